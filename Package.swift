@@ -1,0 +1,63 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// libtorch: the folder with `include/` and `lib/`. `make setup` lays it out in `.libtorch`; LIBTORCH_DIR names another.
+let libtorch = Context.environment["LIBTORCH_DIR"] ?? Context.packageDirectory + "/.libtorch"
+guard FileManager.default.fileExists(atPath: libtorch + "/include/ATen/ATen.h") else {
+  fatalError("no libtorch in \(libtorch): run `make setup`, or set LIBTORCH_DIR to a folder with include/ and lib/")
+}
+
+let torchHeaders: [CXXSetting] = [
+  .unsafeFlags([
+    "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-everything",
+    "-O3",
+  ])
+]
+let torchLibraries: [LinkerSetting] = [
+  .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+  .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+]
+
+let package = Package(
+  name: "swift-glow",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Torch", targets: ["Torch"]),
+    .library(name: "Flows", targets: ["Flows"]),
+    .library(name: "FlowModels", targets: ["FlowModels"]),
+    .library(name: "Imaging", targets: ["Imaging"]),
+    .library(name: "Datasets", targets: ["Datasets"]),
+    .library(name: "Training", targets: ["Training"]),
+    .executable(name: "glow", targets: ["GlowCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
+    .target(name: "Torch", dependencies: ["CTorch"]),
+    .target(name: "Flows", dependencies: ["Torch"]),
+    .target(name: "FlowModels", dependencies: ["Flows"]),
+    .target(
+      name: "CImageCodecs",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+    .target(name: "Imaging", dependencies: ["CImageCodecs"]),
+    .target(name: "Datasets", dependencies: ["Imaging", "CImageCodecs"]),
+    .target(name: "Training", dependencies: ["FlowModels", "Datasets"]),
+    .executableTarget(
+      name: "GlowCLI",
+      dependencies: [
+        "Training", "Imaging", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
+    .testTarget(name: "FlowsTests", dependencies: ["Flows"]),
+    .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels"], exclude: ["Fixtures"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "CLITests", dependencies: ["Imaging"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,164 @@
+// The C face of libtorch: one handle, a status code from every call, the result through the last pointer.
+//
+// A handle owns one reference to a tensor or a generator; `ct_release` gives it back. A call that fails returns a
+// status other than zero, leaves its results untouched and keeps libtorch's message for `ct_last_error` (per thread).
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_handle {
+  void *object;
+} ct_handle;
+
+typedef int ct_status;
+
+typedef enum ct_dtype {
+  CT_UINT8, CT_INT32, CT_INT64, CT_FLOAT16, CT_BFLOAT16, CT_FLOAT32, CT_FLOAT64, CT_BOOL
+} ct_dtype;
+
+typedef enum ct_device_kind { CT_CPU, CT_CUDA, CT_MPS } ct_device_kind;
+
+typedef struct ct_device {
+  ct_device_kind kind;
+  int32_t index;
+} ct_device;
+
+typedef struct ct_shape {
+  const int64_t *sizes;
+  size_t count;
+} ct_shape;
+
+const char *ct_last_error(void);
+void ct_release(ct_handle handle);
+void ct_release_generator(ct_handle generator);
+int64_t ct_live_handles(void);
+
+// Process-wide state.
+const char *ct_header_version(void);
+const char *ct_build_description(void);
+bool ct_device_available(ct_device_kind kind);
+void ct_keep_freed_memory(void);
+int32_t ct_thread_count(void);
+ct_status ct_set_thread_count(int32_t count);
+ct_status ct_manual_seed(uint64_t seed);
+// A scope with autograd or, for inference, without its bookkeeping. Scopes nest; the last begun ends first.
+void *ct_begin_scope(bool inference);
+void ct_end_scope(void *scope);
+
+// Generators of random numbers.
+ct_status ct_generator(ct_device device, uint64_t seed, ct_handle *result);
+ct_status ct_generator_state(ct_handle generator, ct_handle *result);
+ct_status ct_set_generator_state(ct_handle generator, ct_handle state);
+
+// Creation. `generator.object` may be NULL: libtorch's default generator.
+ct_status ct_from_bytes(const void *bytes, size_t byte_count, ct_dtype, ct_shape, ct_device, ct_handle *result);
+ct_status ct_full(double value, ct_dtype, ct_shape, ct_device, ct_handle *result);
+ct_status ct_empty(ct_dtype, ct_shape, ct_device, ct_handle *result);
+ct_status ct_arange(int64_t count, ct_dtype, ct_device, ct_handle *result);
+ct_status ct_eye(int64_t size, ct_dtype, ct_device, ct_handle *result);
+ct_status ct_randn(ct_handle generator, ct_dtype, ct_shape, ct_device, ct_handle *result);
+ct_status ct_rand(ct_handle generator, ct_dtype, ct_shape, ct_device, ct_handle *result);
+ct_status ct_randperm(ct_handle generator, int64_t count, ct_handle *result);
+
+// What a tensor is.
+int32_t ct_rank(ct_handle);
+void ct_sizes(ct_handle, int64_t *sizes);
+ct_dtype ct_dtype_of(ct_handle);
+ct_device ct_device_of(ct_handle);
+bool ct_is_contiguous(ct_handle);
+bool ct_same_storage(ct_handle, ct_handle);
+ct_status ct_copy_bytes(ct_handle, void *bytes, size_t byte_count);
+ct_status ct_to(ct_handle, ct_dtype, ct_device, ct_handle *result);
+
+// Shape.
+ct_status ct_reshape(ct_handle, ct_shape, ct_handle *result);
+ct_status ct_permute(ct_handle, ct_shape order, ct_handle *result);
+ct_status ct_narrow(ct_handle, int64_t dim, int64_t start, int64_t length, ct_handle *result);
+ct_status ct_index_select(ct_handle, int64_t dim, ct_handle indices, ct_handle *result);
+ct_status ct_index_add_(ct_handle, int64_t dim, ct_handle indices, ct_handle source);
+ct_status ct_cat(const ct_handle *tensors, size_t count, int64_t dim, ct_handle *result);
+ct_status ct_expand(ct_handle, ct_shape, ct_handle *result);
+ct_status ct_flip(ct_handle, ct_shape dims, ct_handle *result);
+ct_status ct_contiguous(ct_handle, ct_handle *result);
+ct_status ct_clone(ct_handle, ct_handle *result);
+ct_status ct_detach(ct_handle, ct_handle *result);
+
+// Elementwise, one operand.
+#define CT_UNARY(X) \
+  X(neg) X(exp) X(log) X(abs) X(sqrt) X(sigmoid) X(log_sigmoid) X(relu) X(floor) X(sign) X(square) X(tanh) X(isfinite)
+#define CT_DECLARE_UNARY(name) ct_status ct_##name(ct_handle, ct_handle *result);
+CT_UNARY(CT_DECLARE_UNARY)
+
+// Elementwise, two operands with broadcasting.
+#define CT_BINARY(X) X(add) X(sub) X(mul) X(div) X(maximum) X(eq) X(gt)
+#define CT_DECLARE_BINARY(name) ct_status ct_##name(ct_handle, ct_handle, ct_handle *result);
+CT_BINARY(CT_DECLARE_BINARY)
+
+ct_status ct_add_scalar(ct_handle, double, ct_handle *result);
+ct_status ct_mul_scalar(ct_handle, double, ct_handle *result);
+ct_status ct_div_into(double numerator, ct_handle, ct_handle *result);
+ct_status ct_clamp(ct_handle, double low, double high, ct_handle *result);
+ct_status ct_relu_backward(ct_handle gradient, ct_handle output, ct_handle *result);
+
+// In place.
+ct_status ct_zero_(ct_handle);
+ct_status ct_relu_(ct_handle);
+ct_status ct_copy_(ct_handle, ct_handle source);
+ct_status ct_add_(ct_handle, ct_handle other, double alpha);
+ct_status ct_mul_(ct_handle, ct_handle other);
+ct_status ct_mul_scalar_(ct_handle, double);
+ct_status ct_maximum_(ct_handle, ct_handle other);
+ct_status ct_lerp_(ct_handle, ct_handle end, double weight);
+ct_status ct_addcmul_(ct_handle, ct_handle, ct_handle, double value);
+ct_status ct_addcdiv_(ct_handle, ct_handle numerator, ct_handle denominator, double value);
+
+// Products and convolution.
+ct_status ct_matmul(ct_handle, ct_handle, ct_handle *result);
+ct_status ct_addmm(ct_handle bias, ct_handle, ct_handle, ct_handle *result);
+ct_status ct_addmm_(ct_handle, ct_handle, ct_handle);
+ct_status ct_conv2d(ct_handle input, ct_handle weight, ct_handle bias, int64_t padding, ct_handle *result);
+ct_status ct_conv2d_backward(
+    ct_handle gradient, ct_handle input, ct_handle weight, int64_t padding, ct_handle *input_gradient,
+    ct_handle *weight_gradient, ct_handle *bias_gradient);
+ct_status ct_patches3x3(ct_handle input, bool edge_channel, ct_handle *result);
+ct_status ct_patches3x3_adjoint(
+    ct_handle patches, int64_t batch, int64_t height, int64_t width, int64_t channels, bool edge_channel,
+    ct_handle *result);
+
+// Reductions. An empty `dims` reduces over all.
+ct_status ct_sum(ct_handle, ct_shape dims, bool keep, ct_handle *result);
+ct_status ct_mean(ct_handle, ct_shape dims, bool keep, ct_handle *result);
+ct_status ct_variance(ct_handle, ct_shape dims, bool keep, ct_handle *result);
+ct_status ct_amin(ct_handle, ct_shape dims, bool keep, ct_handle *result);
+ct_status ct_amax(ct_handle, ct_shape dims, bool keep, ct_handle *result);
+ct_status ct_argmax(ct_handle, int64_t dim, ct_handle *result);
+ct_status ct_logsumexp(ct_handle, int64_t dim, ct_handle *result);
+ct_status ct_log_softmax(ct_handle, int64_t dim, ct_handle *result);
+
+// Small matrices.
+ct_status ct_tril(ct_handle, int64_t diagonal, ct_handle *result);
+ct_status ct_triu(ct_handle, int64_t diagonal, ct_handle *result);
+ct_status ct_diag(ct_handle, ct_handle *result);
+ct_status ct_inverse(ct_handle, ct_handle *result);
+ct_status ct_slogdet(ct_handle, ct_handle *sign, ct_handle *log_abs_det);
+ct_status ct_singular_values(ct_handle, ct_handle *result);
+ct_status ct_qr(ct_handle, ct_handle *q, ct_handle *r);
+ct_status ct_plu(ct_handle, ct_handle *p, ct_handle *l, ct_handle *u);
+
+// Gradients by libtorch's autograd. An input on which no output depends gets a NULL handle.
+ct_status ct_leaf(ct_handle, ct_handle *result);
+ct_status ct_gradients(
+    const ct_handle *outputs, const ct_handle *cotangents, size_t output_count, const ct_handle *inputs,
+    size_t input_count, ct_handle *results);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

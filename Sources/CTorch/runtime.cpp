@@ -1,0 +1,151 @@
+// Process-wide state: errors, handles, devices, threads, generators, autograd modes.
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/version.h>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+#include "support.h"
+
+namespace ctorch {
+
+thread_local std::string last_error;
+std::atomic<int64_t> live_handles{0};
+
+at::ScalarType scalar_type(ct_dtype type) {
+  switch (type) {
+    case CT_UINT8: return at::kByte;
+    case CT_INT32: return at::kInt;
+    case CT_INT64: return at::kLong;
+    case CT_FLOAT16: return at::kHalf;
+    case CT_BFLOAT16: return at::kBFloat16;
+    case CT_FLOAT32: return at::kFloat;
+    case CT_FLOAT64: return at::kDouble;
+    case CT_BOOL: return at::kBool;
+  }
+  TORCH_CHECK(false, "unknown element type ", static_cast<int>(type));
+}
+
+ct_dtype dtype_code(at::ScalarType type) {
+  switch (type) {
+    case at::kByte: return CT_UINT8;
+    case at::kInt: return CT_INT32;
+    case at::kLong: return CT_INT64;
+    case at::kHalf: return CT_FLOAT16;
+    case at::kBFloat16: return CT_BFLOAT16;
+    case at::kDouble: return CT_FLOAT64;
+    case at::kBool: return CT_BOOL;
+    default: return CT_FLOAT32;
+  }
+}
+
+at::Device device(ct_device d) {
+  switch (d.kind) {
+    case CT_CUDA: return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(d.index));
+    case CT_MPS: return at::Device(at::kMPS);
+    default: return at::Device(at::kCPU);
+  }
+}
+
+static at::Generator generator(ct_handle handle) {
+  return at::Generator(c10::intrusive_ptr<c10::GeneratorImpl>::reclaim_copy(
+      static_cast<c10::GeneratorImpl *>(handle.object)));
+}
+
+}  // namespace ctorch
+
+using namespace ctorch;
+
+extern "C" {
+
+const char *ct_last_error(void) { return last_error.c_str(); }
+
+void ct_release(ct_handle handle) {
+  if (handle.object == nullptr) return;
+  live_handles.fetch_sub(1, std::memory_order_relaxed);
+  mutable_tensor(handle).reset();
+}
+
+void ct_release_generator(ct_handle handle) {
+  live_handles.fetch_sub(1, std::memory_order_relaxed);
+  c10::intrusive_ptr<c10::GeneratorImpl>::reclaim(static_cast<c10::GeneratorImpl *>(handle.object)).reset();
+}
+
+int64_t ct_live_handles(void) { return live_handles.load(); }
+
+const char *ct_header_version(void) { return TORCH_VERSION; }
+
+const char *ct_build_description(void) {
+  static const std::string text = at::show_config();
+  return text.c_str();
+}
+
+bool ct_device_available(ct_device_kind kind) {
+  switch (kind) {
+    case CT_CUDA: return at::hasCUDA();
+    case CT_MPS: return at::hasMPS();
+    default: return true;
+  }
+}
+
+void ct_keep_freed_memory(void) {
+#if defined(__GLIBC__)
+  // Large blocks that glibc hands back to the kernel are paid for again, page by page, on every step.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 2000 << 20);
+  mallopt(M_TOP_PAD, 64 << 20);
+#endif
+}
+
+int32_t ct_thread_count(void) { return at::get_num_threads(); }
+ct_status ct_set_thread_count(int32_t count) {
+  return guarded([&] { at::set_num_threads(count); });
+}
+ct_status ct_manual_seed(uint64_t seed) {
+  return guarded([&] { at::manual_seed(seed); });
+}
+void *ct_begin_scope(bool inference) { return new c10::InferenceMode(inference); }
+void ct_end_scope(void *scope) { delete static_cast<c10::InferenceMode *>(scope); }
+
+ct_status ct_generator(ct_device where, uint64_t seed, ct_handle *result) {
+  return guarded([&] {
+    at::Device d = device(where);
+    at::Generator made = d.is_cpu()
+        ? at::detail::createCPUGenerator(seed)
+        : at::globalContext().defaultGenerator(d).clone();
+    made.set_current_seed(seed);
+    live_handles.fetch_add(1, std::memory_order_relaxed);
+    *result = {made.unsafeReleaseGeneratorImpl()};
+  });
+}
+ct_status ct_generator_state(ct_handle g, ct_handle *result) {
+  return guarded([&] { *result = owned(generator(g).get_state()); });
+}
+ct_status ct_set_generator_state(ct_handle g, ct_handle state) {
+  return guarded([&] { generator(g).set_state(tensor(state)); });
+}
+
+static c10::optional<at::Generator> optional_generator(ct_handle g) {
+  if (g.object == nullptr) return c10::nullopt;
+  return generator(g);
+}
+
+ct_status ct_randn(ct_handle g, ct_dtype type, ct_shape shape, ct_device where, ct_handle *result) {
+  return guarded([&] {
+    *result = owned(at::randn(sizes(shape), optional_generator(g), at::TensorOptions(scalar_type(type)).device(device(where))));
+  });
+}
+ct_status ct_rand(ct_handle g, ct_dtype type, ct_shape shape, ct_device where, ct_handle *result) {
+  return guarded([&] {
+    *result = owned(at::rand(sizes(shape), optional_generator(g), at::TensorOptions(scalar_type(type)).device(device(where))));
+  });
+}
+ct_status ct_randperm(ct_handle g, int64_t count, ct_handle *result) {
+  return guarded([&] { *result = owned(at::randperm(count, optional_generator(g), at::TensorOptions(at::kLong))); });
+}
+
+}  // extern "C"

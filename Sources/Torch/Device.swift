@@ -1,0 +1,47 @@
+import CTorch
+
+/// Where a tensor's memory is and its operations run.
+public enum Device: Sendable, Hashable, CustomStringConvertible {
+  case cpu
+  case cuda(Int)
+  case mps
+
+  /// Reads `cpu`, `cuda`, `cuda:1` or `mps`; nil for anything else.
+  public init?(_ name: String) {
+    switch name {
+    case "cpu": self = .cpu
+    case "cuda": self = .cuda(0)
+    case "mps": self = .mps
+    default:
+      guard name.hasPrefix("cuda:"), let index = Int(name.dropFirst(5)), index >= 0 else { return nil }
+      self = .cuda(index)
+    }
+  }
+
+  /// Whether this libtorch was built for the device and the machine has one.
+  public var isAvailable: Bool { ct_device_available(code.kind) }
+
+  public var description: String {
+    switch self {
+    case .cpu: "cpu"
+    case .cuda(let index): "cuda:\(index)"
+    case .mps: "mps"
+    }
+  }
+
+  var code: ct_device {
+    switch self {
+    case .cpu: ct_device(kind: CT_CPU, index: 0)
+    case .cuda(let index): ct_device(kind: CT_CUDA, index: Int32(index))
+    case .mps: ct_device(kind: CT_MPS, index: 0)
+    }
+  }
+
+  init(code: ct_device) {
+    switch code.kind {
+    case CT_CUDA: self = .cuda(Int(code.index))
+    case CT_MPS: self = .mps
+    default: self = .cpu
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import CTorch
+
+/// A stream of random numbers on a device, independent of libtorch's global one.
+public final class Generator {
+  let handle: ct_handle
+
+  public init(seed: UInt64, on device: Device = .cpu) throws {
+    var handle = ct_handle()
+    try check("generator", ct_generator(device.code, seed, &handle))
+    self.handle = handle
+  }
+
+  deinit { ct_release_generator(handle) }
+
+  /// The whole state as bytes: setting it goes on with the same numbers.
+  public func state() throws -> Tensor { try made("generator state") { ct_generator_state(handle, $0) } }
+
+  public func setState(_ state: Tensor) throws {
+    try check("generator state", [state], ct_set_generator_state(handle, state.handle))
+  }
+}

@@ -1,0 +1,41 @@
+import CTorch
+
+/// The libtorch that this process runs on.
+public enum Runtime {
+  /// The version of the headers that the shim was compiled against, such as `2.13.0`.
+  public static var headerVersion: String { String(cString: ct_header_version()) }
+
+  /// The version that the loaded library reports of itself, or nil if it reports none.
+  public static var libraryVersion: String? {
+    let text = buildDescription
+    guard let start = text.range(of: "TORCH_VERSION=") else { return nil }
+    return String(text[start.upperBound...].prefix { $0 == "." || $0.isNumber })
+  }
+
+  /// libtorch's own account of how it was built.
+  public static var buildDescription: String { String(cString: ct_build_description()) }
+
+  /// Throws if the loaded libtorch is not the release whose headers the program was compiled against.
+  public static func checkVersion() throws {
+    guard let library = libraryVersion, library != headerVersion else { return }
+    throw TorchError(
+      operation: "libtorch", shapes: [],
+      message: "the program was built against libtorch \(headerVersion) but \(library) was loaded; rebuild it, or set "
+        + "LIBTORCH_DIR to a \(headerVersion) release")
+  }
+
+  /// Makes the C allocator keep what is freed, so that a training step does not pay for the same memory again. Call it
+  /// once, before the first tensor; does nothing where the C library has no such setting.
+  public static func keepFreedMemory() { ct_keep_freed_memory() }
+
+  /// How many threads one libtorch operation may use.
+  public static var threadCount: Int { Int(ct_thread_count()) }
+
+  public static func setThreadCount(_ count: Int) throws {
+    precondition(count > 0, "a thread count is at least 1, not \(count)")
+    try check("setThreadCount", ct_set_thread_count(Int32(count)))
+  }
+
+  /// Seeds libtorch's global generators.
+  public static func seed(_ seed: UInt64) throws { try check("seed", ct_manual_seed(seed)) }
+}

@@ -1,0 +1,241 @@
+import Foundation
+
+/// A tensor to be written into a safetensors file.
+public struct SafetensorsItem {
+  /// The name of the tensor.
+  public let name: String
+  /// The type of its elements.
+  public let type: SafetensorsType
+  /// Its dimensions, outermost first; empty for a scalar.
+  public let shape: [Int]
+
+  let withBytes: (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+
+  /// A tensor whose bytes are asked for when it is their turn to be written.
+  /// - Parameters:
+  ///   - withBytes: calls its argument with the elements, little-endian and in row-major order: at once, or in
+  ///     consecutive pieces. It is called once, on the thread of the caller of `write`.
+  public init(
+    name: String, type: SafetensorsType, shape: [Int],
+    withBytes: @escaping (_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) {
+    self.name = name
+    self.type = type
+    self.shape = shape
+    self.withBytes = withBytes
+  }
+
+  /// A tensor whose bytes are at hand, little-endian and in row-major order.
+  public init(name: String, type: SafetensorsType, shape: [Int], bytes: some ContiguousBytes) {
+    self.init(name: name, type: type, shape: shape) { body in try bytes.withUnsafeBytes(body) }
+  }
+}
+
+/// Writes safetensors files.
+public struct SafetensorsWriter {
+  /// The data begins at a multiple of this many bytes.
+  static let alignment = 64
+
+  /// Writes a file, in the place of one that may be there.
+  ///
+  /// The tensors lie in the file in the order given, with no space between them, and their data begins at a multiple
+  /// of 64 bytes: put the widest types first to have each aligned for its type. Equal arguments give equal bytes. The
+  /// bytes of one tensor are asked for and written after those of the one before, and no others are held.
+  ///
+  /// The file appears complete or not at all: it is written under a temporary name in the same folder, flushed to the
+  /// disk and renamed. A reader of the file that was there keeps the old one, and `items` may themselves read from it.
+  /// Where `url` is a symbolic link, the link is replaced. An error removes the temporary file; only a process that is
+  /// killed leaves one, named `.safetensors-….tmp`.
+  /// - Throws: `SafetensorsError` where an item or the metadata cannot be represented, bytes are missing or too many,
+  ///   or the file cannot be written; what an item's `withBytes` throws.
+  public static func write(_ items: [SafetensorsItem], metadata: [String: String], to url: URL) throws {
+    let file = url.isFileURL ? url.path : url.absoluteString
+    guard url.isFileURL, !file.utf8.contains(0) else {
+      throw SafetensorsError(file: file, "cannot be written: it must be the path of a file")
+    }
+    let (header, byteCounts) = try header(for: items, metadata: metadata, file: file)
+    let output = try SafetensorsOutput(file: file)
+    do {
+      try header.withUnsafeBytes { try output.append($0) }
+      for (item, byteCount) in zip(items, byteCounts) {
+        try write(item, byteCount: byteCount, to: output)
+      }
+      try output.finish()
+    } catch {
+      output.discard()
+      throw error
+    }
+  }
+
+  private static func write(_ item: SafetensorsItem, byteCount: Int, to output: SafetensorsOutput) throws {
+    func fail(_ count: Int) -> SafetensorsError {
+      let shape = SafetensorsError.show(item.shape)
+      return SafetensorsError(
+        file: output.file, tensor: item.name,
+        "was given \(count) bytes, but shape \(shape) of \(item.type.rawValue) needs \(byteCount)")
+    }
+    var written = 0
+    // Kept, so that an item cannot hide it by catching what its argument throws.
+    var failure: (any Error)?
+    try item.withBytes { bytes in
+      if let failure { throw failure }
+      do {
+        guard bytes.count <= byteCount - written else { throw fail(written + bytes.count) }
+        try output.append(bytes)
+        written += bytes.count
+      } catch {
+        failure = error
+        throw error
+      }
+    }
+    if let failure { throw failure }
+    guard written == byteCount else { throw fail(written) }
+  }
+
+  /// The length, the JSON and its padding; and the size of each item.
+  private static func header(
+    for items: [SafetensorsItem], metadata: [String: String], file: String
+  ) throws -> (bytes: [UInt8], byteCounts: [Int]) {
+    // Before anything is built: what no header can hold.
+    let texts = [items.map(\.name), Array(metadata.keys), Array(metadata.values)].joined()
+    try checkLength(texts.reduce(0) { $0 + $1.utf8.count }, file: file)
+
+    var json: [UInt8] = []
+    var byteCounts: [Int] = []
+    func separate() { json.append(UInt8(ascii: json.isEmpty ? "{" : ",")) }
+
+    if !metadata.isEmpty {
+      separate()
+      json += quote(SafetensorsHeader.metadataKey)
+      json += ":{".utf8
+      let sorted = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      for (index, (key, value)) in sorted.enumerated() {
+        if index > 0 { json.append(UInt8(ascii: ",")) }
+        json += quote(key)
+        json.append(UInt8(ascii: ":"))
+        json += quote(value)
+      }
+      json.append(UInt8(ascii: "}"))
+    }
+    var names: Set<String> = []
+    var offset = 0
+    for item in items {
+      func fail(_ problem: String) -> SafetensorsError { SafetensorsError(file: file, tensor: item.name, problem) }
+      guard item.name != SafetensorsHeader.metadataKey else {
+        throw fail("has the name that the format keeps for metadata, but must have another")
+      }
+      guard names.insert(item.name).inserted else { throw fail("is given twice, but a name may be used once") }
+      let shape = SafetensorsError.show(item.shape)
+      guard item.shape.allSatisfy({ $0 >= 0 }) else {
+        throw fail("has shape \(shape), but no dimension may be negative")
+      }
+      guard let byteCount = item.type.byteCount(shape: item.shape) else {
+        throw fail("has shape \(shape) of \(item.type.rawValue), but its size in bytes must fit in 63 bits")
+      }
+      let (end, overflow) = offset.addingReportingOverflow(byteCount)
+      guard !overflow else { throw fail("ends beyond what fits in 63 bits, but the size of all tensors must fit") }
+      separate()
+      json += quote(item.name)
+      let dimensions = item.shape.map(String.init).joined(separator: ",")
+      json += #":{"dtype":"\#(item.type.rawValue)","shape":[\#(dimensions)],"data_offsets":[\#(offset),\#(end)]}"#.utf8
+      offset = end
+      byteCounts.append(byteCount)
+    }
+    if json.isEmpty { separate() }
+    json.append(UInt8(ascii: "}"))
+    json += [UInt8](repeating: UInt8(ascii: " "), count: (alignment - (8 + json.count) % alignment) % alignment)
+    try checkLength(json.count, file: file)
+    return (withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json, byteCounts)
+  }
+
+  private static func checkLength(_ count: Int, file: String) throws {
+    guard count <= SafetensorsHeader.longest else {
+      throw SafetensorsError(
+        file: file,
+        "needs a header of at least \(count) bytes, but at most \(SafetensorsHeader.longest) are allowed")
+    }
+  }
+
+  private static func quote(_ text: String) -> [UInt8] {
+    var quoted: [UInt8] = [UInt8(ascii: "\"")]
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): quoted += [UInt8(ascii: "\\"), byte]
+      case 0..<0x20: quoted += ("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16)).utf8
+      default: quoted.append(byte)
+      }
+    }
+    return quoted + [UInt8(ascii: "\"")]
+  }
+}
+
+/// A file that is written under a temporary name until it is finished.
+private final class SafetensorsOutput {
+  let file: String
+  private let folder: String
+  private let temporary: String
+  private var descriptor: Int32
+  private var isRenamed = false
+
+  init(file: String) throws {
+    self.file = file
+    folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
+    var info = stat()
+    if stat(file, &info) == 0, info.st_mode & S_IFMT == S_IFDIR {
+      throw SafetensorsError(file: file, "cannot be written: a folder of that name is there")
+    }
+    let random = UInt64.random(in: .min ... .max)
+    temporary = folder + "/.safetensors-\(getpid())-\(String(random, radix: 36)).tmp"
+    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw failure("a file cannot be created in its folder") }
+  }
+
+  func append(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+      let count = write(descriptor, piece.baseAddress, piece.count)
+      if count > 0 {
+        rest = rest.dropFirst(count)
+      } else if count == 0 || errno != EINTR {
+        throw failure("its data cannot be stored")
+      }
+    }
+  }
+
+  /// Flushes the file and gives it its name.
+  func finish() throws {
+    guard fsync(descriptor) == 0 else { throw failure("its data cannot be flushed") }
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0 else { throw failure("its data cannot be flushed") }
+    guard rename(temporary, file) == 0 else { throw failure("the temporary file cannot be renamed") }
+    isRenamed = true
+    try flushFolder()
+  }
+
+  /// Closes and removes the temporary file, if it still is one.
+  func discard() {
+    if descriptor >= 0 { close(descriptor) }
+    descriptor = -1
+    if !isRenamed { unlink(temporary) }
+  }
+
+  /// Makes the new name last. Where the folder may be written but not read, or its file system cannot flush folders,
+  /// this is left to the operating system.
+  private func flushFolder() throws {
+    let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else {
+      if errno == EACCES { return }
+      throw failure("it is complete, but its folder cannot be opened to flush it")
+    }
+    defer { close(directory) }
+    guard fsync(directory) == 0 || errno == EINVAL || errno == ENOTSUP else {
+      throw failure("it is complete, but its folder cannot be flushed")
+    }
+  }
+
+  private func failure(_ what: String) -> SafetensorsError {
+    SafetensorsError(file: file, "cannot be written: \(what): \(SafetensorsError.reason(errno))")
+  }
+}
