@@ -1,0 +1,10 @@
+/// The umbrella header: PNG and JPEG to pixels, pixels to PNG, gzip to bytes; every buffer whole and in memory.
+#ifndef C_IMAGE_CODECS_H
+#define C_IMAGE_CODECS_H
+
+#include "cic_gzip.h"
+#include "cic_jpeg.h"
+#include "cic_png.h"
+#include "cic_status.h"
+
+#endif

@@ -1,0 +1,31 @@
+import Foundation
+
+/// Size and kind of a picture, read without decoding its pixels.
+public struct ImageHeader: Sendable, Hashable {
+  /// In pixels.
+  public let width: Int
+  /// In pixels.
+  public let height: Int
+  /// Of the decoded picture: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
+  public let channels: Int
+
+  public init(width: Int, height: Int, channels: Int) {
+    self.width = width
+    self.height = height
+    self.channels = channels
+  }
+
+  /// Reads the head of a PNG or JPEG file; the rest of the file may be damaged without notice.
+  ///
+  /// - Throws: `ImagingError`, naming the file.
+  public init(contentsOf url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) throws {
+    let codec = Codec(file: url.path, pixelLimit: pixelLimit)
+    let usualHead = 8 << 10
+    let head = try readBytes(of: url, atMost: usualHead)
+    do {
+      self = try head.withUnsafeBufferPointer(codec.header)
+    } catch ImagingError.truncated where head.count == usualHead {
+      self = try readBytes(of: url).withUnsafeBufferPointer(codec.header)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// What can be wrong with a picture that comes from outside. Each case reads as one sentence that names the file,
+/// what was found and what was expected. `file` is a path, or the name given with bytes in memory.
+public enum ImagingError: Error, Sendable, Equatable {
+  case missing(file: String)
+  case unreadable(file: String, reason: String)
+  case empty(file: String)
+  case notAnImage(file: String, firstBytes: String)
+  /// A picture, but of a format (`GIF`) or of a kind (`12-bit JPEG`) that is not read.
+  case unsupported(file: String, found: String)
+  case truncated(file: String, format: String, detail: String)
+  case damaged(file: String, format: String, detail: String)
+  case tooLarge(file: String, width: Int, height: Int, pixelLimit: Int)
+  case unwritable(file: String, reason: String)
+}
+
+extension ImagingError: LocalizedError, CustomStringConvertible {
+  public var errorDescription: String? { description }
+
+  public var description: String {
+    switch self {
+    case .missing(let file):
+      "\(file): there is no such file; expected a PNG or JPEG picture."
+    case .unreadable(let file, let reason):
+      "\(file): the file could not be read (\(reason))."
+    case .empty(let file):
+      "\(file): the file is empty; expected a PNG or JPEG picture."
+    case .notAnImage(let file, let firstBytes):
+      "\(file): not a picture; expected the first bytes of a PNG or JPEG file, found \(firstBytes)."
+    case .unsupported(let file, let found):
+      "\(file): \(found) is not supported; expected an 8-bit or 16-bit PNG or an 8-bit JPEG picture."
+    case .truncated(let file, let format, let detail):
+      "\(file): the \(format) data is cut short (\(detail)); expected a whole file."
+    case .damaged(let file, let format, let detail):
+      "\(file): the \(format) data is damaged (\(detail)); expected an intact file."
+    case .tooLarge(let file, let width, let height, let pixelLimit):
+      "\(file): the picture is \(width)x\(height) pixels; expected at most \(pixelLimit) pixels in all."
+    case .unwritable(let file, let reason):
+      "\(file): the file could not be written (\(reason))."
+    }
+  }
+}

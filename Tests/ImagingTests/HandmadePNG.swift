@@ -1,0 +1,59 @@
+/// A PNG file put together byte by byte, so that kinds which our encoder never writes can be read in tests.
+struct HandmadePNG {
+  enum ColorType: UInt8 {
+    case gray = 0
+    case rgb = 2
+    case palette = 3
+    case grayAlpha = 4
+    case rgba = 6
+  }
+
+  var width: Int
+  var height: Int
+  var bitDepth: Int
+  var colorType: ColorType
+  /// Chunks between the header and the pixel data: their name and contents.
+  var extraChunks: [(name: String, contents: [UInt8])] = []
+  var isInterlaced = false
+  /// Packed rows without their filter bytes; with interlacing the rows of all passes, one after the other.
+  var rows: [[UInt8]]
+
+  var bytes: [UInt8] {
+    let header =
+      bigEndian(width) + bigEndian(height) + [UInt8(bitDepth), colorType.rawValue, 0, 0, isInterlaced ? 1 : 0]
+    var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    file += chunk("IHDR", header)
+    for extra in extraChunks { file += chunk(extra.name, extra.contents) }
+    file += chunk("IDAT", storedZlib(rows.flatMap { [0] + $0 }))
+    return file + chunk("IEND", [])
+  }
+
+  private func chunk(_ name: String, _ contents: [UInt8]) -> [UInt8] {
+    let body = Array(name.utf8) + contents
+    return bigEndian(contents.count) + body + bigEndian(Int(crc32(body)))
+  }
+
+  private func storedZlib(_ contents: [UInt8]) -> [UInt8] {
+    let count = UInt16(contents.count)
+    let lengths = [count, ~count].flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+    var (a, b) = (1, 0)
+    for byte in contents {
+      a = (a + Int(byte)) % 65521
+      b = (b + a) % 65521
+    }
+    return [0x78, 0x01, 0x01] + lengths + contents + bigEndian(b << 16 | a)
+  }
+
+  private func bigEndian(_ value: Int) -> [UInt8] {
+    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
+  }
+
+  private func crc32(_ bytes: [UInt8]) -> UInt32 {
+    var crc = ~UInt32(0)
+    for byte in bytes {
+      crc ^= UInt32(byte)
+      for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+    }
+    return ~crc
+  }
+}
