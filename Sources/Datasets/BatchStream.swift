@@ -1,0 +1,56 @@
+/// The endless stream of training batches, prepared ahead on background threads.
+///
+/// Its position is one number, the images seen. The stream is epoch after epoch; the order of epoch `e` is a
+/// permutation keyed by (seed, e), noise and augmentation are keyed by (seed, e, image index), and a batch is the next
+/// `batchSize` images, across the end of an epoch where it falls so. A stream started at position `n` therefore gives
+/// the same batches as one that ran to `n`, whatever the prefetching.
+public final class BatchStream: Sendable {
+  public let dataset: any ImageDataset
+  public let batchSize: Int
+  private let start: Int
+  private let prefetcher: OrderedPrefetcher<Batch>
+
+  /// Starts the threads at once.
+  ///
+  /// - Parameters:
+  ///   - dataset: at least one image.
+  ///   - imagesSeen: where to start; any number, not only a multiple of `batchSize`.
+  ///   - noise: whether batches carry dequantisation noise.
+  ///   - prefetch: the most batches held or in the making, beside the one in use.
+  ///   - workers: threads that read and prepare batches.
+  public init(
+    dataset: any ImageDataset, batchSize: Int, seed: UInt64, startingAt imagesSeen: Int = 0,
+    augmentation: Augmentation = .none, noise: Bool = true, prefetch: Int = 4, workers: Int = 1
+  ) {
+    precondition(dataset.count > 0, "a stream needs at least one image")
+    precondition(batchSize > 0, "a batch size must be positive, got \(batchSize)")
+    precondition(imagesSeen >= 0, "images seen cannot be negative, got \(imagesSeen)")
+    self.dataset = dataset
+    self.batchSize = batchSize
+    self.start = imagesSeen
+    let orders = EpochOrders(count: dataset.count, seed: seed)
+    let assembler = BatchAssembler(
+      dataset: dataset, seed: seed, augmentation: augmentation, noise: noise ? .trainingNoise : nil)
+    prefetcher = OrderedPrefetcher(ahead: prefetch, workers: workers) { batch in
+      let first = imagesSeen + batch * batchSize
+      return try assembler.batch(of: orders.items(at: first..<first + batchSize))
+    }
+  }
+
+  /// The position: how many images come before the batch that `next()` gives next. Save it to resume there.
+  public var imagesSeen: Int { start + prefetcher.taken * batchSize }
+
+  /// Waits for the next batch.
+  ///
+  /// - Throws: what reading an image of this batch threw, once; the call after gives the batch after.
+  ///   `DatasetError.closed` after `close()`.
+  public func next() throws -> Batch {
+    guard let batch = try prefetcher.next() else { throw DatasetError.closed }
+    return batch
+  }
+
+  /// Ends the threads and waits for them; so does letting go of the stream. Calling it again does nothing.
+  public func close() {
+    prefetcher.close()
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+
+/// CIFAR-10 in its binary version (Krizhevsky 2009), held in memory: 32x32 RGB, 10 classes, 50,000 training images in
+/// `data_batch_1.bin` to `data_batch_5.bin`, 10,000 test images in `test_batch.bin`.
+///
+/// A record is 3,073 bytes: the label, then the red, the green and the blue plane; images are given channels last.
+public struct CIFAR10: ImageDataset {
+  public static let classNames = [
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+  ]
+
+  public let split: DatasetSplit
+  public let count: Int
+  private let records: [UInt8]
+
+  public var name: String { "cifar10" }
+  public var shape: ImageShape { ImageShape(height: 32, width: 32, channels: 3) }
+  public var classNames: [String] { Self.classNames }
+
+  private static let planeBytes = 32 * 32
+  private static let recordBytes = 1 + 3 * planeBytes
+
+  /// - Parameters:
+  ///   - directory: holds the `.bin` files, or the folder `cifar-10-batches-bin` that holds them. A file may hold any
+  ///     number of records.
+  ///   - split: `.test`, or `.train` for all of the training images; there is no official validation split.
+  /// - Throws: `DatasetError`, naming the file and the field.
+  public init(directory: URL, split: DatasetSplit) throws {
+    precondition(split != .validation, "CIFAR-10 has no validation split; cut one from the training images")
+    let unpacked = directory.appendingPathComponent("cifar-10-batches-bin")
+    let folder = FileManager.default.fileExists(atPath: unpacked.path) ? unpacked : directory
+    let names = split == .test ? ["test_batch.bin"] : (1...5).map { "data_batch_\($0).bin" }
+    var records: [UInt8] = []
+    records.reserveCapacity(names.count * 10_000 * Self.recordBytes)
+    for name in names {
+      records += try Self.readRecords(of: folder.appendingPathComponent(name))
+    }
+    self.split = split
+    self.records = records
+    self.count = records.count / Self.recordBytes
+  }
+
+  public func label(at index: Int) -> Int? { Int(records[index * Self.recordBytes]) }
+
+  public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    let start = index * Self.recordBytes + 1
+    records[start..<start + 3 * Self.planeBytes].withUnsafeBufferPointer { planes in
+      for i in 0..<Self.planeBytes {
+        buffer[3 * i] = planes[i]
+        buffer[3 * i + 1] = planes[Self.planeBytes + i]
+        buffer[3 * i + 2] = planes[2 * Self.planeBytes + i]
+      }
+    }
+  }
+
+  private static func readRecords(of url: URL) throws -> [UInt8] {
+    let file = try InputFile(
+      reading: url, adviceIfMissing: "unpack cifar-10-binary.tar.gz there and name the folder with its .bin files")
+    guard !file.bytes.isEmpty, file.bytes.count % recordBytes == 0 else {
+      throw DatasetError.wrongField(
+        file: file.path, field: "length", expected: "a multiple of \(recordBytes) bytes, one record an image",
+        found: "\(file.bytes.count)")
+    }
+    for start in stride(from: 0, to: file.bytes.count, by: recordBytes) where file.bytes[start] >= classNames.count {
+      throw DatasetError.wrongField(
+        file: file.path, field: "label of record \(start / recordBytes)", expected: "at most \(classNames.count - 1)",
+        found: "\(file.bytes[start])")
+    }
+    return file.bytes
+  }
+}

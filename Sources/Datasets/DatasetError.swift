@@ -1,0 +1,61 @@
+import Foundation
+
+/// What can be wrong with a data set. Each case reads as a sentence or two: which file, which field, what was expected
+/// and found, what to do. Pictures that cannot be read throw `ImagingError` instead.
+public enum DatasetError: Error, Sendable, Equatable {
+  case missingFile(file: String, advice: String)
+  case missingFolder(folder: String)
+  case unreadable(file: String, reason: String)
+  /// A stated or implied number in a file is not what it has to be.
+  case wrongField(file: String, field: String, expected: String, found: String)
+  /// The file ends early.
+  case truncated(file: String, field: String, expectedBytes: Int, foundBytes: Int)
+  case damagedGzip(file: String, reason: String)
+  case noImages(folder: String)
+  case missingSplit(folder: String, split: DatasetSplit, found: [String])
+  case tooFewImages(name: String, split: DatasetSplit, count: Int, needed: Int)
+  case mixedSizes(first: String, firstSize: String, second: String, secondSize: String)
+  /// A file of an open image folder no longer has the size it had.
+  case changedSize(file: String, expected: String, found: String)
+  case unknownSource(text: String)
+  /// A batch was asked of a stream after `close()`.
+  case closed
+}
+
+extension DatasetError: LocalizedError, CustomStringConvertible {
+  public var errorDescription: String? { description }
+
+  public var description: String {
+    switch self {
+    case .missingFile(let file, let advice):
+      "\(file): there is no such file; \(advice)."
+    case .missingFolder(let folder):
+      "\(folder): there is no such folder; expected a folder of PNG or JPEG pictures."
+    case .unreadable(let file, let reason):
+      "\(file): the file could not be read (\(reason))."
+    case .wrongField(let file, let field, let expected, let found):
+      "\(file): the \(field) should be \(expected), found \(found)."
+    case .truncated(let file, let field, let expectedBytes, let foundBytes):
+      "\(file): the file ends inside its \(field); expected \(expectedBytes) bytes, found \(foundBytes)."
+    case .damagedGzip(let file, let reason):
+      "\(file): the gzip data cannot be unpacked (\(reason)); fetch the file again."
+    case .noImages(let folder):
+      "\(folder): no pictures in this folder or below it; expected files named .png, .jpg or .jpeg."
+    case .missingSplit(let folder, let split, let found):
+      "\(folder): there is no \(split.rawValue) folder; found only \(found.joined(separator: ", "))."
+    case .tooFewImages(let name, let split, let count, let needed):
+      "\(name): \(count) \(count == 1 ? "image" : "images") cannot give a \(split.rawValue) split; "
+        + "at least \(needed) are needed."
+    case .mixedSizes(let first, let firstSize, let second, let secondSize):
+      "\(first) is \(firstSize) pixels but \(second) is \(secondSize) (width x height); "
+        + "pass a size to crop and resize all pictures to."
+    case .changedSize(let file, let expected, let found):
+      "\(file): the picture should be \(expected) pixels (width x height) as when the folder was opened, found \(found)."
+    case .unknownSource(let text):
+      "\"\(text)\" is no data set; expected fashion-mnist, fashion-mnist:FOLDER, cifar10:FOLDER, idx:FOLDER "
+        + "or the path of a folder of pictures."
+    case .closed:
+      "the stream of batches is closed; no more batches can be asked of it."
+    }
+  }
+}

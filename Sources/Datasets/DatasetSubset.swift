@@ -1,0 +1,44 @@
+/// Some images of a data set, in a given order, as a split of their own. The images are not copied.
+public struct DatasetSubset: ImageDataset {
+  public let base: any ImageDataset
+  /// For each image of the subset, its index in `base`.
+  public let indices: [Int]
+  public let split: DatasetSplit
+
+  public init(of base: any ImageDataset, indices: [Int], as split: DatasetSplit) {
+    precondition(indices.allSatisfy { (0..<base.count).contains($0) }, "an index is outside 0..<\(base.count)")
+    self.base = base
+    self.indices = indices
+    self.split = split
+  }
+
+  public var name: String { base.name }
+  public var shape: ImageShape { base.shape }
+  public var count: Int { indices.count }
+  public var classNames: [String] { base.classNames }
+
+  public func label(at index: Int) -> Int? { base.label(at: indices[index]) }
+
+  public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    try base.copyPixels(at: indices[index], to: buffer)
+  }
+}
+
+extension ImageDataset {
+  /// Cuts a validation split out of this one, chosen by `seed`. Both parts keep the order of the images.
+  ///
+  /// - Throws: `DatasetError.tooFewImages` when nothing would be left to train on.
+  public func cuttingValidation(
+    of validationCount: Int, seed: UInt64
+  ) throws -> (train: DatasetSubset, validation: DatasetSubset) {
+    guard validationCount < count else {
+      throw DatasetError.tooFewImages(name: name, split: .validation, count: count, needed: validationCount + 1)
+    }
+    var random = KeyedRandom(.split, seed)
+    let order = random.permutation(of: count)
+    return (
+      DatasetSubset(of: self, indices: order[validationCount...].sorted(), as: .train),
+      DatasetSubset(of: self, indices: order[..<validationCount].sorted(), as: .validation)
+    )
+  }
+}

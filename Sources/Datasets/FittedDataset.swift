@@ -1,0 +1,24 @@
+/// A data set at another size or number of channels: images are converted, cropped in the middle to the new aspect,
+/// then resized, each time they are read.
+public struct FittedDataset: ImageDataset {
+  public let base: any ImageDataset
+  public let shape: ImageShape
+
+  public init(_ base: any ImageDataset, shape: ImageShape) {
+    precondition(shape.channels == 1 || shape.channels == 3, "channels must be 1 or 3, got \(shape.channels)")
+    self.base = base
+    self.shape = shape
+  }
+
+  public var name: String { base.name }
+  public var split: DatasetSplit { base.split }
+  public var count: Int { base.count }
+  public var classNames: [String] { base.classNames }
+
+  public func label(at index: Int) -> Int? { base.label(at: index) }
+
+  public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    let image = try base.image(at: index).converted(toChannels: shape.channels)
+    _ = buffer.update(fromContentsOf: image.fitted(width: shape.width, height: shape.height).pixels)
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Imaging
+
+/// A folder of PNG and JPEG pictures as one split of a data set.
+///
+/// Splits: the subfolders `train`, `validation` (or `val`) and `test` if there are any of them, a missing validation
+/// split being cut from `train`; else all pictures are split by seed, 90/5/5 percent, at least one each.
+///
+/// Classes: when every picture of the split's folder sits exactly one folder below it, that folder's name is the
+/// picture's class; fewer than two names in all splits together count as no classes.
+///
+/// Opening reads the heads of the split's files alone; pixels are decoded each time an image is asked for.
+public struct ImageFolder: ImageDataset {
+  public let name: String
+  public let split: DatasetSplit
+  public let shape: ImageShape
+  public let classNames: [String]
+  /// The split's files, in the order of the images.
+  public let files: [URL]
+  private let labels: [Int]
+  private let isFitted: Bool
+
+  /// - Parameters:
+  ///   - size: pictures are cropped in the middle to this aspect and resized; nil requires them to be of one size.
+  ///   - channels: 1 or 3; nil takes 1 if the split's first picture is gray, else 3. Alpha is composited on white.
+  ///   - seed: chooses the splits where no subfolders do.
+  /// - Throws: `DatasetError` for a folder that is missing, empty, too small to split or of mixed sizes;
+  ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
+  public init(
+    _ folder: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64 = 0
+  ) throws {
+    precondition(channels == nil || channels == 1 || channels == 3, "channels must be 1 or 3, got \(channels ?? 0)")
+    let members = try ImageFolderLayout(of: folder).members(of: split, seed: seed)
+    let headers = try members.files.map { try ImageHeader(contentsOf: $0) }
+    if size == nil, let odd = headers.firstIndex(where: { !$0.hasSize(of: headers[0]) }) {
+      throw DatasetError.mixedSizes(
+        first: members.files[0].path, firstSize: headers[0].sizeText, second: members.files[odd].path,
+        secondSize: headers[odd].sizeText)
+    }
+    self.name = folder.lastPathComponent
+    self.split = split
+    self.shape = ImageShape(
+      height: size?.height ?? headers[0].height, width: size?.width ?? headers[0].width,
+      channels: channels ?? (headers[0].channels <= 2 ? 1 : 3))
+    self.classNames = members.classNames
+    self.files = members.files
+    self.labels = members.labels
+    self.isFitted = size != nil
+  }
+
+  public var count: Int { files.count }
+
+  public func label(at index: Int) -> Int? { labels.isEmpty ? nil : labels[index] }
+
+  public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    var image = try PixelImage(contentsOf: files[index]).converted(toChannels: shape.channels)
+    if isFitted { image = image.fitted(width: shape.width, height: shape.height) }
+    guard image.width == shape.width && image.height == shape.height else {
+      throw DatasetError.changedSize(
+        file: files[index].path, expected: "\(shape.width)x\(shape.height)", found: "\(image.width)x\(image.height)")
+    }
+    _ = buffer.update(fromContentsOf: image.pixels)
+  }
+}
+
+extension ImageHeader {
+  fileprivate var sizeText: String { "\(width)x\(height)" }
+
+  fileprivate func hasSize(of other: ImageHeader) -> Bool { width == other.width && height == other.height }
+}
