@@ -1,0 +1,149 @@
+import Torch
+
+/// How a coupling layer transforms one half of the channels, given what its conditioner made of the other.
+public enum CouplingTransform: Sendable, Hashable {
+  /// `y = x + shift` (NICE): volume-preserving.
+  case additive
+  /// `y = (x + shift) * s(raw)` (Glow, table 1).
+  case affine(ScaleFunction)
+
+  /// Conditioner outputs per transformed channel.
+  public var outputsPerChannel: Int { self == .additive ? 1 : 2 }
+}
+
+/// From the conditioner's raw output to the scale of an affine coupling.
+public enum ScaleFunction: Sendable, Hashable {
+  /// `a + (1 - a) * sigmoid(raw + 2)`. The released code has a = 0; a > 0 bounds what the inverse can magnify.
+  case sigmoid(minimum: Double)
+  /// `exp(raw)`, the paper's formula.
+  case exponential
+}
+
+/// A coupling layer: the first half of the channels (`kept`) passes through and conditions the map of the second half
+/// (`transformed`). (Glow, section 3.3.)
+public final class Coupling: Bijection {
+  public let conditioner: any Conditioner
+  public let transform: CouplingTransform
+
+  public var parameters: [Parameter] { conditioner.parameters }
+
+  /// - Parameter conditioner: from `channels / 2` to `channels / 2 * transform.outputsPerChannel` channels, shifts first.
+  public init(_ transform: CouplingTransform, conditioner: any Conditioner) {
+    self.transform = transform
+    self.conditioner = conditioner
+  }
+
+  public func initialize(from x: Tensor) throws -> Tensor {
+    let (kept, transformed) = try halves(x)
+    let map = try ElementMap(conditioner.initialize(from: kept), transform)
+    return try .concatenating([kept, map.apply(transformed)], alongDimension: -1)
+  }
+
+  public func forward(_ x: Tensor, keep: Bool) throws -> Forward {
+    let (kept, transformed) = try halves(x)
+    let (output, saved) = try conditioner.forward(kept, keep: keep)
+    let map = try ElementMap(output, transform)
+    let y = try Tensor.concatenating([kept, map.apply(transformed)], alongDimension: -1)
+    return Forward(
+      y, logDet: try map.logDet(like: x), saved: keep ? Saved([x, output], children: [saved]) : .nothing)
+  }
+
+  public func inverse(_ y: Tensor) throws -> Tensor {
+    let (kept, transformed) = try halves(y)
+    let map = try ElementMap(conditioner.forward(kept, keep: false).output, transform)
+    return try .concatenating([kept, map.invert(transformed)], alongDimension: -1)
+  }
+
+  public func backward(
+    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor
+  ) throws -> (x: Tensor, gradX: Tensor) {
+    let (kept, transformed) = try halves(y)
+    let (gradKept, gradTransformed) = try halves(gradY)
+    let output: Tensor
+    let inner: Saved
+    if saved.isEmpty {
+      (output, inner) = try conditioner.forward(kept, keep: true)
+    } else {
+      (output, inner) = (saved.tensors[1], saved.children[0])
+    }
+    let map = try ElementMap(output, transform)
+    let x = try saved.tensors.first ?? .concatenating([kept, map.invert(transformed)], alongDimension: -1)
+    let (gradInput, gradOutput) = try map.backward(y: transformed, gradTransformed, gradLogDet: gradLogDet)
+    let throughConditioner = try conditioner.backward(x: kept, saved: inner, gradOutput: gradOutput)
+    return (x, try .concatenating([gradKept + throughConditioner, gradInput], alongDimension: -1))
+  }
+
+  /// The smallest and largest scale that the layer applies to `x`.
+  public func scaleRange(_ x: Tensor) throws -> (minimum: Double, maximum: Double) {
+    let map = try ElementMap(conditioner.forward(halves(x).kept, keep: false).output, transform)
+    guard let scale = map.scale else { return (1, 1) }
+    return (try scale.minimum().item(), try scale.maximum().item())
+  }
+
+  private func halves(_ x: Tensor) throws -> (kept: Tensor, transformed: Tensor) {
+    let channels = x.imageSizes.channels
+    precondition(channels % 2 == 0, "a coupling needs an even number of channels, not \(channels)")
+    return try x.splitLast(at: channels / 2)
+  }
+}
+
+/// The elementwise map of one coupling for given conditioner outputs.
+private struct ElementMap {
+  let shift: Tensor
+  /// Nil for an additive coupling.
+  let scale: Tensor?
+  private let raw: Tensor?
+  private let function: ScaleFunction?
+
+  init(_ output: Tensor, _ transform: CouplingTransform) throws {
+    switch transform {
+    case .additive:
+      (shift, raw, scale, function) = (output, nil, nil, nil)
+    case .affine(let function):
+      let (first, second) = try output.splitLast(at: output.shape[3] / 2)
+      (shift, raw, self.function) = (first, second, function)
+      switch function {
+      case .sigmoid(let minimum):
+        let open = try (second + 2).sigmoid()
+        scale = minimum == 0 ? open : try open * (1 - minimum) + minimum
+      case .exponential:
+        scale = try second.exponential()
+      }
+    }
+  }
+
+  func apply(_ x: Tensor) throws -> Tensor {
+    let shifted = try x + shift
+    return try scale.map { try shifted * $0 } ?? shifted
+  }
+
+  func invert(_ y: Tensor) throws -> Tensor { try (scale.map { try y / $0 } ?? y) - shift }
+
+  /// Per image, `[batch]`.
+  func logDet(like x: Tensor) throws -> Tensor {
+    guard let scale, let raw, let function else { return try .zeros([x.shape[0]], x.dtype, on: x.device) }
+    return switch function {
+    case .sigmoid(minimum: 0): try (raw + 2).logSigmoid().sumPerImage()
+    case .sigmoid: try scale.logarithm().sumPerImage()
+    case .exponential: try raw.sumPerImage()
+    }
+  }
+
+  /// The gradients with respect to the transformed half of the input and to the conditioner's output.
+  func backward(y: Tensor, _ gradY: Tensor, gradLogDet: Tensor) throws -> (input: Tensor, output: Tensor) {
+    guard let scale, let raw, let function else { return (gradY, gradY) }
+    let gradShift = try gradY * scale
+    let gradLogScale = try gradY * y + gradLogDet.reshaped([-1, 1, 1, 1])
+    let gradRaw: Tensor
+    switch function {
+    case .sigmoid(minimum: 0):
+      gradRaw = try gradLogScale * (1 - scale)
+    case .sigmoid(let minimum):
+      let open = try (raw + 2).sigmoid()
+      gradRaw = try gradLogScale * (open * (1 - open) * (1 - minimum) / scale)
+    case .exponential:
+      gradRaw = gradLogScale
+    }
+    return (gradShift, try .concatenating([gradShift, gradRaw], alongDimension: -1))
+  }
+}

@@ -1,0 +1,85 @@
+import Torch
+
+/// A trained tensor and the gradient that backward passes add to.
+public final class Parameter {
+  /// The path in the model, such as `level1.step3.actnorm.bias`: the key in a checkpoint.
+  public let name: String
+  public private(set) var value: Tensor
+  public private(set) var gradient: Tensor
+
+  public init(_ name: String, _ value: Tensor) throws {
+    self.name = name
+    self.value = value
+    gradient = try Tensor.zeros(value.shape, value.dtype, on: value.device)
+  }
+
+  package func move(to value: Tensor, gradient: Tensor) {
+    self.value = value
+    self.gradient = gradient
+  }
+}
+
+/// A tensor of the state that training does not change.
+public final class Buffer {
+  public let name: String
+  public let value: Tensor
+
+  public init(_ name: String, _ value: Tensor) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// All parameters of a model laid end to end in one vector, and their gradients in another, so that an optimiser, a
+/// gradient norm or an average over time is a handful of operations whatever the number of layers.
+public final class ParameterVector {
+  public let parameters: [Parameter]
+  /// `[count]`; every parameter's value is a view of it.
+  public let values: Tensor
+  /// `[count]`; every parameter's gradient is a view of it.
+  public let gradients: Tensor
+
+  /// Moves `parameters`, which share a type and a device, into one vector. A parameter belongs to one vector only.
+  public init(_ parameters: [Parameter]) throws {
+    precondition(!parameters.isEmpty, "a parameter vector needs parameters")
+    self.parameters = parameters
+    values = try Tensor.concatenating(parameters.map { try $0.value.reshaped([-1]) }, alongDimension: 0)
+    gradients = try Tensor.zeros(values.shape, values.dtype, on: values.device)
+    for (parameter, value, gradient) in zip3(parameters, try views(of: values), try views(of: gradients)) {
+      parameter.move(to: value, gradient: gradient)
+    }
+  }
+
+  public var count: Int { values.elementCount }
+
+  /// Cuts a vector of the same length into views with the parameters' shapes, in their order.
+  public func views(of vector: Tensor) throws -> [Tensor] {
+    var start = 0
+    return try parameters.map { parameter in
+      let shape = parameter.value.shape
+      let count = shape.reduce(1, *)
+      defer { start += count }
+      return try vector.narrowed(0, start..<start + count).reshaped(shape)
+    }
+  }
+
+  public func zeroGradients() throws { try gradients.zeroInPlace() }
+
+  /// Runs `body` with `vector` in place of the values, and puts them back.
+  public func withValues<R>(_ vector: Tensor, _ body: () throws -> R) throws -> R {
+    let own = try values.copy()
+    try values.assign(vector)
+    do {
+      let result = try body()
+      try values.assign(own)
+      return result
+    } catch {
+      try values.assign(own)
+      throw error
+    }
+  }
+}
+
+private func zip3<A, B, C>(_ a: [A], _ b: [B], _ c: [C]) -> [(A, B, C)] {
+  zip(a, zip(b, c)).map { ($0, $1.0, $1.1) }
+}

@@ -1,0 +1,62 @@
+import Torch
+
+/// Takes the second half of the channels out as a level's latent, under a Gaussian that a 3x3 convolution predicts from
+/// the half that goes on (RealNVP, section 3.6; Glow's learned split prior). Not a bijection by itself.
+public final class Split {
+  private let prior: ZeroConv3x3
+  private let condition: Condition?
+  private let labels: LabelEmbedding?
+
+  public var parameters: [Parameter] { prior.parameters + (labels?.parameters ?? []) }
+
+  /// - Parameters:
+  ///   - shape: before the split, `[height, width, channel]`.
+  ///   - condition: the label adds to mean and log-deviation at every position.
+  public init(
+    _ name: String, shape: [Int], edgeChannel: Bool, condition: Condition? = nil, like options: TensorOptions
+  ) throws {
+    let channels = shape[2]
+    precondition(channels % 2 == 0, "a split needs an even number of channels, not \(channels)")
+    prior = try ZeroConv3x3(
+      name + ".prior", inputs: channels / 2, outputs: channels, edgeChannel: edgeChannel, like: options)
+    self.condition = condition
+    labels = try condition.map {
+      try LabelEmbedding(name + ".prior.labelEmbedding", classes: $0.classes, shape: shape, like: options)
+    }
+  }
+
+  /// - Returns: the half that goes on, and the latent, each with half of the channels.
+  public func divide(_ x: Tensor) throws -> (kept: Tensor, latent: Tensor) {
+    try x.splitLast(at: x.imageSizes.channels / 2)
+  }
+
+  public func join(_ kept: Tensor, _ latent: Tensor) throws -> Tensor {
+    try .concatenating([kept, latent], alongDimension: -1)
+  }
+
+  /// The distribution of the latent given the half that goes on.
+  public func distribution(given kept: Tensor) throws -> Gaussian {
+    try Gaussian(halves: halves(given: prior.forward(kept)))
+  }
+
+  private func halves(given predicted: Tensor) throws -> Tensor {
+    guard let condition, let labels else { return predicted }
+    return try predicted + labels(condition.rows(batch: predicted.shape[0]))
+  }
+
+  /// Puts the input together again, and the gradient with respect to it.
+  /// - Parameters:
+  ///   - gradKept: with respect to the half that went on, from the levels above.
+  ///   - weight: the gradient of the loss with respect to the latent's log-probability, `[batch]`.
+  public func backward(
+    kept: Tensor, latent: Tensor, gradKept: Tensor, weight: Tensor
+  ) throws -> (x: Tensor, gradX: Tensor) {
+    let predicted = try prior.forward(kept)
+    let (gradLatent, gradHalves) = try Gaussian(halves: halves(given: predicted)).backward(latent, weight: weight)
+    if let condition, let labels {
+      try labels.backward(gradHalves, rows: condition.rows(batch: kept.shape[0]))
+    }
+    let gradThroughPrior = try prior.backward(x: kept, y: predicted, gradY: gradHalves)
+    return (try join(kept, latent), try join(gradKept + gradThroughPrior, gradLatent))
+  }
+}
