@@ -1,0 +1,55 @@
+import Flows
+import Foundation
+import Torch
+
+/// The parts of one batch's loss, on the device: reading them waits for it.
+public struct Loss {
+  /// Nats per image, `[batch]`.
+  public let logProbability: Tensor
+  /// The classifier's mean cross-entropy in nats, a scalar; nil without a classifier.
+  public let crossEntropy: Tensor?
+}
+
+extension Glow {
+  /// Adds to the parameters' gradients those of the loss
+  /// `mean over the batch of (-log p(x) / (D ln 2)) + weightY * mean cross-entropy / ln 2`.
+  /// - Parameters:
+  ///   - keep: keeps activations for the backward pass instead of rebuilding them: faster, memory grows with depth.
+  ///   - weightY: of the classifier's cross-entropy (in bits).
+  ///   - share: what part of a whole batch `x` is, when gradients are accumulated over several.
+  @discardableResult
+  public func accumulateGradients(
+    _ x: Tensor, labels: Tensor? = nil, keep: Bool = false, weightY: Double = 0, share: Double = 1
+  ) throws -> Loss {
+    try withInference {
+      let rows = try oneHot(labels, count: x.shape[0])
+      let pass = try pass(x, rows, keep: keep)
+      let batch = x.shape[0]
+      let weight = try Tensor.full(
+        -share / (Double(batch * configuration.dimensions) * log(2)), [batch], x.dtype, on: x.device)
+
+      let z = pass.latents.last!
+      let top = try topDistribution(rows)
+      let logProbability = try pass.logProbability + top.logProbability(z)
+      var (gradient, gradHalves) = try top.backward(z, weight: weight)
+      try prior.backward(gradHalves, condition: rows)
+      var crossEntropy: Tensor?
+      if let classifier, let rows {
+        let head = try classifier.backward(z, oneHot: rows, factor: share * weightY / log(2))
+        crossEntropy = head.crossEntropy
+        gradient = try gradient + head.gradZ
+      }
+
+      var y = z
+      for (index, level) in levels.enumerated().reversed() {
+        if let split = level.split {
+          (y, gradient) = try split.backward(
+            kept: y, latent: pass.latents[index], gradKept: gradient, weight: weight)
+        }
+        (y, gradient) = try level.chain.backward(y: y, saved: pass.saved[index], gradY: gradient, gradLogDet: weight)
+        (y, gradient) = try level.squeeze.backward(y: y, saved: .nothing, gradY: gradient, gradLogDet: weight)
+      }
+      return Loss(logProbability: logProbability, crossEntropy: crossEntropy)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Flows
+
+/// Everything that decides a Glow's shape: stored in each checkpoint, and enough to build the model again.
+public struct GlowConfiguration: Codable, Sendable, Hashable {
+  public enum Permutation: String, Codable, Sendable, CaseIterable {
+    case reverse, shuffle
+    /// The invertible 1x1 convolution with a plain matrix.
+    case conv1x1
+    /// The invertible 1x1 convolution in LU form.
+    case conv1x1LU
+  }
+
+  public enum Coupling: String, Codable, Sendable, CaseIterable { case additive, affine }
+
+  /// Where a conditional model is told the label.
+  public enum LabelConditioning: String, Codable, Sendable, CaseIterable {
+    /// In the top prior alone, one value per channel, as published.
+    case prior
+    /// In every prior, at every position, and in every conditioner.
+    case everywhere
+  }
+
+  public enum Scale: String, Codable, Sendable, CaseIterable { case sigmoid, exponential }
+
+  /// Pixels. Height and width are multiples of `2^levels`.
+  public var height: Int
+  public var width: Int
+  /// 1 to 4.
+  public var channels: Int
+  /// Bits per channel of the data that the model describes, 1 to 8.
+  public var bits = 8
+  /// L.
+  public var levels: Int
+  /// K: steps of flow per level.
+  public var steps: Int
+  /// Hidden channels of the conditioners.
+  public var hidden: Int
+  public var permutation = Permutation.conv1x1LU
+  public var coupling = Coupling.affine
+  public var scale = Scale.sigmoid
+  /// The lower bound `a` of the sigmoid scale `a + (1 - a) * sigmoid(raw + 2)`; 0 in the paper.
+  public var minimumScale = 0.0
+  /// Whether 3x3 convolutions see a channel that marks the padding.
+  public var edgeChannel = false
+  /// What ActNorm's stored log-scale is multiplied by.
+  public var logScaleFactor = 1.0
+  /// Whether mean and deviation of the top prior are learned.
+  public var learnTop = true
+  /// Labels that the model is conditioned on, in order; empty for none.
+  public var classNames: [String] = []
+  public var labelConditioning = LabelConditioning.prior
+  /// Whether a head predicts the label from the top latent.
+  public var classifier = false
+
+  public init(height: Int, width: Int, channels: Int, levels: Int, steps: Int, hidden: Int) {
+    self.height = height
+    self.width = width
+    self.channels = channels
+    self.levels = levels
+    self.steps = steps
+    self.hidden = hidden
+  }
+
+  public var classCount: Int { classNames.count }
+
+  /// Dimensions per image, D.
+  public var dimensions: Int { height * width * channels }
+
+  /// The shape of level `level`'s latent (1-based), `[height, width, channel]`.
+  public func latentShape(level: Int) -> [Int] {
+    let channels = channels << (level + 1)
+    return [height >> level, width >> level, level == levels ? channels : channels / 2]
+  }
+
+  /// Throws a ``ModelError`` that says which field is wrong and what it should be.
+  public func validate() throws {
+    func require(_ condition: Bool, _ field: String, _ value: some CustomStringConvertible, _ expected: String) throws {
+      guard condition else { throw ModelError.invalid(field: field, value: "\(value)", expected: expected) }
+    }
+    try require((1...16).contains(levels), "levels", levels, "1 to 16")
+    try require((1...4096).contains(steps), "steps", steps, "1 to 4096")
+    try require((1...65536).contains(hidden), "hidden", hidden, "1 to 65536")
+    try require((1...4).contains(channels), "channels", channels, "1 to 4")
+    try require((1...8).contains(bits), "bits", bits, "1 to 8")
+    let unit = 1 << levels
+    try require(
+      height > 0 && height % unit == 0 && height <= 1 << 16, "height", height,
+      "a multiple of \(unit), since each of the \(levels) levels halves it")
+    try require(
+      width > 0 && width % unit == 0 && width <= 1 << 16, "width", width,
+      "a multiple of \(unit), since each of the \(levels) levels halves it")
+    try require(minimumScale >= 0 && minimumScale < 1, "minimumScale", minimumScale, "at least 0 and below 1")
+    try require(logScaleFactor > 0 && logScaleFactor <= 100, "logScaleFactor", logScaleFactor, "above 0, up to 100")
+    try require(!classifier || classCount > 1, "classifier", classifier, "false unless there are two labels or more")
+    try require(
+      !classifier || labelConditioning == .prior, "classifier", classifier,
+      "false where labelConditioning is everywhere: the head would be told the label")
+  }
+
+  var transform: CouplingTransform {
+    switch (coupling, scale) {
+    case (.additive, _): .additive
+    case (.affine, .sigmoid): .affine(.sigmoid(minimum: minimumScale))
+    case (.affine, .exponential): .affine(.exponential)
+    }
+  }
+}

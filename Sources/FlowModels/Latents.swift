@@ -1,0 +1,29 @@
+import Torch
+
+/// An image batch as Glow's latents: one tensor a level, the first level first, `[batch, height, width, channel]`,
+/// standardised so that each number is N(0, 1) under the model.
+public struct Latents {
+  public var levels: [Tensor]
+
+  public init(levels: [Tensor]) { self.levels = levels }
+
+  public var count: Int { levels[0].shape[0] }
+
+  /// `self + t * (other - self)`, level by level.
+  public func interpolated(to other: Latents, at t: Double) throws -> Latents {
+    Latents(levels: try zip(levels, other.levels).map { try $0 * (1 - t) + $1 * t })
+  }
+
+  /// The latents of images `range`.
+  public func images(_ range: Range<Int>) throws -> Latents {
+    Latents(levels: try levels.map { try $0.narrowed(0, range) })
+  }
+
+  /// Batches joined into one.
+  public static func concatenating(_ parts: [Latents]) throws -> Latents {
+    Latents(
+      levels: try parts[0].levels.indices.map { level in
+        try .concatenating(parts.map { $0.levels[level] }, alongDimension: 0)
+      })
+  }
+}

@@ -1,0 +1,73 @@
+import Flows
+import Foundation
+import Torch
+
+/// The Gaussian of the last level's latent: learned mean and log-deviation per channel (the released code's learnTop: a
+/// zero-started 3x3 convolution over zeros, so that only its bias and the edge channel matter), plus an embedding of the
+/// label: one per channel as published, or one per channel and position.
+public final class TopPrior {
+  private let bias: Parameter?
+  private let logScale: Parameter?
+  private let edge: Parameter?
+  private let labels: LabelEmbedding?
+  private let channels: Int
+  private let edges = EdgeMap()
+  private let options: TensorOptions
+
+  public var parameters: [Parameter] { [edge, bias, logScale].compactMap(\.self) + (labels?.parameters ?? []) }
+
+  init(_ name: String, _ configuration: GlowConfiguration, like options: TensorOptions) throws {
+    let shape = configuration.latentShape(level: configuration.levels)
+    let (channels, learned, classes) = (shape[2], configuration.learnTop, configuration.classCount)
+    func zeros(_ part: String, _ shape: [Int]) throws -> Parameter {
+      try Parameter("\(name).\(part)", .zeros(shape, options.dtype, on: options.device))
+    }
+    edge = learned && configuration.edgeChannel ? try zeros("edge", [3, 3, 2 * channels]) : nil
+    bias = learned ? try zeros("bias", [2 * channels]) : nil
+    logScale = learned ? try zeros("logScale", [2 * channels]) : nil
+    let positions = configuration.labelConditioning == .everywhere ? [shape[0], shape[1]] : [1, 1]
+    labels =
+      classes > 0
+      ? try LabelEmbedding(
+        "\(name).labelEmbedding", classes: classes, shape: positions + [2 * channels], like: options) : nil
+    self.channels = channels
+    self.options = options
+  }
+
+  private func scale(_ logScale: Parameter) throws -> Tensor {
+    try (logScale.value * ZeroConv3x3.logScaleFactor).exponential()
+  }
+
+  /// Mean and log-deviation as halves of the channels without the label's part, broadcastable to `[1, H, W, 2C]`.
+  private func base(height: Int, width: Int) throws -> Tensor {
+    guard let bias, let logScale else { return try .zeros([1, 1, 1, 2 * channels], options.dtype, on: options.device) }
+    var sum = bias.value
+    if let edge {
+      sum = try sum + edges.contribution(of: edge.value.reshaped([9, -1]), height: height, width: width)
+    }
+    return try (sum * scale(logScale)).reshaped(edge == nil ? [1, 1, 1, -1] : [1, height, width, -1])
+  }
+
+  /// - Parameter condition: distributions over labels, `[batch, classes]`; needed when the prior is conditional.
+  func distribution(height: Int, width: Int, condition: Tensor?) throws -> Gaussian {
+    let base = try base(height: height, width: width)
+    guard let labels else { return try Gaussian(halves: base) }
+    guard let condition else { preconditionFailure("a conditional prior needs a condition") }
+    return try Gaussian(halves: base + labels(condition))
+  }
+
+  /// Adds to the parameters' gradients.
+  /// - Parameter gradHalves: with respect to mean and log-deviation of each image, `[batch, H, W, 2C]`.
+  func backward(_ gradHalves: Tensor, condition: Tensor?) throws {
+    let shape = gradHalves.shape
+    if let labels, let condition { try labels.backward(gradHalves, rows: condition) }
+    guard let bias, let logScale else { return }
+    let scale = try scale(logScale)
+    try bias.gradient.addInPlace(gradHalves.sum([0, 1, 2]) * scale)
+    let learned = try base(height: shape[1], width: shape[2])
+    try logScale.gradient.addInPlace((gradHalves * learned).sum([0, 1, 2]), scale: ZeroConv3x3.logScaleFactor)
+    if let edge {
+      try edge.gradient.addInPlace((edges.gradient(from: gradHalves) * scale).reshaped(edge.value.shape))
+    }
+  }
+}
