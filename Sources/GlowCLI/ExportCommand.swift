@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "export")
+}

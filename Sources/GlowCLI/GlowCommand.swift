@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+import Torch
+
+@main
+struct GlowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "glow",
+    abstract: "Glow: a flow-based generative model with exact likelihood and invertible 1x1 convolutions.",
+    subcommands: [
+      TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self, DecodeCommand.self,
+      ReconstructCommand.self, InterpolateCommand.self, ExportCommand.self,
+    ])
+}
+
+/// The options of every command that computes.
+struct RuntimeOptions: ParsableArguments {
+  @Option(help: "Threads of one tensor operation; by default as many as the machine has cores.")
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("Where to compute: cpu, cuda, cuda:N or mps.", valueName: "device"))
+  var device = "cpu"
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }
+    guard Device(device) != nil else {
+      throw ValidationError("--device is \"\(device)\", expected cpu, cuda, cuda:N or mps")
+    }
+  }
+
+  /// Sets libtorch up for this process.
+  func start() throws -> Device {
+    try Runtime.checkVersion()
+    Runtime.keepFreedMemory()
+    if let threads { try Runtime.setThreadCount(threads) }
+    let device = Device(device)!
+    guard device.isAvailable else {
+      throw ValidationError("--device \(device): this machine or this build of libtorch has no such device")
+    }
+    return device
+  }
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+/// A line that says how far long work is: redrawn in place on a terminal, a plain line now and then in a log.
+final class ProgressBar {
+  private let onTerminal = isatty(STDERR_FILENO) == 1
+  private let clock = ContinuousClock()
+  private var last: ContinuousClock.Instant?
+  private var drawn = false
+
+  private var interval: Duration { onTerminal ? .milliseconds(100) : .seconds(15) }
+
+  /// Shows `done` of `total`, if the last time was long enough ago, with `details` behind it.
+  func update(_ done: Int, of total: Int, _ details: @autoclosure () -> String) {
+    let now = clock.now
+    if let last, now - last < interval, done < total { return }
+    last = now
+    let fraction = Double(done) / Double(max(1, total))
+    let percent = String(format: "%3d%%", Int(fraction * 100))
+    guard onTerminal else {
+      write("\(percent)  \(done)/\(total)  \(details())\n")
+      return
+    }
+    let width = 28
+    let full = Int(fraction * Double(width))
+    let bar = String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
+    write("\r\u{1B}[2K\(percent) \(bar) \(done)/\(total)  \(details())")
+    drawn = true
+  }
+
+  /// Prints a line above the bar.
+  func print(_ line: String) {
+    clear()
+    write(line + "\n")
+  }
+
+  /// Takes the bar off the terminal.
+  func clear() {
+    if drawn { write("\r\u{1B}[2K") }
+    drawn = false
+    last = nil
+  }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// Seconds as `4m05s`.
+func duration(_ seconds: Double) -> String {
+  guard seconds.isFinite, seconds < 1e8 else { return "?" }
+  let whole = Int(seconds.rounded())
+  let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+  if hours > 0 { return String(format: "%dh%02dm", hours, minutes) }
+  return minutes > 0 ? String(format: "%dm%02ds", minutes, whole % 60) : "\(whole)s"
+}

@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct ReconstructCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "reconstruct")
+}

@@ -1,0 +1,31 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Turns Ctrl-C, SIGTERM and SIGHUP into a request that the training loop asks for; a second one ends the process.
+final class StopSignals {
+  private final class Request: Sendable {
+    let isMade = Atomic<Bool>(false)
+  }
+
+  private let request = Request()
+  private let sources: [any DispatchSourceSignal]
+
+  var isRequested: Bool { request.isMade.load(ordering: .relaxed) }
+
+  init() {
+    let queue = DispatchQueue(label: "signals")
+    let signals = [SIGINT, SIGTERM, SIGHUP]
+    for number in signals { signal(number, SIG_IGN) }
+    sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
+    for source in sources {
+      source.setEventHandler { [request] in
+        if request.isMade.exchange(true, ordering: .relaxed) { _exit(130) }
+        FileHandle.standardError.write(Data("\nStopping after this step; once more to leave at once.\n".utf8))
+      }
+      source.resume()
+    }
+  }
+
+  deinit { for source in sources { source.cancel() } }
+}

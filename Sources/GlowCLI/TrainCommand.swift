@@ -1,0 +1,205 @@
+import ArgumentParser
+import Datasets
+import FlowModels
+import Foundation
+import Torch
+import Training
+
+extension GlowConfiguration.Permutation: ExpressibleByArgument {}
+extension GlowConfiguration.Coupling: ExpressibleByArgument {}
+extension GlowConfiguration.Scale: ExpressibleByArgument {}
+extension TrainingConfiguration.Optimizer: ExpressibleByArgument {}
+extension TrainingConfiguration.Decay: ExpressibleByArgument {}
+
+enum Labels: String, ExpressibleByArgument, CaseIterable { case none, prior, everywhere }
+enum Memory: String, ExpressibleByArgument, CaseIterable { case reversible, keep }
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a model on images.",
+    discussion: """
+      The run folder gets checkpoints and metrics.jsonl. Ctrl-C saves; --resume goes on exactly where the run was.
+
+      Presets:
+      \(Preset.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
+      """)
+
+  @Option(help: "fashion-mnist, cifar10:FOLDER, idx:FOLDER, or a folder of PNG and JPEG pictures.")
+  var data: String?
+  @Option(help: "Settings to start from (see below); flags change them.")
+  var preset = "demo"
+  @Option(help: "The run folder.")
+  var out: String?
+  @Option(help: ArgumentHelp("Go on with this run.", valueName: "run"))
+  var resume: String?
+  @OptionGroup(title: "Model") var model: ModelFlags
+  @OptionGroup(title: "Training") var training: TrainingFlags
+  @OptionGroup var runtime: RuntimeOptions
+
+  func validate() throws {
+    guard (out == nil) != (resume == nil) else {
+      throw ValidationError("give either --out FOLDER for a new run or --resume FOLDER to go on with one")
+    }
+    guard Preset.named(preset) != nil else {
+      throw ValidationError(
+        "--preset \(preset) is unknown, expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
+    }
+  }
+
+  func run() throws {
+    let device = try runtime.start()
+    let options = TensorOptions(.float32, on: device)
+    let trainer = try resume.map { try resumed($0, options) } ?? started(out!, options)
+    try watch(trainer)
+  }
+
+  private func started(_ folder: String, _ options: TensorOptions) throws -> Trainer {
+    var settings = Preset.named(preset)!
+    if let data {
+      settings.training.data = data
+      (settings.training.height, settings.training.width, settings.training.channels) = (nil, nil, nil)
+    }
+    training.apply(to: &settings.training)
+    let (train, validation) = try open(settings.training)
+    settings.model.height = train.shape.height
+    settings.model.width = train.shape.width
+    settings.model.channels = train.shape.channels
+    try model.apply(to: &settings.model, labels: train.classNames)
+    print(
+      """
+      Glow L=\(settings.model.levels) K=\(settings.model.steps) hidden=\(settings.model.hidden), \
+      \(settings.model.coupling.rawValue), \(settings.model.permutation.rawValue), on \(train.count) images \
+      \(train.shape) of \(settings.training.data)
+      """)
+    return try Trainer(
+      model: settings.model, training: settings.training, train: train, validation: validation,
+      run: RunFolder(URL(filePath: folder)), options: options)
+  }
+
+  private func resumed(_ folder: String, _ options: TensorOptions) throws -> Trainer {
+    let run = RunFolder(URL(filePath: folder))
+    let (train, validation) = try open(Trainer.savedConfiguration(of: run))
+    let trainer = try Trainer(
+      resuming: run, images: training.images, train: train, validation: validation, options: options)
+    print("Going on with \(folder) after \(trainer.imagesSeen) images")
+    return trainer
+  }
+
+  private func open(
+    _ settings: TrainingConfiguration
+  ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
+    let size = settings.height.flatMap { height in settings.width.map { (height, $0) } }
+    return try DatasetSource(parsing: settings.data).openTraining(
+      size: size, channels: settings.channels, seed: settings.seed)
+  }
+
+  private func watch(_ trainer: Trainer) throws {
+    print("\(trainer.model.parameters.count) parameters; run folder \(trainer.run.url.relativePath)")
+    let bar = ProgressBar()
+    let signals = StopSignals()
+    trainer.shouldStop = { signals.isRequested }
+    trainer.onProgress = { progress in
+      bar.update(
+        progress.images, of: progress.totalImages,
+        String(
+          format: "%.3f bits/dim  %.0f images/s  %@ left", progress.bitsPerDimension, progress.imagesPerSecond,
+          duration(progress.secondsLeft)))
+    }
+    trainer.onMetrics = { metrics in
+      guard let validation = metrics.validationBitsPerDimension else { return }
+      bar.print(
+        String(
+          format: "%d images: train %.3f, validation %.3f bits/dim; round trip %.1e; worst condition number %.1f",
+          metrics.images, metrics.trainBitsPerDimension, validation, metrics.roundTripError ?? 0,
+          metrics.worstConditionNumber ?? 1))
+    }
+    defer { bar.clear() }
+    try trainer.fit()
+    bar.clear()
+    let folder = trainer.run.url.relativePath
+    print(
+      trainer.isFinished
+        ? "Done: \(trainer.imagesSeen) images; the model is in \(folder)"
+        : "Saved after \(trainer.imagesSeen) images; go on with: glow train --resume \(folder)")
+  }
+}
+
+/// Flags that change a preset's model.
+struct ModelFlags: ParsableArguments {
+  @Option(help: "L, levels.") var levels: Int?
+  @Option(help: "K, steps of flow per level.") var steps: Int?
+  @Option(help: "Hidden channels of the coupling networks.") var hidden: Int?
+  @Option(help: "Bits per channel, 1 to 8.") var bits: Int?
+  @Option var permutation: GlowConfiguration.Permutation?
+  @Option var coupling: GlowConfiguration.Coupling?
+  @Option(help: "Of affine couplings.") var scale: GlowConfiguration.Scale?
+  @Option(help: "Lower bound of the sigmoid scale; 0 as published.") var minimumScale: Double?
+  @Flag(inversion: .prefixedNo, help: "Mark the padding of 3x3 convolutions with a channel.") var edgeChannel: Bool?
+  @Flag(inversion: .prefixedNo, help: "Learn the top prior.") var learnTop: Bool?
+  @Option(help: "Condition on the images' labels, where they have any.") var labels: Labels?
+  @Flag(inversion: .prefixedNo, help: "Predict the label from the top latent (see --weight-y).") var classifier: Bool?
+
+  func apply(to model: inout GlowConfiguration, labels names: [String]) throws {
+    if let levels { model.levels = levels }
+    if let steps { model.steps = steps }
+    if let hidden { model.hidden = hidden }
+    if let bits { model.bits = bits }
+    if let permutation { model.permutation = permutation }
+    if let coupling { model.coupling = coupling }
+    if let scale { model.scale = scale }
+    if let minimumScale { model.minimumScale = minimumScale }
+    if let edgeChannel { model.edgeChannel = edgeChannel }
+    if let learnTop { model.learnTop = learnTop }
+    if let classifier { model.classifier = classifier }
+    if let labels, labels != .none, names.isEmpty {
+      throw ValidationError("--labels \(labels.rawValue): the images have no labels")
+    }
+    switch labels {
+    case .prior: model.labelConditioning = .prior
+    case .everywhere: model.labelConditioning = .everywhere
+    case .some(.none), nil: break
+    }
+    model.classNames = labels == Labels.none ? [] : names
+  }
+}
+
+/// Flags that change a preset's training.
+struct TrainingFlags: ParsableArguments {
+  @Option(help: "Images to train on, counting repetitions.") var images: Int?
+  @Option(help: ArgumentHelp("Crop and resize pictures: N or HEIGHTxWIDTH.", valueName: "pixels")) var size: PixelSize?
+  @Option(help: "1 for gray, 3 for colour.") var channels: Int?
+  @Option(help: "Images per step.") var batch: Int?
+  @Option var optimizer: TrainingConfiguration.Optimizer?
+  @Option(help: "Learning rate.") var lr: Double?
+  @Option(help: "How the learning rate falls.") var decay: TrainingConfiguration.Decay?
+  @Option(help: "Images over which the learning rate rises.") var warmup: Int?
+  @Option(help: "Images that the average of the weights looks back.") var average: Int?
+  @Option(help: "Largest gradient norm; 0 for none.") var clip: Double?
+  @Option(help: "Weight of the classifier's cross-entropy.") var weightY: Double?
+  @Flag(inversion: .prefixedNo, help: "Mirror images at random.") var flip: Bool?
+  @Option(help: "Shift images at random by up to this fraction.") var shift: Double?
+  @Option(help: "reversible rebuilds activations, keep stores them.") var memory: Memory?
+  @Option(help: "Images between validations.") var validateEvery: Int?
+  @Option(help: "Images between checkpoints.") var checkpointEvery: Int?
+  @Option var seed: UInt64?
+
+  func apply(to training: inout TrainingConfiguration) {
+    if let images { training.images = images }
+    if let size { (training.height, training.width) = (size.height, size.width) }
+    if let channels { training.channels = channels }
+    if let batch { training.batchSize = batch }
+    if let optimizer { training.optimizer = optimizer }
+    if let lr { training.learningRate = lr }
+    if let decay { training.decay = decay }
+    if let warmup { training.warmupImages = warmup }
+    if let average { training.averageImages = average }
+    if let clip { training.gradientClip = clip }
+    if let weightY { training.weightY = weightY }
+    if let flip { training.augmentation.horizontalFlip = flip }
+    if let shift { training.augmentation.shift = shift }
+    if let memory { training.keepActivations = memory == .keep }
+    if let validateEvery { training.validateEvery = validateEvery }
+    if let checkpointEvery { training.checkpointEvery = checkpointEvery }
+    if let seed { training.seed = seed }
+  }
+}

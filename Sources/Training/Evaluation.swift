@@ -1,0 +1,67 @@
+import Datasets
+import FlowModels
+import Foundation
+import Torch
+
+/// A model's bits per dimension on a split, with what one must know to compare it.
+public struct Evaluation: Codable, Sendable {
+  /// The mean over all images.
+  public var bitsPerDimension: Double
+  /// Of that mean.
+  public var standardError: Double
+  public var bits: Int
+  public var split: String
+  public var images: Int
+  /// Draws of the dequantisation noise per image; with more than one, log p is their log-mean-exp.
+  public var draws: Int
+  /// Whether every image was scored under its own label.
+  public var conditional: Bool
+  /// The share of images whose most likely label is their own, or that the classifier head gets right; nil without.
+  public var accuracy: Double?
+}
+
+extension Glow {
+  /// Scores every image of `dataset` once.
+  /// - Parameters:
+  ///   - draws: importance samples of the noise per image.
+  ///   - seed: of the noise, which is keyed by image.
+  ///   - accuracy: whether to compare the most likely label with the image's own (one pass a label where the model is
+  ///     conditioned everywhere).
+  ///   - progress: called after each batch with the number of images done.
+  public func evaluate(
+    on dataset: any ImageDataset, draws: Int = 1, seed: UInt64 = 0, batchSize: Int = 100, accuracy: Bool = false,
+    progress: (Int) throws -> Void = { _ in }
+  ) throws -> Evaluation {
+    precondition(draws > 0, "an evaluation needs at least one draw")
+    let conditional = configuration.classCount > 0
+    let batches = EvaluationBatches(dataset: dataset, batchSize: batchSize, seed: seed)
+    var scores: [Double] = []
+    var right = 0
+    try batches.forEach { batch in
+      let input = try ModelBatch(batch, for: self)
+      var draw = try [self.logProbability(input.x, labels: input.labels).reshaped([1, -1])]
+      for number in 1..<max(1, draws) {
+        let x = try input.redrawn(batches.noise(for: batch, draw: number))
+        draw.append(try self.logProbability(x, labels: input.labels).reshaped([1, -1]))
+      }
+      let logMean = try Tensor.concatenating(draw, alongDimension: 0).logSumExp(0) - log(Double(draws))
+      scores += try logMean.elements(Double.self)
+      if accuracy, conditional, let labels = input.labels {
+        let guess = try configuration.classifier ? self.classify(input.x).argmax(1) : self.mostLikelyLabels(input.x)
+        right += Int(try guess.equals(labels).converted(to: .float64).sum().item())
+      }
+      try progress(scores.count)
+    }
+    let quantisation = Quantisation(bits: configuration.bits)
+    let bits = scores.map {
+      quantisation.bitsPerDimension(logProbability: $0, dimensions: configuration.dimensions)
+    }
+    let count = Double(bits.count)
+    let mean = bits.reduce(0, +) / count
+    let variance = bits.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
+    return Evaluation(
+      bitsPerDimension: mean, standardError: (variance / count).squareRoot(), bits: configuration.bits,
+      split: dataset.split.rawValue, images: bits.count, draws: draws, conditional: conditional,
+      accuracy: accuracy && conditional ? Double(right) / count : nil)
+  }
+}

@@ -1,0 +1,36 @@
+import Datasets
+import FlowModels
+import Torch
+
+/// A batch of a data set as a model takes it.
+public struct ModelBatch {
+  /// Dequantised, `[batch, height, width, channel]`.
+  public let x: Tensor
+  /// int64 `[batch]`; nil for a model without labels.
+  public let labels: Tensor?
+  private let pixels: Tensor
+  private let quantisation: Quantisation
+
+  /// - Throws: `ModelError` if a conditional model is given images without labels.
+  public init(_ batch: Batch, for model: Glow) throws {
+    let shape = [batch.count, batch.shape.height, batch.shape.width, batch.shape.channels]
+    pixels = try Tensor(batch.pixels, shape: shape, on: model.options.device)
+    quantisation = Quantisation(bits: model.configuration.bits)
+    let noise = batch.noise.isEmpty ? nil : try Tensor(batch.noise, shape: shape, on: model.options.device)
+    x = try quantisation.dequantise(pixels, noise: noise, as: model.options.dtype)
+    if model.configuration.classCount > 0 {
+      guard !batch.labels.isEmpty else {
+        throw ModelError.request("the model is conditional, but the images have no labels")
+      }
+      labels = try Tensor(batch.labels, on: model.options.device).converted(to: .int64)
+    } else {
+      labels = nil
+    }
+  }
+
+  /// The same images with other noise.
+  func redrawn(_ noise: [Float]) throws -> Tensor {
+    let noise = try Tensor(noise, shape: pixels.shape, on: pixels.device)
+    return try quantisation.dequantise(pixels, noise: noise, as: x.dtype)
+  }
+}

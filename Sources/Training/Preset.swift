@@ -1,0 +1,82 @@
+import Datasets
+import FlowModels
+
+/// A model's shape and a training run's settings under one name. What the data decide (height, width, channels, class
+/// names) is filled in when the data are open.
+public struct Preset: Sendable {
+  public let name: String
+  /// One line for `glow train --help`.
+  public let summary: String
+  public var model: GlowConfiguration
+  public var training: TrainingConfiguration
+
+  public static let all: [Preset] = [demo, fashionMNIST, toy, cifar10]
+
+  public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
+
+  /// Sized for 2 cores and about five minutes.
+  public static let demo = Preset(
+    name: "demo", summary: "Fashion-MNIST in about five minutes on 2 cores",
+    model: fashionModel(steps: 8, hidden: 64), training: fashionTraining(images: 100_000, batchSize: 16))
+
+  /// The shipped model's.
+  public static let fashionMNIST = Preset(
+    name: "fashion-mnist", summary: "the shipped Fashion-MNIST model",
+    model: fashionModel(steps: 12, hidden: 96), training: fashionTraining(images: 500_000, batchSize: 32))
+
+  /// For tests and first tries: seconds.
+  public static let toy: Preset = {
+    var model = fashionModel(steps: 2, hidden: 16)
+    model.classNames = []
+    var training = fashionTraining(images: 2_000, batchSize: 32)
+    training.warmupImages = 500
+    training.averageImages = 500
+    training.validateEvery = 1_000
+    training.validationImages = 200
+    training.checkpointEvery = 1_000
+    return Preset(name: "toy", summary: "a tiny model for tests: seconds", model: model, training: training)
+  }()
+
+  /// Glow's CIFAR-10 run as published (table 2; 3.35 bits/dim), at a batch that fits a workstation.
+  public static let cifar10: Preset = {
+    var model = GlowConfiguration(height: 32, width: 32, channels: 3, levels: 3, steps: 32, hidden: 512)
+    model.permutation = .conv1x1
+    model.edgeChannel = true
+    model.logScaleFactor = 3
+    var training = TrainingConfiguration(data: "cifar10")
+    training.batchSize = 512
+    training.images = 50_000_000
+    training.beta2 = 1 - 1 / 98.0
+    training.warmupImages = 977 * 512
+    training.averageImages = 98 * 512
+    training.augmentation = Augmentation(shift: 0.1)
+    training.validateEvery = 500_000
+    training.checkpointEvery = 100_000
+    return Preset(name: "cifar10", summary: "CIFAR-10 as published: L=3, K=32, 512 hidden", model: model, training: training)
+  }()
+
+  private static func fashionModel(steps: Int, hidden: Int) -> GlowConfiguration {
+    var model = GlowConfiguration(height: 28, width: 28, channels: 1, levels: 2, steps: steps, hidden: hidden)
+    model.labelConditioning = .everywhere
+    // With 0, the inverse divides by scales that the conditioner drives towards zero off the data, and samples saturate.
+    model.minimumScale = 0.3
+    model.edgeChannel = true
+    return model
+  }
+
+  private static func fashionTraining(images: Int, batchSize: Int) -> TrainingConfiguration {
+    var training = TrainingConfiguration(data: "fashion-mnist")
+    training.images = images
+    training.batchSize = batchSize
+    training.optimizer = .adam
+    training.learningRate = 2e-3
+    training.warmupImages = 100 * batchSize
+    training.decay = .cosine
+    training.averageImages = 200 * batchSize
+    training.gradientClip = 1
+    training.keepActivations = true
+    training.checkpointEvery = 20_000
+    training.validateEvery = 20_000
+    return training
+  }
+}

@@ -1,0 +1,110 @@
+import FlowModels
+import Foundation
+import Torch
+
+/// A training run on disk: `checkpoints/images-N/` and `metrics.jsonl`.
+public struct RunFolder: Sendable {
+  public let url: URL
+
+  public init(_ url: URL) { self.url = url }
+
+  public var checkpoints: [URL] { ModelLocation.checkpoints(of: url) }
+  var checkpointsFolder: URL { url.appending(path: "checkpoints") }
+  var metricsFile: URL { url.appending(path: "metrics.jsonl") }
+
+  /// Makes the folders of a new run.
+  /// - Throws: ``TrainingError`` if the folder holds a run already or cannot be written.
+  public func create() throws {
+    guard checkpoints.isEmpty else {
+      throw TrainingError("\(url.path) already holds a run: go on with it with --resume, or name another folder with --out")
+    }
+    try attempt("create", checkpointsFolder) {
+      try FileManager.default.createDirectory(at: checkpointsFolder, withIntermediateDirectories: true)
+    }
+    if FileManager.default.fileExists(atPath: metricsFile.path) {
+      try attempt("empty", metricsFile) { try Data().write(to: metricsFile) }
+    }
+  }
+
+  /// Writes a folder under a temporary name through `body`, syncs it and renames it to `checkpoints/images-N`, then
+  /// deletes all but the newest `keeping`. What was there before stays readable until the new one is complete.
+  func writeCheckpoint(images: Int, keeping: Int = 2, _ body: (URL) throws -> Void) throws {
+    let final = checkpointsFolder.appending(path: "images-\(images)")
+    let temporary = checkpointsFolder.appending(path: ".images-\(images).tmp")
+    let files = FileManager.default
+    do {
+      try? files.removeItem(at: temporary)
+      try attempt("create", temporary) { try files.createDirectory(at: temporary, withIntermediateDirectories: true) }
+      try body(temporary)
+      for name in try files.contentsOfDirectory(atPath: temporary.path) {
+        try synchronise(temporary.appending(path: name))
+      }
+      try synchronise(temporary)
+      if files.fileExists(atPath: final.path) { try files.removeItem(at: final) }
+      guard rename(temporary.path, final.path) == 0 else { throw TrainingError.system("rename", temporary) }
+      try synchronise(checkpointsFolder)
+    } catch {
+      try? files.removeItem(at: temporary)
+      throw error
+    }
+    for old in checkpoints.dropLast(keeping) { try? files.removeItem(at: old) }
+  }
+
+  /// Appends one line of JSON to `metrics.jsonl`.
+  func append(_ metrics: Metrics) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    let line = try encoder.encode(metrics) + Data("\n".utf8)
+    try attempt("write", metricsFile) {
+      guard FileManager.default.fileExists(atPath: metricsFile.path) else { return try line.write(to: metricsFile) }
+      let handle = try FileHandle(forWritingTo: metricsFile)
+      defer { try? handle.close() }
+      try handle.seekToEnd()
+      try handle.write(contentsOf: line)
+    }
+  }
+
+  /// Drops the lines after `images`: a run that resumes there writes them again.
+  func truncateMetrics(after images: Int) throws {
+    guard let data = try? Data(contentsOf: metricsFile) else { return }
+    let kept = data.split(separator: UInt8(ascii: "\n")).filter { line in
+      (try? JSONDecoder().decode(Metrics.self, from: line)).map { $0.images <= images } ?? false
+    }
+    try attempt("write", metricsFile) {
+      try Data(kept.flatMap { $0 + Data("\n".utf8) }).write(to: metricsFile, options: .atomic)
+    }
+  }
+
+  private func attempt<R>(_ verb: String, _ url: URL, _ body: () throws -> R) throws -> R {
+    do { return try body() } catch let error as TrainingError { throw error } catch {
+      throw TrainingError("cannot \(verb) \(url.path): \(TrainingError.reason(error))")
+    }
+  }
+
+  private func synchronise(_ url: URL) throws {
+    let descriptor = open(url.path, O_RDONLY)
+    guard descriptor >= 0 else { throw TrainingError.system("open", url) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw TrainingError.system("sync", url) }
+  }
+}
+
+/// One line of `metrics.jsonl`.
+public struct Metrics: Codable, Sendable {
+  public var images: Int
+  public var step: Int
+  /// Seconds of training so far, over all resumes.
+  public var seconds: Double
+  /// Bits per dimension of the training batches since the line before.
+  public var trainBitsPerDimension: Double
+  /// Of the averaged weights on validation images, where measured.
+  public var validationBitsPerDimension: Double?
+  /// Before clipping.
+  public var gradientNorm: Double
+  public var learningRate: Double
+  public var imagesPerSecond: Double
+  /// Invertibility, measured with the validation.
+  public var roundTripError: Double?
+  public var worstConditionNumber: Double?
+  public var smallestScale: Double?
+}

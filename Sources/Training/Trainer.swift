@@ -1,0 +1,271 @@
+import Datasets
+import FlowModels
+import Flows
+import Foundation
+import Torch
+
+/// What a running training tells whoever watches.
+public struct TrainingProgress: Sendable {
+  public var images: Int
+  public var totalImages: Int
+  /// Bits per dimension of the last batches, averaged.
+  public var bitsPerDimension: Double
+  public var imagesPerSecond: Double
+  public var secondsLeft: Double
+}
+
+/// Trains a Glow: the loop, its checkpoints and its measurements.
+public final class Trainer {
+  public let model: Glow
+  public let configuration: TrainingConfiguration
+  public let run: RunFolder
+  private let train: any ImageDataset
+  private let validation: any ImageDataset
+  private let optimizer: Optimizer
+  private let average: WeightAverage?
+  private var state: TrainingState
+
+  /// Called after every step.
+  public var onProgress: (TrainingProgress) -> Void = { _ in }
+  /// Called with every line of metrics, about once per hundred steps and at each validation.
+  public var onMetrics: (Metrics) -> Void = { _ in }
+  /// Asked after every step: true saves and ends the run.
+  public var shouldStop: () -> Bool = { false }
+
+  /// A new run in an empty folder.
+  public convenience init(
+    model glow: GlowConfiguration, training: TrainingConfiguration, train: any ImageDataset,
+    validation: any ImageDataset, run: RunFolder, options: TensorOptions = TensorOptions()
+  ) throws {
+    try training.validate()
+    let model = try Glow(glow, options: options, seed: training.seed)
+    try self.init(model, TrainingState(configuration: training), train, validation, run)
+    try run.create()
+    try initialize()
+  }
+
+  /// The settings of the newest checkpoint of a run.
+  public static func savedConfiguration(of run: RunFolder) throws -> TrainingConfiguration {
+    try TrainingState.read(newestCheckpoint(of: run)).configuration
+  }
+
+  /// Goes on where the newest checkpoint of `run` left off: the same numbers as if it had never stopped.
+  /// - Parameter images: a new total, if the run is to be longer or shorter than it was.
+  public convenience init(
+    resuming run: RunFolder, images: Int? = nil, train: any ImageDataset, validation: any ImageDataset,
+    options: TensorOptions = TensorOptions()
+  ) throws {
+    let checkpoint = try Self.newestCheckpoint(of: run)
+    var state = try TrainingState.read(checkpoint)
+    if let images { state.configuration.images = images }
+    try state.configuration.validate()
+    try self.init(ModelFile.read(checkpoint, options: options), state, train, validation, run)
+    try restore(from: checkpoint)
+    try run.truncateMetrics(after: state.imagesSeen)
+  }
+
+  private init(
+    _ model: Glow, _ state: TrainingState, _ train: any ImageDataset, _ validation: any ImageDataset, _ run: RunFolder
+  ) throws {
+    let configuration = state.configuration
+    self.model = model
+    self.configuration = configuration
+    self.state = state
+    self.train = train
+    self.validation = validation
+    self.run = run
+    optimizer = try Optimizer(
+      configuration.optimizer, model.parameters, beta1: configuration.beta1, beta2: configuration.beta2,
+      epsilon: configuration.epsilon)
+    average =
+      configuration.averageImages == 0
+      ? nil
+      : try WeightAverage(
+        model.parameters, decay: max(0, 1 - Double(configuration.batchSize) / Double(configuration.averageImages)))
+  }
+
+  public var imagesSeen: Int { state.imagesSeen }
+  public var isFinished: Bool { state.imagesSeen >= configuration.images }
+
+  /// Trains until all images are seen or `shouldStop` says so; ends with a checkpoint.
+  /// - Throws: ``TrainingError`` when the loss is no longer finite: the last checkpoint stays as it was.
+  public func fit() throws {
+    let batches = BatchStream(
+      dataset: train, batchSize: configuration.batchSize, seed: configuration.seed, startingAt: state.imagesSeen,
+      augmentation: configuration.augmentation)
+    defer { batches.close() }
+    var meter = Meter(state)
+
+    while !isFinished {
+      let batch = try ModelBatch(batches.next(), for: model)
+      try model.parameters.zeroGradients()
+      let loss = try model.accumulateGradients(
+        batch.x, labels: batch.labels, keep: configuration.keepActivations, weightY: configuration.weightY)
+      let bitsPerDimension = try bitsPerDimension(loss)
+      guard bitsPerDimension.isFinite else { throw try nonFinite(batch) }
+
+      let norm = try model.parameters.clipGradients(to: configuration.gradientClip)
+      let learningRate = configuration.learningRate(after: state.imagesSeen)
+      try optimizer.step(learningRate: learningRate)
+      try average?.update(model.parameters.values)
+      state.imagesSeen += configuration.batchSize
+      state.steps += 1
+      state.seconds = meter.count(bitsPerDimension, images: configuration.batchSize)
+      onProgress(meter.progress(images: state.imagesSeen, of: configuration.images))
+
+      let validate = crosses(configuration.validateEvery) || isFinished
+      if validate || state.steps % 100 == 0 {
+        var metrics = meter.line(state, gradientNorm: try norm.item(), learningRate: learningRate)
+        if validate { try measure(&metrics) }
+        try run.append(metrics)
+        onMetrics(metrics)
+        meter.restart()
+      }
+      let stop = shouldStop()
+      if stop || isFinished || crosses(configuration.checkpointEvery) { try save() }
+      if stop { break }
+    }
+  }
+
+  /// Whether the last step passed a multiple of `interval` images.
+  private func crosses(_ interval: Int) -> Bool {
+    state.imagesSeen / interval > (state.imagesSeen - configuration.batchSize) / interval
+  }
+
+  private func bitsPerDimension(_ loss: Loss) throws -> Double {
+    Quantisation(bits: model.configuration.bits).bitsPerDimension(
+      logProbability: try loss.logProbability.mean().item(), dimensions: model.configuration.dimensions)
+  }
+
+  private func nonFinite(_ batch: ModelBatch) throws -> TrainingError {
+    let layer = try model.firstNonFiniteLayer(batch.x, labels: batch.labels) ?? "the loss"
+    let kept = run.checkpoints.last.map { "the checkpoint \($0.path) is intact" } ?? "there is no checkpoint yet"
+    return TrainingError(
+      "the loss is not finite after \(state.imagesSeen) images: the first output that is not finite is that of \(layer); "
+        + "\(kept); try a lower learning rate, a longer warm-up or a gradient clip")
+  }
+
+  /// Data-dependent initialisation, from images of the training stream.
+  private func initialize() throws {
+    let count = min(configuration.initializationImages, max(train.count, configuration.batchSize))
+    let stream = BatchStream(dataset: train, batchSize: count, seed: configuration.seed, prefetch: 1)
+    defer { stream.close() }
+    let batch = try ModelBatch(stream.next(), for: model)
+    try model.initialize(from: batch.x, labels: batch.labels)
+  }
+
+  private func measure(_ metrics: inout Metrics) throws {
+    let images = DatasetPrefix(of: validation, limit: min(configuration.validationImages, validation.count))
+    try withAveragedWeights {
+      metrics.validationBitsPerDimension = try model.evaluate(on: images, seed: configuration.seed).bitsPerDimension
+      let held = try EvaluationBatches(dataset: images, batchSize: min(64, images.count), seed: 0).batch(at: 0)
+      let batch = try ModelBatch(held, for: model)
+      let report = try model.invertibility(on: batch.x, labels: batch.labels)
+      metrics.roundTripError = report.roundTripError
+      metrics.worstConditionNumber = report.worstCondition?.value
+      metrics.smallestScale = report.scaleRanges.values.map { $0[0] }.min()
+    }
+  }
+
+  /// Runs `body` with the averaged weights in the model, if the run keeps an average.
+  public func withAveragedWeights<R>(_ body: () throws -> R) throws -> R {
+    guard let average, state.steps > 0 else { return try body() }
+    return try model.parameters.withValues(average.value(), body)
+  }
+}
+
+// Checkpoints
+
+extension Trainer {
+  private static func newestCheckpoint(of run: RunFolder) throws -> URL {
+    guard let newest = run.checkpoints.last else {
+      throw TrainingError("\(run.url.path) holds no checkpoint to resume from")
+    }
+    return newest
+  }
+
+  /// Writes a checkpoint: `model.safetensors` holds the averaged weights, `training.safetensors` the raw ones and the
+  /// optimiser's moments.
+  public func save() throws {
+    try run.writeCheckpoint(images: state.imagesSeen) { folder in
+      try ModelFile.write(model, values: state.steps > 0 ? average?.value() : nil, to: folder)
+      state.averageMass = average?.mass ?? 0
+      try state.write(to: folder)
+      try SafetensorsWriter.write(
+        vectors.map { SafetensorsItem(name: $0, tensor: $1) }, metadata: [:],
+        to: folder.appending(path: TrainingState.tensorsName))
+    }
+  }
+
+  private var vectors: [(String, Tensor)] {
+    [
+      ("values", model.parameters.values), ("firstMoment", optimizer.firstMoment),
+      ("secondMoment", optimizer.secondMoment),
+    ] + (average.map { [("average", $0.sum)] } ?? [])
+  }
+
+  private func restore(from checkpoint: URL) throws {
+    let url = checkpoint.appending(path: TrainingState.tensorsName)
+    let file = try SafetensorsFile(contentsOf: url)
+    for (name, vector) in vectors {
+      let entry = try file.entry(name)
+      guard entry.shape == vector.shape else {
+        throw TrainingError("\(url.path): tensor \(name) has shape \(entry.shape), the model needs \(vector.shape)")
+      }
+      try vector.assign(file.tensor(name))
+    }
+    optimizer.steps = state.steps
+    average?.mass = state.averageMass
+  }
+}
+
+/// Rates and averages between two lines of metrics.
+private struct Meter {
+  private let before: Double
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+  private let imagesBefore: Int
+  private var lineStart: ContinuousClock.Instant
+  private var lineImages = 0
+  private var lineSum = 0.0
+  private var lineSteps = 0
+  private var smooth: Double?
+
+  init(_ state: TrainingState) {
+    before = state.seconds
+    start = clock.now
+    lineStart = start
+    imagesBefore = state.imagesSeen
+  }
+
+  /// Takes a step into account; returns the seconds of training so far.
+  mutating func count(_ bitsPerDimension: Double, images: Int) -> Double {
+    lineImages += images
+    lineSum += bitsPerDimension
+    lineSteps += 1
+    smooth = smooth.map { $0 + 0.05 * (bitsPerDimension - $0) } ?? bitsPerDimension
+    return before + seconds(since: start)
+  }
+
+  func progress(images: Int, of total: Int) -> TrainingProgress {
+    let rate = Double(images - imagesBefore) / max(1e-9, seconds(since: start))
+    return TrainingProgress(
+      images: images, totalImages: total, bitsPerDimension: smooth ?? .nan, imagesPerSecond: rate,
+      secondsLeft: Double(max(0, total - images)) / max(1e-9, rate))
+  }
+
+  func line(_ state: TrainingState, gradientNorm: Double, learningRate: Double) -> Metrics {
+    Metrics(
+      images: state.imagesSeen, step: state.steps, seconds: state.seconds,
+      trainBitsPerDimension: lineSum / Double(lineSteps), gradientNorm: gradientNorm, learningRate: learningRate,
+      imagesPerSecond: Double(lineImages) / max(1e-9, seconds(since: lineStart)))
+  }
+
+  mutating func restart() {
+    (lineStart, lineImages, lineSum, lineSteps) = (clock.now, 0, 0, 0)
+  }
+
+  private func seconds(since instant: ContinuousClock.Instant) -> Double {
+    (clock.now - instant) / .seconds(1)
+  }
+}

@@ -1,0 +1,85 @@
+import Datasets
+import FlowModels
+import Foundation
+
+/// Everything that decides a training run besides the model's shape: stored in each checkpoint. Lengths are counted in
+/// images, so that they do not change with the batch size.
+public struct TrainingConfiguration: Codable, Sendable, Hashable {
+  public enum Optimizer: String, Codable, Sendable, CaseIterable { case adamax, adam }
+
+  public enum Decay: String, Codable, Sendable, CaseIterable {
+    /// The rate stays where the warm-up leaves it (as published).
+    case none
+    /// The rate falls to zero along half a cosine by the last image.
+    case cosine
+  }
+
+  /// As ``DatasetSource`` reads it.
+  public var data: String
+  /// Pictures are cropped to this aspect and resized; nil takes them as they are. Pixels.
+  public var height: Int?
+  public var width: Int?
+  public var channels: Int?
+  /// Images to train on, counting repetitions.
+  public var images = 2_000_000
+  public var batchSize = 64
+  public var optimizer = Optimizer.adamax
+  public var learningRate = 1e-3
+  public var beta1 = 0.9
+  public var beta2 = 0.999
+  public var epsilon = 1e-8
+  /// The learning rate rises linearly over this many images.
+  public var warmupImages = 50_000
+  public var decay = Decay.none
+  /// The average of the weights over time looks back this many images; 0 for no average.
+  public var averageImages = 50_000
+  /// The largest gradient norm; a larger one is scaled down to it. 0 for no limit.
+  public var gradientClip = 0.0
+  /// Weight of the classifier's cross-entropy, in bits.
+  public var weightY = 0.0
+  public var augmentation = Augmentation.none
+  /// The batch of the data-dependent initialisation.
+  public var initializationImages = 256
+  public var seed: UInt64 = 0
+  /// Keep activations for the backward pass, instead of rebuilding them.
+  public var keepActivations = false
+  /// Images between evaluations on validation images, and how many of those to use.
+  public var validateEvery = 25_000
+  public var validationImages = 1_000
+  /// Images between checkpoints.
+  public var checkpointEvery = 25_000
+
+  public init(data: String) { self.data = data }
+
+  /// Throws a `ModelError` that names the field that makes no sense.
+  public func validate() throws {
+    func require(_ condition: Bool, _ field: String, _ value: some CustomStringConvertible, _ expected: String) throws {
+      guard condition else { throw ModelError.invalid(field: field, value: "\(value)", expected: expected) }
+    }
+    try require(images > 0, "images", images, "1 or more")
+    try require((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
+    try require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "above 0 and below 10")
+    try require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1")
+    try require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1")
+    try require(epsilon > 0 && epsilon < 1, "epsilon", epsilon, "above 0 and below 1")
+    try require(warmupImages >= 0, "warmupImages", warmupImages, "0 or more")
+    try require(averageImages >= 0, "averageImages", averageImages, "0 or more")
+    try require(gradientClip >= 0 && gradientClip.isFinite, "gradientClip", gradientClip, "0 or more")
+    try require(weightY >= 0 && weightY.isFinite, "weightY", weightY, "0 or more")
+    try require(initializationImages > 0, "initializationImages", initializationImages, "1 or more")
+    try require(validateEvery > 0, "validateEvery", validateEvery, "1 or more")
+    try require(validationImages > 0, "validationImages", validationImages, "1 or more")
+    try require(checkpointEvery > 0, "checkpointEvery", checkpointEvery, "1 or more")
+  }
+
+  /// The learning rate for the step that starts after `seen` images.
+  public func learningRate(after seen: Int) -> Double {
+    let warmup = warmupImages == 0 ? 1 : min(1, Double(seen + batchSize) / Double(warmupImages))
+    switch decay {
+    case .none: return learningRate * warmup
+    case .cosine:
+      let progress = min(1, Double(seen) / Double(images))
+      return learningRate * warmup * 0.5 * (1 + cos(Double.pi * progress))
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import Foundation
+
+/// What stops a training run, in one sentence.
+public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
+  public let description: String
+  public var errorDescription: String? { description }
+
+  init(_ description: String) { self.description = description }
+
+  /// The failure of a system call on `url`, from `errno`.
+  static func system(_ verb: String, _ url: URL) -> TrainingError {
+    TrainingError("cannot \(verb) \(url.path): \(String(cString: strerror(errno)))")
+  }
+
+  static func reason(_ error: any Error) -> String {
+    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    guard let underlying, underlying.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
+    return String(cString: strerror(Int32(underlying.code)))
+  }
+}
