@@ -3,7 +3,8 @@ import Foundation
 import PackageDescription
 
 // libtorch: the folder with `include/` and `lib/`. `make setup` lays it out in `.libtorch`; LIBTORCH_DIR names another.
-let libtorch = Context.environment["LIBTORCH_DIR"] ?? Context.packageDirectory + "/.libtorch"
+let named = Context.environment["LIBTORCH_DIR"] ?? ""
+let libtorch = named.isEmpty ? Context.packageDirectory + "/.libtorch" : named
 guard FileManager.default.fileExists(atPath: libtorch + "/include/ATen/ATen.h") else {
   fatalError("no libtorch in \(libtorch): run `make setup`, or set LIBTORCH_DIR to a folder with include/ and lib/")
 }
@@ -50,9 +51,10 @@ let package = Package(
       dependencies: [
         "Training", "Imaging", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    .testTarget(name: "TorchTests", dependencies: ["Torch"]),
-    .testTarget(name: "FlowsTests", dependencies: ["Flows"]),
-    .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels"], exclude: ["Fixtures"]),
+    .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
+    .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
+    .testTarget(name: "FlowsTests", dependencies: ["Flows", "TestSupport"]),
+    .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),

@@ -18,11 +18,13 @@ struct Geometry {
   int64_t tap() const { return channels + edge; }
   int64_t columns() const { return 9 * tap(); }
   int64_t rows() const { return batch * height * width; }
+  /// Image rows that are worth a thread of their own.
+  int64_t grain() const { return 32768 / (width * columns()) + 1; }
 };
 
 template <class Scalar>
 void gather(const Scalar *input, int64_t pixel_stride, Scalar *rows, const Geometry &g) {
-  parallel_for(g.batch * g.height, 8, [&](int64_t begin, int64_t end) {
+  parallel_for(g.batch * g.height, g.grain(), [&](int64_t begin, int64_t end) {
     for (int64_t line = begin; line < end; line++) {
       const int64_t y = line % g.height;
       Scalar *row = rows + line * g.width * g.columns();
@@ -46,7 +48,7 @@ void gather(const Scalar *input, int64_t pixel_stride, Scalar *rows, const Geome
 
 template <class Scalar>
 void scatter(const Scalar *rows, Scalar *output, const Geometry &g) {
-  parallel_for(g.batch * g.height, 8, [&](int64_t begin, int64_t end) {
+  parallel_for(g.batch * g.height, g.grain(), [&](int64_t begin, int64_t end) {
     for (int64_t line = begin; line < end; line++) {
       const int64_t y = line % g.height;
       for (int64_t x = 0; x < g.width; x++) {

@@ -68,11 +68,14 @@ extension Glow {
       for (index, level) in levels.enumerated() {
         y = try level.squeeze.forward(y, keep: false).y
         for step in level.steps {
-          let mixed = try step.mix(y)
-          guard try isFinite(mixed.y), try isFinite(mixed.logDet) else { return step.name + ".permutation" }
-          let coupled = try step.coupling.forward(mixed.y, keep: false)
-          guard try isFinite(coupled.y), try isFinite(coupled.logDet) else { return step.name + ".coupling" }
-          y = coupled.y
+          let parts: [(String, any Bijection)] = [
+            ("actnorm", step.actnorm), ("permutation", step.permutation), ("coupling", step.coupling),
+          ]
+          for (part, layer) in parts {
+            let forward = try layer.forward(y, keep: false)
+            guard try isFinite(forward.y), try isFinite(forward.logDet) else { return "\(step.name).\(part)" }
+            y = forward.y
+          }
         }
         guard let split = level.split else { break }
         let (kept, latent) = try split.divide(y)

@@ -18,7 +18,8 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a model on images.",
     discussion: """
-      The run folder gets checkpoints and metrics.jsonl. Ctrl-C saves; --resume goes on exactly where the run was.
+      The run folder gets checkpoints and metrics.jsonl. Ctrl-C saves and exits with status 130; --resume goes on \\
+      exactly where the run was.
 
       Presets:
       \(Preset.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
@@ -117,10 +118,11 @@ struct TrainCommand: ParsableCommand {
     try trainer.fit()
     bar.clear()
     let folder = trainer.run.url.relativePath
-    print(
-      trainer.isFinished
-        ? "Done: \(trainer.imagesSeen) images; the model is in \(folder)"
-        : "Saved after \(trainer.imagesSeen) images; go on with: glow train --resume \(folder)")
+    guard trainer.isFinished else {
+      print("Saved after \(trainer.imagesSeen) images; go on with: glow train --resume \(folder)")
+      throw ExitCode(130)
+    }
+    print("Done: \(trainer.imagesSeen) images; the model is in \(folder)")
   }
 }
 

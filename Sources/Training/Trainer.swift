@@ -46,7 +46,12 @@ public final class Trainer {
 
   /// The settings of the newest checkpoint of a run.
   public static func savedConfiguration(of run: RunFolder) throws -> TrainingConfiguration {
-    try TrainingState.read(newestCheckpoint(of: run)).configuration
+    try savedConfiguration(ofCheckpoint: newestCheckpoint(of: run))
+  }
+
+  /// The settings of the run that wrote a checkpoint.
+  public static func savedConfiguration(ofCheckpoint checkpoint: URL) throws -> TrainingConfiguration {
+    try TrainingState.read(checkpoint).configuration
   }
 
   /// Goes on where the newest checkpoint of `run` left off: the same numbers as if it had never stopped.
@@ -204,7 +209,12 @@ extension Trainer {
     ] + (average.map { [("average", $0.sum)] } ?? [])
   }
 
-  private func restore(from checkpoint: URL) throws {
+  /// Gives `model` the weights as training left them, instead of their average.
+  public static func loadRawWeights(into model: Glow, from checkpoint: URL) throws {
+    try read([("values", model.parameters.values)], from: checkpoint)
+  }
+
+  private static func read(_ vectors: [(String, Tensor)], from checkpoint: URL) throws {
     let url = checkpoint.appending(path: TrainingState.tensorsName)
     let file = try SafetensorsFile(contentsOf: url)
     for (name, vector) in vectors {
@@ -214,6 +224,10 @@ extension Trainer {
       }
       try vector.assign(file.tensor(name))
     }
+  }
+
+  private func restore(from checkpoint: URL) throws {
+    try Self.read(vectors, from: checkpoint)
     optimizer.steps = state.steps
     average?.mass = state.averageMass
   }

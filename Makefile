@@ -1,0 +1,48 @@
+# `make demo` on a fresh clone sets up, builds and shows what this is about; every target is quick when there is
+# nothing left to do. LIBTORCH_DIR=/folder uses a libtorch of your own; TORCH_VERSION and TORCH_INDEX_URL say which
+# one `make setup` lays out in .libtorch.
+
+# One configuration serves the tests and the `glow` they run: tests may then use @testable, and nothing is built twice.
+CONFIGURATION ?= release
+FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
+SWIFT_FILES := Package.swift Sources Tests Examples
+
+.PHONY: help setup data build demo test format lint clean photo-patches fixtures shipped-model
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## System packages and libtorch (in .libtorch)
+	@Scripts/setup-system.sh
+	@Scripts/setup-libtorch.sh
+
+data: ## Fashion-MNIST, for the demo and the tests
+	@Scripts/setup-data.sh
+
+build: setup ## The command-line tool, .build/release/glow
+	@swift build $(FLAGS) --product glow
+
+demo: data build ## Trains a small model and draws samples
+	@Scripts/demo.sh
+
+test: data build ## All tests
+	@swift test $(FLAGS) --disable-testable-imports --no-parallel
+
+format: ## Formats the Swift files in place
+	@swift format --in-place --recursive $(SWIFT_FILES)
+
+lint: ## Checks format and style
+	@swift format lint --strict --recursive $(SWIFT_FILES)
+	@if command -v shellcheck >/dev/null; then shellcheck -x Scripts/*.sh .ci/run; fi
+
+clean: ## Removes what was built (not .libtorch, .data and runs)
+	@rm -rf .build .build-consumer
+
+photo-patches: ## Patches of photographs to train on (in .data/photo-patches-32)
+	@Scripts/make-photo-patches.sh
+
+fixtures: setup ## Reference values for the tests, from PyTorch
+	@echo "fixtures: not wired yet"; exit 1
+
+shipped-model: data build ## The trained model in the repository
+	@echo "shipped-model: not wired yet"; exit 1

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Datasets
+import FlowModels
+import Foundation
+import Imaging
+import Torch
+import Training
+
+/// The images that a command works on: picture files, or images of a data set.
+struct ImageInputs: ParsableArguments {
+  @Argument(help: "Picture files (PNG, JPEG); without any, images of --data.") var files: [String] = []
+  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Option(help: "train, validation or test.") var split = DatasetSplit.test
+  @Option(help: "Numbers of images in the split, such as 0,5,17; by default the first ones.") var indices: Numbers?
+  @Option(help: "Of the pictures, for a conditional model; by default a data set's own, else the most likely.")
+  var label: String?
+
+  struct Numbers: ExpressibleByArgument {
+    let values: [Int]
+
+    init?(argument: String) {
+      let numbers = argument.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+      guard !numbers.isEmpty, numbers.allSatisfy({ $0 != nil && $0! >= 0 }) else { return nil }
+      values = numbers.map { $0! }
+    }
+  }
+
+  /// Images as a model takes them, in the centres of their cells.
+  struct Images {
+    /// uint8 `[count, height, width, channel]`.
+    let pixels: Tensor
+    let x: Tensor
+    /// int64 `[count]`; nil for a model without labels.
+    let labels: Tensor?
+
+    var count: Int { pixels.shape[0] }
+  }
+
+  /// - Parameter count: how many images to take of a data set where `--indices` does not say.
+  func read(for glow: Glow, from model: String, count: Int) throws -> Images {
+    let (bytes, known) = try files.isEmpty ? fromDataset(glow, model, count) : fromFiles(glow)
+    let configuration = glow.configuration
+    let shape = [-1, configuration.height, configuration.width, configuration.channels]
+    let pixels = try Tensor(bytes, on: glow.options.device).reshaped(shape)
+    let x = try Quantisation(bits: configuration.bits).dequantise(pixels, as: glow.options.dtype)
+    return Images(pixels: pixels, x: x, labels: try labels(of: x, known, for: glow))
+  }
+
+  private func labels(of x: Tensor, _ known: [Int]?, for glow: Glow) throws -> Tensor? {
+    guard glow.configuration.classCount > 0 else {
+      if let label { _ = try labelIndex(label, of: glow) }
+      return nil
+    }
+    if let label {
+      return try Tensor([Int](repeating: labelIndex(label, of: glow), count: x.shape[0]), on: glow.options.device)
+    }
+    if let known { return try Tensor(known, on: glow.options.device) }
+    return try glow.mostLikelyLabels(x)
+  }
+
+  private func fromFiles(_ glow: Glow) throws -> (bytes: [UInt8], labels: [Int]?) {
+    let configuration = glow.configuration
+    guard configuration.channels == 1 || configuration.channels == 3 else {
+      throw ValidationError("the model takes images of \(configuration.channels) channels, picture files have 1 or 3")
+    }
+    let bytes = try files.flatMap { file in
+      let picture = try PixelImage(contentsOf: URL(filePath: file))
+      if picture.width != configuration.width || picture.height != configuration.height {
+        warn("\(file) is \(picture.width)x\(picture.height): cropped and resized to "
+          + "\(configuration.width)x\(configuration.height)")
+      }
+      return picture.converted(toChannels: configuration.channels)
+        .fitted(width: configuration.width, height: configuration.height).pixels
+    }
+    return (bytes, nil)
+  }
+
+  private func fromDataset(
+    _ glow: Glow, _ model: String, _ count: Int
+  ) throws -> (bytes: [UInt8], labels: [Int]?) {
+    let dataset = try openDataset(data, for: glow, from: model, split: split)
+    let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
+    if let wrong = numbers.first(where: { $0 >= dataset.count }) {
+      throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
+    }
+    let bytes = try numbers.flatMap { try dataset.image(at: $0).pixels }
+    let labels = numbers.compactMap { dataset.label(at: $0) }
+    let same = labels.count == numbers.count && dataset.classNames == glow.configuration.classNames
+    return (bytes, same ? labels : nil)
+  }
+}
+
+extension DatasetSplit: ExpressibleByArgument {}
+
+/// Opens a split at the model's size: the data set named, else the one that the model was trained on.
+func openDataset(
+  _ text: String?, for glow: Glow, from model: String, split: DatasetSplit
+) throws -> any ImageDataset {
+  let configuration = glow.configuration
+  let trained = try? Trainer.savedConfiguration(ofCheckpoint: ModelLocation.resolve(model))
+  let source = try DatasetSource(parsing: text ?? trained?.data ?? "fashion-mnist")
+  let dataset: any ImageDataset
+  if case .pictures = source {
+    dataset = try source.open(
+      split: split, size: (configuration.height, configuration.width), channels: configuration.channels,
+      seed: trained?.seed ?? 0)
+  } else {
+    dataset = try source.open(split: split, seed: trained?.seed ?? 0)
+  }
+  let shape = ImageShape(
+    height: configuration.height, width: configuration.width, channels: configuration.channels)
+  guard dataset.shape == shape else {
+    throw ValidationError("the images of \(source) are \(dataset.shape), the model takes \(shape): name others with --data")
+  }
+  return dataset
+}
+
+func warn(_ text: String) { FileHandle.standardError.write(Data("Note: \(text)\n".utf8)) }
