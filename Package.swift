@@ -33,7 +33,7 @@ let package = Package(
     .executable(name: "glow", targets: ["GlowCLI"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),

@@ -52,7 +52,8 @@ public final class Glow {
   public var buffers: [Buffer] { levels.flatMap(\.chain.buffers) }
 
   private static func makeLevel(
-    _ level: Int, _ configuration: GlowConfiguration, _ condition: Condition?, options: TensorOptions, using generator: Generator
+    _ level: Int, _ configuration: GlowConfiguration, _ condition: Condition?, options: TensorOptions,
+    using generator: Generator
   ) throws -> Level {
     let channels = configuration.channels << (level + 1)
     let steps = try (1...configuration.steps).map {

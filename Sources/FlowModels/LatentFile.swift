@@ -34,7 +34,8 @@ public struct LatentFile {
         else {
           throw ModelError.checkpoint(
             file: url.path,
-            reason: "tensor \(name) has shape \(entry.shape), the model expects [\(count.map(String.init) ?? "count")] + "
+            reason:
+              "tensor \(name) has shape \(entry.shape), the model expects [\(count.map(String.init) ?? "count")] + "
               + "\(expected)")
         }
         count = entry.shape[0]

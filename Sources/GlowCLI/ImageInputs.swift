@@ -66,8 +66,9 @@ struct ImageInputs: ParsableArguments {
     let bytes = try files.flatMap { file in
       let picture = try PixelImage(contentsOf: URL(filePath: file))
       if picture.width != configuration.width || picture.height != configuration.height {
-        warn("\(file) is \(picture.width)x\(picture.height): cropped and resized to "
-          + "\(configuration.width)x\(configuration.height)")
+        warn(
+          "\(file) is \(picture.width)x\(picture.height): cropped and resized to "
+            + "\(configuration.width)x\(configuration.height)")
       }
       return picture.converted(toChannels: configuration.channels)
         .fitted(width: configuration.width, height: configuration.height).pixels
@@ -110,7 +111,8 @@ func openDataset(
   let shape = ImageShape(
     height: configuration.height, width: configuration.width, channels: configuration.channels)
   guard dataset.shape == shape else {
-    throw ValidationError("the images of \(source) are \(dataset.shape), the model takes \(shape): name others with --data")
+    throw ValidationError(
+      "the images of \(source) are \(dataset.shape), the model takes \(shape): name others with --data")
   }
   return dataset
 }

@@ -30,8 +30,12 @@ extension Tensor {
   public func argmax(_ dim: Int) throws -> Tensor { try made("argmax", [self]) { ct_argmax(handle, Int64(dim), $0) } }
 
   /// log(sum(exp(x))) along `dim`.
-  public func logSumExp(_ dim: Int) throws -> Tensor { try made("logSumExp", [self]) { ct_logsumexp(handle, Int64(dim), $0) } }
+  public func logSumExp(_ dim: Int) throws -> Tensor {
+    try made("logSumExp", [self]) { ct_logsumexp(handle, Int64(dim), $0) }
+  }
 
   /// x - logSumExp(x) along `dim`.
-  public func logSoftmax(_ dim: Int) throws -> Tensor { try made("logSoftmax", [self]) { ct_log_softmax(handle, Int64(dim), $0) } }
+  public func logSoftmax(_ dim: Int) throws -> Tensor {
+    try made("logSoftmax", [self]) { ct_log_softmax(handle, Int64(dim), $0) }
+  }
 }

@@ -57,7 +57,8 @@ public struct Preset: Sendable {
     training.augmentation = Augmentation(shift: 0.1)
     training.validateEvery = 500_000
     training.checkpointEvery = 100_000
-    return Preset(name: "cifar10", summary: "CIFAR-10 as published: L=3, K=32, 512 hidden", model: model, training: training)
+    return Preset(
+      name: "cifar10", summary: "CIFAR-10 as published: L=3, K=32, 512 hidden", model: model, training: training)
   }()
 
   private static func fashionModel(steps: Int, hidden: Int) -> GlowConfiguration {

@@ -16,7 +16,8 @@ public struct RunFolder: Sendable {
   /// - Throws: ``TrainingError`` if the folder holds a run already or cannot be written.
   public func create() throws {
     guard checkpoints.isEmpty else {
-      throw TrainingError("\(url.path) already holds a run: go on with it with --resume, or name another folder with --out")
+      throw TrainingError(
+        "\(url.path) already holds a run: go on with it with --resume, or name another folder with --out")
     }
     try attempt("create", checkpointsFolder) {
       try FileManager.default.createDirectory(at: checkpointsFolder, withIntermediateDirectories: true)

@@ -18,7 +18,8 @@ struct TrainingState: Codable {
     let url = checkpoint.appending(path: stateName)
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
-      throw TrainingError("\(url.path) cannot be read: \(TrainingError.reason(error)); without it training cannot resume")
+      throw TrainingError(
+        "\(url.path) cannot be read: \(TrainingError.reason(error)); without it training cannot resume")
     }
     let state = try ModelFile.decode(TrainingState.self, data, file: url.path)
     guard state.version == 1 else {
