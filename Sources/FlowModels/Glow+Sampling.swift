@@ -4,7 +4,7 @@ import Torch
 extension Glow {
   /// Images drawn from the model.
   ///
-  /// Image i's latents depend on `seed` and i alone, not on `count`.
+  /// Image i's latents depend on `seed` and i alone, not on `count` or `batchSize`.
   /// - Parameters:
   ///   - temperature: what every Gaussian's standard deviation, at every level, is multiplied by.
   ///   - labels: int64 `[count]`; a conditional model needs them.
@@ -13,19 +13,19 @@ extension Glow {
     count: Int, temperature: Double = 1, labels: Tensor? = nil, seed: UInt64 = 0, batchSize: Int = 64
   ) throws -> Tensor {
     precondition(count > 0 && batchSize > 0, "a sample has at least one image")
+    let generator = try Generator(seed: seed)
     let parts = try stride(from: 0, to: count, by: batchSize).map { start in
       let range = start..<min(count, start + batchSize)
-      let latents = try noise(images: range, seed: seed, temperature: temperature)
+      let latents = try noise(count: range.count, temperature: temperature, using: generator)
       return try decode(latents, labels: labels?.narrowed(0, range))
     }
     return try .concatenating(parts, alongDimension: 0)
   }
 
-  /// The standard normal latents of images `images` of the stream `seed`, times `temperature`.
-  public func noise(images: Range<Int>, seed: UInt64, temperature: Double = 1) throws -> Latents {
-    let perImage = try images.map { index in
-      let generator = try Generator(seed: Self.streamSeed(seed, index))
-      return try (1...configuration.levels).map { level in
+  /// Standard normal latents of `count` images, times `temperature`, drawn image after image.
+  public func noise(count: Int, temperature: Double = 1, using generator: Generator) throws -> Latents {
+    let perImage = try (0..<count).map { _ in
+      try (1...configuration.levels).map { level in
         try Tensor.normal([1] + configuration.latentShape(level: level), .float32, using: generator)
       }
     }
@@ -57,12 +57,5 @@ extension Glow {
       let latents = try Latents.concatenating(positions.map { try a.interpolated(to: b, at: $0) })
       return try decode(latents, condition: blend)
     }
-  }
-
-  private static func streamSeed(_ seed: UInt64, _ index: Int) -> UInt64 {
-    var mixed = seed &+ 0x9E37_79B9_7F4A_7C15 &* (UInt64(index) &+ 1)
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

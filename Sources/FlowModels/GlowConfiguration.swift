@@ -20,7 +20,7 @@ public struct GlowConfiguration: Codable, Sendable, Hashable {
     case everywhere
   }
 
-  public enum Scale: String, Codable, Sendable, CaseIterable { case sigmoid, exponential }
+  public enum Scale: String, Codable, Sendable, CaseIterable { case sigmoid, exponential, bounded }
 
   /// Pixels. Height and width are multiples of `2^levels`.
   public var height: Int
@@ -102,6 +102,7 @@ public struct GlowConfiguration: Codable, Sendable, Hashable {
     case (.additive, _): .additive
     case (.affine, .sigmoid): .affine(.sigmoid(minimum: minimumScale))
     case (.affine, .exponential): .affine(.exponential)
+    case (.affine, .bounded): .affine(.bounded)
     }
   }
 }

@@ -17,6 +17,8 @@ public enum ScaleFunction: Sendable, Hashable {
   case sigmoid(minimum: Double)
   /// `exp(raw)`, the paper's formula.
   case exponential
+  /// `exp(tanh(raw))`, between 1/e and e: starts as the identity, and its inverse cannot run away off the data.
+  case bounded
 }
 
 /// A coupling layer: the first half of the channels (`kept`) passes through and conditions the map of the second half
@@ -108,6 +110,8 @@ private struct ElementMap {
         scale = minimum == 0 ? open : try open * (1 - minimum) + minimum
       case .exponential:
         scale = try second.exponential()
+      case .bounded:
+        scale = try second.tanh().exponential()
       }
     }
   }
@@ -126,6 +130,7 @@ private struct ElementMap {
     case .sigmoid(minimum: 0): try (raw + 2).logSigmoid().sumPerImage()
     case .sigmoid: try scale.logarithm().sumPerImage()
     case .exponential: try raw.sumPerImage()
+    case .bounded: try raw.tanh().sumPerImage()
     }
   }
 
@@ -143,6 +148,8 @@ private struct ElementMap {
       gradRaw = try gradLogScale * (open * (1 - open) * (1 - minimum) / scale)
     case .exponential:
       gradRaw = gradLogScale
+    case .bounded:
+      gradRaw = try gradLogScale * (1 - raw.tanh().squared())
     }
     return (gradShift, try .concatenating([gradShift, gradRaw], alongDimension: -1))
   }

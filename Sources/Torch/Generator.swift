@@ -4,6 +4,7 @@ import CTorch
 public final class Generator {
   let handle: ct_handle
 
+  /// - Parameter seed: on the CPU libtorch uses its low 32 bits.
   public init(seed: UInt64, on device: Device = .cpu) throws {
     var handle = ct_handle()
     try check("generator", ct_generator(device.code, seed, &handle))

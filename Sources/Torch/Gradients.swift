@@ -9,8 +9,8 @@ extension Tensor {
   public func detached() throws -> Tensor { try made("detached", [self]) { ct_detach(handle, $0) } }
 }
 
-/// The gradients of `sum(output * cotangent)` over all pairs with respect to each of `inputs`; nil for an input on which
-/// no output depends. Each cotangent has its output's shape.
+/// The gradients of `sum(output * cotangent)` over all pairs with respect to each of `inputs`; nil for an input on
+/// which no output depends. Each cotangent has its output's shape.
 public func gradients(
   of outputs: [Tensor], with cotangents: [Tensor], withRespectTo inputs: [Tensor]
 ) throws -> [Tensor?] {

@@ -16,12 +16,13 @@ public struct Preset: Sendable {
 
   /// Sized for 2 cores and about five minutes.
   public static let demo: Preset = {
+    var model = fashionModel(steps: 8, hidden: 64)
+    model.scale = .bounded
     var training = fashionTraining(images: 100_000, batchSize: 16)
     training.learningRate = 4e-3
     training.gradientClip = 0.5
     return Preset(
-      name: "demo", summary: "Fashion-MNIST in about five minutes on 2 cores",
-      model: fashionModel(steps: 8, hidden: 64), training: training)
+      name: "demo", summary: "Fashion-MNIST in about five minutes on 2 cores", model: model, training: training)
   }()
 
   /// The shipped model's.

@@ -1,0 +1,86 @@
+import FlowModels
+import TestSupport
+import Testing
+import Torch
+
+/// A configuration under a name: together they turn on every option.
+struct Variant: CustomTestStringConvertible, Sendable {
+  let testDescription: String
+  let configuration: GlowConfiguration
+
+  init(
+    _ name: String, height: Int = 8, width: Int = 8, channels: Int = 3, levels: Int = 2, steps: Int = 2,
+    _ change: (inout GlowConfiguration) -> Void = { _ in }
+  ) {
+    testDescription = name
+    var configuration = GlowConfiguration(
+      height: height, width: width, channels: channels, levels: levels, steps: steps, hidden: 6)
+    change(&configuration)
+    self.configuration = configuration
+  }
+
+  static let all = [
+    Variant("plain"),
+    Variant("classified") {
+      $0.permutation = .conv1x1
+      $0.scale = .exponential
+      $0.edgeChannel = true
+      $0.logScaleFactor = 3
+      $0.classNames = ["a", "b", "c"]
+      $0.classifier = true
+    },
+    Variant("additive", width: 12) {
+      $0.permutation = .reverse
+      $0.coupling = .additive
+      $0.learnTop = false
+    },
+    Variant("everywhere", channels: 4) {
+      $0.permutation = .shuffle
+      $0.minimumScale = 0.1
+      $0.edgeChannel = true
+      $0.classNames = ["a", "b"]
+      $0.labelConditioning = .everywhere
+    },
+    Variant("one level", height: 4, width: 6, channels: 1, levels: 1) { $0.bits = 5 },
+    Variant("three levels", height: 8, width: 16, channels: 2, levels: 3, steps: 1) {
+      $0.learnTop = false
+      $0.scale = .exponential
+      $0.classNames = ["a", "b", "c"]
+      $0.labelConditioning = .everywhere
+    },
+  ]
+
+  /// Of those, the ones with labels.
+  static var conditional: [Variant] { all.filter { $0.configuration.classCount > 0 } }
+
+  /// A model whose every parameter is random, those that a fresh one has at zero included.
+  func model(_ dtype: DType = .float64, scale: Double = 0.1) throws -> Glow {
+    let glow = try Glow(configuration, options: TensorOptions(dtype), seed: 3)
+    let noise = try randomTensor(glow.parameters.values.shape, seed: 4, scale: scale)
+    try glow.parameters.values.addInPlace(noise.converted(to: dtype))
+    return glow
+  }
+
+  func images(_ count: Int, seed: UInt64 = 5, _ dtype: DType = .float64) throws -> Tensor {
+    try randomImages([count, configuration.height, configuration.width, configuration.channels], seed: seed, dtype)
+  }
+
+  /// Each label in turn; nil for a model without.
+  func labels(_ count: Int) throws -> Tensor? {
+    guard configuration.classCount > 0 else { return nil }
+    return try Tensor((0..<count).map { $0 % configuration.classCount })
+  }
+}
+
+extension Glow {
+  func parameter(_ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Tensor {
+    try #require(parameters.parameters.first { $0.name == name }, "\(name)", sourceLocation: sourceLocation).value
+  }
+}
+
+extension Latents {
+  /// All numbers of each image, `[count, dimensions]`.
+  func flattened() throws -> Tensor {
+    try .concatenating(levels.map { try $0.reshaped([count, -1]) }, alongDimension: 1)
+  }
+}

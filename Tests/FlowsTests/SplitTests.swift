@@ -1,0 +1,96 @@
+import Flows
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+@Suite(.serialized) struct GaussianTests {
+  private let shape = [3, 2, 5, 2]
+
+  private func gaussian(broadcast: Bool, _ parameters: [Parameter]? = nil) throws -> Gaussian {
+    let own = broadcast ? [1, 1, 1, 2] : shape
+    return Gaussian(
+      mean: try parameters?[0].value ?? randomTensor(own, seed: 1),
+      logDeviation: try parameters?[1].value ?? randomTensor(own, seed: 2, scale: 0.5))
+  }
+
+  @Test func logProbability() throws {
+    let normal = try gaussian(broadcast: false)
+    let z = try randomTensor(shape, seed: 3)
+    let (mean, logDeviation) = try (
+      normal.mean.elements(Double.self), normal.logDeviation.elements(Double.self)
+    )
+    let terms = try z.elements(Double.self).enumerated().map { index, value in
+      let deviation = exp(logDeviation[index])
+      return log(exp(-pow((value - mean[index]) / deviation, 2) / 2) / (deviation * (2 * Double.pi).squareRoot()))
+    }
+    let expected = (0..<3).map { terms[$0 * 20..<($0 + 1) * 20].reduce(0, +) }
+    expectClose(try normal.logProbability(z).elements(), expected, within: 1e-13, "log-probability")
+  }
+
+  @Test(arguments: [false, true]) func gradients(broadcast: Bool) throws {
+    let start = try gaussian(broadcast: broadcast)
+    let parameters = [try Parameter("mean", start.mean), try Parameter("logDeviation", start.logDeviation)]
+    let z = try randomTensor(shape, seed: 3)
+    let weight = try randomTensor([3], seed: 4)
+    let expected = try autogradGradients(of: parameters, inputs: [z]) { leaves in
+      try (gaussian(broadcast: broadcast, parameters).logProbability(leaves[0]) * weight).sum()
+    }
+    let (gradZ, halves) = try start.backward(z, weight: weight)
+    try expectClose(gradZ, expected.inputs[0], within: 1e-13, "z")
+    // Of each image: where the images share a value, its gradient is their sum.
+    let own = broadcast ? try halves.sum([0, 1, 2], keepingDimensions: true) : halves
+    let joined = try Tensor.concatenating(expected.parameters, alongDimension: -1)
+    try expectClose(own, joined, within: 1e-13, "mean and log-deviation")
+  }
+
+  @Test(arguments: [false, true]) func standardiseAndRestore(broadcast: Bool) throws {
+    let normal = try gaussian(broadcast: broadcast)
+    let z = try randomTensor(shape, seed: 3)
+    try expectClose(normal.restore(normal.standardise(z)), z, within: 1e-14, "restored")
+    let expected = try (z - normal.mean) / normal.logDeviation.exponential()
+    try expectClose(normal.standardise(z), expected, within: 1e-14, "standardised")
+  }
+
+  @Test func halves() throws {
+    let joined = try randomTensor([1, 2, 2, 6], seed: 1)
+    let normal = try Gaussian(halves: joined)
+    try expectEqual(normal.mean, joined.narrowed(3, 0..<3), "mean")
+    try expectEqual(normal.logDeviation, joined.narrowed(3, 3..<6), "log-deviation")
+  }
+}
+
+@Suite(.serialized) struct SplitTests {
+  @Test(arguments: ConditionerOptions.all) func backward(options: ConditionerOptions) throws {
+    let condition = options.condition()
+    condition?.weights = try randomTensor([3, 3], seed: 9)
+    let split = try Split(
+      "split", shape: [5, 7, 4], edgeChannel: options.edgeChannel, condition: condition,
+      like: TensorOptions(.float64))
+    try randomise(split.parameters)
+    let x = try randomTensor([3, 5, 7, 4], seed: 1)
+    let gradKept = try randomTensor([3, 5, 7, 2], seed: 2)
+    let weight = try randomTensor([3], seed: 3)
+    let expected = try autogradGradients(of: split.parameters, inputs: [x]) { leaves in
+      let (kept, latent) = try split.divide(leaves[0])
+      let logProbability = try split.distribution(given: kept).logProbability(latent)
+      return try (kept * gradKept).sum() + (logProbability * weight).sum()
+    }
+    for parameter in split.parameters { try parameter.gradient.assign(Tensor.full(0.5, [], .float64)) }
+    let (kept, latent) = try split.divide(x)
+    let found = try split.backward(kept: kept, latent: latent, gradKept: gradKept, weight: weight)
+    try expectEqual(found.x, x, "the input")
+    try expectClose(found.gradX, expected.inputs[0], within: 1e-12, "gradient of the input")
+    for (parameter, gradient) in zip(split.parameters, expected.parameters) {
+      try expectClose(parameter.gradient - 0.5, gradient, within: 1e-12, "gradient of \(parameter.name)")
+    }
+  }
+
+  @Test func start() throws {
+    let split = try Split("split", shape: [3, 3, 4], edgeChannel: true, like: TensorOptions(.float64))
+    let x = try randomTensor([2, 3, 3, 4], seed: 1)
+    let (kept, latent) = try split.divide(x)
+    try expectEqual(split.join(kept, latent), x, "divided and joined")
+    try expectEqual(split.distribution(given: kept).standardise(latent), latent, "a standard normal prior")
+  }
+}
