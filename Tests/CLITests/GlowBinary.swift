@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+/// What a run of `glow` left.
+struct Outcome {
+  let status: Int32
+  let output: String
+  let errors: String
+}
+
+/// The built program: GLOW_BINARY, else what `make build` made.
+enum GlowBinary {
+  static let url: URL = {
+    if let named = ProcessInfo.processInfo.environment["GLOW_BINARY"] { return URL(filePath: named) }
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let release = root.appending(path: ".build/release/glow")
+    return FileManager.default.isExecutableFile(atPath: release.path)
+      ? release : root.appending(path: ".build/debug/glow")
+  }()
+
+  static func process(_ arguments: [String], through shell: String? = nil) -> Process {
+    let process = Process()
+    if let shell {
+      process.executableURL = URL(filePath: "/bin/bash")
+      process.arguments = ["-c", shell + " exec \"$@\"", "bash", url.path] + arguments
+    } else {
+      process.executableURL = url
+      process.arguments = arguments
+    }
+    process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    return process
+  }
+
+  /// Runs the program to its end; output goes through files, so that no pipe can fill up.
+  /// - Parameter shell: commands that bash runs before it becomes the program.
+  static func run(_ arguments: [String], through shell: String? = nil) throws -> Outcome {
+    let folder = try TemporaryFolder()
+    let process = process(arguments, through: shell)
+    let (output, errors) = (folder.url.appending(path: "out"), folder.url.appending(path: "err"))
+    for file in [output, errors] { try Data().write(to: file) }
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationReason == .uncaughtSignal
+        ? 128 + process.terminationStatus : process.terminationStatus,
+      output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8))
+  }
+}
+
+/// Runs `glow` and expects it to succeed; returns what it printed.
+@discardableResult
+func glow(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+  let outcome = try GlowBinary.run(arguments)
+  #expect(outcome.status == 0, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)
+  return outcome.output
+}
+
+/// Runs `glow` and expects one clear sentence on standard error with all of `words`, and a non-zero status.
+func expectRefusal(
+  _ arguments: [String], _ words: String..., through shell: String? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let outcome = try GlowBinary.run(arguments, through: shell)
+  #expect(outcome.status != 0 && outcome.status < 128, "status \(outcome.status)", sourceLocation: sourceLocation)
+  let sentences = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("Error: ") }
+  #expect(sentences.count == 1, "\(outcome.errors)", sourceLocation: sourceLocation)
+  for word in words {
+    #expect(
+      sentences.first?.contains(word) == true, "no \"\(word)\" in: \(outcome.errors)", sourceLocation: sourceLocation)
+  }
+  for trace in ["Fatal error", "Exception raised from", "frame #", "Stack dump"] {
+    #expect(!outcome.errors.contains(trace), "\(outcome.errors)", sourceLocation: sourceLocation)
+  }
+}
+
+/// A folder that goes with the value.
+final class TemporaryFolder: Sendable {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appending(path: "glow-tests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func path(_ name: String) -> String { url.appending(path: name).path }
+}
