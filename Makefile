@@ -7,7 +7,7 @@ CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Examples
 
-.PHONY: help setup data build demo test format lint clean photo-patches fixtures shipped-model
+.PHONY: help setup data build demo test format lint clean photo-patches fixtures shipped-model recognition
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,15 @@ clean: ## Removes what was built (not .libtorch, .data and runs)
 photo-patches: ## Patches of photographs to train on (in .data/photo-patches-32)
 	@Scripts/make-photo-patches.sh
 
-fixtures: setup ## Reference values for the tests, from PyTorch
-	@echo "fixtures: not wired yet"; exit 1
+fixtures: setup ## Reference values for the tests, from PyTorch and normflows
+	@Scripts/make-fixtures.sh
 
-shipped-model: data build ## The trained model in the repository
-	@echo "shipped-model: not wired yet"; exit 1
+shipped-model: data build ## Trains the model in Models/fashion-mnist anew (over an hour)
+	@if [ -d runs/fashion-mnist/checkpoints ]; then .build/release/glow train --resume runs/fashion-mnist; \
+	  else .build/release/glow train --preset fashion-mnist --out runs/fashion-mnist; fi
+	@.build/release/glow export --model runs/fashion-mnist --out Models/fashion-mnist
+
+recognition: build data ## How many samples of the shipped model a classifier recognises
+	@rm -rf .data/recognition/samples
+	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
+	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition

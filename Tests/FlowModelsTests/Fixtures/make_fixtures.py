@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes the reference numbers that the tests compare the Swift models with.
 
-    python3 -m venv /tmp/fixtures && /tmp/fixtures/bin/pip install torch==2.13.0 numpy==2.4.6 normflows==1.7.3
-    /tmp/fixtures/bin/python Tests/FlowModelsTests/Fixtures/make_fixtures.py [--out FOLDER]
+    make fixtures
+
+runs it with torch, numpy and normflows 1.7.3; --out FOLDER writes elsewhere.
 
 glow-reference*.safetensors   whole models, from the small float64 Glow below. It is written from the definitions with
                               torch.nn.functional.conv2d on channels-first tensors and autograd, and shares no code and
@@ -13,7 +14,8 @@ normflows-reference.safetensors
 
 The same seeds give the same files on the same PyTorch version. In the glow-reference files weights, inputs and gradients
 are float32 (weights and inputs are exact: they are rounded before anything is computed from them; a gradient is good to
-1e-7 of its size); log-probabilities, log-determinants and latents are float64, and in the normflows file so is every weight that is no exact float32. Every weight is random, those that a fresh model has at zero included.
+1e-7 of its size); log-probabilities, log-determinants and latents are float64, and in the normflows file so is every
+weight that is no exact float32. Every weight is random, those that a fresh model has at zero included.
 
 In a glow-reference file, tensors are named
     <parameter name>            value, in our layout: channels last, convolution weights [row, column, input, output]

@@ -1,13 +1,17 @@
-// A program of its own that uses the libraries: a small Glow with fresh weights encodes images and decodes them again.
+// A program of its own that uses the libraries: it samples the shipped model, scores and encodes what it drew, and decodes
+// that again. Run it in the repository's folder.
 import FlowModels
+import Foundation
 import Torch
 
-let model = try Glow(GlowConfiguration(height: 8, width: 8, channels: 3, levels: 2, steps: 4, hidden: 16))
-let images = try Tensor.uniform([16, 8, 8, 3], using: Generator(seed: 1)) - 0.5
-try model.initialize(from: images)
+let glow = try ModelFile.read(URL(filePath: "Models/fashion-mnist"))
+let sneakers = try Tensor([7, 7])
+let x = try glow.sample(count: 2, temperature: 0.7, labels: sneakers, seed: 1)  // [2, 28, 28, 1]
+let bits = try glow.bitsPerDimension(x, labels: sneakers)  // [2]
+let between = try glow.interpolate(x.narrowed(0, 0..<1), x.narrowed(0, 1..<2), steps: 9, labels: sneakers)
 
-let latents = try model.encode(images)
-let back = try model.decode(latents)
-let difference = try (back - images).magnitude().maximum().item()
-print("latents: \(latents.levels.map(\.shape)); largest difference after the round trip: \(difference)")
+let latents = try glow.encode(x, labels: sneakers)
+let difference = try (glow.decode(latents, labels: sneakers) - x).magnitude().maximum().item()
+print("bits/dim \(try bits.elements(Double.self)), between them \(between.shape)")
+print("latents \(latents.levels.map(\.shape)), largest difference after the round trip \(difference)")
 precondition(difference < 1e-4, "decoding does not undo encoding")
