@@ -18,7 +18,8 @@ extern "C" {
 
 // Creation
 
-ct_status ct_from_bytes(const void *bytes, size_t count, ct_dtype type, ct_shape shape, ct_device where, ct_handle *result) {
+ct_status ct_from_bytes(
+    const void *bytes, size_t count, ct_dtype type, ct_shape shape, ct_device where, ct_handle *result) {
   return guarded([&] {
     at::Tensor made = at::empty(sizes(shape), at::TensorOptions(scalar_type(type)));
     TORCH_CHECK(made.nbytes() == count, "expected ", made.nbytes(), " bytes, got ", count);
@@ -165,7 +166,9 @@ ct_status ct_conv2d_backward(
 
 // Reductions
 
-static at::Tensor over(at::Tensor t, ct_shape dims, bool keep, at::Tensor (*reduce)(const at::Tensor &, at::IntArrayRef, bool)) {
+using Reduction = at::Tensor (*)(const at::Tensor &, at::IntArrayRef, bool);
+
+static at::Tensor over(const at::Tensor &t, ct_shape dims, bool keep, Reduction reduce) {
   if (dims.count > 0) return reduce(t, sizes(dims), keep);
   std::vector<int64_t> all(t.dim());
   for (size_t i = 0; i < all.size(); i++) all[i] = static_cast<int64_t>(i);

@@ -136,12 +136,14 @@ static c10::optional<at::Generator> optional_generator(ct_handle g) {
 
 ct_status ct_randn(ct_handle g, ct_dtype type, ct_shape shape, ct_device where, ct_handle *result) {
   return guarded([&] {
-    *result = owned(at::randn(sizes(shape), optional_generator(g), at::TensorOptions(scalar_type(type)).device(device(where))));
+    const at::TensorOptions options = at::TensorOptions(scalar_type(type)).device(device(where));
+    *result = owned(at::randn(sizes(shape), optional_generator(g), options));
   });
 }
 ct_status ct_rand(ct_handle g, ct_dtype type, ct_shape shape, ct_device where, ct_handle *result) {
   return guarded([&] {
-    *result = owned(at::rand(sizes(shape), optional_generator(g), at::TensorOptions(scalar_type(type)).device(device(where))));
+    const at::TensorOptions options = at::TensorOptions(scalar_type(type)).device(device(where));
+    *result = owned(at::rand(sizes(shape), optional_generator(g), options));
   });
 }
 ct_status ct_randperm(ct_handle g, int64_t count, ct_handle *result) {

@@ -25,24 +25,30 @@ public enum ModelFile {
   public static func write(_ model: Glow, values: Tensor? = nil, as dtype: DType? = nil, to folder: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let url = folder.appending(path: configurationName)
-    do {
-      try encoder.encode(Header(glow: model.configuration)).write(to: url)
-    } catch {
-      throw ModelError.checkpoint(file: url.path, reason: "cannot be written: \(reason(error))")
-    }
     let views = try model.parameters.views(of: values ?? model.parameters.values)
     let parameters = try zip(model.parameters.parameters, views).map { parameter, value in
       SafetensorsItem(name: parameter.name, tensor: try value.converted(to: dtype ?? value.dtype))
     }
     let buffers = model.buffers.map { SafetensorsItem(name: $0.name, tensor: $0.value) }
     try SafetensorsWriter.write(buffers + parameters, metadata: [:], to: folder.appending(path: weightsName))
+    // Last: a folder with a configuration counts as a model.
+    let url = folder.appending(path: configurationName)
+    do {
+      try encoder.encode(Header(glow: model.configuration)).write(to: url, options: .atomic)
+    } catch {
+      throw ModelError.checkpoint(file: url.path, reason: "cannot be written: \(reason(error))")
+    }
   }
 
   /// Reads the model in `folder`.
   /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the field or tensor that is wrong.
   public static func read(_ folder: URL, options: TensorOptions = TensorOptions()) throws -> Glow {
-    let model = try Glow(readConfiguration(folder), options: options)
+    let configuration = try readConfiguration(folder)
+    let model: Glow
+    do { model = try Glow(configuration, options: options) } catch {
+      throw ModelError.checkpoint(
+        file: folder.appending(path: configurationName).path, reason: "no such model can be built: \(error)")
+    }
     try load(model, from: folder.appending(path: weightsName))
     return model
   }
@@ -91,7 +97,16 @@ public enum ModelFile {
           file: url.path,
           reason: "tensor \(name) has shape \(entry.shape), the configuration beside it asks for \(target.shape)")
       }
-      try target.assign(file.tensor(name))
+      let tensor = try file.tensor(name)
+      guard tensor.dtype.isFloatingPoint == target.dtype.isFloatingPoint else {
+        throw ModelError.checkpoint(
+          file: url.path, reason: "tensor \(name) is of type \(tensor.dtype), expected \(target.dtype)")
+      }
+      guard try tensor.isFinite().converted(to: .uint8).minimum().item() == 1 else {
+        throw ModelError.checkpoint(
+          file: url.path, reason: "tensor \(name) holds a value that is not finite, expected finite numbers alone")
+      }
+      try target.assign(tensor)
     }
     let known = Set(targets.map(\.0))
     if let stranger = file.names.first(where: { !known.contains($0) }) {
@@ -102,20 +117,38 @@ public enum ModelFile {
 
   /// Decodes JSON; an error names the file and the field.
   public static func decode<T: Decodable>(_ type: T.Type, _ data: Data, file: String) throws -> T {
-    func path(_ keys: [any CodingKey]) -> String { keys.map(\.stringValue).joined(separator: ".") }
+    func path(_ keys: [any CodingKey]) -> String {
+      guard let first = keys.first else { return "(the whole file)" }
+      return keys.dropFirst().reduce(first.stringValue) { path, key in
+        path + (key.intValue.map { "[\($0)]" } ?? "." + key.stringValue)
+      }
+    }
     do { return try JSONDecoder().decode(type, from: data) } catch DecodingError.keyNotFound(let key, let context) {
       throw ModelError.checkpoint(file: file, reason: "field \(path(context.codingPath + [key])) is missing")
     } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
       throw ModelError.checkpoint(
         file: file, reason: "field \(path(context.codingPath)) has the wrong type: \(context.debugDescription)")
     } catch DecodingError.dataCorrupted(let context) {
-      let field = context.codingPath.isEmpty ? "not valid JSON" : "field \(path(context.codingPath)) is wrong"
-      throw ModelError.checkpoint(file: file, reason: "\(field): \(context.debugDescription)")
+      guard context.codingPath.isEmpty else {
+        throw ModelError.checkpoint(
+          file: file, reason: "field \(path(context.codingPath)) is wrong: \(context.debugDescription)")
+      }
+      throw ModelError.checkpoint(file: file, reason: syntaxError(data))
     }
   }
 
+  /// What is wrong with JSON that `JSONDecoder` calls invalid as a whole, which it also does for a number that does not
+  /// fit its field.
+  private static func syntaxError(_ data: Data) -> String {
+    do { _ = try JSONSerialization.jsonObject(with: data) } catch {
+      let detail = (error as NSError).userInfo["NSDebugDescription"] as? String
+      return "not valid JSON: \(detail ?? error.localizedDescription)"
+    }
+    return "holds a number that its field cannot take: a fraction for a count, or one that is too large"
+  }
+
   static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    let underlying = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
     return underlying.flatMap { $0.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32($0.code))) : nil }
       ?? error.localizedDescription
   }

@@ -19,8 +19,8 @@ public enum ModelLocation {
     let shipped = shippedNames
     throw ModelError.checkpoint(
       file: text,
-      reason: "no such model: give a run folder, a model folder"
-        + (shipped.isEmpty ? "" : " or one of the shipped models: \(shipped.joined(separator: ", "))"))
+      reason: "no such model: give a run folder, a model folder or the name of a shipped model ("
+        + (shipped.isEmpty ? "none is here" : shipped.joined(separator: ", ")) + ")")
   }
 
   /// The checkpoints of a run folder, oldest first. Unfinished ones do not count.

@@ -46,11 +46,16 @@ struct EvalCommand: ParsableCommand {
       bar.update(done, of: total, "images")
     }
     bar.clear()
+    guard evaluation.bitsPerDimension.isFinite else {
+      throw ModelError.checkpoint(
+        file: model.model, reason: "gives images of \(dataset.name) a log-likelihood that is not finite")
+    }
     var report = Report(
       model: model.model, data: dataset.name, weights: weights.rawValue, evaluation: evaluation)
     if baseline {
       let train = try openDataset(data, for: glow, from: model.model, split: .train)
-      report.histogramBaseline = try HistogramBaseline(fittedTo: train).bitsPerDimension(on: dataset)
+      report.histogramBaseline = try HistogramBaseline(fittedTo: train, bits: glow.configuration.bits)
+        .bitsPerDimension(on: dataset)
     }
     try print(report, glow.configuration)
   }

@@ -16,9 +16,7 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let glow = try model.load()
     let folder = URL(filePath: out)
-    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-      throw ValidationError("cannot create the folder \(out): \(error.localizedDescription)")
-    }
+    try makeFolder(folder)
     try ModelFile.write(glow, as: precision == .float16 ? .float16 : .float32, to: folder)
     print("\(glow.parameters.count) parameters in \(precision.rawValue): \(out)")
   }

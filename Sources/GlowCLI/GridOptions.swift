@@ -19,8 +19,6 @@ struct GridOptions: ParsableArguments {
 
 /// Writes `NAME.png` for each image into `folder`, which is made where it is missing.
 func writePictures(_ images: [PixelImage], named names: [String], to folder: URL) throws {
-  do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-    throw ValidationError("cannot create the folder \(folder.path): \(error.localizedDescription)")
-  }
+  try makeFolder(folder)
   for (image, name) in zip(images, names) { try image.writePNG(to: folder.appending(path: name + ".png")) }
 }

@@ -98,7 +98,9 @@ func openDataset(
   _ text: String?, for glow: Glow, from model: String, split: DatasetSplit
 ) throws -> any ImageDataset {
   let configuration = glow.configuration
-  let trained = try? Trainer.savedConfiguration(ofCheckpoint: ModelLocation.resolve(model))
+  let checkpoint = try ModelLocation.resolve(model)
+  let isOfRun = FileManager.default.fileExists(atPath: checkpoint.appending(path: "training.json").path)
+  let trained = isOfRun ? try Trainer.savedConfiguration(ofCheckpoint: checkpoint) : nil
   let source = try DatasetSource(parsing: text ?? trained?.data ?? "fashion-mnist")
   let dataset: any ImageDataset
   if case .pictures = source {
@@ -106,7 +108,10 @@ func openDataset(
       split: split, size: (configuration.height, configuration.width), channels: configuration.channels,
       seed: trained?.seed ?? 0)
   } else {
-    dataset = try source.open(split: split, seed: trained?.seed ?? 0)
+    // At the size that it was trained at, if it is what the model was trained on.
+    let fitted = text == nil || text == trained?.data ? trained : nil
+    let size = fitted?.height.flatMap { height in fitted?.width.map { (height, $0) } }
+    dataset = try source.open(split: split, size: size, channels: fitted?.channels, seed: trained?.seed ?? 0)
   }
   let shape = ImageShape(
     height: configuration.height, width: configuration.width, channels: configuration.channels)

@@ -45,13 +45,16 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--preset \(preset) is unknown, expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
     }
+    guard resume == nil || data == nil && model.areUnset && training.areUnsetButImages else {
+      throw ValidationError("--resume goes on with the run's own settings: beside it, only --images may be given")
+    }
   }
 
   func run() throws {
     let device = try runtime.start()
     let options = TensorOptions(.float32, on: device)
     let trainer = try resume.map { try resumed($0, options) } ?? started(out!, options)
-    try watch(trainer)
+    if resume == nil || !trainer.isFinished { try watch(trainer) }
   }
 
   private func started(_ folder: String, _ options: TensorOptions) throws -> Trainer {
@@ -61,11 +64,13 @@ struct TrainCommand: ParsableCommand {
       (settings.training.height, settings.training.width, settings.training.channels) = (nil, nil, nil)
     }
     training.apply(to: &settings.training)
+    try settings.training.validate()
     let (train, validation) = try open(settings.training)
     settings.model.height = train.shape.height
     settings.model.width = train.shape.width
     settings.model.channels = train.shape.channels
     try model.apply(to: &settings.model, labels: train.classNames)
+    try settings.model.validate()
     print(
       """
       Glow L=\(settings.model.levels) K=\(settings.model.steps) hidden=\(settings.model.hidden), \
@@ -82,7 +87,10 @@ struct TrainCommand: ParsableCommand {
     let (train, validation) = try open(Trainer.savedConfiguration(of: run))
     let trainer = try Trainer(
       resuming: run, images: training.images, train: train, validation: validation, options: options)
-    print("Going on with \(folder) after \(trainer.imagesSeen) images")
+    print(
+      trainer.isFinished
+        ? "\(folder) is finished: give more than its \(trainer.imagesSeen) images with --images to go on"
+        : "Going on with \(folder) after \(trainer.imagesSeen) images")
     return trainer
   }
 
@@ -96,6 +104,8 @@ struct TrainCommand: ParsableCommand {
 
   private func watch(_ trainer: Trainer) throws {
     print("\(trainer.model.parameters.count) parameters; run folder \(trainer.run.url.relativePath)")
+    // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
+    fflush(nil)
     let bar = ProgressBar()
     let signals = StopSignals()
     trainer.shouldStop = { signals.isRequested }
@@ -141,6 +151,11 @@ struct ModelFlags: ParsableArguments {
   @Option(help: "Condition on the images' labels, where they have any.") var labels: Labels?
   @Flag(inversion: .prefixedNo, help: "Predict the label from the top latent (see --weight-y).") var classifier: Bool?
 
+  var areUnset: Bool {
+    [levels, steps, hidden, bits].allSatisfy { $0 == nil } && permutation == nil && coupling == nil && scale == nil
+      && minimumScale == nil && edgeChannel == nil && learnTop == nil && labels == nil && classifier == nil
+  }
+
   func apply(to model: inout GlowConfiguration, labels names: [String]) throws {
     if let levels { model.levels = levels }
     if let steps { model.steps = steps }
@@ -184,6 +199,12 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "Images between validations.") var validateEvery: Int?
   @Option(help: "Images between checkpoints.") var checkpointEvery: Int?
   @Option var seed: UInt64?
+
+  var areUnsetButImages: Bool {
+    [channels, batch, warmup, average, validateEvery, checkpointEvery].allSatisfy { $0 == nil }
+      && [lr, clip, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil && decay == nil
+      && flip == nil && memory == nil && seed == nil
+  }
 
   func apply(to training: inout TrainingConfiguration) {
     if let images { training.images = images }

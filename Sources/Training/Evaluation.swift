@@ -21,18 +21,20 @@ public struct Evaluation: Codable, Sendable {
 }
 
 extension Glow {
-  /// Scores every image of `dataset` once.
+  /// Scores every image of `dataset` once, each under its own label where the model has labels.
   /// - Parameters:
   ///   - draws: importance samples of the noise per image.
   ///   - seed: of the noise, which is keyed by image.
   ///   - accuracy: whether to compare the most likely label with the image's own (one pass a label where the model is
   ///     conditioned everywhere).
   ///   - progress: called after each batch with the number of images done.
+  /// - Throws: `ModelError` if the images are of another shape than the model's, or labelled with other names.
   public func evaluate(
     on dataset: any ImageDataset, draws: Int = 1, seed: UInt64 = 0, batchSize: Int = 100, accuracy: Bool = false,
     progress: (Int) throws -> Void = { _ in }
   ) throws -> Evaluation {
     precondition(draws > 0, "an evaluation needs at least one draw")
+    try ModelBatch.check(dataset, fits: configuration)
     let conditional = configuration.classCount > 0
     let batches = EvaluationBatches(dataset: dataset, batchSize: batchSize, seed: seed)
     var scores: [Double] = []

@@ -11,7 +11,7 @@ public struct ModelBatch {
   private let pixels: Tensor
   private let quantisation: Quantisation
 
-  /// - Throws: `ModelError` if a conditional model is given images without labels.
+  /// - Throws: `ModelError` if a conditional model is given images without labels, or with labels that it has not.
   public init(_ batch: Batch, for model: Glow) throws {
     let shape = [batch.count, batch.shape.height, batch.shape.width, batch.shape.channels]
     pixels = try Tensor(batch.pixels, shape: shape, on: model.options.device)
@@ -22,9 +22,27 @@ public struct ModelBatch {
       guard !batch.labels.isEmpty else {
         throw ModelError.request("the model is conditional, but the images have no labels")
       }
+      let classes = model.configuration.classCount
+      if let wrong = batch.labels.first(where: { !(0..<classes).contains(Int($0)) }) {
+        throw ModelError.request("an image has label \(wrong), the model has labels 0 to \(classes - 1)")
+      }
       labels = try Tensor(batch.labels, on: model.options.device).converted(to: .int64)
     } else {
       labels = nil
+    }
+  }
+
+  /// - Throws: `ModelError` if the images are of another shape than the model's, or labelled with other names.
+  static func check(_ dataset: any ImageDataset, fits model: GlowConfiguration) throws {
+    let shape = ImageShape(height: model.height, width: model.width, channels: model.channels)
+    guard dataset.shape == shape else {
+      throw ModelError.request("the images of \(dataset.name) are \(dataset.shape), the model takes \(shape)")
+    }
+    // Fewer are no harm: data in the IDX format count their labels up to the largest that occurs.
+    guard model.classCount == 0 || model.classNames.starts(with: dataset.classNames) else {
+      throw ModelError.request(
+        "the images of \(dataset.name) have the labels \(dataset.classNames.joined(separator: ", ")), those of the "
+          + "model are \(model.classNames.joined(separator: ", "))")
     }
   }
 

@@ -55,6 +55,8 @@ public struct RunFolder: Sendable {
   func append(_ metrics: Metrics) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     let line = try encoder.encode(metrics) + Data("\n".utf8)
     try attempt("write", metricsFile) {
       guard FileManager.default.fileExists(atPath: metricsFile.path) else { return try line.write(to: metricsFile) }
@@ -68,8 +70,11 @@ public struct RunFolder: Sendable {
   /// Drops the lines after `images`: a run that resumes there writes them again.
   func truncateMetrics(after images: Int) throws {
     guard let data = try? Data(contentsOf: metricsFile) else { return }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     let kept = data.split(separator: UInt8(ascii: "\n")).filter { line in
-      (try? JSONDecoder().decode(Metrics.self, from: line)).map { $0.images <= images } ?? false
+      (try? decoder.decode(Metrics.self, from: line)).map { $0.images <= images } ?? false
     }
     try attempt("write", metricsFile) {
       try Data(kept.flatMap { $0 + Data("\n".utf8) }).write(to: metricsFile, options: .atomic)
@@ -90,7 +95,7 @@ public struct RunFolder: Sendable {
   }
 }
 
-/// One line of `metrics.jsonl`.
+/// One line of `metrics.jsonl`. Numbers that are not finite are written as `"inf"`, `"-inf"` and `"nan"`.
 public struct Metrics: Codable, Sendable {
   public var images: Int
   public var step: Int

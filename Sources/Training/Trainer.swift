@@ -73,6 +73,7 @@ public final class Trainer {
     _ model: Glow, _ state: TrainingState, _ train: any ImageDataset, _ validation: any ImageDataset, _ run: RunFolder
   ) throws {
     let configuration = state.configuration
+    for dataset in [train, validation] { try ModelBatch.check(dataset, fits: model.configuration) }
     self.model = model
     self.configuration = configuration
     self.state = state
@@ -100,16 +101,21 @@ public final class Trainer {
       augmentation: configuration.augmentation)
     defer { batches.close() }
     var meter = Meter(state)
+    var checkpointIsDue = false
 
     while !isFinished {
       let batch = try ModelBatch(batches.next(), for: model)
       try model.parameters.zeroGradients()
-      let loss = try model.accumulateGradients(
-        batch.x, labels: batch.labels, keep: configuration.keepActivations, weightY: configuration.weightY)
+      let loss = try gradients(of: batch)
       let bitsPerDimension = try bitsPerDimension(loss)
-      guard bitsPerDimension.isFinite else { throw try nonFinite(batch) }
+      guard bitsPerDimension.isFinite else { throw try nonFiniteLoss(batch) }
 
       let norm = try model.parameters.clipGradients(to: configuration.gradientClip)
+      let gradientNorm = try norm.item()
+      guard gradientNorm.isFinite else { throw try nonFiniteGradient(batch) }
+      // Only now is it known that the last step left weights to go on with.
+      if checkpointIsDue { try save() }
+
       let learningRate = configuration.learningRate(after: state.imagesSeen)
       try optimizer.step(learningRate: learningRate)
       try average?.update(model.parameters.values)
@@ -120,14 +126,19 @@ public final class Trainer {
 
       let validate = crosses(configuration.validateEvery) || isFinished
       if validate || state.steps % 100 == 0 {
-        var metrics = meter.line(state, gradientNorm: try norm.item(), learningRate: learningRate)
-        if validate { try measure(&metrics) }
+        var metrics = meter.line(state, gradientNorm: gradientNorm, learningRate: learningRate)
+        if validate {
+          do { try measure(&metrics) } catch let error as TorchError {
+            throw diverged("the model cannot be measured", "\(error)")
+          }
+        }
         try run.append(metrics)
         onMetrics(metrics)
         meter.restart()
       }
       let stop = shouldStop()
-      if stop || isFinished || crosses(configuration.checkpointEvery) { try save() }
+      checkpointIsDue = crosses(configuration.checkpointEvery)
+      if stop || isFinished { try save() }
       if stop { break }
     }
   }
@@ -142,12 +153,40 @@ public final class Trainer {
       logProbability: try loss.logProbability.mean().item(), dimensions: model.configuration.dimensions)
   }
 
-  private func nonFinite(_ batch: ModelBatch) throws -> TrainingError {
-    let layer = try model.firstNonFiniteLayer(batch.x, labels: batch.labels) ?? "the loss"
+  private func gradients(of batch: ModelBatch) throws -> Loss {
+    do {
+      return try model.accumulateGradients(
+        batch.x, labels: batch.labels, keep: configuration.keepActivations, weightY: configuration.weightY)
+    } catch let error as TorchError {
+      // Such as an inverse of a matrix that training has made singular.
+      throw diverged("no gradient can be computed", "\(error)")
+    }
+  }
+
+  private func nonFiniteLoss(_ batch: ModelBatch) throws -> TrainingError {
+    let layer = try model.firstNonFiniteLayer(batch.x, labels: batch.labels)
+    return diverged(
+      "the loss is not finite",
+      layer.map { "the first output that is not finite is that of \($0)" } ?? "every layer's output is finite")
+  }
+
+  private func nonFiniteGradient(_ batch: ModelBatch) throws -> TrainingError {
+    // Once more, since clipping has spread it over all parameters.
+    try model.parameters.zeroGradients()
+    _ = try gradients(of: batch)
+    let parameter = try model.parameters.parameters.last {
+      try $0.gradient.isFinite().converted(to: .float32).minimum().item() == 0
+    }
+    return diverged(
+      "the gradient is not finite",
+      parameter.map { "the first on the way back from the loss is that of \($0.name)" } ?? "its norm is too large")
+  }
+
+  private func diverged(_ what: String, _ place: String) -> TrainingError {
     let kept = run.checkpoints.last.map { "the checkpoint \($0.path) is intact" } ?? "there is no checkpoint yet"
     return TrainingError(
-      "the loss is not finite after \(state.imagesSeen) images: the first output that is not finite is that of \(layer); "
-        + "\(kept); try a lower learning rate, a longer warm-up or a gradient clip")
+      "\(what) after \(state.imagesSeen) images: \(place); \(kept); try a lower learning rate, a longer warm-up or a "
+        + "gradient clip")
   }
 
   /// Data-dependent initialisation, from images of the training stream.

@@ -56,6 +56,14 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     func require(_ condition: Bool, _ field: String, _ value: some CustomStringConvertible, _ expected: String) throws {
       guard condition else { throw ModelError.invalid(field: field, value: "\(value)", expected: expected) }
     }
+    func requireSize(_ size: Int?, _ field: String) throws {
+      try require(size.map { (1...1 << 16).contains($0) } ?? true, field, size ?? 0, "1 to \(1 << 16)")
+    }
+    try requireSize(height, "height")
+    try requireSize(width, "width")
+    try require(channels == nil || channels == 1 || channels == 3, "channels", channels ?? 0, "1 or 3")
+    try require(
+      (0..<1).contains(augmentation.shift), "augmentation.shift", augmentation.shift, "at least 0 and below 1")
     try require(images > 0, "images", images, "1 or more")
     try require((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
     try require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "above 0 and below 10")

@@ -25,7 +25,18 @@ struct TrainingState: Codable {
     guard state.version == 1 else {
       throw TrainingError("\(url.path): field version is \(state.version), this program reads version 1")
     }
+    do { try state.validate() } catch { throw TrainingError("\(url.path): \(error)") }
     return state
+  }
+
+  private func validate() throws {
+    do { try configuration.validate() } catch { throw TrainingError("configuration.\(error)") }
+    for (field, value) in [("imagesSeen", imagesSeen), ("steps", steps)] where value < 0 {
+      throw TrainingError("\(field) is \(value), expected 0 or more")
+    }
+    guard averageMass >= 0 && averageMass <= 1 else {
+      throw TrainingError("averageMass is \(averageMass), expected 0 to 1")
+    }
   }
 
   func write(to folder: URL) throws {
