@@ -34,8 +34,10 @@ enum GlowBinary {
   }
 
   /// Runs the program to its end; output goes through files, so that no pipe can fill up.
-  /// - Parameter shell: commands that bash runs before it becomes the program.
-  static func run(_ arguments: [String], through shell: String? = nil) throws -> Outcome {
+  /// - Parameters:
+  ///   - shell: commands that bash runs before it becomes the program.
+  ///   - limit: seconds after which the process is killed.
+  static func run(_ arguments: [String], through shell: String? = nil, limit: Double = 120) throws -> Outcome {
     let folder = try TemporaryFolder()
     let process = process(arguments, through: shell)
     let (output, errors) = (folder.url.appending(path: "out"), folder.url.appending(path: "err"))
@@ -43,7 +45,11 @@ enum GlowBinary {
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
+    let identifier = process.processIdentifier
+    let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: watchdog)
     process.waitUntilExit()
+    watchdog.cancel()
     return Outcome(
       status: process.terminationReason == .uncaughtSignal
         ? 128 + process.terminationStatus : process.terminationStatus,
@@ -64,18 +70,54 @@ func expectRefusal(
   _ arguments: [String], _ words: String..., through shell: String? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
+  try expectRefusal(arguments, saying: words, through: shell, sourceLocation: sourceLocation)
+}
+
+/// The same.
+/// - Parameter folder: where it would have written: must be afterwards as it was before.
+func expectRefusal(
+  _ arguments: [String], saying words: [String], leaving folder: URL? = nil, through shell: String? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let before = try folder.map(contents)
   let outcome = try GlowBinary.run(arguments, through: shell)
-  #expect(outcome.status != 0 && outcome.status < 128, "status \(outcome.status)", sourceLocation: sourceLocation)
-  let sentences = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("Error: ") }
-  #expect(sentences.count == 1, "\(outcome.errors)", sourceLocation: sourceLocation)
+  #expect(
+    outcome.status != 0 && outcome.status < 128, "status \(outcome.status): \(arguments)",
+    sourceLocation: sourceLocation)
+  let lines = outcome.errors.split(separator: "\n").filter { !isHint($0) }
+  #expect(
+    lines.count == 1 && lines[0].hasPrefix("Error: "), "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation
+  )
   for word in words {
     #expect(
-      sentences.first?.contains(word) == true, "no \"\(word)\" in: \(outcome.errors)", sourceLocation: sourceLocation)
+      lines.first?.contains(word) == true, "no \"\(word)\" in: \(outcome.errors)", sourceLocation: sourceLocation)
   }
-  for trace in ["Fatal error", "Exception raised from", "frame #", "Stack dump"] {
+  for trace in ["Fatal error", "Exception raised from", "frame #", "Stack dump", "Backtrac"] {
     #expect(!outcome.errors.contains(trace), "\(outcome.errors)", sourceLocation: sourceLocation)
   }
+  if let folder {
+    #expect(try contents(of: folder) == before, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)
+  }
 }
+
+/// Whether a line of standard error is progress, a note, or one of ArgumentParser's hints.
+private func isHint(_ line: Substring) -> Bool {
+  if ["Usage: ", "  See ", "Help: ", "Note: "].contains(where: line.hasPrefix) { return true }
+  return line.prefix(4).contains("%") || line.contains(" images: train ")
+}
+
+/// Every path below a folder, with the size of the files.
+func contents(of folder: URL) throws -> [String: Int] {
+  let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+  return try Dictionary(
+    uniqueKeysWithValues: paths.map { path in
+      let attributes = try FileManager.default.attributesOfItem(atPath: folder.appending(path: path).path)
+      let isFile = attributes[.type] as? FileAttributeType == .typeRegular
+      return (path, isFile ? attributes[.size] as? Int ?? 0 : -1)
+    })
+}
+
+struct Failure: Error { let text: String }
 
 /// A folder that goes with the value.
 final class TemporaryFolder: Sendable {

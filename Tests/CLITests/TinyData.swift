@@ -78,8 +78,6 @@ struct TrainedModel: Sendable {
     guard outcome.status == 0 else { throw Failure(text: outcome.errors) }
   }
 
-  struct Failure: Error { let text: String }
-
   /// The newest checkpoint, copied into `folder` so that a test may damage it.
   func copy(to folder: TemporaryFolder) throws -> URL {
     let checkpoints = URL(filePath: run).appending(path: "checkpoints")

@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+/// Places that cannot be written to. Tests may run as root, whom permissions do not stop: a file where a folder should
+/// be and `/proc` stop root too.
+@Suite struct BadOutputTests {
+  /// Commands that write, all but their `--out`.
+  private static func commands(_ folder: URL) throws -> [[String]] {
+    let model = try TrainedRun.unlabelled()
+    let latents = folder.appending(path: "latents.safetensors").path
+    try glow("encode", "--model", model.run.path, "--out", latents, "--limit", "2")
+    let start = ["--model", model.run.path]
+    return [
+      ["sample"] + start, ["encode"] + start, ["decode"] + start + [latents], ["interpolate"] + start,
+      ["reconstruct"] + start,
+    ]
+  }
+
+  @Test func files() throws {
+    try withTemporaryFolder { folder in
+      let file = try folder.write([65], to: "file").path
+      for command in try Self.commands(folder) {
+        for place in [file + "/out", folder.path + "/missing/out", "/proc/out", folder.path] {
+          try expectRefusal(command + ["--out", place], saying: [place, "written"], leaving: folder)
+        }
+      }
+    }
+  }
+
+  @Test func folders() throws {
+    try withTemporaryFolder { folder in
+      let file = try folder.write([65], to: "file").path
+      let model = try TrainedRun.unlabelled()
+      for place in [file, file + "/out", "/proc/out"] {
+        let out = ["--out", place]
+        try expectRefusal(
+          ["sample", "--model", model.run.path, "--files"] + out, saying: [place, "cannot create"], leaving: folder)
+        try expectRefusal(
+          ["export", "--model", model.run.path] + out, saying: [place, "cannot create"], leaving: folder)
+        try expectRefusal(
+          tinyTraining(on: model.data, to: URL(filePath: place)), saying: [place, "cannot create"], leaving: folder)
+      }
+    }
+  }
+
+  @Test func aRunIsThereAlready() throws {
+    let model = try TrainedRun.unlabelled()
+    try expectRefusal(
+      tinyTraining(on: model.data, to: model.run), saying: [model.run.path, "already holds a run", "--resume"],
+      leaving: model.run)
+  }
+
+  /// A limit on the size of files stands in for a disk that is full.
+  @Test func noRoom() throws {
+    try withTemporaryFolder { folder in
+      let limit = "trap '' XFSZ; ulimit -f 8;"
+      let model = try TrainedRun.labelled().run.path
+      let out = folder.appending(path: "out").path
+      try expectRefusal(
+        ["sample", "--model", model, "--count", "400", "--out", out], saying: [out, "written"], leaving: folder,
+        through: limit)
+      try expectRefusal(
+        ["encode", "--model", model, "--split", "train", "--out", out], saying: [out, "File too large"],
+        leaving: folder, through: limit)
+
+      // An earlier export stays whole.
+      let export = folder.appending(path: "export")
+      try glow("export", "--model", model, "--out", export.path)
+      try expectRefusal(
+        ["export", "--model", model, "--out", export.path], saying: [export.path, "File too large"], leaving: folder,
+        through: limit)
+
+      let run = folder.appending(path: "run")
+      let data = try TrainedRun.labelled().data
+      try expectRefusal(
+        tinyTraining(on: data, to: run) + ["--levels", "2"], saying: ["model.safetensors", "File too large"],
+        through: limit)
+      #expect(run.names == ["checkpoints", "metrics.jsonl"])
+      #expect(run.appending(path: "checkpoints").names == [])
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+@Suite struct EvalTests {
+  @Test func text() throws {
+    let model = try TrainedRun.labelled()
+    let text = try glow("eval", "--model", model.run.path, "--baseline", "--accuracy")
+    let lines = text.split(separator: "\n").map(String.init)
+    #expect(lines.count == 5, "\(text)")
+    #expect(lines[0].wholeMatch(of: /\d\.\d{4} ± 0\.\d{4} bits\/dim/) != nil)
+    #expect(
+      lines[1] == "8 bits, test split of idx, 20 images, 1 dequantisation sample each, averaged weights")
+    #expect(lines[2] == "each image under its own label; without labels at most 0.0248 more")
+    #expect(lines[3].wholeMatch(of: /\d+\.\d\d% of the images are labelled right/) != nil)
+    #expect(lines[4].wholeMatch(of: /\d\.\d{4} bits\/dim: a histogram per pixel of the training images/) != nil)
+  }
+
+  @Test func json() throws {
+    let model = try TrainedRun.labelled()
+    let report = try decodeJSON(
+      glow("eval", "--model", model.run.path, "--json", "--baseline", "--accuracy", "--split", "train", "--limit", "7"))
+    #expect(report["model"] as? String == model.run.path)
+    #expect(report["data"] as? String == "idx")
+    #expect(report["weights"] as? String == "averaged")
+    #expect(try #require(report["histogramBaseline"] as? Double) > 0)
+    let evaluation = try #require(report["evaluation"] as? [String: Any])
+    #expect(evaluation["split"] as? String == "train")
+    #expect(evaluation["images"] as? Int == 7)
+    #expect(evaluation["draws"] as? Int == 1)
+    #expect(evaluation["bits"] as? Int == 8)
+    #expect(evaluation["conditional"] as? Bool == true)
+    #expect((0...1).contains(try #require(evaluation["accuracy"] as? Double)))
+    #expect((1...8).contains(try #require(evaluation["bitsPerDimension"] as? Double)))
+    #expect(try #require(evaluation["standardError"] as? Double) > 0)
+  }
+
+  @Test func theSeedDecidesTheNoise() throws {
+    let run = try TrainedRun.unlabelled().run.path
+    let first = try bitsPerDimension(run)
+    #expect(try bitsPerDimension(run, "--seed", "0") == first)
+    #expect(try bitsPerDimension(run, "--seed", "1") != first)
+  }
+
+  @Test func rawWeightsAreOthers() throws {
+    let run = try TrainedRun.unlabelled().run.path
+    let averaged = try bitsPerDimension(run)
+    #expect(try bitsPerDimension(run, "--weights", "raw") != averaged)
+  }
+
+  @Test func aCheckpointAndItsRunAreTheSameModel() throws {
+    let model = try TrainedRun.unlabelled()
+    #expect(try bitsPerDimension(model.checkpoint.path) == bitsPerDimension(model.run.path))
+  }
+
+  @Test func fewerBitsHaveTheirOwnBaseline() throws {
+    try withTemporaryFolder { folder in
+      let data = "idx:\(try writeIDX(to: folder.appending(path: "data")).path)"
+      let run = folder.appending(path: "run")
+      #expect(try GlowBinary.run(tinyTraining(on: data, to: run, images: 32) + ["--bits", "2"]).status == 0)
+      let report = try decodeJSON(glow("eval", "--model", run.path, "--json", "--baseline"))
+      #expect(try #require(report["histogramBaseline"] as? Double) < 2)
+    }
+  }
+}
+
+/// What `glow eval` measures of a model.
+func bitsPerDimension(_ model: String, _ flags: String...) throws -> Double {
+  let output = try GlowBinary.run(["eval", "--model", model, "--json"] + flags)
+  let evaluation = try decodeJSON(output.output)["evaluation"] as? [String: Any]
+  return try #require(evaluation?["bitsPerDimension"] as? Double, "\(output.errors)")
+}

@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+
+/// Values of flags that make no sense.
+@Suite struct FlagTests {
+  @Test(arguments: [
+    (["--levels", "99"], ["levels is 99", "1 to 16"]),
+    (["--hidden=-1"], ["hidden is -1", "1 to 65536"]),
+    (["--hidden", "-1"], ["--hidden"]),
+    (["--steps", "many"], ["many", "--steps"]),
+    (["--lr", "11"], ["learningRate is 11", "below 10"]),
+    (["--lr", "nan"], ["learningRate is nan", "below 10"]),
+    (["--warmup=-1"], ["warmupImages is -1", "0 or more"]),
+    (["--clip=-1"], ["gradientClip is -1", "0 or more"]),
+    (["--shift", "1"], ["augmentation.shift is 1", "below 1"]),
+    (["--shift=-0.5"], ["augmentation.shift is -0.5", "below 1"]),
+    (["--checkpoint-every", "0"], ["checkpointEvery is 0", "1 or more"]),
+    (["--validate-every", "0"], ["validateEvery is 0", "1 or more"]),
+    (["--size", "8x8x8"], ["8x8x8", "--size"]),
+    (["--permutation", "conv2x2"], ["conv2x2", "conv1x1LU"]),
+    (["--labels", "none", "--classifier"], ["classifier"]),
+    (["--device", "abacus"], ["--device", "abacus", "cpu, cuda"]),
+    (["--resume", "elsewhere"], ["either --out", "or --resume"]),
+    (["--no-such-flag"], ["no-such-flag"]),
+  ]) func training(flags: [String], words: [String]) throws {
+    try withTemporaryFolder { folder in
+      let data = try TrainedRun.labelled().data
+      try expectRefusal(
+        tinyTraining(on: data, to: folder.appending(path: "run")) + flags, saying: words, leaving: folder)
+    }
+  }
+
+  @Test(arguments: [
+    (["--temperature", "nan"], ["--temperature is nan", "0 to 100"]),
+    (["--enlarge", "65"], ["--enlarge is 65", "1 to 64"]),
+    (["--seed=-1"], ["-1", "--seed"]),
+    (["--label", "1"], ["--label 1", "no labels"]),
+    (["--beside", "nowhere"], ["nowhere", "no such model"]),
+    (["--beside", "nowhere", "--files"], ["--beside", "leave --files out"]),
+    (["--device", "mps"], ["--device mps", "no such device"]),
+  ]) func sampling(flags: [String], words: [String]) throws {
+    #if os(macOS)
+      if flags.contains("mps") { return }
+    #endif
+    try withTemporaryFolder { folder in
+      let start = ["sample", "--model", try TrainedRun.unlabelled().run.path]
+      try expectRefusal(
+        start + ["--out", folder.appending(path: "grid.png").path] + flags, saying: words, leaving: folder)
+    }
+  }
+
+  @Test func labelsThatTheModelLacks() throws {
+    let run = try TrainedRun.colour().run.path
+    for label in ["fish", "2", "-1"] {
+      try expectRefusal(
+        ["sample", "--model", run, "--out", "/proc/out", "--label=\(label)"],
+        saying: ["--label \(label)", "0 cat, 1 dog"])
+    }
+  }
+
+  @Test(arguments: [
+    (["eval", "--draws", "0"], ["--draws is 0", "1 to 10000"]),
+    (["eval", "--limit", "0"], ["--limit is 0", "1 or more"]),
+    (["eval", "--split", "middle"], ["middle", "'train', 'validation' or 'test'"]),
+    (["reconstruct", "--limit", "0"], ["--limit is 0", "1 or more"]),
+    (["reconstruct", "--indices", "20"], ["--indices 20", "images 0 to 19"]),
+    (["reconstruct", "--indices", "1,x"], ["1,x", "--indices"]),
+    (["interpolate", "--out", "/proc/out", "--steps", "1"], ["--steps is 1", "2 to 1000"]),
+    (["interpolate", "--out", "/proc/out", "--indices", "3"], ["two images or more"]),
+    (["export", "--out", "/proc/out", "--precision", "float8"], ["float8", "float32", "float16"]),
+  ]) func others(arguments: [String], words: [String]) throws {
+    let run = try TrainedRun.labelled().run.path
+    try expectRefusal([arguments[0], "--model", run] + arguments.dropFirst(), saying: words)
+  }
+
+  @Test func aDeviceThatIsNotThere() throws {
+    let run = try TrainedRun.unlabelled().run.path
+    try expectRefusal(["eval", "--model", run, "--device", "cuda:17"], saying: ["--device cuda:17", "no such device"])
+  }
+}

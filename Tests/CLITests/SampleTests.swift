@@ -1,0 +1,63 @@
+import Foundation
+import Imaging
+import Testing
+
+@Suite struct SampleTests {
+  @Test func gridSize() throws {
+    try withTemporaryFolder { folder in
+      let out = folder.appending(path: "grid.png")
+      let run = try TrainedRun.unlabelled().run.path
+      let said = try glow("sample", "--model", run, "--out", out.path, "--count", "5", "--columns", "3")
+      #expect(said == "5 samples at temperature 0.7: \(out.path)\n")
+      let grid = try PixelImage(contentsOf: out)
+      #expect(grid.width == 3 * 18 + 2 && grid.height == 2 * 18 + 2 && grid.channels == 1)
+      try glow(
+        "sample", "--model", run, "--out", out.path, "--count", "5", "--columns", "3", "--enlarge", "1",
+        "--temperature", "0.5", "--temperature", "1")
+      let blocks = try PixelImage(contentsOf: out)
+      #expect(blocks.width == 32 && blocks.height == 4 * 10 + 2)
+    }
+  }
+
+  @Test func filesAreNamedByLabelAndNumber() throws {
+    try withTemporaryFolder { folder in
+      func names(_ model: TrainedRun, _ flags: String...) throws -> [String] {
+        let out = folder.appending(path: UUID().uuidString)
+        let output = try GlowBinary.run(["sample", "--model", model.run.path, "--out", out.path, "--files"] + flags)
+        #expect(output.status == 0, "\(output.errors)")
+        return out.names
+      }
+      let plain = try names(.unlabelled(), "--count", "2")
+      #expect(plain == ["sample-0.png", "sample-1.png"])
+      let inTurn = try names(.labelled(), "--count", "4")
+      #expect(inTurn == ["0-0.png", "0-3.png", "1-1.png", "2-2.png"])
+      let blocks = try names(
+        .labelled(), "--count", "2", "--temperature", "0.5", "--temperature", "1", "--label", "2")
+      #expect(blocks == ["2-0.png", "2-1.png", "2-2.png", "2-3.png"])
+    }
+  }
+
+  @Test func labelsByNameAndNumber() throws {
+    try withTemporaryFolder { folder in
+      let run = try TrainedRun.colour().run.path
+      func sample(_ label: String) throws -> PixelImage {
+        let out = folder.appending(path: "grid.png")
+        try glow("sample", "--model", run, "--out", out.path, "--count", "4", "--label", label)
+        return try PixelImage(contentsOf: out)
+      }
+      let dog = try sample("dog")
+      #expect(dog.channels == 3)
+      #expect(try sample("1") == dog && sample("Dog") == dog)
+      #expect(try sample("cat") != dog)
+    }
+  }
+
+  @Test func temperatureZeroIsOneImage() throws {
+    try withTemporaryFolder { folder in
+      let run = try TrainedRun.unlabelled().run.path
+      try glow("sample", "--model", run, "--out", folder.path, "--count", "2", "--temperature", "0", "--files")
+      let images = try folder.names.map { try PixelImage(contentsOf: folder.appending(path: $0)) }
+      #expect(images.count == 2 && images[0] == images[1])
+    }
+  }
+}

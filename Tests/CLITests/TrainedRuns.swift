@@ -1,0 +1,58 @@
+import Foundation
+
+/// Tiny models that the program trains once for the whole suite, and the data that they were trained on.
+struct TrainedRun {
+  let run: URL
+  /// As `--data` takes it.
+  let data: String
+
+  var checkpoint: URL { run.appending(path: "checkpoints/images-320") }
+
+  /// The folder of all of them, removed when the tests end.
+  private static let folder: URL = {
+    atexit { try? FileManager.default.removeItem(at: TrainedRun.folder) }
+    return FileManager.default.temporaryDirectory.appending(path: "glow-cli-models-\(getpid())")
+  }()
+
+  /// On gray 8x8 images with the labels 0, 1 and 2, of two levels.
+  static func labelled() throws -> TrainedRun { try labelledRun.get() }
+
+  /// On the same without labels, of one level.
+  static func unlabelled() throws -> TrainedRun { try unlabelledRun.get() }
+
+  /// On colour pictures of several sizes in the folders `cat` and `dog`.
+  static func colour() throws -> TrainedRun { try colourRun.get() }
+
+  private static let labelledRun = Result {
+    try train(
+      "labelled", on: "idx:\(writeIDX(to: folder.appending(path: "idx")).path)", "--levels", "2",
+      "--checkpoint-every", "160")
+  }
+
+  private static let unlabelledRun = Result {
+    try train(
+      "unlabelled", on: "idx:\(writeIDX(to: folder.appending(path: "idx-unlabelled")).path)", "--levels", "1",
+      "--labels", "none")
+  }
+
+  private static let colourRun = Result {
+    let pictures = folder.appending(path: "pictures")
+    try writePictures(to: pictures, channels: 3, classes: ["cat", "dog"]) { $0 % 2 == 0 ? 8 : 12 }
+    return try train("colour", on: pictures.path, "--levels", "1", "--size", "8", "--labels", "prior")
+  }
+
+  private static func train(_ name: String, on data: String, _ flags: String...) throws -> TrainedRun {
+    let run = folder.appending(path: name)
+    let output = try GlowBinary.run(tinyTraining(on: data, to: run, images: 320) + flags)
+    guard output.status == 0 else { throw Failure(text: output.errors) }
+    return TrainedRun(run: run, data: data)
+  }
+}
+
+/// The arguments of a training that takes a fraction of a second.
+func tinyTraining(on data: String, to run: URL, images: Int = 64) -> [String] {
+  [
+    "train", "--preset", "toy", "--data", data, "--out", run.path, "--images", "\(images)", "--steps", "1", "--hidden",
+    "8", "--batch", "16", "--lr", "0.01", "--warmup", "0", "--decay", "none", "--seed", "1",
+  ]
+}
