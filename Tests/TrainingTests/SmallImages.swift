@@ -1,0 +1,84 @@
+import Datasets
+import Flows
+import FlowModels
+import Foundation
+import Torch
+
+@testable import Training
+
+/// A few images in memory: slopes with a pattern that differs from image to image.
+struct SmallImages: ImageDataset {
+  var name: String { "small" }
+  var split = DatasetSplit.train
+  var shape = ImageShape(height: 4, width: 4, channels: 1)
+  var count = 20
+  var classNames: [String] = []
+
+  func label(at index: Int) -> Int? { classNames.isEmpty ? nil : index % classNames.count }
+
+  func pixel(_ position: Int, of index: Int) -> UInt8 { UInt8((position * 11 + index * 37 + index * position) % 251) }
+
+  func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    for position in 0..<shape.elementCount { buffer[position] = pixel(position, of: index) }
+  }
+}
+
+/// A model of four steps' work, and training of eight steps.
+enum Small {
+  static func model(classNames: [String] = []) -> GlowConfiguration {
+    var model = GlowConfiguration(height: 4, width: 4, channels: 1, levels: 1, steps: 2, hidden: 4)
+    model.classNames = classNames
+    return model
+  }
+
+  static func training(_ change: (inout TrainingConfiguration) -> Void = { _ in }) -> TrainingConfiguration {
+    var training = TrainingConfiguration(data: "small")
+    training.images = 64
+    training.batchSize = 8
+    training.learningRate = 0.01
+    training.warmupImages = 16
+    training.averageImages = 32
+    training.initializationImages = 16
+    training.validateEvery = 24
+    training.validationImages = 5
+    training.checkpointEvery = 16
+    change(&training)
+    return training
+  }
+
+  static func trainer(
+    _ training: TrainingConfiguration = training(), model: GlowConfiguration = model(), in folder: URL
+  ) throws -> Trainer {
+    try Runtime.setThreadCount(1)
+    return try Trainer(
+      model: model, training: training, train: SmallImages(classNames: model.classNames),
+      validation: SmallImages(split: .validation, count: 6, classNames: model.classNames), run: RunFolder(folder))
+  }
+
+  static func resumed(_ folder: URL, images: Int? = nil) throws -> Trainer {
+    try Trainer(
+      resuming: RunFolder(folder), images: images, train: SmallImages(),
+      validation: SmallImages(split: .validation, count: 6))
+  }
+
+  /// A model whose every parameter is random.
+  static func randomModel(_ configuration: GlowConfiguration) throws -> Glow {
+    let glow = try Glow(configuration, options: TensorOptions(.float64), seed: 3)
+    let noise = try Tensor.normal(glow.parameters.values.shape, .float64, using: Generator(seed: 4)) * 0.2
+    try glow.parameters.values.assign(glow.parameters.values + noise)
+    return glow
+  }
+}
+
+/// Lends an empty folder to `body`, and removes it afterwards.
+func withTemporaryFolder<R>(_ body: (URL) throws -> R) throws -> R {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "glow-training-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  return try body(folder)
+}
+
+/// Whether two lists of numbers agree, each number within `tolerance`.
+func agree(_ first: [Double], _ second: [Double], within tolerance: Double) -> Bool {
+  first.count == second.count && zip(first, second).allSatisfy { abs($0 - $1) <= tolerance }
+}
