@@ -19,8 +19,10 @@ import Testing
   @Test func files() throws {
     try withTemporaryFolder { folder in
       let file = try folder.write([65], to: "file").path
-      for command in try Self.commands(folder) {
-        for place in [file + "/out", folder.path + "/missing/out", "/proc/out", folder.path] {
+      for (number, command) in try Self.commands(folder).enumerated() {
+        // Pictures and latents, the first two, are all the ways there are to write.
+        let more = number < 2 ? [folder.path + "/missing/out", "/proc/out"] : []
+        for place in [file + "/out", folder.path] + more {
           try expectRefusal(command + ["--out", place], saying: [place, "written"], leaving: folder)
         }
       }

@@ -17,17 +17,7 @@ import Testing
   }
 
   static let pictures = [
-    Case("missing folder", ["nowhere", "no such folder"]) { $0.appending(path: "nowhere").path },
     Case("a file", ["notes.txt", "it is a file, expected a folder"]) { try $0.write([65], to: "notes.txt").path },
-    Case("no pictures", ["no pictures", ".png"]) {
-      try $0.write([65], to: "notes.txt")
-      return $0.path
-    },
-    Case("text named .png", ["3.png", "not a picture", "PNG or JPEG"]) {
-      try writePictures(to: $0)
-      try $0.write("no picture at all".utf8, to: "3.png")
-      return $0.path
-    },
     Case("truncated PNG", [".png", "PNG data is cut short", "expected a whole file"]) {
       try writePictures(to: $0)
       for name in $0.names { try $0.appending(path: name).rewrite { $0.dropLast(30) } }
@@ -54,10 +44,6 @@ import Testing
       try writePictures(to: $0)
       return $0.path
     },
-    Case("labels that are not there", ["--labels everywhere", "no labels"], ["--labels", "everywhere"]) {
-      try writePictures(to: $0)
-      return $0.path
-    },
     Case("channels", ["channels is 7", "1 or 3"], ["--channels", "7"]) {
       try writePictures(to: $0)
       return $0.path
@@ -65,11 +51,6 @@ import Testing
   ]
 
   static let sets = [
-    Case("missing files", ["train-images-idx3-ubyte", "no such file"]) { "idx:\($0.path)" },
-    Case("no labels", ["train-labels-idx1-ubyte", "no such file"]) {
-      try FileManager.default.removeItem(at: writeIDX(to: $0).appending(path: "train-labels-idx1-ubyte"))
-      return "idx:\($0.path)"
-    },
     Case("truncated gzip", ["train-images-idx3-ubyte.gz", "gzip"]) {
       try writeIDX(to: $0)
       let images = $0.appending(path: "train-images-idx3-ubyte")
@@ -89,15 +70,10 @@ import Testing
       try writeIDX(to: $0).write(idx([60, 1, 1], [UInt8](repeating: 0, count: 60)), to: "train-labels-idx1-ubyte")
       return "idx:\($0.path)"
     },
-    Case("counts that differ", ["train-labels-idx1-ubyte", "label count should be 60", "found 59"]) {
-      try writeIDX(to: $0).write(idx([59], [UInt8](repeating: 0, count: 59)), to: "train-labels-idx1-ubyte")
-      return "idx:\($0.path)"
-    },
     Case("size not divisible", ["height is 28", "multiple of 8"], ["--levels", "3"]) {
       try "idx:\(writeIDX(to: $0, size: 28).path)"
     },
     Case("channels", ["channels is 7", "1 or 3"], ["--channels", "7"]) { try "idx:\(writeIDX(to: $0).path)" },
-    Case("no CIFAR-10", ["data_batch_1.bin", "no such file"]) { "cifar10:\($0.path)" },
     Case("no such kind", ["\"mnist:x\" is no data set", "expected fashion-mnist"]) { _ in "mnist:x" },
   ]
 
