@@ -39,11 +39,12 @@ let package = Package(
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Flows", dependencies: ["Torch"]),
-    .target(name: "FlowModels", dependencies: ["Flows"]),
+    .target(name: "FileErrors"),
+    .target(name: "FlowModels", dependencies: ["Flows", "FileErrors"]),
     .target(
       name: "CImageCodecs",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
-    .target(name: "Imaging", dependencies: ["CImageCodecs"]),
+    .target(name: "Imaging", dependencies: ["CImageCodecs", "FileErrors"]),
     .target(name: "Datasets", dependencies: ["Imaging", "CImageCodecs"]),
     .target(name: "Training", dependencies: ["FlowModels", "Datasets"]),
     .executableTarget(

@@ -1,4 +1,5 @@
 import CImageCodecs
+import FileErrors
 import Foundation
 
 /// A whole input file in memory, unpacked if it is gzip, that reads fields and names itself in errors.
@@ -23,7 +24,7 @@ struct InputFile {
     do {
       contents = try Array(Data(contentsOf: url))
     } catch {
-      throw DatasetError.unreadable(file: url.path, reason: error.localizedDescription)
+      throw DatasetError.unreadable(file: url.path, reason: error.systemReason)
     }
     let isGzip = contents.starts(with: [0x1F, 0x8B])
     self.init(path: url.path, bytes: isGzip ? try Self.unpack(contents, path: url.path) : contents)

@@ -91,6 +91,7 @@ public struct GlowConfiguration: Codable, Sendable, Hashable {
       "a multiple of \(unit), since each of the \(levels) levels halves it")
     try require(minimumScale >= 0 && minimumScale < 1, "minimumScale", minimumScale, "at least 0 and below 1")
     try require(logScaleFactor > 0 && logScaleFactor <= 100, "logScaleFactor", logScaleFactor, "above 0, up to 100")
+    try require(Set(classNames).count == classCount, "classNames", classNames, "names that differ")
     try require(!classifier || classCount > 1, "classifier", classifier, "false unless there are two labels or more")
     try require(
       !classifier || labelConditioning == .prior, "classifier", classifier,

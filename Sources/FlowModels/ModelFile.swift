@@ -1,3 +1,4 @@
+import FileErrors
 import Flows
 import Foundation
 import Torch
@@ -36,7 +37,7 @@ public enum ModelFile {
     do {
       try encoder.encode(Header(glow: model.configuration)).write(to: url, options: .atomic)
     } catch {
-      throw ModelError.checkpoint(file: url.path, reason: "cannot be written: \(reason(error))")
+      throw ModelError.checkpoint(file: url.path, reason: "cannot be written: \(error.systemReason)")
     }
   }
 
@@ -57,7 +58,7 @@ public enum ModelFile {
     let url = folder.appending(path: configurationName)
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
-      throw ModelError.checkpoint(file: url.path, reason: "cannot be read: \(reason(error))")
+      throw ModelError.checkpoint(file: url.path, reason: "cannot be read: \(error.systemReason)")
     }
     struct Version: Decodable {
       var format: String
@@ -145,11 +146,5 @@ public enum ModelFile {
       return "not valid JSON: \(detail ?? error.localizedDescription)"
     }
     return "holds a number that its field cannot take: a fraction for a count, or one that is too large"
-  }
-
-  static func reason(_ error: any Error) -> String {
-    let underlying = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
-    return underlying.flatMap { $0.domain == NSPOSIXErrorDomain ? String(cString: strerror(Int32($0.code))) : nil }
-      ?? error.localizedDescription
   }
 }

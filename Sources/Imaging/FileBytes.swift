@@ -1,3 +1,4 @@
+import FileErrors
 import Foundation
 
 /// The first `limit` bytes of a file, or all. By the system's own calls: folders hold hundreds of thousands of files,
@@ -40,6 +41,6 @@ func writeAtomically(_ bytes: [UInt8], to url: URL) throws {
     }
   } catch {
     try? FileManager.default.removeItem(at: temporary)
-    throw ImagingError.unwritable(file: url.path, reason: error.localizedDescription)
+    throw ImagingError.unwritable(file: url.path, reason: error.systemReason)
   }
 }

@@ -1,3 +1,4 @@
+import FileErrors
 import FlowModels
 import Foundation
 import Torch
@@ -83,7 +84,7 @@ public struct RunFolder: Sendable {
 
   private func attempt<R>(_ verb: String, _ url: URL, _ body: () throws -> R) throws -> R {
     do { return try body() } catch let error as TrainingError { throw error } catch {
-      throw TrainingError("cannot \(verb) \(url.path): \(TrainingError.reason(error))")
+      throw TrainingError("cannot \(verb) \(url.path): \(error.systemReason)")
     }
   }
 

@@ -11,10 +11,4 @@ public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
   static func system(_ verb: String, _ url: URL) -> TrainingError {
     TrainingError("cannot \(verb) \(url.path): \(String(cString: strerror(errno)))")
   }
-
-  static func reason(_ error: any Error) -> String {
-    let underlying = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
-    guard let underlying, underlying.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
-    return String(cString: strerror(Int32(underlying.code)))
-  }
 }

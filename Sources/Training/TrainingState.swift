@@ -1,3 +1,4 @@
+import FileErrors
 import FlowModels
 import Foundation
 import Torch
@@ -19,7 +20,7 @@ struct TrainingState: Codable {
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
       throw TrainingError(
-        "\(url.path) cannot be read: \(TrainingError.reason(error)); without it training cannot resume")
+        "\(url.path) cannot be read: \(error.systemReason); without it training cannot resume")
     }
     let state = try ModelFile.decode(TrainingState.self, data, file: url.path)
     guard state.version == 1 else {
@@ -44,7 +45,7 @@ struct TrainingState: Codable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let url = folder.appending(path: Self.stateName)
     do { try encoder.encode(self).write(to: url) } catch {
-      throw TrainingError("cannot write \(url.path): \(TrainingError.reason(error))")
+      throw TrainingError("cannot write \(url.path): \(error.systemReason)")
     }
   }
 }
