@@ -58,7 +58,7 @@ let package = Package(
     .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
   ],
   swiftLanguageModes: [.v6],

@@ -13,13 +13,18 @@ public struct RunFolder: Sendable {
   var checkpointsFolder: URL { url.appending(path: "checkpoints") }
   var metricsFile: URL { url.appending(path: "metrics.jsonl") }
 
-  /// Makes the folders of a new run.
-  /// - Throws: ``TrainingError`` if the folder holds a run already or cannot be written.
-  public func create() throws {
+  /// - Throws: ``TrainingError`` if the folder holds a run already.
+  func requireNew() throws {
     guard checkpoints.isEmpty else {
       throw TrainingError(
         "\(url.path) already holds a run: go on with it with --resume, or name another folder with --out")
     }
+  }
+
+  /// Makes the folders of a new run.
+  /// - Throws: ``TrainingError`` if the folder holds a run already or cannot be written.
+  public func create() throws {
+    try requireNew()
     try attempt("create", checkpointsFolder) {
       try FileManager.default.createDirectory(at: checkpointsFolder, withIntermediateDirectories: true)
     }

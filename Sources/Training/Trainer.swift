@@ -40,8 +40,9 @@ public final class Trainer {
     try training.validate()
     let model = try Glow(glow, options: options, seed: training.seed)
     try self.init(model, TrainingState(configuration: training), train, validation, run)
-    try run.create()
+    try run.requireNew()
     try initialize()
+    try run.create()
   }
 
   /// The settings of the newest checkpoint of a run.
@@ -138,7 +139,11 @@ public final class Trainer {
       }
       let stop = shouldStop()
       checkpointIsDue = crosses(configuration.checkpointEvery)
-      if stop || isFinished { try save() }
+      if stop || isFinished {
+        // No step follows that would tell whether this one left weights to go on with.
+        try requireFiniteLoss(batch)
+        try save()
+      }
       if stop { break }
     }
   }
@@ -161,6 +166,11 @@ public final class Trainer {
       // Such as an inverse of a matrix that training has made singular.
       throw diverged("no gradient can be computed", "\(error)")
     }
+  }
+
+  private func requireFiniteLoss(_ batch: ModelBatch) throws {
+    let mean: Double = try model.logProbability(batch.x, labels: batch.labels).mean().item()
+    guard mean.isFinite else { throw try nonFiniteLoss(batch) }
   }
 
   private func nonFiniteLoss(_ batch: ModelBatch) throws -> TrainingError {

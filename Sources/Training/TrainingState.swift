@@ -22,10 +22,13 @@ struct TrainingState: Codable {
       throw TrainingError(
         "\(url.path) cannot be read: \(error.systemReason); without it training cannot resume")
     }
-    let state = try ModelFile.decode(TrainingState.self, data, file: url.path)
-    guard state.version == 1 else {
-      throw TrainingError("\(url.path): field version is \(state.version), this program reads version 1")
+    struct Version: Decodable { var version: Int }
+    // By itself first: the other fields may differ between versions.
+    let version = try ModelFile.decode(Version.self, data, file: url.path).version
+    guard version == 1 else {
+      throw TrainingError("\(url.path): field version is \(version), this program reads version 1")
     }
+    let state = try ModelFile.decode(TrainingState.self, data, file: url.path)
     do { try state.validate() } catch { throw TrainingError("\(url.path): \(error)") }
     return state
   }

@@ -1,5 +1,6 @@
 import FlowModels
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Training
@@ -24,7 +25,7 @@ import Testing
       $0.images = 600
     }
     let found = [0, 100, 200, 300, 600, 900].map(training.learningRate(after:))
-    #expect(agree(found, [2, 1 + 3.0.squareRoot() / 2, 1.5, 1, 0, 0], within: 1e-12), "\(found)")
+    expectClose(found, [2, 1 + 3.0.squareRoot() / 2, 1.5, 1, 0, 0], within: 1e-12, "rates")
   }
 
   @Test func everyPresetIsValid() throws {

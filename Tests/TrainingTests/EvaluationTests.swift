@@ -1,6 +1,7 @@
 import Datasets
 import FlowModels
 import Foundation
+import TestSupport
 import Testing
 import Torch
 
@@ -38,7 +39,7 @@ import Torch
   @Test func theBatchSizeDoesNotMatter() throws {
     let model = try Small.randomModel(Small.model())
     let found = try [1, 2, 7, 100].map { try model.evaluate(on: images, draws: 2, batchSize: $0).bitsPerDimension }
-    #expect(agree(found, [Double](repeating: found[0], count: 4), within: 1e-10), "\(found)")
+    expectClose(found, [Double](repeating: found[0], count: 4), within: 1e-10, "bits per dimension")
   }
 
   @Test func oneImageHasNoSpread() throws {

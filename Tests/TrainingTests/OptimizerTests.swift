@@ -1,5 +1,6 @@
 import Flows
 import Foundation
+import TestSupport
 import Testing
 import Torch
 
@@ -45,7 +46,7 @@ import Torch
       return w
     }
     let found = try run(.adamax)
-    for step in expected.indices { #expect(agree(found[step], expected[step], within: 1e-12), "step \(step)") }
+    for step in expected.indices { expectClose(found[step], expected[step], within: 1e-12, "step \(step)") }
   }
 
   @Test func adam() throws {
@@ -61,7 +62,7 @@ import Torch
       return w
     }
     let found = try run(.adam)
-    for step in expected.indices { #expect(agree(found[step], expected[step], within: 1e-12), "step \(step)") }
+    for step in expected.indices { expectClose(found[step], expected[step], within: 1e-12, "step \(step)") }
   }
 
   @Test func theAverageIsDebiased() throws {
@@ -74,7 +75,17 @@ import Torch
       let expected = start.indices.map { i in
         (0...last).reduce(0) { $0 + weights[$1] * history[$1][i] } / weights.reduce(0, +)
       }
-      #expect(agree(try average.value().elements(), expected, within: 1e-12), "after \(last + 1)")
+      expectClose(try average.value().elements(), expected, within: 1e-12, "after \(last + 1)")
+    }
+  }
+
+  @Test func theAverageOfConstantWeightsIsThem() throws {
+    for decay in [0, 0.5, 0.999] {
+      let average = try WeightAverage(vector(start), decay: decay)
+      for step in 1...20 {
+        try average.update(Tensor(start))
+        expectClose(try average.value().elements(), start, within: 1e-12, "decay \(decay), step \(step)")
+      }
     }
   }
 
@@ -85,7 +96,7 @@ import Torch
     let parameters = try vector(start)
     try parameters.gradients.assign(Tensor([1.8, 2.4, 0, 4]))
     #expect(abs(try parameters.clipGradients(to: limit).item() - 5) < 1e-12)
-    #expect(agree(try parameters.gradients.elements(), expected, within: 1e-9))
+    expectClose(try parameters.gradients.elements(), expected, within: 1e-9, "gradients")
   }
 
   @Test func clippingNoGradient() throws {

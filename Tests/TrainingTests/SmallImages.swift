@@ -55,10 +55,20 @@ enum Small {
       validation: SmallImages(split: .validation, count: 6, classNames: model.classNames), run: RunFolder(folder))
   }
 
-  static func resumed(_ folder: URL, images: Int? = nil) throws -> Trainer {
+  static func resumed(_ folder: URL, images: Int? = nil, classNames: [String] = []) throws -> Trainer {
     try Trainer(
-      resuming: RunFolder(folder), images: images, train: SmallImages(),
-      validation: SmallImages(split: .validation, count: 6))
+      resuming: RunFolder(folder), images: images, train: SmallImages(classNames: classNames),
+      validation: SmallImages(split: .validation, count: 6, classNames: classNames))
+  }
+
+  /// Trains until `shouldStop` says so after some steps.
+  static func stop(_ trainer: Trainer, after steps: Int) throws {
+    var done = 0
+    trainer.shouldStop = {
+      done += 1
+      return done == steps
+    }
+    try trainer.fit()
   }
 
   /// A model whose every parameter is random.
@@ -68,17 +78,4 @@ enum Small {
     try glow.parameters.values.assign(glow.parameters.values + noise)
     return glow
   }
-}
-
-/// Lends an empty folder to `body`, and removes it afterwards.
-func withTemporaryFolder<R>(_ body: (URL) throws -> R) throws -> R {
-  let folder = FileManager.default.temporaryDirectory.appending(path: "glow-training-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder)
-}
-
-/// Whether two lists of numbers agree, each number within `tolerance`.
-func agree(_ first: [Double], _ second: [Double], within tolerance: Double) -> Bool {
-  first.count == second.count && zip(first, second).allSatisfy { abs($0 - $1) <= tolerance }
 }
