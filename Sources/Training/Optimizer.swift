@@ -79,7 +79,7 @@ public final class WeightAverage {
 extension ParameterVector {
   /// Scales the gradients down to the norm `limit` if theirs is larger.
   /// - Returns: the norm before, a scalar on the device.
-  func clipGradients(to limit: Double) throws -> Tensor {
+  public func clipGradients(to limit: Double) throws -> Tensor {
     let norm = try gradients.squared().sum().squareRoot()
     if limit > 0 { try gradients.multiplyInPlace((limit / (norm + 1e-12)).clamped(0, 1)) }
     return norm
