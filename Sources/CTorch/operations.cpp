@@ -184,6 +184,7 @@ DEFINE_REDUCTION(mean, at::mean(x, d, k))
 DEFINE_REDUCTION(variance, at::var(x, d, false, k))
 DEFINE_REDUCTION(amin, at::amin(x, d, k))
 DEFINE_REDUCTION(amax, at::amax(x, d, k))
+ct_status ct_norm(ct_handle t, ct_handle *result) { return RESULT(at::linalg_vector_norm(tensor(t))); }
 ct_status ct_argmax(ct_handle t, int64_t dim, ct_handle *result) { return RESULT(tensor(t).argmax(dim)); }
 ct_status ct_logsumexp(ct_handle t, int64_t dim, ct_handle *result) { return RESULT(tensor(t).logsumexp(dim)); }
 ct_status ct_log_softmax(ct_handle t, int64_t dim, ct_handle *result) { return RESULT(tensor(t).log_softmax(dim)); }

@@ -65,6 +65,9 @@ public final class ParameterVector {
 
   public func zeroGradients() throws { try gradients.zeroInPlace() }
 
+  /// The Euclidean norm of all gradients, a scalar on the device.
+  public func gradientNorm() throws -> Tensor { try gradients.norm() }
+
   /// Runs `body` with `vector` in place of the values, and puts them back.
   public func withValues<R>(_ vector: Tensor, _ body: () throws -> R) throws -> R {
     let own = try values.copy()

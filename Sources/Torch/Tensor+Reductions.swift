@@ -26,6 +26,9 @@ extension Tensor {
     try withShape(dims) { dims in try made("maximum", [self]) { ct_amax(handle, dims, keep, $0) } }
   }
 
+  /// The square root of the sum of all squares, a scalar.
+  public func norm() throws -> Tensor { try made("norm", [self]) { ct_norm(handle, $0) } }
+
   /// The index of the largest element along `dim`.
   public func argmax(_ dim: Int) throws -> Tensor { try made("argmax", [self]) { ct_argmax(handle, Int64(dim), $0) } }
 

@@ -132,12 +132,52 @@ ct_status ct_patches3x3_adjoint(
     ct_handle patches, int64_t batch, int64_t height, int64_t width, int64_t channels, bool edge_channel,
     ct_handle *result);
 
+// Glow's conditioner in one pass: conv3x3, ActNorm, ReLU, conv1x1, ActNorm, ReLU, scaled conv3x3. For tensors on the CPU
+// outside of autograd.
+typedef struct ct_conditioner_tensors {
+  ct_handle conv1;  // [3, 3, inputs (+ 1), hidden]
+  ct_handle norm1_bias, norm1_log_scale;  // [hidden]
+  ct_handle conv2;  // [hidden, hidden], input first
+  ct_handle norm2_bias, norm2_log_scale;  // [hidden]
+  ct_handle conv3;  // [3, 3, hidden (+ 1), outputs]
+  ct_handle conv3_bias, conv3_log_scale;  // [outputs]
+} ct_conditioner_tensors;
+
+typedef struct ct_conditioner {
+  ct_conditioner_tensors values;
+  bool edge_channel;
+  double norm_factor, output_factor;  // of the logarithms of the scales
+} ct_conditioner;
+
+bool ct_conditioner_runs(ct_handle input);
+// `image_bias` [batch, hidden] is added before the first ActNorm; its object may be NULL. With `keep`, `hidden1` and
+// `hidden2` get what the backward pass needs.
+ct_status ct_conditioner_forward(
+    const ct_conditioner *, ct_handle input, ct_handle image_bias, bool keep, ct_handle *output, ct_handle *hidden1,
+    ct_handle *hidden2);
+// Adds to `gradients` and, unless its object is NULL, to `grad_image_bias`.
+ct_status ct_conditioner_backward(
+    const ct_conditioner *, const ct_conditioner_tensors *gradients, ct_handle input, ct_handle hidden1,
+    ct_handle hidden2, ct_handle output, ct_handle grad_output, ct_handle grad_image_bias, ct_handle *grad_input);
+
+// A step of Adam, or with `maximum` of Adamax, over vectors of one length; `average` may be NULL. Gradients whose norm, a
+// scalar, exceeds `clip` (if that is not 0) count as if they had that norm; where it is not finite the step is left out.
+typedef struct ct_adam {
+  bool maximum;
+  double beta1, beta2, epsilon, rate, clip, average_decay;
+} ct_adam;
+
+ct_status ct_adam_(
+    const ct_adam *, ct_handle values, ct_handle gradients, ct_handle first, ct_handle second, ct_handle average,
+    ct_handle norm);
+
 // Reductions. An empty `dims` reduces over all.
 ct_status ct_sum(ct_handle, ct_shape dims, bool keep, ct_handle *result);
 ct_status ct_mean(ct_handle, ct_shape dims, bool keep, ct_handle *result);
 ct_status ct_variance(ct_handle, ct_shape dims, bool keep, ct_handle *result);
 ct_status ct_amin(ct_handle, ct_shape dims, bool keep, ct_handle *result);
 ct_status ct_amax(ct_handle, ct_shape dims, bool keep, ct_handle *result);
+ct_status ct_norm(ct_handle, ct_handle *result);
 ct_status ct_argmax(ct_handle, int64_t dim, ct_handle *result);
 ct_status ct_logsumexp(ct_handle, int64_t dim, ct_handle *result);
 ct_status ct_log_softmax(ct_handle, int64_t dim, ct_handle *result);

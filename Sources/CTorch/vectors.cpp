@@ -1,0 +1,172 @@
+#include "vectors.h"
+
+#include <algorithm>
+#include <cmath>
+
+// Comparisons are such that what is not a number stays visible.
+namespace ctorch {
+
+namespace {
+
+template <class Scalar>
+[[gnu::always_inline]] inline void scale_shift_relu_row(
+    Scalar *__restrict row, const Scalar *__restrict scale, const Scalar *__restrict shift, int64_t width) {
+  for (int64_t c = 0; c < width; c++) {
+    const Scalar y = row[c] * scale[c] + shift[c];
+    row[c] = y < 0 ? Scalar(0) : y;
+  }
+}
+
+template <class Scalar>
+[[gnu::always_inline]] inline void relu_backward_row(
+    Scalar *__restrict gradient, const Scalar *__restrict y, const Scalar *__restrict scale, Scalar *__restrict sum,
+    Scalar *__restrict sum_times_y, int64_t width) {
+  for (int64_t c = 0; c < width; c++) {
+    const Scalar g = y[c] <= 0 ? Scalar(0) : gradient[c];
+    sum[c] += g;
+    sum_times_y[c] += g * y[c];
+    gradient[c] = g * scale[c];
+  }
+}
+
+template <class Scalar>
+[[gnu::always_inline]] inline void adam_run(
+    const AdamStep<Scalar> &step, Scalar *__restrict value, const Scalar *__restrict gradient,
+    Scalar *__restrict first, Scalar *__restrict second, int64_t count) {
+  const AdamStep<Scalar> s = step;
+  for (int64_t i = 0; i < count; i++) {
+    const Scalar g = gradient[i] * s.gradient_factor, m = first[i] + s.first_weight * (g - first[i]);
+    const Scalar decayed = s.beta2 * second[i], size = g < 0 ? -g : g;
+    const Scalar v = s.maximum ? (decayed < size ? size : decayed) : decayed + s.second_weight * g * g;
+    first[i] = m;
+    second[i] = v;
+    value[i] -= s.rate * m / ((s.maximum ? v : std::sqrt(v)) + s.epsilon);
+  }
+}
+
+template <class Scalar>
+[[gnu::always_inline]] inline void adam_and_average(
+    const AdamStep<Scalar> &step, Scalar *value, const Scalar *gradient, Scalar *first, Scalar *second,
+    Scalar *__restrict average, int64_t count) {
+  // In runs that stay in the cache, so that the average finds the new values there.
+  for (int64_t begin = 0; begin < count; begin += 2048) {
+    const int64_t length = std::min<int64_t>(2048, count - begin);
+    adam_run(step, value + begin, gradient + begin, first + begin, second + begin, length);
+    if (!average) continue;
+    for (int64_t i = begin; i < begin + length; i++) average[i] += step.average_weight * (value[i] - average[i]);
+  }
+}
+
+template <class Scalar>
+[[gnu::always_inline]] inline void add_row(
+    Scalar *__restrict target, const Scalar *__restrict source, int64_t count) {
+  for (int64_t i = 0; i < count; i++) target[i] += source[i];
+}
+
+template <class Scalar>
+void transpose_plainly(
+    const Scalar *source, int64_t source_distance, int64_t rows, int64_t columns, Scalar *target,
+    int64_t target_distance) {
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < columns; j++) target[j * target_distance + i] = source[i * source_distance + j];
+  }
+}
+
+#if defined(__x86_64__) && defined(__linux__)
+/// Up to 16 x 16 numbers.
+__attribute__((target("avx512f"))) void transpose_block(
+    const float *source, int64_t source_distance, int64_t rows, int64_t columns, float *target,
+    int64_t target_distance) {
+  const __mmask16 in = static_cast<__mmask16>((1u << columns) - 1), out = static_cast<__mmask16>((1u << rows) - 1);
+  __m512 a[16], b[16];
+  for (int i = 0; i < 16; i++) {
+    a[i] = i < rows ? _mm512_maskz_loadu_ps(in, source + i * source_distance) : _mm512_setzero_ps();
+  }
+  for (int i = 0; i < 8; i++) {
+    b[2 * i] = _mm512_unpacklo_ps(a[2 * i], a[2 * i + 1]);
+    b[2 * i + 1] = _mm512_unpackhi_ps(a[2 * i], a[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; i++) {
+    const __m512d p = _mm512_castps_pd(b[4 * i]), q = _mm512_castps_pd(b[4 * i + 1]);
+    const __m512d r = _mm512_castps_pd(b[4 * i + 2]), s = _mm512_castps_pd(b[4 * i + 3]);
+    a[4 * i] = _mm512_castpd_ps(_mm512_unpacklo_pd(p, r));
+    a[4 * i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(p, r));
+    a[4 * i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(q, s));
+    a[4 * i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(q, s));
+  }
+  for (int i = 0; i < 4; i++) {
+    b[i] = _mm512_shuffle_f32x4(a[i], a[4 + i], 0x88);
+    b[4 + i] = _mm512_shuffle_f32x4(a[i], a[4 + i], 0xdd);
+    b[8 + i] = _mm512_shuffle_f32x4(a[8 + i], a[12 + i], 0x88);
+    b[12 + i] = _mm512_shuffle_f32x4(a[8 + i], a[12 + i], 0xdd);
+  }
+  for (int i = 0; i < 8; i++) {
+    a[i] = _mm512_shuffle_f32x4(b[i], b[8 + i], 0x88);
+    a[8 + i] = _mm512_shuffle_f32x4(b[i], b[8 + i], 0xdd);
+  }
+  for (int i = 0; i < columns; i++) _mm512_mask_storeu_ps(target + i * target_distance, out, a[i]);
+}
+#endif
+
+}  // namespace
+
+CT_VECTORISED void scale_shift_relu(float *row, const float *scale, const float *shift, int64_t width) {
+  scale_shift_relu_row(row, scale, shift, width);
+}
+
+CT_VECTORISED void scale_shift_relu(double *row, const double *scale, const double *shift, int64_t width) {
+  scale_shift_relu_row(row, scale, shift, width);
+}
+
+CT_VECTORISED void relu_backward(
+    Rows<float> gradient, Rows<const float> y, const float *scale, float *sum, float *sum_times_y) {
+  for (int64_t r = 0; r < y.count; r++) relu_backward_row(gradient[r], y[r], scale, sum, sum_times_y, y.width);
+}
+
+CT_VECTORISED void relu_backward(
+    Rows<double> gradient, Rows<const double> y, const double *scale, double *sum, double *sum_times_y) {
+  for (int64_t r = 0; r < y.count; r++) relu_backward_row(gradient[r], y[r], scale, sum, sum_times_y, y.width);
+}
+
+CT_VECTORISED void adam(
+    const AdamStep<float> &step, float *value, const float *gradient, float *first, float *second, float *average,
+    int64_t count) {
+  adam_and_average(step, value, gradient, first, second, average, count);
+}
+
+CT_VECTORISED void adam(
+    const AdamStep<double> &step, double *value, const double *gradient, double *first, double *second,
+    double *average, int64_t count) {
+  adam_and_average(step, value, gradient, first, second, average, count);
+}
+
+CT_VECTORISED void add(float *target, const float *source, int64_t count) { add_row(target, source, count); }
+
+CT_VECTORISED void add(double *target, const double *source, int64_t count) { add_row(target, source, count); }
+
+void transpose(
+    const float *source, int64_t source_distance, int64_t rows, int64_t columns, float *target,
+    int64_t target_distance) {
+#if defined(__x86_64__) && defined(__linux__)
+  static const bool wide = __builtin_cpu_supports("avx512f");
+  if (wide) {
+    for (int64_t i = 0; i < rows; i += 16) {
+      for (int64_t j = 0; j < columns; j += 16) {
+        transpose_block(
+            source + i * source_distance + j, source_distance, std::min<int64_t>(16, rows - i),
+            std::min<int64_t>(16, columns - j), target + j * target_distance + i, target_distance);
+      }
+    }
+    return;
+  }
+#endif
+  transpose_plainly(source, source_distance, rows, columns, target, target_distance);
+}
+
+void transpose(
+    const double *source, int64_t source_distance, int64_t rows, int64_t columns, double *target,
+    int64_t target_distance) {
+  transpose_plainly(source, source_distance, rows, columns, target, target_distance);
+}
+
+}  // namespace ctorch
