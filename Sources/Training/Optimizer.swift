@@ -29,27 +29,24 @@ public final class Optimizer {
     secondMoment = try .zeros(values.shape, values.dtype, on: values.device)
   }
 
-  /// Changes the parameters by their gradients.
+  /// Changes the parameters by their gradients, and moves `average` towards them.
   ///
   /// Adamax as in the released code: `w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (max(beta2 u, |g|) + epsilon)`.
-  public func step(learningRate: Double) throws {
+  /// - Parameters:
+  ///   - norm: of the gradients, a scalar on the device. If it is not finite, nothing changes.
+  ///   - clip: the norm to which larger gradients are scaled down; 0 for none.
+  public func step(learningRate: Double, norm: Tensor, clip: Double = 0, average: WeightAverage? = nil) throws {
     steps += 1
-    let gradient = parameters.gradients
     let correction1 = 1 - pow(beta1, Double(steps))
     let correction2 = (1 - pow(beta2, Double(steps))).squareRoot()
-    try firstMoment.lerpInPlace(gradient, weight: 1 - beta1)
-    let rate = learningRate * correction2 / correction1
-    switch kind {
-    case .adamax:
-      try secondMoment.multiplyInPlace(beta2)
-      try secondMoment.maximumInPlace(gradient.magnitude())
-      try parameters.values.addQuotientInPlace(firstMoment, secondMoment + epsilon, scale: -rate)
-    case .adam:
-      try secondMoment.multiplyInPlace(beta2)
-      try secondMoment.addProductInPlace(gradient, gradient, scale: 1 - beta2)
-      let deviation = try secondMoment.squareRoot() + epsilon * correction2
-      try parameters.values.addQuotientInPlace(firstMoment, deviation, scale: -rate)
-    }
+    let step = AdamStep(
+      usesMaximum: kind == .adamax, beta1: beta1, beta2: beta2,
+      epsilon: kind == .adamax ? epsilon : epsilon * correction2, rate: learningRate * correction2 / correction1,
+      clip: clip)
+    try step.apply(
+      to: parameters.values, gradients: parameters.gradients, norm: norm, firstMoment: firstMoment,
+      secondMoment: secondMoment, average: average.map { ($0.sum, $0.decay) })
+    average?.advance()
   }
 }
 
@@ -59,7 +56,7 @@ public final class WeightAverage {
   let sum: Tensor
   /// How much of the total weight `sum` holds so far, below 1.
   public internal(set) var mass = 0.0
-  private let decay: Double
+  let decay: Double
 
   /// - Parameter decay: per step, below 1.
   public init(_ parameters: ParameterVector, decay: Double) throws {
@@ -67,21 +64,9 @@ public final class WeightAverage {
     sum = try .zeros(parameters.values.shape, parameters.values.dtype, on: parameters.values.device)
   }
 
-  public func update(_ values: Tensor) throws {
-    try sum.lerpInPlace(values, weight: 1 - decay)
-    mass = mass * decay + (1 - decay)
-  }
+  /// ``Optimizer/step(learningRate:norm:clip:average:)`` has added the newest weights to `sum`.
+  func advance() { mass = mass * decay + (1 - decay) }
 
   /// `[count]`.
   public func value() throws -> Tensor { try sum / mass }
-}
-
-extension ParameterVector {
-  /// Scales the gradients down to the norm `limit` if theirs is larger.
-  /// - Returns: the norm before, a scalar on the device.
-  public func clipGradients(to limit: Double) throws -> Tensor {
-    let norm = try gradients.squared().sum().squareRoot()
-    if limit > 0 { try gradients.multiplyInPlace((limit / (norm + 1e-12)).clamped(0, 1)) }
-    return norm
-  }
 }

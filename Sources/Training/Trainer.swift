@@ -108,18 +108,17 @@ public final class Trainer {
       let batch = try ModelBatch(batches.next(), for: model)
       try model.parameters.zeroGradients()
       let loss = try gradients(of: batch)
-      let bitsPerDimension = try bitsPerDimension(loss)
-      guard bitsPerDimension.isFinite else { throw try nonFiniteLoss(batch) }
-
-      let norm = try model.parameters.clipGradients(to: configuration.gradientClip)
-      let gradientNorm = try norm.item()
-      guard gradientNorm.isFinite else { throw try nonFiniteGradient(batch) }
-      // Only now is it known that the last step left weights to go on with.
-      if checkpointIsDue { try save() }
-
+      let norm = try model.parameters.gradientNorm()
+      if checkpointIsDue {
+        // Only now can it be known that the last step left weights to go on with.
+        _ = try figures(of: loss, norm, batch)
+        try save()
+      }
       let learningRate = configuration.learningRate(after: state.imagesSeen)
-      try optimizer.step(learningRate: learningRate)
-      try average?.update(model.parameters.values)
+      try optimizer.step(
+        learningRate: learningRate, norm: norm, clip: configuration.gradientClip, average: average)
+      // The one place that waits for the device, when all work of the step is under way.
+      let (bitsPerDimension, gradientNorm) = try figures(of: loss, norm, batch)
       state.imagesSeen += configuration.batchSize
       state.steps += 1
       state.seconds = meter.count(bitsPerDimension, images: configuration.batchSize)
@@ -153,6 +152,15 @@ public final class Trainer {
     state.imagesSeen / interval > (state.imagesSeen - configuration.batchSize) / interval
   }
 
+  /// Bits per dimension and the gradient's norm.
+  /// - Throws: ``TrainingError`` if they are not finite; then the optimiser has changed nothing, or nothing that is saved.
+  private func figures(of loss: Loss, _ norm: Tensor, _ batch: ModelBatch) throws -> (Double, Double) {
+    let (bitsPerDimension, gradientNorm) = (try bitsPerDimension(loss), try norm.item())
+    guard bitsPerDimension.isFinite else { throw try nonFiniteLoss(batch) }
+    guard gradientNorm.isFinite else { throw try nonFiniteGradient() }
+    return (bitsPerDimension, gradientNorm)
+  }
+
   private func bitsPerDimension(_ loss: Loss) throws -> Double {
     Quantisation(bits: model.configuration.bits).bitsPerDimension(
       logProbability: try loss.logProbability.mean().item(), dimensions: model.configuration.dimensions)
@@ -180,10 +188,7 @@ public final class Trainer {
       layer.map { "the first output that is not finite is that of \($0)" } ?? "every layer's output is finite")
   }
 
-  private func nonFiniteGradient(_ batch: ModelBatch) throws -> TrainingError {
-    // Once more, since clipping has spread it over all parameters.
-    try model.parameters.zeroGradients()
-    _ = try gradients(of: batch)
+  private func nonFiniteGradient() throws -> TrainingError {
     let parameter = try model.parameters.parameters.last {
       try $0.gradient.isFinite().converted(to: .float32).minimum().item() == 0
     }
