@@ -7,8 +7,6 @@
 //
 // with s = exp(factor * log_scale). conv3 is a product to nine columns per output channel, added up with nine shifts once
 // every tile is done. Each worker takes a run of tiles and keeps sums of its own for the gradients of the weights.
-#include <c10/core/GradMode.h>
-
 #include <cmath>
 #include <vector>
 
@@ -161,12 +159,13 @@ template <class Scalar>
 void add_up_columns(const ct_conditioner &c, const Sizes &s, const Scalar *columns, Scalar *output) {
   const std::vector<Scalar> scale = scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
   const Scalar *bias = values<Scalar>(c.values.conv3_bias), *conv3 = values<Scalar>(c.values.conv3);
-  scatter(columns, output, s.output(), [&](int64_t, int64_t y, int64_t x, Scalar *pixel) {
-    for_each_edge(s, y, x, [&](int64_t tap) {
-      const Scalar *weight = edge3(conv3, s, tap);
-      for (int64_t o = 0; o < s.outputs; o++) pixel[o] += weight[o];
-    });
-    for (int64_t o = 0; o < s.outputs; o++) pixel[o] = (pixel[o] + bias[o]) * scale[o];
+  scatter(columns, output, s.output(), [&](int64_t line, Scalar *pixels) {
+    for (int64_t x = 0; s.edge && x < s.input.width; x++) {
+      for_each_edge(s, line % s.input.height, x, [&](int64_t tap) {
+        add(pixels + x * s.outputs, edge3(conv3, s, tap), s.outputs);
+      });
+    }
+    shift_scale_pixels(pixels, bias, scale.data(), s.input.width, s.outputs);
   });
 }
 
@@ -178,8 +177,8 @@ template <class Scalar>
 ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at::Tensor &image_bias, bool keep) {
   const Sizes s = sizes_of(c, input);
   const auto options = input.options();
-  const at::Tensor spaced = evenly_spaced(input);
-  const Pixels<Scalar> x = pixels<Scalar>(spaced);
+  const SpacedImages images(input);
+  const Pixels<Scalar> x = images.template pixels<Scalar>();
 
   const Panels<Scalar> conv1 = as_it_is<Scalar>(c.values.conv1, s.taps1(), s.hidden);
   const Panels<Scalar> conv2 = as_it_is<Scalar>(c.values.conv2, s.hidden, s.hidden);
@@ -310,8 +309,8 @@ at::Tensor backward(
     const at::Tensor &grad_image_bias) {
   const Sizes s = sizes_of(c, input);
   const auto options = input.options();
-  const at::Tensor spaced = evenly_spaced(input);
-  const Pixels<Scalar> x = pixels<Scalar>(spaced);
+  const SpacedImages images(input);
+  const Pixels<Scalar> x = images.template pixels<Scalar>();
   const int64_t workers = s.workers, tile = s.tile;
 
   const Scalar *const w1 = values<Scalar>(c.values.conv1), *const w2 = values<Scalar>(c.values.conv2);
@@ -354,7 +353,7 @@ at::Tensor backward(
   }
 
   const at::Tensor grad_columns = through_output_scale(c, s, sums, output, grad_output);
-  const Pixels<Scalar> grad_pixels = pixels<Scalar>(grad_columns);
+  const Pixels<Scalar> grad_pixels{grad_columns.const_data_ptr<Scalar>(), s.outputs};
   const at::Tensor input_columns = at::empty({s.rows(), columns1}, options);
   Scalar *const grad_taps = input_columns.mutable_data_ptr<Scalar>();
   const Scalar *const all1 = hidden1.const_data_ptr<Scalar>(), *const all2 = hidden2.const_data_ptr<Scalar>();
@@ -416,12 +415,6 @@ at::Tensor backward(
 }  // namespace
 
 extern "C" {
-
-bool ct_conditioner_runs(ct_handle input) {
-  const at::Tensor &t = tensor(input);
-  return t.is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kDouble) &&
-      !(c10::GradMode::is_enabled() && t.requires_grad());
-}
 
 ct_status ct_conditioner_forward(
     const ct_conditioner *conditioner, ct_handle input, ct_handle image_bias, bool keep, ct_handle *output,

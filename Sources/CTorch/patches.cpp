@@ -1,16 +1,9 @@
-#include <c10/core/GradMode.h>
-
 #include "patches.h"
 #include "support.h"
 
 using namespace ctorch;
 
 namespace {
-
-bool has_kernel(const at::Tensor &t) {
-  return t.is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kDouble) &&
-      !(c10::GradMode::is_enabled() && t.requires_grad());
-}
 
 at::Tensor padded_view(const at::Tensor &padded, const Geometry &g, int64_t dy, int64_t dx) {
   return padded.narrow(1, dy, g.height).narrow(2, dx, g.width);
@@ -19,14 +12,14 @@ at::Tensor padded_view(const at::Tensor &padded, const Geometry &g, int64_t dy, 
 at::Tensor patches(const at::Tensor &input, bool edge_channel) {
   TORCH_CHECK(input.dim() == 4, "patches need [batch, height, width, channel], got ", input.sizes());
   const Geometry g{input.size(0), input.size(1), input.size(2), input.size(3), edge_channel ? 1 : 0};
-  if (has_kernel(input)) {
-    const at::Tensor source = evenly_spaced(input);
+  if (kernels_run(input)) {
+    const SpacedImages source(input);
     at::Tensor rows = at::empty({g.rows(), g.columns()}, input.options());
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "patches3x3", [&] {
       scalar_t *first = rows.mutable_data_ptr<scalar_t>();
       parallel_for(g.batch * g.height, g.grain(), [&](int64_t begin, int64_t end) {
         gather(
-            pixels<scalar_t>(source), g, begin * g.width, end * g.width, first + begin * g.width * g.columns());
+            source.pixels<scalar_t>(), g, begin * g.width, end * g.width, first + begin * g.width * g.columns());
       });
     });
     return rows;
@@ -45,7 +38,7 @@ at::Tensor patches_adjoint(const at::Tensor &rows, const Geometry &g) {
   TORCH_CHECK(
       rows.dim() == 2 && rows.size(0) == g.rows() && rows.size(1) == g.columns(), "patches of [", g.batch, ", ",
       g.height, ", ", g.width, ", ", g.channels, "] are [", g.rows(), ", ", g.columns(), "], got ", rows.sizes());
-  if (has_kernel(rows)) {
+  if (kernels_run(rows)) {
     const at::Tensor source = rows.contiguous();
     at::Tensor output = at::empty({g.batch, g.height, g.width, g.channels}, rows.options());
     AT_DISPATCH_FLOATING_TYPES(rows.scalar_type(), "patches3x3_adjoint", [&] {

@@ -8,7 +8,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "parallel.h"
+#include "vectors.h"
 
 namespace ctorch {
 
@@ -31,58 +34,73 @@ struct Pixels {
   const Scalar *operator[](int64_t pixel) const { return data + pixel * distance; }
 };
 
-/// `input`, or a copy of it, in the layout that ``Pixels`` describes.
-inline at::Tensor evenly_spaced(const at::Tensor &input) {
-  const int64_t distance = input.stride(2);
-  const bool even = (input.size(3) == 1 || input.stride(3) == 1) && distance >= input.size(3) &&
-      input.stride(1) == input.size(2) * distance && input.stride(0) == input.size(1) * input.size(2) * distance;
-  return even ? input : input.contiguous();
-}
+/// A batch of images, or a copy of it, in the layout that ``Pixels`` describes.
+class SpacedImages {
+ public:
+  explicit SpacedImages(const at::Tensor &images) : distance(images.stride(2)) {
+    const bool even = (images.size(3) == 1 || images.stride(3) == 1) &&
+        images.stride(1) == images.size(2) * distance && images.stride(0) == images.size(1) * images.size(2) * distance;
+    storage = even ? images : images.contiguous();
+    if (!even) distance = images.size(3);
+  }
 
-template <class Scalar>
-Pixels<Scalar> pixels(const at::Tensor &spaced) {
-  return {spaced.const_data_ptr<Scalar>(), spaced.stride(2)};
-}
+  template <class Scalar>
+  Pixels<Scalar> pixels() const {
+    return {storage.template const_data_ptr<Scalar>(), distance};
+  }
+
+ private:
+  at::Tensor storage;
+  int64_t distance;
+};
 
 /// The patches of pixels begin..<end.
 template <class Scalar>
-void gather(Pixels<Scalar> input, const Geometry &g, int64_t begin, int64_t end, Scalar *row) {
-  for (int64_t pixel = begin; pixel < end; pixel++) {
-    const int64_t x = pixel % g.width, y = pixel / g.width % g.height;
-    for (int64_t dy = -1; dy <= 1; dy++) {
-      for (int64_t dx = -1; dx <= 1; dx++, row += g.tap()) {
-        const bool inside = g.contains(y + dy, x + dx);
-        if (inside) {
-          const Scalar *source = input[pixel + dy * g.width + dx];
-          for (int64_t c = 0; c < g.channels; c++) row[c] = source[c];
-        } else {
-          for (int64_t c = 0; c < g.channels; c++) row[c] = 0;
+void gather(Pixels<Scalar> input, const Geometry &g, int64_t begin, int64_t end, Scalar *rows) {
+  for (int64_t first = begin; first < end;) {
+    const int64_t x = first % g.width, y = first / g.width % g.height, count = std::min(g.width - x, end - first);
+    for (int64_t tap = 0; tap < 9; tap++) {
+      const int64_t dy = tap / 3 - 1, dx = tap % 3 - 1;
+      Scalar *const column = rows + (first - begin) * g.columns() + tap * g.tap();
+      // Of the line's pixels, those whose neighbour is inside.
+      const bool inside = y + dy >= 0 && y + dy < g.height;
+      const int64_t from = inside ? std::max<int64_t>(0, -dx - x) : count;
+      const int64_t to = inside ? std::max(from, std::min(count, g.width - dx - x)) : count;
+      const auto fill = [&](int64_t p) {
+        std::fill_n(column + p * g.columns(), g.channels, Scalar(0));
+        if (g.edge) column[p * g.columns() + g.channels] = 1;
+      };
+      for (int64_t p = 0; p < std::min(from, count); p++) fill(p);
+      if (from < to) {
+        copy_pixels(
+            column + from * g.columns(), g.columns(), input[first + from + dy * g.width + dx], input.distance,
+            to - from, g.channels);
+        if (g.edge) {
+          for (int64_t p = from; p < to; p++) column[p * g.columns() + g.channels] = 0;
         }
-        if (g.edge) row[g.channels] = inside ? 0 : 1;
       }
+      for (int64_t p = to; p < count; p++) fill(p);
     }
+    first += count;
   }
 }
 
-/// The adjoint for all pixels; `finish(pixel, y, x, values)` sees each when its sum is complete.
+/// The adjoint for all pixels; `finish(line, values)` sees each line of an image when its sums are complete.
 template <class Scalar, class Finish>
 void scatter(const Scalar *rows, Scalar *output, const Geometry &g, const Finish &finish) {
   parallel_for(g.batch * g.height, g.grain(), [&](int64_t begin, int64_t end) {
     for (int64_t line = begin; line < end; line++) {
       const int64_t y = line % g.height;
-      for (int64_t x = 0; x < g.width; x++) {
-        Scalar *pixel = output + (line * g.width + x) * g.channels;
-        for (int64_t c = 0; c < g.channels; c++) pixel[c] = 0;
-        for (int64_t dy = -1; dy <= 1; dy++) {
-          for (int64_t dx = -1; dx <= 1; dx++) {
-            if (!g.contains(y - dy, x - dx)) continue;
-            const int64_t row = (line - dy) * g.width + x - dx, tap = 3 * (dy + 1) + dx + 1;
-            const Scalar *value = rows + row * g.columns() + tap * g.tap();
-            for (int64_t c = 0; c < g.channels; c++) pixel[c] += value[c];
-          }
-        }
-        finish(line * g.width + x, y, x, pixel);
+      Scalar *const pixels = output + line * g.width * g.channels;
+      std::fill_n(pixels, g.width * g.channels, Scalar(0));
+      for (int64_t tap = 0; tap < 9; tap++) {
+        const int64_t dy = tap / 3 - 1, dx = tap % 3 - 1;
+        if (y - dy < 0 || y - dy >= g.height) continue;
+        const int64_t from = std::max<int64_t>(0, dx), to = std::min(g.width, g.width + dx);
+        const Scalar *const source = rows + ((line - dy) * g.width + from - dx) * g.columns() + tap * g.tap();
+        if (from < to) add_pixels(pixels + from * g.channels, source, g.columns(), to - from, g.channels);
       }
+      finish(line, pixels);
     }
   });
 }

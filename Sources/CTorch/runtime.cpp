@@ -2,6 +2,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>
 
@@ -15,6 +16,25 @@ namespace ctorch {
 
 thread_local std::string last_error;
 std::atomic<int64_t> live_handles{0};
+
+namespace {
+
+/// Whether the innermost scope asks for autograd.
+thread_local bool is_recording = false;
+
+struct Scope {
+  explicit Scope(bool inference) : mode(inference), outer(is_recording) { is_recording = !inference; }
+  ~Scope() { is_recording = outer; }
+  c10::InferenceMode mode;
+  bool outer;
+};
+
+}  // namespace
+
+bool kernels_run(const at::Tensor &t) {
+  return t.is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kDouble) && !is_recording &&
+      !(c10::GradMode::is_enabled() && t.requires_grad());
+}
 
 at::ScalarType scalar_type(ct_dtype type) {
   switch (type) {
@@ -92,6 +112,8 @@ bool ct_device_available(ct_device_kind kind) {
   }
 }
 
+bool ct_kernels_run(ct_handle t) { return kernels_run(tensor(t)); }
+
 void ct_keep_freed_memory(void) {
 #if defined(__GLIBC__)
   // Large blocks that glibc hands back to the kernel are paid for again, page by page, on every step.
@@ -108,8 +130,8 @@ ct_status ct_set_thread_count(int32_t count) {
 ct_status ct_manual_seed(uint64_t seed) {
   return guarded([&] { at::manual_seed(seed); });
 }
-void *ct_begin_scope(bool inference) { return new c10::InferenceMode(inference); }
-void ct_end_scope(void *scope) { delete static_cast<c10::InferenceMode *>(scope); }
+void *ct_begin_scope(bool inference) { return new Scope(inference); }
+void ct_end_scope(void *scope) { delete static_cast<Scope *>(scope); }
 
 ct_status ct_generator(ct_device where, uint64_t seed, ct_handle *result) {
   return guarded([&] {

@@ -43,6 +43,9 @@ inline ct_handle owned(at::Tensor value) {
 
 inline at::IntArrayRef sizes(ct_shape shape) { return {shape.sizes, shape.count}; }
 
+/// Whether our own kernels take it: float32 or float64 on the CPU, and autograd does not watch.
+bool kernels_run(const at::Tensor &);
+
 at::ScalarType scalar_type(ct_dtype);
 ct_dtype dtype_code(at::ScalarType);
 at::Device device(ct_device);

@@ -46,6 +46,22 @@ void adam(
     const AdamStep<double> &step, double *value, const double *gradient, double *first, double *second,
     double *average, int64_t count);
 
+/// target[p] = source[p] for `count` pixels of `channels` numbers; the distances are those of pixels, in numbers.
+void copy_pixels(
+    float *target, int64_t target_distance, const float *source, int64_t source_distance, int64_t count,
+    int64_t channels);
+void copy_pixels(
+    double *target, int64_t target_distance, const double *source, int64_t source_distance, int64_t count,
+    int64_t channels);
+
+/// target[p] += source[p] for `count` pixels that lie one after another in `target`.
+void add_pixels(float *target, const float *source, int64_t source_distance, int64_t count, int64_t channels);
+void add_pixels(double *target, const double *source, int64_t source_distance, int64_t count, int64_t channels);
+
+/// pixel = (pixel + shift) * scale for `count` pixels that lie one after another.
+void shift_scale_pixels(float *pixels, const float *shift, const float *scale, int64_t count, int64_t channels);
+void shift_scale_pixels(double *pixels, const double *shift, const double *scale, int64_t count, int64_t channels);
+
 /// target += source
 void add(float *target, const float *source, int64_t count);
 void add(double *target, const double *source, int64_t count);

@@ -48,7 +48,7 @@ public final class ConvConditioner: Conditioner {
   }
 
   public func forward(_ x: Tensor, keep: Bool) throws -> (output: Tensor, saved: Saved) {
-    guard ConditionerKernel.runs(on: x) else { return try forwardByProducts(x, keep: keep) }
+    guard x.runsKernels else { return try forwardByProducts(x, keep: keep) }
     let bias = try labelEmbedding.map { try condition!.rows(batch: x.imageSizes.batch).matmul($0.value) }
     guard keep else { return (try kernel.forward(x, imageBias: bias), .nothing) }
     let kept = try kernel.forwardKeeping(x, imageBias: bias)
@@ -56,7 +56,7 @@ public final class ConvConditioner: Conditioner {
   }
 
   public func backward(x: Tensor, saved: Saved, gradOutput: Tensor) throws -> Tensor {
-    guard ConditionerKernel.runs(on: x) else {
+    guard x.runsKernels else {
       return try backwardByProducts(x: x, saved: saved, gradOutput: gradOutput)
     }
     let rows = condition?.rows(batch: x.imageSizes.batch)

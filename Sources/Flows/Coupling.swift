@@ -12,14 +12,7 @@ public enum CouplingTransform: Sendable, Hashable {
 }
 
 /// From the conditioner's raw output to the scale of an affine coupling.
-public enum ScaleFunction: Sendable, Hashable {
-  /// `a + (1 - a) * sigmoid(raw + 2)`. The released code has a = 0; a > 0 bounds what the inverse can magnify.
-  case sigmoid(minimum: Double)
-  /// `exp(raw)`, the paper's formula.
-  case exponential
-  /// `exp(tanh(raw))`, between 1/e and e: starts as the identity, and its inverse cannot run away off the data.
-  case bounded
-}
+public typealias ScaleFunction = CouplingKernel.Scale
 
 /// A coupling layer: the first half of the channels (`kept`) passes through and conditions the map of the second half
 /// (`transformed`). (Glow, section 3.3.)
@@ -36,44 +29,69 @@ public final class Coupling: Bijection {
   }
 
   public func initialize(from x: Tensor) throws -> Tensor {
-    let (kept, transformed) = try halves(x)
-    let map = try ElementMap(conditioner.initialize(from: kept), transform)
-    return try .concatenating([kept, map.apply(transformed)], alongDimension: -1)
+    try apply(conditioner.initialize(from: halves(x).kept), to: x).y
   }
 
   public func forward(_ x: Tensor, keep: Bool) throws -> Forward {
-    let (kept, transformed) = try halves(x)
-    let (output, saved) = try conditioner.forward(kept, keep: keep)
-    let map = try ElementMap(output, transform)
-    let y = try Tensor.concatenating([kept, map.apply(transformed)], alongDimension: -1)
-    return Forward(
-      y, logDet: try map.logDet(like: x), saved: keep ? Saved([x, output], children: [saved]) : .nothing)
+    let (output, saved) = try conditioner.forward(halves(x).kept, keep: keep)
+    let (y, logDet) = try apply(output, to: x)
+    return Forward(y, logDet: logDet, saved: keep ? Saved([output], children: [saved]) : .nothing)
   }
 
   public func inverse(_ y: Tensor) throws -> Tensor {
     let (kept, transformed) = try halves(y)
-    let map = try ElementMap(conditioner.forward(kept, keep: false).output, transform)
-    return try .concatenating([kept, map.invert(transformed)], alongDimension: -1)
+    let output = try conditioner.forward(kept, keep: false).output
+    guard runsKernels(y, output) else {
+      return try .concatenating([kept, ElementMap(output, transform).invert(transformed)], alongDimension: -1)
+    }
+    return try kernel.inverse(y, output: output)
   }
 
   public func backward(
     y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor
   ) throws -> (x: Tensor, gradX: Tensor) {
     let (kept, transformed) = try halves(y)
-    let (gradKept, gradTransformed) = try halves(gradY)
     let output: Tensor
     let inner: Saved
     if saved.isEmpty {
       (output, inner) = try conditioner.forward(kept, keep: true)
     } else {
-      (output, inner) = (saved.tensors[1], saved.children[0])
+      (output, inner) = (saved.tensors[0], saved.children[0])
     }
-    let map = try ElementMap(output, transform)
-    let x = try saved.tensors.first ?? .concatenating([kept, map.invert(transformed)], alongDimension: -1)
-    let (gradInput, gradOutput) = try map.backward(y: transformed, gradTransformed, gradLogDet: gradLogDet)
-    let throughConditioner = try conditioner.backward(x: kept, saved: inner, gradOutput: gradOutput)
-    return (x, try .concatenating([gradKept + throughConditioner, gradInput], alongDimension: -1))
+    guard runsKernels(y, output) else {
+      let map = try ElementMap(output, transform)
+      let (gradKept, gradTransformed) = try halves(gradY)
+      let (gradInput, gradOutput) = try map.backward(y: transformed, gradTransformed, gradLogDet: gradLogDet)
+      let through = try conditioner.backward(x: kept, saved: inner, gradOutput: gradOutput)
+      return (
+        try .concatenating([kept, map.invert(transformed)], alongDimension: -1),
+        try .concatenating([gradKept + through, gradInput], alongDimension: -1)
+      )
+    }
+    let (x, gradOutput) = try kernel.backward(y: y, output: output, gradY: gradY, gradLogDet: gradLogDet)
+    let through = try conditioner.backward(x: kept, saved: inner, gradOutput: gradOutput)
+    return (x, try CouplingKernel.join(gradY: gradY, gradKept: through, gradOutput: gradOutput))
   }
+
+  private func apply(_ output: Tensor, to x: Tensor) throws -> (y: Tensor, logDet: Tensor) {
+    guard runsKernels(x, output) else {
+      let (kept, transformed) = try halves(x)
+      let map = try ElementMap(output, transform)
+      return (
+        try .concatenating([kept, map.apply(transformed)], alongDimension: -1), try map.logDet(like: x)
+      )
+    }
+    return try kernel.forward(x, output: output)
+  }
+
+  private var kernel: CouplingKernel {
+    switch transform {
+    case .additive: CouplingKernel(nil)
+    case .affine(let scale): CouplingKernel(scale)
+    }
+  }
+
+  private func runsKernels(_ x: Tensor, _ output: Tensor) -> Bool { x.runsKernels && output.runsKernels }
 
   /// The smallest and largest scale that the layer applies to `x`.
   public func scaleRange(_ x: Tensor) throws -> (minimum: Double, maximum: Double) {
@@ -89,7 +107,8 @@ public final class Coupling: Bijection {
   }
 }
 
-/// The elementwise map of one coupling for given conditioner outputs.
+/// The elementwise map of one coupling for given conditioner outputs, as a sequence of libtorch's operations: on any device
+/// and under autograd.
 private struct ElementMap {
   let shift: Tensor
   /// Nil for an additive coupling.

@@ -49,7 +49,8 @@ public final class FlowStep: Bijection {
     guard let convolution = permutation as? InvertibleConv1x1 else {
       let (normed, gradNormed) = try permutation.backward(
         y: mixed, saved: .nothing, gradY: gradMixed, gradLogDet: gradLogDet)
-      return try actnorm.backward(y: normed, saved: .nothing, gradY: gradNormed, gradLogDet: gradLogDet)
+      let (x, gradX) = try actnorm.backward(y: normed, saved: .nothing, gradY: gradNormed, gradLogDet: gradLogDet)
+      return (saved.tensors.first ?? x, gradX)
     }
     let mix = try AffineMix(actnorm, convolution)
     let x = try saved.tensors.first ?? mix.inverse(mixed)
@@ -90,8 +91,8 @@ private struct AffineMix {
 
   func forward(_ x: Tensor) throws -> Forward {
     let (batch, height, width, _) = x.imageSizes
-    let y = try x.pixelRows().matmul(
-      matrix.transposed.converted(to: x.dtype), adding: offset().converted(to: x.dtype)
+    let y = try x.pixelRows().affineRows(
+      matrix.transposed.converted(to: x.dtype), offset: offset().converted(to: x.dtype)
     ).reshaped(x.shape)
     let perPixel = try actnorm.logScale.value.converted(to: .float64).sum() * actnorm.logScaleFactor
     let logDet = try (perPixel + convolution.logDeterminant()) * Double(height * width)
@@ -101,14 +102,15 @@ private struct AffineMix {
   /// `x = A⁻¹ y - b`
   func inverse(_ y: Tensor) throws -> Tensor {
     let inverse = try matrix.inverse().transposed.converted(to: y.dtype)
-    return try y.pixelRows().matmul(inverse, adding: (-bias).converted(to: y.dtype)).reshaped(y.shape)
+    return try y.pixelRows().affineRows(inverse, offset: (-bias).converted(to: y.dtype)).reshaped(y.shape)
   }
 
   func backward(x: Tensor, gradY: Tensor, gradLogDet: Tensor) throws -> Tensor {
     let (_, height, width, _) = x.imageSizes
-    let rows = try gradY.pixelRows()
-    let gradMatrix = try rows.transposed.matmul(x.pixelRows()).converted(to: .float64)
-    let gradOffset = try rows.sum([0]).converted(to: .float64)
+    let rows = try x.pixelRows().affineRowsBackward(
+      matrix.transposed.converted(to: x.dtype), gradient: gradY.pixelRows())
+    let gradMatrix = try rows.matrix.transposed.converted(to: .float64)
+    let gradOffset = try rows.offset.converted(to: .float64)
     let logDetGradient = try gradLogDet.sum().converted(to: .float64) * Double(height * width)
 
     // c = W (s * b), so W gets gradOffset ⊗ (s * b), and s and b get what comes back through W.
@@ -119,6 +121,6 @@ private struct AffineMix {
     let gradLogScale = try (gradScale * scale + logDetGradient) * actnorm.logScaleFactor
     try actnorm.logScale.gradient.addInPlace(gradLogScale.converted(to: x.dtype))
     try actnorm.bias.gradient.addInPlace((through * scale).converted(to: x.dtype))
-    return try rows.matmul(matrix.converted(to: x.dtype)).reshaped(x.shape)
+    return try rows.rows.reshaped(x.shape)
   }
 }

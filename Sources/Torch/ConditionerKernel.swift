@@ -1,6 +1,6 @@
 import CTorch
 
-/// The three convolutions of Glow's conditioner as one kernel, for tensors on the CPU outside of autograd:
+/// The three convolutions of Glow's conditioner as one kernel, for tensors that ``Tensor/runsKernels``:
 ///
 ///     hidden1 = relu(s1 * (conv3x3(x) + imageBias + b1))
 ///     hidden2 = relu(s2 * (conv1x1(hidden1) + b2))
@@ -68,9 +68,6 @@ public struct ConditionerKernel {
     self.normFactor = normFactor
     self.outputFactor = outputFactor
   }
-
-  /// Whether the kernel takes `input`.
-  public static func runs(on input: Tensor) -> Bool { ct_conditioner_runs(input.handle) }
 
   /// - Parameters:
   ///   - input: `[batch, height, width, inputs]`; the channels may be a slice of wider ones.

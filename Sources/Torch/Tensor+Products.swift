@@ -15,6 +15,33 @@ extension Tensor {
     try check("addMatmulInPlace", [self, a, b], ct_addmm_(handle, a.handle, b.handle))
   }
 
+  /// self · matrix + offset for rows `[count, in]`, a matrix `[in, out]` of few channels, and an offset `[out]`.
+  public func affineRows(_ matrix: Tensor, offset: Tensor) throws -> Tensor {
+    guard runsKernels else { return try matmul(matrix, adding: offset) }
+    return try made("affineRows", [self, matrix, offset]) {
+      ct_affine_rows(handle, matrix.handle, offset.handle, $0)
+    }
+  }
+
+  /// The gradients of ``affineRows(_:offset:)`` of `self`, given that of its result.
+  public func affineRowsBackward(
+    _ matrix: Tensor, gradient: Tensor
+  ) throws -> (rows: Tensor, matrix: Tensor, offset: Tensor) {
+    guard runsKernels else {
+      return (
+        try gradient.matmul(matrix.transposed), try transposed.matmul(gradient), try gradient.sum([0])
+      )
+    }
+    var handles = [ct_handle](repeating: ct_handle(), count: 3)
+    try check(
+      "affineRowsBackward", [self, gradient, matrix],
+      handles.withUnsafeMutableBufferPointer {
+        let first = $0.baseAddress!
+        return ct_affine_rows_backward(handle, gradient.handle, matrix.handle, first, first + 1, first + 2)
+      })
+    return (Tensor(owning: handles[0]), Tensor(owning: handles[1]), Tensor(owning: handles[2]))
+  }
+
   /// Cross-correlation in libtorch's own layout: input [N, C, H, W], weight [out, in, kh, kw], stride 1.
   public func conv2d(_ weight: Tensor, bias: Tensor? = nil, padding: Int) throws -> Tensor {
     try made("conv2d", [self, weight]) {

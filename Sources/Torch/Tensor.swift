@@ -28,6 +28,8 @@ public final class Tensor {
   public var elementCount: Int { shape.reduce(1, *) }
   public var dtype: DType { DType(code: ct_dtype_of(handle)) }
   public var device: Device { Device(code: ct_device_of(handle)) }
+  /// Whether the kernels of this project take it: float32 or float64 on the CPU, outside of autograd.
+  public var runsKernels: Bool { ct_kernels_run(handle) }
   public var isContiguous: Bool { ct_is_contiguous(handle) }
 
   /// Whether both look at the same memory.

@@ -132,8 +132,33 @@ ct_status ct_patches3x3_adjoint(
     ct_handle patches, int64_t batch, int64_t height, int64_t width, int64_t channels, bool edge_channel,
     ct_handle *result);
 
-// Glow's conditioner in one pass: conv3x3, ActNorm, ReLU, conv1x1, ActNorm, ReLU, scaled conv3x3. For tensors on the CPU
-// outside of autograd.
+// Kernels of our own, for float32 and float64 on the CPU outside of autograd.
+bool ct_kernels_run(ct_handle input);
+
+// y = x · matrix + offset for rows [count, in] and a small matrix [in, out].
+ct_status ct_affine_rows(ct_handle x, ct_handle matrix, ct_handle offset, ct_handle *y);
+ct_status ct_affine_rows_backward(
+    ct_handle x, ct_handle grad_y, ct_handle matrix, ct_handle *grad_x, ct_handle *grad_matrix,
+    ct_handle *grad_offset);
+
+// The elementwise map of a coupling layer: the second half of the channels [.., 2 * half] becomes (x + shift) * scale,
+// from the conditioner's output: shifts, then raw scales.
+typedef enum ct_scale { CT_SCALE_NONE, CT_SCALE_SIGMOID, CT_SCALE_EXPONENTIAL, CT_SCALE_BOUNDED } ct_scale;
+
+typedef struct ct_coupling {
+  ct_scale scale;
+  double minimum;  // of a sigmoid scale
+} ct_coupling;
+
+ct_status ct_coupling_forward(const ct_coupling *, ct_handle x, ct_handle output, ct_handle *y, ct_handle *log_det);
+ct_status ct_coupling_inverse(const ct_coupling *, ct_handle y, ct_handle output, ct_handle *x);
+ct_status ct_coupling_backward(
+    const ct_coupling *, ct_handle y, ct_handle output, ct_handle grad_y, ct_handle grad_log_det, ct_handle *x,
+    ct_handle *grad_output);
+// [grad_y's first half + grad_kept, grad_output's shifts]: the gradient of the layer's input.
+ct_status ct_coupling_join(ct_handle grad_y, ct_handle grad_kept, ct_handle grad_output, ct_handle *grad_x);
+
+// Glow's conditioner in one pass: conv3x3, ActNorm, ReLU, conv1x1, ActNorm, ReLU, scaled conv3x3.
 typedef struct ct_conditioner_tensors {
   ct_handle conv1;  // [3, 3, inputs (+ 1), hidden]
   ct_handle norm1_bias, norm1_log_scale;  // [hidden]
@@ -149,7 +174,6 @@ typedef struct ct_conditioner {
   double norm_factor, output_factor;  // of the logarithms of the scales
 } ct_conditioner;
 
-bool ct_conditioner_runs(ct_handle input);
 // `image_bias` [batch, hidden] is added before the first ActNorm; its object may be NULL. With `keep`, `hidden1` and
 // `hidden2` get what the backward pass needs.
 ct_status ct_conditioner_forward(
