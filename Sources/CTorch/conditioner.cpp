@@ -22,12 +22,13 @@ namespace {
 constexpr int64_t largest_tile = 64;
 
 struct Sizes {
-  Geometry input;  // of the patches of conv1
+  Geometry input, output;  // of the patches of conv1 and of the gradient of conv3; edge channels are treated apart
   int64_t hidden, outputs, edge;
   int64_t tile, tiles, workers;
 
-  Sizes(const Geometry &input, int64_t hidden, int64_t outputs)
-      : input(input), hidden(hidden), outputs(outputs), edge(input.edge) {
+  Sizes(const Geometry &input, int64_t hidden, int64_t outputs, int64_t edge)
+      : input(input), output{input.batch, input.height, input.width, outputs, 0}, hidden(hidden), outputs(outputs),
+        edge(edge) {
     const int64_t threads = at::get_num_threads(), share = (rows() + threads - 1) / threads;
     // Not so large that a thread would have nothing to do.
     tile = std::clamp((share + 7) / 8 * 8, int64_t{8}, largest_tile);
@@ -39,8 +40,7 @@ struct Sizes {
   int64_t pixels_per_image() const { return input.height * input.width; }
   int64_t taps1() const { return input.columns(); }
   int64_t columns3() const { return 9 * outputs; }
-  Geometry output() const { return {input.batch, input.height, input.width, outputs, 0}; }
-  Geometry input_gradient() const { return {input.batch, input.height, input.width, input.channels, 0}; }
+  int64_t first_row(int64_t worker) const { return std::min(rows(), tiles * worker / workers * tile); }
 
   /// Calls `body(worker, begin, end)` with the rows of each tile.
   template <class Body>
@@ -74,7 +74,7 @@ Sizes sizes_of(const ct_conditioner &c, const at::Tensor &input) {
   check_shape("conv3", tensor(v.conv3), {3, 3, hidden + edge, outputs});
   check_shape("conv3.bias", tensor(v.conv3_bias), {outputs});
   check_shape("conv3.logScale", tensor(v.conv3_log_scale), {outputs});
-  return {{input.size(0), input.size(1), input.size(2), inputs, edge}, hidden, outputs};
+  return {{input.size(0), input.size(1), input.size(2), inputs, 0}, hidden, outputs, edge};
 }
 
 template <class Scalar>
@@ -115,26 +115,104 @@ Scalar *tap3(Scalar *conv3, const Sizes &s, int64_t tap) {
   return conv3 + (8 - tap) * (s.hidden + s.edge) * s.outputs;
 }
 
-/// The weights by which the edge channel of one tap counts.
+/// The borders of the image that a pixel touches, one bit each: top, bottom, left, right.
+struct Borders {
+  static constexpr int64_t count = 16;
+
+  static int64_t of(const Geometry &g, int64_t pixel) {
+    const int64_t x = pixel % g.width, y = pixel / g.width % g.height;
+    return (y == 0) | (y == g.height - 1) << 1 | (x == 0) << 2 | (x == g.width - 1) << 3;
+  }
+
+  /// Whether a tap of a pixel at these borders lies outside, where the edge channel is 1.
+  static bool exclude(int64_t borders, int64_t tap) {
+    const int64_t dy = tap / 3 - 1, dx = tap % 3 - 1;
+    return (dy < 0 && (borders & 1)) || (dy > 0 && (borders & 2)) || (dx < 0 && (borders & 4)) ||
+        (dx > 0 && (borders & 8));
+  }
+};
+
+/// What the edge channel, the last input of a 3x3 convolution, adds to the output, a row for each kind of border. The
+/// weights are [9, inputs + 1, width].
 template <class Scalar>
-Scalar *edge3(Scalar *conv3, const Sizes &s, int64_t tap) {
-  return conv3 + (tap * (s.hidden + s.edge) + s.hidden) * s.outputs;
+std::vector<Scalar> edge_rows(const Scalar *weights, int64_t inputs, int64_t width, bool edge) {
+  std::vector<Scalar> rows(Borders::count * width, 0);
+  for (int64_t borders = 1; edge && borders < Borders::count; borders++) {
+    for (int64_t tap = 0; tap < 9; tap++) {
+      if (Borders::exclude(borders, tap)) {
+        add(rows.data() + borders * width, weights + (tap * (inputs + 1) + inputs) * width, width);
+      }
+    }
+  }
+  return rows;
 }
 
-/// Calls `body(tap)` for the taps of conv3 that lie outside of the image at a pixel.
-template <class Body>
-void for_each_edge(const Sizes &s, int64_t y, int64_t x, const Body &body) {
-  if (!s.edge || (y > 0 && x > 0 && y < s.input.height - 1 && x < s.input.width - 1)) return;
-  for (int64_t tap = 0; tap < 9; tap++) {
-    if (!s.input.contains(y + tap / 3 - 1, x + tap % 3 - 1)) body(tap);
+/// The adjoint of ``edge_rows``: adds to the gradient of the weights.
+template <class Scalar>
+void add_edge_gradients(const std::vector<Scalar> &rows, Scalar *gradient, int64_t inputs, int64_t width) {
+  for (int64_t borders = 1; borders < Borders::count; borders++) {
+    for (int64_t tap = 0; tap < 9; tap++) {
+      if (Borders::exclude(borders, tap)) {
+        add(gradient + (tap * (inputs + 1) + inputs) * width, rows.data() + borders * width, width);
+      }
+    }
   }
 }
 
-template <class Scalar>
-Panels<Scalar> as_it_is(const ct_handle &handle, int64_t k, int64_t n) {
+/// Columns of patches that workers write tile by tile and add up line by line: a worker does a line as soon as it has
+/// written those beside it, while they are in the cache, and leaves the lines at the ends of its run for later.
+template <class Scalar, class Finish>
+class Lines {
+ public:
+  /// `finish(line, pixels)` sees each line when its sums are complete.
+  Lines(const Sizes &sizes, const Geometry &geometry, Scalar *columns, Scalar *output, const Finish &finish)
+      : s(sizes), g(geometry), columns(columns), output(output), finish(finish) {
+    for (int64_t worker = 0; worker <= s.workers; worker++) {
+      const int64_t line = (s.first_row(worker) + g.width - 1) / g.width;
+      next.push_back(line % g.height == 0 || worker == s.workers ? line : line + 1);
+    }
+    first = next;
+  }
+
+  /// A worker has written all rows of its own before `end`.
+  void advance(int64_t worker, int64_t end) {
+    int64_t line = next[worker];
+    while (line + (line % g.height < g.height - 1) < end / g.width) add_up(line++);
+    next[worker] = line;
+  }
+
+  /// All workers are done.
+  void complete() {
+    parallel_for(s.workers, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t worker = begin; worker < end; worker++) {
+        for (int64_t line = next[worker]; line < first[worker + 1]; line++) add_up(line);
+      }
+    });
+  }
+
+ private:
+  void add_up(int64_t line) {
+    Scalar *const pixels = output + line * g.width * g.channels;
+    scatter_line(static_cast<const Scalar *>(columns), g, line, pixels);
+    finish(line, pixels);
+  }
+
+  const Sizes &s;
+  const Geometry &g;
+  Scalar *columns, *output;
+  const Finish &finish;
+  std::vector<int64_t> first, next;
+};
+
+/// The row of conv1 that belongs to a column of the patches.
+int64_t row1(const Sizes &s, int64_t column) { return column + column / s.input.channels * s.edge; }
+
+/// The rows `row(k)` of a matrix with rows of `n` numbers.
+template <class Scalar, class Row>
+Panels<Scalar> rows_of(const ct_handle &handle, int64_t k, int64_t n, const Row &row) {
   const Scalar *matrix = values<Scalar>(handle);
   return {k, n, tensor(handle).options(), [=](Scalar *panel, int64_t begin, int64_t width) {
-    for (int64_t row = 0; row < k; row++) std::copy_n(matrix + row * n + begin, width, panel + row * width);
+    for (int64_t i = 0; i < k; i++) std::copy_n(matrix + row(i) * n + begin, width, panel + i * width);
   }};
 }
 
@@ -154,21 +232,6 @@ Panels<Scalar> columns3(const ct_handle &conv3, const Sizes &s) {
   }};
 }
 
-/// Adds up the columns of conv3 and applies its bias, edge weights and scale.
-template <class Scalar>
-void add_up_columns(const ct_conditioner &c, const Sizes &s, const Scalar *columns, Scalar *output) {
-  const std::vector<Scalar> scale = scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
-  const Scalar *bias = values<Scalar>(c.values.conv3_bias), *conv3 = values<Scalar>(c.values.conv3);
-  scatter(columns, output, s.output(), [&](int64_t line, Scalar *pixels) {
-    for (int64_t x = 0; s.edge && x < s.input.width; x++) {
-      for_each_edge(s, line % s.input.height, x, [&](int64_t tap) {
-        add(pixels + x * s.outputs, edge3(conv3, s, tap), s.outputs);
-      });
-    }
-    shift_scale_pixels(pixels, bias, scale.data(), s.input.width, s.outputs);
-  });
-}
-
 struct ForwardResult {
   at::Tensor output, hidden1, hidden2;
 };
@@ -180,14 +243,19 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   const SpacedImages images(input);
   const Pixels<Scalar> x = images.template pixels<Scalar>();
 
-  const Panels<Scalar> conv1 = as_it_is<Scalar>(c.values.conv1, s.taps1(), s.hidden);
-  const Panels<Scalar> conv2 = as_it_is<Scalar>(c.values.conv2, s.hidden, s.hidden);
-  const Panels<Scalar> conv3 = columns3<Scalar>(c.values.conv3, s);
+  const auto conv1 = rows_of<Scalar>(c.values.conv1, s.taps1(), s.hidden, [&](int64_t i) { return row1(s, i); });
+  const auto conv2 = rows_of<Scalar>(c.values.conv2, s.hidden, s.hidden, [](int64_t i) { return i; });
+  const auto conv3 = columns3<Scalar>(c.values.conv3, s);
   const Scalar *bias = image_bias.defined() ? image_bias.const_data_ptr<Scalar>() : nullptr;
   const auto scale1 = scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
   const auto scale2 = scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
   const auto shift1 = shifts(scale1, c.values.norm1_bias, bias, s.input.batch);
   const auto shift2 = shifts(scale2, c.values.norm2_bias, static_cast<const Scalar *>(nullptr), 1);
+  const auto scale3 = scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
+  auto edges1 = edge_rows(values<Scalar>(c.values.conv1), s.input.channels, s.hidden, s.edge);
+  for (size_t i = 0; i < edges1.size(); i++) edges1[i] *= scale1[i % s.hidden];
+  const auto edges3 = edge_rows(values<Scalar>(c.values.conv3), s.hidden, s.outputs, s.edge);
+  const std::vector<Scalar> nothing(s.hidden, 0);
 
   // Without `keep`, each worker has room for one tile.
   const int64_t hidden_rows = keep ? s.rows() : s.workers * s.tile;
@@ -197,6 +265,16 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   Scalar *const all1 = hidden1.template mutable_data_ptr<Scalar>(), *const all2 = hidden2.template mutable_data_ptr<Scalar>();
   Scalar *const all_patches = patches.mutable_data_ptr<Scalar>(), *const all3 = columns.mutable_data_ptr<Scalar>();
 
+  const at::Tensor output = at::empty({s.input.batch, s.input.height, s.input.width, s.outputs}, options);
+  const auto finish = [&](int64_t line, Scalar *pixels) {
+    for (int64_t x = 0; s.edge && x < s.input.width; x++) {
+      const int64_t borders = Borders::of(s.input, line * s.input.width + x);
+      if (borders) add(pixels + x * s.outputs, edges3.data() + borders * s.outputs, s.outputs);
+    }
+    shift_scale_pixels(pixels, values<Scalar>(c.values.conv3_bias), scale3.data(), s.input.width, s.outputs);
+  };
+  Lines<Scalar, decltype(finish)> lines(s, s.output, all3, output.mutable_data_ptr<Scalar>(), finish);
+
   s.for_each_tile([&](int64_t worker, int64_t begin, int64_t end) {
     const int64_t count = end - begin, row = keep ? begin : worker * s.tile;
     Scalar *taps = all_patches + worker * s.tile * s.taps1();
@@ -205,15 +283,18 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
     conv1.multiply_into(h1.data, s.hidden, taps, count, s.taps1());
     for (int64_t r = 0; r < count; r++) {
       const int64_t image = bias ? (begin + r) / s.pixels_per_image() : 0;
-      scale_shift_relu(h1[r], scale1.data(), shift1.data() + image * s.hidden, s.hidden);
+      const int64_t borders = s.edge ? Borders::of(s.input, begin + r) : 0;
+      scale_shift_relu(
+          h1[r], scale1.data(), shift1.data() + image * s.hidden, edges1.data() + borders * s.hidden, s.hidden);
     }
     conv2.multiply_into(h2.data, s.hidden, h1.data, count, s.hidden);
-    for (int64_t r = 0; r < count; r++) scale_shift_relu(h2[r], scale2.data(), shift2.data(), s.hidden);
+    for (int64_t r = 0; r < count; r++) {
+      scale_shift_relu(h2[r], scale2.data(), shift2.data(), nothing.data(), s.hidden);
+    }
     conv3.multiply_into(all3 + begin * s.columns3(), s.columns3(), h2.data, count, s.hidden);
+    lines.advance(worker, end);
   });
-
-  const at::Tensor output = at::empty({s.input.batch, s.input.height, s.input.width, s.outputs}, options);
-  add_up_columns(c, s, columns.const_data_ptr<Scalar>(), output.mutable_data_ptr<Scalar>());
+  lines.complete();
   if (!keep) return {output, {}, {}};
   return {output, hidden1, hidden2};
 }
@@ -222,7 +303,8 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
 template <class Scalar>
 struct Sums {
   Scalar *conv1, *conv2, *conv3;  // conv3 as columns, [hidden, 9 * outputs]
-  std::vector<Scalar> norm1, norm1_times_y, norm2, norm2_times_y, bias3, bias3_times_y, edge3, image_bias;
+  std::vector<Scalar> norm1, norm1_times_y, norm2, norm2_times_y, bias3, bias3_times_y, image_bias;
+  std::vector<Scalar> edges1, edges3;  // for each kind of border
   bool empty = true;
 };
 
@@ -245,9 +327,8 @@ at::Tensor through_output_scale(
         sum.bias3[o] += to[o];
         sum.bias3_times_y[o] += g[o] * value[o];
       }
-      for_each_edge(s, pixel / s.input.width % s.input.height, pixel % s.input.width, [&](int64_t tap) {
-        for (int64_t o = 0; o < s.outputs; o++) sum.edge3[tap * s.outputs + o] += to[o];
-      });
+      const int64_t borders = s.edge ? Borders::of(s.input, pixel) : 0;
+      if (borders) add(sum.edges3.data() + borders * s.outputs, to, s.outputs);
     }
   });
   return result;
@@ -272,23 +353,24 @@ void collect(
     add_scaled(gradients.conv3_bias, sum.bias3, nullptr, 1);
     add_scaled(gradients.conv3_log_scale, sum.bias3_times_y, nullptr, c.output_factor);
     if (s.edge) {
-      for (int64_t tap = 0; tap < 9; tap++) {
-        add(edge3(changed<Scalar>(gradients.conv3), s, tap), sum.edge3.data() + tap * s.outputs, s.outputs);
-      }
+      add_edge_gradients(sum.edges1, changed<Scalar>(gradients.conv1), s.input.channels, s.hidden);
+      add_edge_gradients(sum.edges3, changed<Scalar>(gradients.conv3), s.hidden, s.outputs);
     }
     if (image_bias) {
       for (size_t i = 0; i < sum.image_bias.size(); i++) image_bias[i] += sum.image_bias[i] * scale1[i % s.hidden];
     }
   }
-  const auto add_matrix = [&](Scalar *to, Scalar *Sums<Scalar>::*from, int64_t rows, int64_t width) {
-    parallel_for(rows, 16384 / width + 1, [&](int64_t begin, int64_t end) {
+  const auto add_rows = [&](Scalar *to, Scalar *Sums<Scalar>::*from, int64_t rows, const auto &row) {
+    parallel_for(rows, 16384 / s.hidden + 1, [&](int64_t begin, int64_t end) {
       for (const Sums<Scalar> &sum : sums) {
-        if (!sum.empty && sum.*from != to) add(to + begin * width, sum.*from + begin * width, (end - begin) * width);
+        if (sum.empty || sum.*from == to) continue;
+        for (int64_t i = begin; i < end; i++) add(to + row(i) * s.hidden, sum.*from + i * s.hidden, s.hidden);
       }
     });
   };
-  add_matrix(changed<Scalar>(gradients.conv1), &Sums<Scalar>::conv1, s.taps1(), s.hidden);
-  add_matrix(changed<Scalar>(gradients.conv2), &Sums<Scalar>::conv2, s.hidden, s.hidden);
+  add_rows(
+      changed<Scalar>(gradients.conv1), &Sums<Scalar>::conv1, s.taps1(), [&](int64_t i) { return row1(s, i); });
+  add_rows(changed<Scalar>(gradients.conv2), &Sums<Scalar>::conv2, s.hidden, [](int64_t i) { return i; });
   Scalar *const conv3 = changed<Scalar>(gradients.conv3);
   parallel_for(9 * s.hidden, 16384 / s.outputs + 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
@@ -324,37 +406,37 @@ at::Tensor backward(
   const Panels<Scalar> conv2(s.hidden, s.hidden, options, [=](Scalar *panel, int64_t begin, int64_t width) {
     transpose(w2 + begin * s.hidden, s.hidden, width, s.hidden, panel, width);
   });
-  const int64_t inputs = s.input.channels, columns1 = 9 * inputs;
-  const Panels<Scalar> conv1(s.hidden, columns1, options, [=](Scalar *panel, int64_t begin, int64_t width) {
+  const int64_t inputs = s.input.channels;
+  const Panels<Scalar> conv1(s.hidden, s.taps1(), options, [=](Scalar *panel, int64_t begin, int64_t width) {
     for (int64_t column = begin; column < begin + width;) {
       const int64_t first = column % inputs, count = std::min(inputs - first, begin + width - column);
-      const Scalar *source = w1 + (column / inputs * (inputs + s.edge) + first) * s.hidden;
-      transpose(source, s.hidden, count, s.hidden, panel + column - begin, width);
+      transpose(w1 + row1(s, column) * s.hidden, s.hidden, count, s.hidden, panel + column - begin, width);
       column += count;
     }
   });
   const auto scale1 = scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
   const auto scale2 = scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
 
-  // The first worker's sums of conv1 and conv2 are the gradients themselves.
+  // The first worker's sums of conv2 are the gradient itself.
   const int64_t size1 = s.taps1() * s.hidden, size2 = s.hidden * s.hidden, size3 = s.columns3() * s.hidden;
-  const at::Tensor own1 = at::empty({workers - 1, size1}, options), own2 = at::empty({workers - 1, size2}, options);
+  const at::Tensor own1 = at::empty({workers, size1}, options), own2 = at::empty({workers - 1, size2}, options);
   const at::Tensor own3 = at::empty({workers, size3}, options);
   std::vector<Sums<Scalar>> sums(workers);
   for (int64_t w = 0; w < workers; w++) {
     Sums<Scalar> &sum = sums[w];
-    sum.conv1 = w == 0 ? changed<Scalar>(gradients.conv1) : own1.mutable_data_ptr<Scalar>() + (w - 1) * size1;
+    sum.conv1 = own1.mutable_data_ptr<Scalar>() + w * size1;
     sum.conv2 = w == 0 ? changed<Scalar>(gradients.conv2) : own2.mutable_data_ptr<Scalar>() + (w - 1) * size2;
     sum.conv3 = own3.mutable_data_ptr<Scalar>() + w * size3;
     for (auto *v : {&sum.norm1, &sum.norm1_times_y, &sum.norm2, &sum.norm2_times_y}) v->assign(s.hidden, 0);
     for (auto *v : {&sum.bias3, &sum.bias3_times_y}) v->assign(s.outputs, 0);
-    sum.edge3.assign(9 * s.outputs, 0);
+    sum.edges1.assign(Borders::count * s.hidden, 0);
+    sum.edges3.assign(Borders::count * s.outputs, 0);
     if (grad_image_bias.defined()) sum.image_bias.assign(s.input.batch * s.hidden, 0);
   }
 
   const at::Tensor grad_columns = through_output_scale(c, s, sums, output, grad_output);
   const Pixels<Scalar> grad_pixels{grad_columns.const_data_ptr<Scalar>(), s.outputs};
-  const at::Tensor input_columns = at::empty({s.rows(), columns1}, options);
+  const at::Tensor input_columns = at::empty({s.rows(), s.taps1()}, options);
   Scalar *const grad_taps = input_columns.mutable_data_ptr<Scalar>();
   const Scalar *const all1 = hidden1.const_data_ptr<Scalar>(), *const all2 = hidden2.const_data_ptr<Scalar>();
 
@@ -362,6 +444,9 @@ at::Tensor backward(
   const at::Tensor scratch = at::empty({workers, room}, options);
   Scalar *const all_scratch = scratch.mutable_data_ptr<Scalar>();
 
+  const at::Tensor grad_input = at::empty(input.sizes(), options);
+  const auto finish = [](int64_t, Scalar *) {};
+  Lines<Scalar, decltype(finish)> lines(s, s.input, grad_taps, grad_input.mutable_data_ptr<Scalar>(), finish);
   s.for_each_tile([&](int64_t worker, int64_t begin, int64_t end) {
     Sums<Scalar> &sum = sums[worker];
     const int64_t count = end - begin;
@@ -378,7 +463,7 @@ at::Tensor backward(
       add(total_times_y.data(), partial + s.hidden, s.hidden);
     };
 
-    gather(grad_pixels, s.output(), begin, end, g3);
+    gather(grad_pixels, s.output, begin, end, g3);
     transpose(h2.data, s.hidden, count, s.hidden, turned, count);
     multiply(
         s.hidden, s.columns3(), count, turned, count, g3, s.columns3(), sum.conv3, s.columns3(), !sum.empty);
@@ -396,19 +481,23 @@ at::Tensor backward(
       }
     }
     through_relu(g1, h1, scale1, sum.norm1, sum.norm1_times_y);
+    for (int64_t r = 0; s.edge && r < count; r++) {
+      const int64_t borders = Borders::of(s.input, begin + r);
+      if (borders) add(sum.edges1.data() + borders * s.hidden, g1 + r * s.hidden, s.hidden);
+    }
 
     gather(x, s.input, begin, end, taps);
     transpose(taps, s.taps1(), count, s.taps1(), turned_taps, count);
     multiply(
-        s.taps1(), s.hidden, count, turned_taps, count, g1, s.hidden, sum.conv1, s.hidden, worker == 0 || !sum.empty);
-    conv1.multiply_into(grad_taps + begin * columns1, columns1, g1, count, s.hidden);
+        s.taps1(), s.hidden, count, turned_taps, count, g1, s.hidden, sum.conv1, s.hidden, !sum.empty);
+    conv1.multiply_into(grad_taps + begin * s.taps1(), s.taps1(), g1, count, s.hidden);
+    lines.advance(worker, end);
     sum.empty = false;
   });
+  lines.complete();
 
   collect(
       c, gradients, s, sums, grad_image_bias.defined() ? grad_image_bias.mutable_data_ptr<Scalar>() : nullptr);
-  const at::Tensor grad_input = at::empty(input.sizes(), options);
-  scatter(grad_taps, grad_input.mutable_data_ptr<Scalar>(), s.input_gradient(), [](auto...) {});
   return grad_input;
 }
 

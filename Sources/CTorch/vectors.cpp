@@ -11,9 +11,10 @@ namespace {
 
 template <class Scalar>
 [[gnu::always_inline]] inline void scale_shift_relu_row(
-    Scalar *__restrict row, const Scalar *__restrict scale, const Scalar *__restrict shift, int64_t width) {
+    Scalar *__restrict row, const Scalar *__restrict scale, const Scalar *__restrict shift,
+    const Scalar *__restrict shift2, int64_t width) {
   for (int64_t c = 0; c < width; c++) {
-    const Scalar y = row[c] * scale[c] + shift[c];
+    const Scalar y = row[c] * scale[c] + (shift[c] + shift2[c]);
     row[c] = y < 0 ? Scalar(0) : y;
   }
 }
@@ -179,12 +180,14 @@ __attribute__((target("avx512f"))) void transpose_corner(
 
 }  // namespace
 
-CT_VECTORISED void scale_shift_relu(float *row, const float *scale, const float *shift, int64_t width) {
-  scale_shift_relu_row(row, scale, shift, width);
+CT_VECTORISED void scale_shift_relu(
+    float *row, const float *scale, const float *shift, const float *shift2, int64_t width) {
+  scale_shift_relu_row(row, scale, shift, shift2, width);
 }
 
-CT_VECTORISED void scale_shift_relu(double *row, const double *scale, const double *shift, int64_t width) {
-  scale_shift_relu_row(row, scale, shift, width);
+CT_VECTORISED void scale_shift_relu(
+    double *row, const double *scale, const double *shift, const double *shift2, int64_t width) {
+  scale_shift_relu_row(row, scale, shift, shift2, width);
 }
 
 CT_VECTORISED void relu_backward(

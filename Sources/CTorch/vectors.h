@@ -20,9 +20,9 @@ struct Rows {
   Scalar *operator[](int64_t row) const { return data + row * width; }
 };
 
-/// row = max(0, scale * row + shift)
-void scale_shift_relu(float *row, const float *scale, const float *shift, int64_t width);
-void scale_shift_relu(double *row, const double *scale, const double *shift, int64_t width);
+/// row = max(0, scale * row + shift + shift2)
+void scale_shift_relu(float *row, const float *scale, const float *shift, const float *shift2, int64_t width);
+void scale_shift_relu(double *row, const double *scale, const double *shift, const double *shift2, int64_t width);
 
 /// The backward pass of y = max(0, scale * x + shift) over rows: turns the gradients of `y` into those of `x` in place,
 /// and adds up over the rows the gradient of `scale * x + shift` and its product with `y`.
