@@ -106,7 +106,7 @@ def inference(model: Glow, task: str, batch: int, shape: Shape) -> Callable[[], 
     with torch.no_grad():
         model.log_prob(noise_images(16, shape))
         for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter), alpha=0.005)
+            parameter.add_(torch.randn_like(parameter), alpha=0.001)
     x = noise_images(batch, shape)
 
     @torch.inference_mode()

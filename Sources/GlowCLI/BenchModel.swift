@@ -31,7 +31,7 @@ extension Tensor {
 func benchModel(_ configuration: GlowConfiguration, on device: Device) throws -> Glow {
   let glow = try Glow(configuration, options: TensorOptions(.float32, on: device))
   try glow.initialize(from: benchImages(16, for: configuration, seed: 1, on: device))
-  try glow.parameters.values.perturbInPlace(deviation: 0.005, seed: 2)
+  try glow.parameters.values.perturbInPlace(deviation: 0.001, seed: 2)
   return glow
 }
 
