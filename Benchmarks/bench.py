@@ -161,7 +161,7 @@ def rows(results: Results) -> list[Row]:
         found.append(speed_row(results, "training step, best policy, S", "train S", ours, 2.0, 1.5))
     if results.has("train P", "product"):
         found += [share_row(results, "reversible"), share_row(results, "keep")]
-    if results.has("train P"):
+    if results.has("train P") and "peakBytes" in results.reports["train P"]["reversible"][0]:  # else no /proc
         found += [
             memory_row(results, "peak memory of the process, P, reversible", peak, 1 / 4, 1 / 3),
             memory_row(results, "the same beyond state and idle process", beyond, 1 / 20, 1 / 10),
@@ -269,6 +269,8 @@ def main() -> None:
         f"{latest['date']}, {machine['processor']}, {latest['threads']} threads of {machine['cores']} cores, libtorch "
         f"{latest['libtorchVersion']}" + (", a quick run" if latest["quick"] else ""), end="\n\n")
     print(report_table(found, best, arguments.markdown))
+    if arguments.update_best and latest["quick"]:
+        sys.exit(f"bench: {BEST.name} stays: a quick run is not kept")
     if arguments.update_best:
         update_best(found, best, {key: latest[key] for key in ("date", "machine", "threads", "libtorchVersion")})
 
