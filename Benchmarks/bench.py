@@ -61,6 +61,10 @@ class Results:
     def names(self, task: str, ours: bool) -> list[str]:
         return [name for name in self.reports[task] if (name not in runs.PEERS) == ours]
 
+    def default_peers(self, task: str) -> list[str]:
+        """Those in processes whose allocator was not set up."""
+        return [name for name in self.names(task, ours=False) if not runs.PEERS[name][1]]
+
     def best(self, task: str, names: list[str], measure: Callable[[dict], float], largest: bool = True) -> str:
         choose = max if largest else min
         return choose(names, key=lambda name: self.median(task, name, measure))
@@ -93,6 +97,8 @@ class Row:
     goal: float
     floor: float
     larger_is_better: bool = True
+    # The ratio to the best peer in a process as it starts by default; None where there is none.
+    default_ratio: float | None = None
 
     @property
     def verdict(self) -> str:
@@ -106,6 +112,12 @@ class Row:
         return self.ratio / before if self.larger_is_better else before / self.ratio
 
 
+def default_ratio(
+        results: Results, task: str, own: float, measure: Callable[[dict], float], largest: bool = True) -> float | None:
+    names = results.default_peers(task)
+    return own / results.median(task, results.best(task, names, measure, largest), measure) if names else None
+
+
 def speed_row(results: Results, what: str, task: str, ours: list[str], goal: float, floor: float, latency=False) -> Row:
     name = results.best(task, ours, rate)
     peer = results.best(task, results.names(task, ours=False), rate)
@@ -116,7 +128,8 @@ def speed_row(results: Results, what: str, task: str, ours: list[str], goal: flo
 
     return Row(
         what, shown(name, own), f"{shown(peer, other)}, {peer}",
-        f"{results.spread(task, name, rate):.1%}, {results.spread(task, peer, rate):.1%}", own / other, goal, floor)
+        f"{results.spread(task, name, rate):.1%}, {results.spread(task, peer, rate):.1%}", own / other, goal, floor,
+        default_ratio=default_ratio(results, task, own, rate))
 
 
 def memory_row(results: Results, what: str, measure: Callable[[dict], float], goal: float, floor: float) -> Row:
@@ -125,7 +138,7 @@ def memory_row(results: Results, what: str, measure: Callable[[dict], float], go
     spread = f"{results.spread('train P', 'reversible', measure):.1%}, {results.spread('train P', peer, measure):.1%}"
     return Row(
         what, f"{own / 1e6:.0f} MB", f"{other / 1e6:.0f} MB, {peer}", spread, own / other, goal, floor,
-        larger_is_better=False)
+        larger_is_better=False, default_ratio=default_ratio(results, "train P", own, measure, largest=False))
 
 
 def share_row(results: Results, policy: str) -> Row:
@@ -178,13 +191,14 @@ def rows(results: Results) -> list[Row]:
 
 
 def report_table(found: list[Row], best: dict | None, markdown: bool) -> str:
-    lines = [["what", "ours", "fastest or leanest peer", "spread", "ratio", "goal", "floor", "verdict", "best so far"]]
+    lines = [["what", "ours", "fastest or leanest peer", "spread", "ratio", "goal", "floor", "verdict", "malloc as it is",
+              "best so far"]]
     for row in found:
         before = best["ratios"].get(row.what) if best else None
         change = f"{before:.3f} ({row.gain(before) - 1:+.1%})" if before else "-"
         lines.append([
             row.what, row.ours, row.peer, row.spread, f"{row.ratio:.3f}", f"{row.goal:.3g}", f"{row.floor:.3g}",
-            row.verdict, change])
+            row.verdict, f"{row.default_ratio:.3f}" if row.default_ratio else "-", change])
     return runs.table(lines, markdown)
 
 

@@ -29,8 +29,9 @@ python=python3
 if [ -x .libtorch/venv/bin/python ]; then python=.libtorch/venv/bin/python; fi
 "$python" -m venv --clear "$venv" || fail "python3 has no venv module: run Scripts/setup-system.sh"
 own=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-shared=$(cd .libtorch && echo "$PWD"/venv/lib/python3*/site-packages)
-if [ -d "$shared" ]; then echo "$shared" >"$own/libtorch.pth"; fi
+for shared in "$PWD"/.libtorch/venv/lib/python3*/site-packages; do
+  if [ -d "$shared" ]; then echo "$shared" >"$own/libtorch.pth"; fi
+done
 if ! has_torch; then
   rm -f "$own/libtorch.pth"
   if [ -n "${TORCH_INDEX_URL:-}" ]; then index=(--index-url "$TORCH_INDEX_URL"); else index=(); fi
