@@ -32,7 +32,8 @@ TASKS: dict[str, tuple[dict[str, object], dict[str, dict[str, object]]]] = {
 }
 
 # The step of P on next to no data: as many calls, hardly any work in them.
-CALLS_ALONE = {"shape": "cifar10", "size": 8, "hidden": 1, "batch": 8, "optimizer": "none", "warmup": 2, "rounds": 5}
+CALLS_ALONE = {
+    "threads": 1, "shape": "cifar10", "size": 8, "hidden": 1, "batch": 8, "optimizer": "none", "warmup": 2, "rounds": 5}
 
 
 class Results:
