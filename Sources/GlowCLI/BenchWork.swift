@@ -1,8 +1,8 @@
 import FlowModels
 
-/// The floating-point operations that a task cannot do without: multiplications and additions of the convolutions, each
-/// counted as one. Everything else (normalisation, elementwise maps, inverting the small matrices, the optimiser) is time
-/// without operations.
+/// The floating-point operations that a task cannot do without: multiplications and additions of the convolutions, one
+/// each. All else (normalisation, elementwise maps, inverting the small matrices, the optimiser) is time without
+/// operations.
 struct BenchWork {
   /// One pass of one image through the steps of flow: 1x1 convolutions and conditioners.
   let steps: Double
@@ -27,9 +27,9 @@ struct BenchWork {
   /// Data to latents, or back.
   func pass(batch: Int) -> Double { Double(batch) * (steps + priors) }
 
-  /// A pass forward, and as much again for the gradients of the activations and once more for those of the weights. The
-  /// reversible policy also rebuilds what it did not keep: one more pass of the conditioners (which serves the inversion
-  /// and the gradients), and one through the inverse 1x1 matrices.
+  /// A pass forward, as much again for the gradients of the activations, and once more for those of the weights. The
+  /// reversible policy also rebuilds what it did not keep: one more pass of the conditioners, which serves the inversion
+  /// and the gradients, and one through the inverse 1x1 matrices.
   func training(batch: Int, memory: Memory) -> Double {
     let passes =
       switch memory {
