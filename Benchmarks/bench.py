@@ -114,12 +114,15 @@ class Row:
 
 
 def default_ratio(
-        results: Results, task: str, own: float, measure: Callable[[dict], float], largest: bool = True) -> float | None:
+    results: Results, task: str, own: float, measure: Callable[[dict], float], largest: bool = True
+) -> float | None:
     names = results.default_peers(task)
     return own / results.median(task, results.best(task, names, measure, largest), measure) if names else None
 
 
-def speed_row(results: Results, what: str, task: str, ours: list[str], goal: float, floor: float, latency=False) -> Row:
+def speed_row(
+    results: Results, what: str, task: str, ours: list[str], goal: float, floor: float, latency: bool = False
+) -> Row:
     name = results.best(task, ours, rate)
     peer = results.best(task, results.names(task, ours=False), rate)
     own, other = results.median(task, name, rate), results.median(task, peer, rate)
@@ -192,8 +195,9 @@ def rows(results: Results) -> list[Row]:
 
 
 def report_table(found: list[Row], best: dict | None, markdown: bool) -> str:
-    lines = [["what", "ours", "fastest or leanest peer", "spread", "ratio", "goal", "floor", "verdict", "malloc as it is",
-              "best so far"]]
+    lines = [[
+        "what", "ours", "fastest or leanest peer", "spread", "ratio", "goal", "floor", "verdict", "malloc as it is",
+        "best so far"]]
     for row in found:
         before = best["ratios"].get(row.what) if best else None
         change = f"{before:.3f} ({row.gain(before) - 1:+.1%})" if before else "-"

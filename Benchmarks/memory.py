@@ -74,10 +74,11 @@ def main() -> None:
                 f"{beyond_idle(report):.0f}"])
     print(runs.table(rows, arguments.markdown))
     reversible = list(reports["reversible"].values())
+    state = growth([beyond_state(report) for report in reversible])
+    idle = growth([beyond_idle(report) for report in reversible])
     print(
-        f"\nReversible, K = {DEPTHS[0]} to {DEPTHS[-1]}: beyond state, the largest is "
-        f"{growth([beyond_state(report) for report in reversible]):.1%} above the smallest (goal 3%, floor 10%); beyond "
-        f"the idle process too, {growth([beyond_idle(report) for report in reversible]):.1%}")
+        f"\nReversible, K = {DEPTHS[0]} to {DEPTHS[-1]}: beyond state, the largest is {state:.1%} above the smallest "
+        f"(goal 3%, floor 10%); beyond the idle process too, {idle:.1%}")
     draw(reports)
 
 

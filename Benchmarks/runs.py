@@ -50,8 +50,7 @@ class Runner:
         flags = {"threads": self.threads} | flags
         for flag, value in flags.items():
             command += ["--" + flag.replace("_", "-"), str(value)]
-        done = subprocess.run(
-            self.prefix + command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(self.prefix + command, env=os.environ | environment, capture_output=True, text=True)
         if done.returncode != 0:
             raise RunError(f"{shlex.join(command)} ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
         return json.loads(done.stdout)

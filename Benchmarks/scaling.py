@@ -68,8 +68,8 @@ def main() -> None:
     for flag, (title, values) in SWEEPS.items():
         for value in values:
             rates = [by_value[value]["imagesPerSecond"] for by_value in reports[flag].values()]
-            rows.append(
-                [title, str(value)] + [f"{rate:.4g}" for rate in rates] + [f"{rate / rates[2]:.2f}" for rate in rates[:2]])
+            ratios = [f"{rate / rates[2]:.2f}" for rate in rates[:2]]
+            rows.append([title, str(value), *(f"{rate:.4g}" for rate in rates), *ratios])
     print(runs.table(rows, arguments.markdown))
     draw(reports)
 

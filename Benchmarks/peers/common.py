@@ -1,4 +1,4 @@
-"""What every PyTorch side of the benchmark shares: flags, images, timing, and the fields that `glow bench` prints too."""
+"""What the PyTorch sides of the benchmark share: flags, images, timing, and the fields that `glow bench` prints."""
 
 import argparse
 import json
@@ -102,7 +102,7 @@ def training(model: Glow, x: torch.Tensor, optimizer: torch.optim.Optimizer | No
 
 
 def inference(model: Glow, task: str, batch: int, shape: Shape) -> Callable[[], None]:
-    """A model whose layers all do something: initialised from a few images, then moved off its start by a little noise."""
+    """Runs on a model whose layers all do something: initialised from images, then moved off its start by noise."""
     with torch.no_grad():
         model.log_prob(noise_images(16, shape))
         for parameter in model.parameters():

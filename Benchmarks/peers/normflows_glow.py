@@ -15,7 +15,8 @@ class NormflowsGlow(common.Glow):
         for index in range(shape.levels):
             level = shape.levels - index
             channels, size = shape.channels << (level + 1), shape.size >> level
-            flows.append([nf.flows.GlowBlock(channels, shape.hidden) for _ in range(shape.steps)] + [nf.flows.Squeeze()])
+            blocks = [nf.flows.GlowBlock(channels, shape.hidden) for _ in range(shape.steps)]
+            flows.append(blocks + [nf.flows.Squeeze()])
             if index > 0:
                 merges.append(nf.flows.Merge())
                 channels //= 2
