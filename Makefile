@@ -7,7 +7,8 @@ CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Examples
 
-.PHONY: help setup data build demo test format lint clean photo-patches fixtures shipped-model recognition
+.PHONY: help setup data build demo test format lint clean photo-patches fixtures shipped-model recognition bench \
+  bench-memory bench-scaling
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,3 +54,15 @@ recognition: build data ## How many samples of the shipped model a classifier re
 	@rm -rf .data/recognition/samples
 	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
 	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition
+
+bench: build ## Speed and memory beside PyTorch's Glows, in one table (a quarter of an hour)
+	@Scripts/setup-peers.sh
+	@python3 Benchmarks/bench.py $(BENCH_FLAGS)
+
+bench-memory: build ## Peak memory against depth, drawn in docs/memory.png
+	@Scripts/setup-peers.sh
+	@.venv-peers/bin/python Benchmarks/memory.py
+
+bench-scaling: build ## Images a second against batch, width and image size, drawn in docs/scaling.png
+	@Scripts/setup-peers.sh
+	@.venv-peers/bin/python Benchmarks/scaling.py

@@ -1,0 +1,41 @@
+"""How the benchmark's plots look."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+COLOURS = {"reversible": "#0b6e99", "keep": "#d9730d", "plain PyTorch, malloc set up": "#7a7a7a"}
+LABELS = {
+    "reversible": "swift-glow, reversible",
+    "keep": "swift-glow, keeping activations",
+    "plain PyTorch, malloc set up": "plain PyTorch",
+}
+
+
+def panels(count: int):
+    """A figure and a list of axes in a row."""
+    figure, axes = plt.subplots(1, count, figsize=(7.5 if count == 1 else 4.2 * count, 4.2), squeeze=False)
+    for axis in axes[0]:
+        axis.grid(True, color="#e3e3e3", linewidth=0.8)
+        axis.set_axisbelow(True)
+        for side in ("top", "right"):
+            axis.spines[side].set_visible(False)
+    return figure, list(axes[0])
+
+
+def line(axis, name: str, points: dict[int, float]) -> None:
+    axis.plot(list(points), list(points.values()), marker="o", linewidth=2, color=COLOURS[name], label=LABELS[name])
+
+
+def ticks_at(axis, values: list[int]) -> None:
+    axis.set_xticks(values, [str(value) for value in values])
+    axis.minorticks_off()
+
+
+def save(figure, path: Path) -> None:
+    figure.tight_layout()
+    figure.savefig(path, dpi=130)
+    plt.close(figure)

@@ -1,0 +1,111 @@
+import ArgumentParser
+import FlowModels
+import Foundation
+import Torch
+
+enum BenchTask: String, ExpressibleByArgument, CaseIterable, Encodable {
+  case train, sample, latency, evaluate, product, idle
+}
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure the speed and the memory of one task, in a process of its own.",
+    discussion: """
+      Tasks:
+        train: whole training steps on images of noise
+        sample: drawing a batch of images; latency: drawing one
+        evaluate: the log-likelihood of a batch
+        product: the best rate of libtorch's float32 matrix product
+        idle: the memory of a process that has only loaded libtorch
+
+      Prints one JSON object. `make bench` compares these figures with other implementations.
+      """)
+
+  @Option(help: "train, sample, latency, evaluate, product or idle.") var task = BenchTask.train
+  @OptionGroup(title: "Model") var model: BenchShapeFlags
+  @Option(help: "Images per round; by default 32 (cifar10) or 64 (small) in training, 64 in sample and evaluate.")
+  var batch: Int?
+  @Option(help: "In training: reversible rebuilds activations, keep stores them.") var memory = Memory.reversible
+  @Option(help: "In training.") var optimizer = BenchOptimizer.adamax
+  @Option(help: "Rounds before the first that counts.") var warmup = 1
+  @Option(help: "Rounds that count.") var rounds = 3
+  @Flag(help: "Instead print where the time of a training step goes, by kind and level.") var profile = false
+  @Flag(help: "No sentence on standard error.") var quiet = false
+  @OptionGroup var runtime: RuntimeOptions
+
+  func validate() throws {
+    if let batch, !(1...65536).contains(batch) { throw ValidationError("--batch is \(batch), expected 1 to 65536") }
+    guard (1...1_000_000).contains(rounds) else {
+      throw ValidationError("--rounds is \(rounds), expected 1 to 1000000")
+    }
+    guard (0...1_000_000).contains(warmup) else {
+      throw ValidationError("--warmup is \(warmup), expected 0 to 1000000")
+    }
+    guard task != .latency || batch == nil || batch == 1 else {
+      throw ValidationError("--task latency draws one image: leave --batch out, or measure --task sample")
+    }
+    guard !profile || task == .train else {
+      throw ValidationError("--profile is of training: leave --task \(task.rawValue) out")
+    }
+  }
+
+  func run() throws {
+    let configuration = try model.model()
+    let device = try runtime.start()
+    let small = try Tensor.ones([64, 64], on: device)
+    _ = try small.matmul(small).sum().item()
+    let idle = BenchMemory.resident
+
+    if profile {
+      let profile = try BenchProfile(
+        configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, rounds: rounds, warmup: warmup,
+        on: device)
+      return print(profile.table)
+    }
+    var report = BenchReport(
+      task: task, device: device.description, threads: Runtime.threadCount, libtorchVersion: Runtime.headerVersion,
+      idleBytes: idle)
+    switch task {
+    case .idle: break
+    case .product: report.setProducts(try benchProducts(rounds: rounds, warmup: warmup, on: device))
+    case .train: try train(configuration, device, &report)
+    case .sample, .latency, .evaluate: try infer(configuration, device, &report)
+    }
+    report.peakBytes = BenchMemory.peak
+    print(try report.json())
+    if !quiet { FileHandle.standardError.write(Data((report.sentence + "\n").utf8)) }
+  }
+
+  private var trainingBatch: Int { batch ?? model.shape.trainingBatch }
+
+  private func describe(_ configuration: GlowConfiguration) -> BenchReport.Shape {
+    BenchReport.Shape(
+      name: model.shape.rawValue, levels: configuration.levels, steps: configuration.steps,
+      hidden: configuration.hidden, size: configuration.height, channels: configuration.channels)
+  }
+
+  private func train(_ configuration: GlowConfiguration, _ device: Device, _ report: inout BenchReport) throws {
+    let training = try BenchTraining(
+      configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, on: device)
+    let seconds = try timeRounds(rounds, warmup: warmup) { try training.step() }
+    report.shape = describe(configuration)
+    report.setRounds(
+      seconds, batch: trainingBatch, flop: BenchWork(configuration).training(batch: trainingBatch, memory: memory))
+    report.stateBytes = training.stateBytes
+    report.memory = memory.rawValue
+    report.optimizer = optimizer.rawValue
+  }
+
+  private func infer(_ configuration: GlowConfiguration, _ device: Device, _ report: inout BenchReport) throws {
+    let count = task == .latency ? 1 : batch ?? 64
+    let glow = try benchModel(configuration, on: device)
+    let x = task == .evaluate ? try benchImages(count, for: configuration, seed: 3, on: device) : nil
+    let seconds = try timeRounds(rounds, warmup: warmup) {
+      let result = try x.map { try glow.logProbability($0) } ?? glow.sample(count: count, batchSize: count)
+      try requireFinite(result.sum().item())
+    }
+    report.shape = describe(configuration)
+    report.setRounds(seconds, batch: count, flop: BenchWork(configuration).pass(batch: count))
+    report.stateBytes = glow.parameters.count * DType.float32.byteWidth
+  }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import FlowModels
+import Foundation
+import Torch
+import Training
+
+enum BenchOptimizer: String, ExpressibleByArgument, CaseIterable {
+  case adamax, adam, none
+
+  var kind: TrainingConfiguration.Optimizer? { TrainingConfiguration.Optimizer(rawValue: rawValue) }
+}
+
+/// Images of uniform noise, dequantised as the trainer does.
+func benchImages(_ count: Int, for model: GlowConfiguration, seed: UInt64, on device: Device) throws -> Tensor {
+  let generator = try Generator(seed: seed)
+  let shape = [count, model.height, model.width, model.channels]
+  let pixels = try (Tensor.uniform(shape, using: generator) * 256).converted(to: .uint8, on: device)
+  let noise = try Tensor.uniform(shape, using: generator).converted(to: .float32, on: device)
+  return try Quantisation(bits: model.bits).dequantise(pixels, noise: noise)
+}
+
+extension Tensor {
+  /// Adds seeded normal noise.
+  func perturbInPlace(deviation: Double, seed: UInt64) throws {
+    let noise = try Tensor.normal(shape, .float32, using: Generator(seed: seed))
+    try addInPlace(noise.converted(to: dtype, on: device), scale: deviation)
+  }
+}
+
+/// A model whose layers all do something: initialised from a few images, then moved off its start by a little noise.
+func benchModel(_ configuration: GlowConfiguration, on device: Device) throws -> Glow {
+  let glow = try Glow(configuration, options: TensorOptions(.float32, on: device))
+  try glow.initialize(from: benchImages(16, for: configuration, seed: 1, on: device))
+  try glow.parameters.values.perturbInPlace(deviation: 0.001, seed: 2)
+  return glow
+}
+
+/// Training steps as ``Trainer`` does them, on one batch.
+struct BenchTraining {
+  let glow: Glow
+  let x: Tensor
+  let memory: Memory
+  private let optimizer: Optimizer?
+  private let settings = TrainingConfiguration(data: "noise")
+
+  init(
+    _ configuration: GlowConfiguration, batch: Int, memory: Memory, optimizer kind: BenchOptimizer, on device: Device
+  )
+    throws
+  {
+    let glow = try Glow(configuration, options: TensorOptions(.float32, on: device))
+    self.glow = glow
+    x = try benchImages(batch, for: configuration, seed: 1, on: device)
+    self.memory = memory
+    optimizer = try kind.kind.map { try Optimizer($0, glow.parameters) }
+    try glow.initialize(from: x)
+  }
+
+  /// Of weights, gradients and the optimiser's two moments.
+  var stateBytes: Int { glow.parameters.count * DType.float32.byteWidth * (optimizer == nil ? 2 : 4) }
+
+  func step() throws {
+    try glow.parameters.zeroGradients()
+    let loss = try accumulate()
+    let norm = try gradientNorm()
+    try update()
+    try requireFinite(loss.logProbability.mean().item() + norm.item())
+  }
+
+  func accumulate() throws -> Loss { try glow.accumulateGradients(x, keep: memory == .keep) }
+
+  func gradientNorm() throws -> Tensor { try glow.parameters.clipGradients(to: settings.gradientClip) }
+
+  func update() throws { try optimizer?.step(learningRate: settings.learningRate(after: 0)) }
+}
+
+/// Reading a result also waits for the device. What is not finite was not worth measuring.
+func requireFinite(_ result: Double) throws {
+  guard result.isFinite else {
+    throw ModelError.request("the task's result is not finite: this shape cannot be measured")
+  }
+}

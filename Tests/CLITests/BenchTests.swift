@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+/// `glow bench`: what it measures is for people and scripts to judge; here, that it measures at all and counts right.
+@Suite struct BenchTests {
+  /// 8x8 gray images, L=2, K=3, 5 hidden.
+  static let tiny = [
+    "bench", "--levels", "2", "--steps-of-flow", "3", "--hidden", "5", "--size", "8", "--channels", "1", "--rounds",
+    "2",
+    "--threads", "1",
+  ]
+
+  // Multiplications and additions for one image: level 1 has 4x4 pixels of 4 channels, level 2 has 2x2 of 8.
+  static let level1: Int = 4 * 4 + 9 * 2 * 5 + 5 * 5 + 9 * 5 * 4
+  static let level2: Int = 8 * 8 + 9 * 4 * 5 + 5 * 5 + 9 * 5 * 8
+  static let stepsOfFlow = Double(2 * 3 * (16 * level1 + 4 * level2))
+  static let splitPrior = Double(2 * 16 * 9 * 2 * 4)
+
+  private func report(_ flags: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> [String: Any] {
+    let outcome = try GlowBinary.run(Self.tiny + flags)
+    #expect(outcome.status == 0, "\(outcome.errors)", sourceLocation: sourceLocation)
+    let report = try decodeJSON(outcome.output)
+    #expect(report["device"] as? String == "cpu", sourceLocation: sourceLocation)
+    #expect(report["threads"] as? Int == 1, sourceLocation: sourceLocation)
+    #expect((report["libtorchVersion"] as? String)?.contains(".") == true, sourceLocation: sourceLocation)
+    #if os(Linux)
+      let peak = try #require(report["peakBytes"] as? Double)
+      let idle = try #require(report["idleBytes"] as? Double)
+      #expect(peak >= idle && idle > 0, sourceLocation: sourceLocation)
+    #endif
+    return report
+  }
+
+  private func expectRounds(
+    _ report: [String: Any], batch: Int, flop: Double, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let seconds = try #require(report["secondsPerRound"] as? [Double])
+    #expect(seconds.count == 2 && seconds.allSatisfy { $0 > 0 && $0.isFinite }, sourceLocation: sourceLocation)
+    let median = try #require(report["medianSeconds"] as? Double)
+    #expect(abs(median - (seconds[0] + seconds[1]) / 2) < 1e-9, sourceLocation: sourceLocation)
+    let rate = try #require(report["imagesPerSecond"] as? Double)
+    #expect(abs(rate * median - Double(batch)) < 1e-6, sourceLocation: sourceLocation)
+    #expect(report["batch"] as? Int == batch, sourceLocation: sourceLocation)
+    #expect(report["flopPerRound"] as? Double == flop, sourceLocation: sourceLocation)
+    let shape = try #require(report["shape"] as? [String: Any])
+    let sizes = ["levels", "steps", "hidden", "size", "channels"].map { shape[$0] as? Int }
+    #expect(sizes == [2, 3, 5, 8, 1], sourceLocation: sourceLocation)
+  }
+
+  @Test(arguments: [("reversible", 4.0), ("keep", 3.0)])
+  func training(memory: String, passes: Double) throws {
+    let report = try report(["--batch", "6", "--memory", memory])
+    try expectRounds(report, batch: 6, flop: 6 * (passes * Self.stepsOfFlow + 3 * Self.splitPrior))
+    #expect(report["memory"] as? String == memory)
+    #expect(report["optimizer"] as? String == "adamax")
+  }
+
+  @Test func stateIsWhatTheOptimiserNeeds() throws {
+    let weights = try #require(report(["--task", "evaluate"])["stateBytes"] as? Int)
+    for (optimizer, copies) in [("none", 2), ("adam", 4), ("adamax", 4)] {
+      let report = try report(["--batch", "4", "--optimizer", optimizer])
+      #expect(report["stateBytes"] as? Int == copies * weights)
+    }
+  }
+
+  @Test(arguments: [("sample", 64), ("latency", 1), ("evaluate", 64)])
+  func inference(task: String, batch: Int) throws {
+    let report = try report(["--task", task])
+    try expectRounds(report, batch: batch, flop: Double(batch) * (Self.stepsOfFlow + Self.splitPrior))
+    #expect(report["task"] as? String == task)
+    #expect(report["memory"] == nil && report["optimizer"] == nil)
+  }
+
+  @Test func product() throws {
+    let report = try report(["--task", "product"])
+    let rates = try #require(report["products"] as? [[String: Any]]).compactMap { $0["gigaflopPerSecond"] as? Double }
+    #expect(rates.count == 4 && rates.allSatisfy { $0 > 0 && $0.isFinite })
+    #expect(report["bestGigaflopPerSecond"] as? Double == rates.max())
+  }
+
+  @Test func idle() throws { #expect(try report(["--task", "idle"])["secondsPerRound"] == nil) }
+
+  @Test func sentenceBesideTheObject() throws {
+    let flags = Self.tiny + ["--task", "latency"]
+    let spoken = try GlowBinary.run(flags).errors
+    #expect(spoken.contains("latency: ") && spoken.contains("images/s"))
+    #expect(try GlowBinary.run(flags + ["--quiet"]).errors.isEmpty)
+  }
+
+  @Test(arguments: ["reversible", "keep"])
+  func profile(memory: String) throws {
+    let outcome = try GlowBinary.run(Self.tiny + ["--batch", "4", "--memory", memory, "--profile"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    for words in ["level 2", "conditioner, backward", "actnorm and 1x1, forward", "optimiser", "whole step, measured"] {
+      #expect(outcome.output.contains(words), "no \"\(words)\" in: \(outcome.output)")
+    }
+  }
+
+  @Test(arguments: [
+    (["--shape", "huge"], ["--shape", "huge"]),
+    (["--memory", "none"], ["--memory", "none"]),
+    (["--rounds", "0"], ["--rounds is 0", "1 to"]),
+    (["--warmup=-1"], ["--warmup is -1", "0 to"]),
+    (["--batch", "0"], ["--batch is 0", "1 to 65536"]),
+    (["--size", "20"], ["height is 20", "multiple of 8"]),
+    (["--hidden", "0"], ["hidden is 0", "1 to 65536"]),
+    (["--task", "latency", "--batch", "2"], ["--task latency", "--task sample"]),
+    (["--task", "sample", "--profile"], ["--profile", "--task sample"]),
+    (["--threads", "0"], ["--threads is 0"]),
+  ]) func flags(flags: [String], words: [String]) throws {
+    try expectRefusal(["bench"] + flags, saying: words)
+  }
+}
