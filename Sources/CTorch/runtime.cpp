@@ -123,6 +123,12 @@ void ct_keep_freed_memory(void) {
 #endif
 }
 
+void ct_return_freed_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 int32_t ct_thread_count(void) { return at::get_num_threads(); }
 ct_status ct_set_thread_count(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });

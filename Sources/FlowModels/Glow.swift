@@ -47,6 +47,8 @@ public final class Glow {
     parameters = try ParameterVector(
       levels.flatMap { $0.chain.parameters + ($0.split?.parameters ?? []) } + prior.parameters
         + (classifier?.parameters ?? []))
+    // Of the parameters before they moved into one vector.
+    Runtime.returnFreedMemory()
   }
 
   public var buffers: [Buffer] { levels.flatMap(\.chain.buffers) }
@@ -107,6 +109,7 @@ public final class Glow {
         if let split = level.split { x = try split.divide(x).kept }
       }
     }
+    Runtime.returnFreedMemory()
   }
 
   func checkShape(_ x: Tensor) throws {

@@ -7,6 +7,7 @@ import Torch
 public final class ActNorm: Bijection {
   /// Added to the standard deviation, so that a constant channel gives a finite scale.
   static let epsilon = 1e-6
+  private static let rowsPerPiece = 8192
 
   public let bias: Parameter
   public let logScale: Parameter
@@ -24,15 +25,28 @@ public final class ActNorm: Bijection {
   /// `s`, `[channel]`.
   func scale() throws -> Tensor { try (logScale.value * logScaleFactor).exponential() }
 
-  /// Sets the parameters from rows `[count, channel]`.
-  func setStatistics(of rows: Tensor) throws {
-    let deviation = try rows.variance([0]).squareRoot() + Self.epsilon
-    try bias.value.assign(-(try rows.mean([0])))
-    try logScale.value.assign(try -deviation.logarithm() / logScaleFactor)
+  /// Sets the parameters from `count` rows `[.., channel]` that `rows` makes piece by piece, so that no more than a piece
+  /// of a large batch's activations is ever held. Pieces are joined in float64 (Chan, Golub & LeVeque 1979).
+  func setStatistics(count: Int, rows: (Range<Int>) throws -> Tensor) throws {
+    var mean = try bias.value.converted(to: .float64) * 0
+    var squares = mean
+    for start in stride(from: 0, to: count, by: Self.rowsPerPiece) {
+      let range = start..<min(count, start + Self.rowsPerPiece)
+      let piece = try rows(range)
+      let weight = Double(range.count) / Double(range.upperBound)
+      let difference = try piece.mean([0]).converted(to: .float64) - mean
+      let own = try piece.variance([0]).converted(to: .float64) * Double(range.count)
+      squares = try squares + own + difference.squared() * (Double(start) * weight)
+      mean = try mean + difference * weight
+    }
+    let deviation = try (squares / Double(count)).squareRoot() + Self.epsilon
+    try bias.value.assign(-mean.converted(to: bias.value.dtype))
+    try logScale.value.assign((-deviation.logarithm() / logScaleFactor).converted(to: bias.value.dtype))
   }
 
   public func initialize(from x: Tensor) throws -> Tensor {
-    try setStatistics(of: x.pixelRows())
+    let rows = try x.pixelRows()
+    try setStatistics(count: rows.shape[0]) { try rows.narrowed(0, $0) }
     return try forward(x, keep: false).y
   }
 

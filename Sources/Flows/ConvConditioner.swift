@@ -41,9 +41,9 @@ public final class ConvConditioner: Conditioner {
 
   public func initialize(from x: Tensor) throws -> Tensor {
     let columns = try inputColumns(x)
-    try norm1.setStatistics(of: columns.matmul(inputMatrix()))
-    let hidden = try dense(columns, inputMatrix(), norm1)
-    try norm2.setStatistics(of: hidden.matmul(conv2.value))
+    let (count, matrix) = (columns.shape[0], try inputMatrix())
+    try norm1.setStatistics(count: count) { try columns.narrowed(0, $0).matmul(matrix) }
+    try norm2.setStatistics(count: count) { try dense(columns.narrowed(0, $0), matrix, norm1).matmul(conv2.value) }
     return try forward(x, keep: false).output
   }
 

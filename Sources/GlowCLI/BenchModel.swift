@@ -62,16 +62,16 @@ struct BenchTraining {
   func step() throws {
     try glow.parameters.zeroGradients()
     let loss = try accumulate()
-    let norm = try gradientNorm()
-    try update()
+    let norm = try glow.parameters.gradientNorm()
+    try update(norm)
     try requireFinite(loss.logProbability.mean().item() + norm.item())
   }
 
   func accumulate() throws -> Loss { try glow.accumulateGradients(x, keep: memory == .keep) }
 
-  func gradientNorm() throws -> Tensor { try glow.parameters.clipGradients(to: settings.gradientClip) }
-
-  func update() throws { try optimizer?.step(learningRate: settings.learningRate(after: 0)) }
+  func update(_ norm: Tensor) throws {
+    try optimizer?.step(learningRate: settings.learningRate(after: 0), norm: norm, clip: settings.gradientClip)
+  }
 }
 
 /// Reading a result also waits for the device. What is not finite was not worth measuring.

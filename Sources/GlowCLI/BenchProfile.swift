@@ -36,14 +36,15 @@ struct BenchProfile {
             try vector.zeroGradients(); return vector.gradients
           }
         ]))
-    rows.append(Row(part: "gradient norm", seconds: [try time { try training.gradientNorm().reshaped([1]) }]))
+    rows.append(Row(part: "gradient norm", seconds: [try time { try vector.gradientNorm().reshaped([1]) }]))
     if optimizer != .none {
+      let norm = try vector.gradientNorm()
       rows.append(
         Row(
           part: "optimiser",
           seconds: [
             try time {
-              try training.update(); return vector.values
+              try training.update(norm); return vector.values
             }
           ]))
     }

@@ -28,6 +28,10 @@ public enum Runtime {
   /// once, before the first tensor; does nothing where the C library has no such setting.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
+  /// Gives memory that is free back to the system, also what ``keepFreedMemory()`` made the allocator keep: for after work
+  /// that is done once and needs much.
+  public static func returnFreedMemory() { ct_return_freed_memory() }
+
   /// How many threads one libtorch operation may use.
   public static var threadCount: Int { Int(ct_thread_count()) }
 

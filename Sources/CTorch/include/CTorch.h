@@ -45,6 +45,7 @@ const char *ct_header_version(void);
 const char *ct_build_description(void);
 bool ct_device_available(ct_device_kind kind);
 void ct_keep_freed_memory(void);
+void ct_return_freed_memory(void);
 int32_t ct_thread_count(void);
 ct_status ct_set_thread_count(int32_t count);
 ct_status ct_manual_seed(uint64_t seed);
