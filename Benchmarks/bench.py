@@ -211,6 +211,8 @@ def measure(arguments: argparse.Namespace) -> Results:
     runner = runs.Runner(arguments.threads, arguments.prefix)
     progress = runs.Progress()
     results = Results({})
+    if os.getloadavg()[0] > 0.5:
+        progress.say(f"warning: other programs are at work (load {os.getloadavg()[0]:.2g}), and slow both sides down")
 
     def run(task: str, name: str, flags: dict[str, object]) -> None:
         report = runner.peer(name, **flags) if name in runs.PEERS else runner.glow(**flags)

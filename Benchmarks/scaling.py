@@ -41,9 +41,10 @@ def draw(reports: dict[str, dict[str, dict[int, dict]]]) -> None:
         for name, by_value in reports[flag].items():
             plots.line(axis, name, {value: report["imagesPerSecond"] for value, report in by_value.items()})
         axis.set_xscale("log", base=2)
-        axis.set_yscale("log" if flag != "batch" else "linear")
         if flag == "batch":
             axis.set_ylim(bottom=0)
+        else:
+            plots.logarithmic(axis)
         plots.ticks_at(axis, values)
         axis.set_xlabel(title)
     axes[0].set_ylabel("images a second")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlowModels
+import Flows
 import Foundation
 import Torch
 import Training
@@ -19,11 +20,12 @@ func benchImages(_ count: Int, for model: GlowConfiguration, seed: UInt64, on de
   return try Quantisation(bits: model.bits).dequantise(pixels, noise: noise)
 }
 
-extension Tensor {
-  /// Adds seeded normal noise.
-  func perturbInPlace(deviation: Double, seed: UInt64) throws {
-    let noise = try Tensor.normal(shape, .float32, using: Generator(seed: seed))
-    try addInPlace(noise.converted(to: dtype, on: device), scale: deviation)
+/// Moves parameters off their start by a little seeded noise, too little to make a deep flow run away from its data.
+func perturb(_ parameters: [Parameter]) throws {
+  let generator = try Generator(seed: 2)
+  for value in parameters.map(\.value) {
+    let noise = try Tensor.normal(value.shape, using: generator)
+    try value.addInPlace(noise.converted(to: value.dtype, on: value.device), scale: 0.001)
   }
 }
 
@@ -31,7 +33,7 @@ extension Tensor {
 func benchModel(_ configuration: GlowConfiguration, on device: Device) throws -> Glow {
   let glow = try Glow(configuration, options: TensorOptions(.float32, on: device))
   try glow.initialize(from: benchImages(16, for: configuration, seed: 1, on: device))
-  try glow.parameters.values.perturbInPlace(deviation: 0.001, seed: 2)
+  try perturb(glow.parameters.parameters)
   return glow
 }
 

@@ -133,7 +133,7 @@ private struct LevelTimes {
     let x = try normal(shape)
     let step = try Self.step(model, channels, on: device)
     _ = try step.initialize(from: x)
-    for parameter in step.parameters { try parameter.value.perturbInPlace(deviation: 0.005, seed: 6) }
+    try perturb(step.parameters)
     let weight = try Tensor.full(-1 / Double(batch), [batch], on: device)
 
     let mixed = try step.mix(x).y
