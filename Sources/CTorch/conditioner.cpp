@@ -20,6 +20,8 @@ namespace {
 
 /// Pixels. The hidden activations of a tile and a panel of weights fit into a core's second-level cache.
 constexpr int64_t largest_tile = 64;
+/// So few pixels are done before a copy of the weights would pay.
+constexpr int64_t rows_worth_a_copy = 512;
 
 struct Sizes {
   Geometry input, output;  // of the patches of conv1 and of the gradient of conv3; edge channels are treated apart
@@ -207,10 +209,12 @@ class Lines {
 /// The row of conv1 that belongs to a column of the patches.
 int64_t row1(const Sizes &s, int64_t column) { return column + column / s.input.channels * s.edge; }
 
-/// The rows `row(k)` of a matrix with rows of `n` numbers.
+/// The first `k` rows of conv1 (without those of the edge channel) or conv2.
 template <class Scalar, class Row>
-Panels<Scalar> rows_of(const ct_handle &handle, int64_t k, int64_t n, const Row &row) {
-  const Scalar *matrix = values<Scalar>(handle);
+Panels<Scalar> rows_of(const ct_handle &handle, const Sizes &s, int64_t k, const Row &row) {
+  const Scalar *const matrix = values<Scalar>(handle);
+  const int64_t n = s.hidden;
+  if (s.rows() <= rows_worth_a_copy && row(k - 1) == k - 1) return {matrix, k, n};
   return {k, n, tensor(handle).options(), [=](Scalar *panel, int64_t begin, int64_t width) {
     for (int64_t i = 0; i < k; i++) std::copy_n(matrix + row(i) * n + begin, width, panel + i * width);
   }};
@@ -243,8 +247,8 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   const SpacedImages images(input);
   const Pixels<Scalar> x = images.template pixels<Scalar>();
 
-  const auto conv1 = rows_of<Scalar>(c.values.conv1, s.taps1(), s.hidden, [&](int64_t i) { return row1(s, i); });
-  const auto conv2 = rows_of<Scalar>(c.values.conv2, s.hidden, s.hidden, [](int64_t i) { return i; });
+  const auto conv1 = rows_of<Scalar>(c.values.conv1, s, s.taps1(), [&](int64_t i) { return row1(s, i); });
+  const auto conv2 = rows_of<Scalar>(c.values.conv2, s, s.hidden, [](int64_t i) { return i; });
   const auto conv3 = columns3<Scalar>(c.values.conv3, s);
   const Scalar *bias = image_bias.defined() ? image_bias.const_data_ptr<Scalar>() : nullptr;
   const auto scale1 = scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);

@@ -18,35 +18,43 @@ void multiply(
     int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b, int64_t ldb, double *c,
     int64_t ldc, bool accumulate);
 
-/// The right factor of many products, [k, n], cut into panels of at most 64 columns that each lie in one piece: the
-/// kernel then streams through memory in order.
+/// The right factor of many products, [k, n], in panels of at most 64 columns.
 template <class Scalar>
 class Panels {
  public:
-  /// `fill(panel, begin, width)` writes columns begin..<begin + width, row after row. It runs on several threads.
+  /// A copy in which each panel lies in one piece, so that the kernel streams through memory in order: worth its while for
+  /// more than a few hundred rows on the left. `fill(panel, begin, width)` writes columns begin..<begin + width, row after
+  /// row; it runs on several threads.
   template <class Fill>
   Panels(int64_t k, int64_t n, const at::TensorOptions &options, const Fill &fill)
-      : storage(at::empty({k * n}, options)), base(storage.template mutable_data_ptr<Scalar>()), k(k), n(n) {
+      : storage(at::empty({k * n}, options)), base(storage.template const_data_ptr<Scalar>()), k(k), n(n), distance(0) {
+    Scalar *const copy = storage.template mutable_data_ptr<Scalar>();
     parallel_for((n + width - 1) / width, 1, [&](int64_t begin, int64_t end) {
       for (int64_t column = begin * width; column < std::min(n, end * width); column += width) {
-        fill(base + column * k, column, std::min(width, n - column));
+        fill(copy + column * k, column, std::min(width, n - column));
       }
     });
   }
+
+  /// The matrix where it is.
+  Panels(const Scalar *matrix, int64_t k, int64_t n) : base(matrix), k(k), n(n), distance(n) {}
 
   /// c = a · self with a [m, k].
   void multiply_into(Scalar *c, int64_t ldc, const Scalar *a, int64_t m, int64_t lda) const {
     for (int64_t column = 0; column < n; column += width) {
       const int64_t columns = std::min(width, n - column);
-      multiply(m, columns, k, a, lda, base + column * k, columns, c + column, ldc, false);
+      const Scalar *const panel = base + (distance ? column : column * k);
+      multiply(m, columns, k, a, lda, panel, distance ? distance : columns, c + column, ldc, false);
     }
   }
 
  private:
   static constexpr int64_t width = 64;
   at::Tensor storage;
-  Scalar *base;
+  const Scalar *base;
   int64_t k, n;
+  /// Of the rows of a matrix that was not copied; otherwise 0.
+  int64_t distance;
 };
 
 }  // namespace ctorch

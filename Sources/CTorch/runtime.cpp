@@ -6,10 +6,6 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #include "support.h"
 
 namespace ctorch {
@@ -113,21 +109,6 @@ bool ct_device_available(ct_device_kind kind) {
 }
 
 bool ct_kernels_run(ct_handle t) { return kernels_run(tensor(t)); }
-
-void ct_keep_freed_memory(void) {
-#if defined(__GLIBC__)
-  // Large blocks that glibc hands back to the kernel are paid for again, page by page, on every step.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 2000 << 20);
-  mallopt(M_TOP_PAD, 64 << 20);
-#endif
-}
-
-void ct_return_freed_memory(void) {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-}
 
 int32_t ct_thread_count(void) { return at::get_num_threads(); }
 ct_status ct_set_thread_count(int32_t count) {

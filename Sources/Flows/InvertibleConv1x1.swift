@@ -1,3 +1,4 @@
+import Foundation
 import Torch
 
 /// The invertible 1x1 convolution (Glow, section 3.2): `y = W x` at every pixel, starting as a random rotation.
@@ -86,6 +87,68 @@ public final class InvertibleConv1x1: Bijection {
     switch form {
     case .plain(let weight): try weight.value.converted(to: .float64).signAndLogDeterminant().logDeterminant
     case .factored(_, _, let logDiagonal, _, _): try logDiagonal.value.converted(to: .float64).sum()
+    }
+  }
+
+  /// The same factors as ``Factors`` in Swift's own memory; row i of `lower * upper` is row `order[i]` of `W`.
+  private struct HostFactors {
+    let lower: SmallMatrix
+    let upper: SmallMatrix
+    let signedDiagonal: [Double]
+    let order: [Int]
+    let logDeterminant: Double
+
+    var inverseOrder: [Int] {
+      var inverse = order
+      for (row, place) in order.enumerated() { inverse[place] = row }
+      return inverse
+    }
+  }
+
+  private func hostFactors(
+    _ lower: Parameter, _ upper: Parameter, _ logDiagonal: Parameter, _ permutation: Buffer, _ sign: Buffer
+  ) throws -> HostFactors {
+    let (below, above) = (try SmallMatrix(lower.value), try SmallMatrix(upper.value))
+    let logs: [Double] = try logDiagonal.value.elements()
+    let signs: [Double] = try sign.value.elements()
+    let diagonal = zip(signs, logs).map { $0 * exp($1) }
+    return HostFactors(
+      lower: SmallMatrix(size: channels) { $0 > $1 ? below[$0, $1] : $0 == $1 ? 1 : 0 },
+      upper: SmallMatrix(size: channels) { $0 < $1 ? above[$0, $1] : $0 == $1 ? diagonal[$0] : 0 },
+      signedDiagonal: diagonal, order: try permutation.value.elements(Int64.self).map { Int($0) },
+      logDeterminant: logs.reduce(0, +))
+  }
+
+  /// `W` and log|det W|.
+  func hostMatrix() throws -> (matrix: SmallMatrix, logDeterminant: Double) {
+    switch form {
+    case .plain(let weight):
+      let matrix = try SmallMatrix(weight.value)
+      return (matrix, matrix.logDeterminant)
+    case .factored(let lower, let upper, let logDiagonal, let permutation, let sign):
+      let factors = try hostFactors(lower, upper, logDiagonal, permutation, sign)
+      return ((factors.lower * factors.upper).takingRows(factors.inverseOrder), factors.logDeterminant)
+    }
+  }
+
+  /// As ``accumulate(_:logDetGradient:)``.
+  func accumulate(_ gradient: SmallMatrix, logDetGradient: Double) throws {
+    func add(_ contribution: [Double], to parameter: Parameter) throws {
+      let tensor = try Tensor(contribution, shape: parameter.value.shape)
+      try parameter.gradient.addInPlace(tensor.converted(to: parameter.value.dtype))
+    }
+    switch form {
+    case .plain(let weight):
+      let inverse = try SmallMatrix(weight.value).inverted().inverse
+      let total = SmallMatrix(size: channels) { gradient[$0, $1] + logDetGradient * inverse[$1, $0] }
+      try add(total.elements, to: weight)
+    case .factored(let lower, let upper, let logDiagonal, let permutation, let sign):
+      let factors = try hostFactors(lower, upper, logDiagonal, permutation, sign)
+      let inner = gradient.takingRows(factors.order)
+      let upperGradient = factors.lower.transposed * inner
+      try add((inner * factors.upper.transposed).strictlyLower.elements, to: lower)
+      try add(upperGradient.strictlyUpper.elements, to: upper)
+      try add(zip(upperGradient.diagonal, factors.signedDiagonal).map { $0 * $1 + logDetGradient }, to: logDiagonal)
     }
   }
 

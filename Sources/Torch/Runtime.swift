@@ -24,12 +24,12 @@ public enum Runtime {
         + "LIBTORCH_DIR to a \(headerVersion) release")
   }
 
-  /// Makes the C allocator keep what is freed, so that a training step does not pay for the same memory again. Call it
-  /// once, before the first tensor; does nothing where the C library has no such setting.
+  /// Makes the memory of large tensors stay with the process when they are freed, so that a training step does not pay for
+  /// the same memory again. Call it once, before the first tensor; does nothing on other systems than Linux.
   public static func keepFreedMemory() { ct_keep_freed_memory() }
 
-  /// Gives memory that is free back to the system, also what ``keepFreedMemory()`` made the allocator keep: for after work
-  /// that is done once and needs much.
+  /// Gives memory that is free back to the system, also what ``keepFreedMemory()`` keeps: for after work that is done once
+  /// and needs much.
   public static func returnFreedMemory() { ct_return_freed_memory() }
 
   /// How many threads one libtorch operation may use.

@@ -8,6 +8,12 @@ public struct TorchError: Error, LocalizedError, CustomStringConvertible {
   public let shapes: [[Int]]
   public let message: String
 
+  public init(operation: String, shapes: [[Int]], message: String) {
+    self.operation = operation
+    self.shapes = shapes
+    self.message = message
+  }
+
   public var description: String {
     let operands = shapes.isEmpty ? "" : " of " + shapes.map(\.description).joined(separator: ", ")
     return "\(operation)\(operands): \(message)"

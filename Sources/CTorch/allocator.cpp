@@ -1,0 +1,131 @@
+// Memory for large tensors on the CPU that is kept when it is freed, for the next tensor of that size.
+//
+// A training step makes and frees the same large blocks again and again. The C library would hand them back to the
+// system and pay for every page anew, or, told to keep them, cut its heap into pieces whose total depends on history. Here
+// each size has blocks of its own, so that the memory of a step is that of its largest moment and the same in every step.
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "support.h"
+
+#if defined(__linux__)
+#include <malloc.h>
+#include <sys/mman.h>
+#endif
+
+namespace {
+
+#if defined(__linux__)
+class KeepingAllocator final : public c10::Allocator {
+ public:
+  explicit KeepingAllocator(c10::Allocator *other) : other(other) {}
+
+  c10::DataPtr allocate(size_t bytes) override {
+    if (bytes < smallest) return other->allocate(bytes);
+    void *const block = take((bytes + page - 1) / page * page);
+    return {block, block, &KeepingAllocator::give_back, c10::Device(c10::DeviceType::CPU)};
+  }
+
+  void copy_data(void *to, const void *from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+
+  /// Unmaps every block that is free.
+  void clear() {
+    const std::lock_guard<std::mutex> guard(mutex);
+    for (const auto &[size, block] : free_blocks) munmap(block.address, size);
+    free_blocks.clear();
+  }
+
+ private:
+  static constexpr size_t page = 4096, smallest = 2 << 10, huge_page = 2 << 20;
+  /// A free block that was not wanted in so many allocations belongs to work that is over.
+  static constexpr int64_t patience = 50'000;
+
+  struct Free {
+    void *address;
+    int64_t since;
+  };
+
+  void *take(size_t size) {
+    const std::lock_guard<std::mutex> guard(mutex);
+    clock++;
+    // The newest of the smallest blocks that are large enough, if that is not much too large.
+    auto found = free_blocks.lower_bound(size);
+    if (found != free_blocks.end() && found->first <= size + size / 8) {
+      found = std::prev(free_blocks.upper_bound(found->first));
+      void *const address = found->second.address;
+      sizes[address] = found->first;
+      free_blocks.erase(found);
+      return address;
+    }
+    drop_stale();
+    void *const address = map(size);
+    sizes[address] = size;
+    return address;
+  }
+
+  static void *map(size_t size) {
+    void *const address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    TORCH_CHECK(address != MAP_FAILED, "not enough memory: ", size, " bytes were refused");
+    if (size >= huge_page) madvise(address, size, MADV_HUGEPAGE);
+    return address;
+  }
+
+  void drop_stale() {
+    for (auto block = free_blocks.begin(); block != free_blocks.end();) {
+      if (clock - block->second.since > patience) {
+        munmap(block->second.address, block->first);
+        block = free_blocks.erase(block);
+      } else {
+        ++block;
+      }
+    }
+  }
+
+  static void give_back(void *address);
+
+  void free(void *address) {
+    const std::lock_guard<std::mutex> guard(mutex);
+    const auto block = sizes.find(address);
+    free_blocks.insert({block->second, {address, clock}});
+    sizes.erase(block);
+  }
+
+  c10::Allocator *const other;
+  std::mutex mutex;
+  int64_t clock = 0;
+  std::multimap<size_t, Free> free_blocks;
+  std::unordered_map<void *, size_t> sizes;
+};
+
+/// Never destroyed: tensors may outlive whatever order the end of the program has.
+KeepingAllocator *installed = nullptr;
+
+void KeepingAllocator::give_back(void *address) { installed->free(address); }
+#endif
+
+}  // namespace
+
+extern "C" {
+
+void ct_keep_freed_memory(void) {
+#if defined(__linux__)
+  if (installed) return;
+  installed = new KeepingAllocator(c10::GetCPUAllocator());
+  c10::SetCPUAllocator(installed, /*priority=*/1);
+#endif
+}
+
+void ct_return_freed_memory(void) {
+#if defined(__linux__)
+  if (installed) installed->clear();
+#endif
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
+}  // extern "C"
