@@ -13,13 +13,14 @@ extension Glow {
     var saved: [Saved] = []
   }
 
-  func pass(_ x: Tensor, _ rows: Tensor?, keep: Bool) throws -> Pass {
+  func pass(_ x: Tensor, _ rows: Tensor?, keeping kept: KeptActivations? = nil) throws -> Pass {
     try checkShape(x)
     condition?.weights = rows
     var x = x
     var pass = Pass(logProbability: try .zeros([x.shape[0]], x.dtype, on: x.device))
-    for level in levels {
-      let step = try level.chain.forward(level.squeeze.forward(x, keep: false).y, keep: keep)
+    for (index, level) in levels.enumerated() {
+      let step = try level.chain.forward(
+        level.squeeze.forward(x, keep: false).y, keepingLast: kept?.steps[index] ?? 0)
       pass.logProbability = try pass.logProbability + step.logDet
       pass.saved.append(step.saved)
       guard let split = level.split else {
@@ -47,7 +48,7 @@ extension Glow {
   public func logProbability(_ x: Tensor, labels: Tensor? = nil) throws -> Tensor {
     try withInference {
       let rows = try oneHot(labels, count: x.shape[0])
-      let pass = try pass(x, rows, keep: false)
+      let pass = try pass(x, rows)
       return try pass.logProbability + topDistribution(rows).logProbability(pass.latents.last!)
     }
   }
@@ -60,7 +61,7 @@ extension Glow {
       let columns = try (0..<configuration.classCount).map { label in
         let rows = try oneHot(Tensor([Int](repeating: label, count: x.shape[0]), on: x.device), count: x.shape[0])
         // Only a model that is conditioned everywhere runs its flow again for another label.
-        let pass = try (condition == nil ? shared : nil) ?? pass(x, rows, keep: false)
+        let pass = try (condition == nil ? shared : nil) ?? pass(x, rows)
         shared = pass
         let top = try topDistribution(rows).logProbability(pass.latents.last!)
         return try (pass.logProbability + top).reshaped([-1, 1])
@@ -124,7 +125,7 @@ extension Glow {
     guard condition == nil else {
       throw ModelError.request("the model is conditioned everywhere: its classifier would see the label")
     }
-    return try withInference { try classifier.logits(pass(x, nil, keep: false).latents.last!) }
+    return try withInference { try classifier.logits(pass(x, nil).latents.last!) }
   }
 
   private func checkShapes(of latents: Latents) throws {

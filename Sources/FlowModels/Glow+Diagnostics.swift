@@ -45,7 +45,7 @@ extension Glow {
   /// inverse(forward(x)): what of `x` survives the way through the latents in floating point.
   public func reconstruct(_ x: Tensor, labels: Tensor? = nil) throws -> Tensor {
     try withInference {
-      let pass = try pass(x, oneHot(labels, count: x.shape[0]), keep: false)
+      let pass = try pass(x, oneHot(labels, count: x.shape[0]))
       var y = pass.latents.last!
       for (level, latent) in zip(levels, pass.latents).reversed() {
         if let split = level.split { y = try split.join(y, latent) }

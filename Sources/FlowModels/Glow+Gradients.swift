@@ -8,22 +8,41 @@ public struct Loss {
   public let logProbability: Tensor
   /// The classifier's mean cross-entropy in nats, a scalar; nil without a classifier.
   public let crossEntropy: Tensor?
+
+  init(logProbability: Tensor, crossEntropy: Tensor?) {
+    self.logProbability = logProbability
+    self.crossEntropy = crossEntropy
+  }
+
+  /// The loss of a batch that was taken in `parts`.
+  public init(joining parts: [Loss]) throws {
+    precondition(!parts.isEmpty, "a batch has a part")
+    logProbability = try .concatenating(parts.map(\.logProbability), alongDimension: 0)
+    let count = Double(logProbability.shape[0])
+    crossEntropy = try parts.reduce(nil) { sum, part in
+      guard let own = try part.crossEntropy.map({ try $0 * (Double(part.logProbability.shape[0]) / count) }) else {
+        return sum
+      }
+      return try sum.map { try $0 + own } ?? own
+    }
+  }
 }
 
 extension Glow {
   /// Adds to the parameters' gradients those of the loss
   /// `mean over the batch of (-log p(x) / (D ln 2)) + weightY * mean cross-entropy / ln 2`.
   /// - Parameters:
-  ///   - keep: keeps activations for the backward pass instead of rebuilding them: faster, memory grows with depth.
+  ///   - kept: the steps of flow that keep activations for the backward pass instead of rebuilding them, which is faster
+  ///     but takes memory that grows with depth; nil for none.
   ///   - weightY: of the classifier's cross-entropy (in bits).
   ///   - share: what part of a whole batch `x` is, when gradients are accumulated over several.
   @discardableResult
   public func accumulateGradients(
-    _ x: Tensor, labels: Tensor? = nil, keep: Bool = false, weightY: Double = 0, share: Double = 1
+    _ x: Tensor, labels: Tensor? = nil, keeping kept: KeptActivations? = nil, weightY: Double = 0, share: Double = 1
   ) throws -> Loss {
     try withInference {
       let rows = try oneHot(labels, count: x.shape[0])
-      let pass = try pass(x, rows, keep: keep)
+      let pass = try pass(x, rows, keeping: kept)
       let batch = x.shape[0]
       let weight = try Tensor.full(
         -share / (Double(batch * configuration.dimensions) * log(2)), [batch], x.dtype, on: x.device)

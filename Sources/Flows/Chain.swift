@@ -15,14 +15,20 @@ public final class Chain: Bijection {
   }
 
   public func forward(_ x: Tensor, keep: Bool) throws -> Forward {
+    try forward(x, keepingLast: keep ? links.count : 0)
+  }
+
+  /// As ``forward(_:keep:)``, with the activations of the last `count` links alone.
+  public func forward(_ x: Tensor, keepingLast count: Int) throws -> Forward {
     var y = x
     var logDet = try Tensor.zeros([x.shape[0]], x.dtype, on: x.device)
     var saved: [Saved] = []
-    for link in links {
+    for (index, link) in links.enumerated() {
+      let keep = index >= links.count - count
       let step = try link.forward(y, keep: keep)
       y = step.y
       logDet = try logDet + step.logDet
-      if keep { saved.append(step.saved) }
+      if count > 0 { saved.append(step.saved) }
     }
     return Forward(y, logDet: logDet, saved: Saved(children: saved))
   }

@@ -25,7 +25,7 @@ struct BenchCommand: ParsableCommand {
   @OptionGroup(title: "Model") var model: BenchShapeFlags
   @Option(help: "Images per round; by default 32 (cifar10) or 64 (small) in training, 64 in sample and evaluate.")
   var batch: Int?
-  @Option(help: "In training: reversible rebuilds activations, keep stores them.") var memory = Memory.reversible
+  @Option(help: "In training: reversible rebuilds activations, keep stores them.") var memory = BenchPolicy.reversible
   @Option(help: "In training.") var optimizer = BenchOptimizer.adamax
   @Option(help: "Rounds before the first that counts.") var warmup = 1
   @Option(help: "Rounds that count.") var rounds = 3

@@ -11,6 +11,9 @@ enum BenchOptimizer: String, ExpressibleByArgument, CaseIterable {
   var kind: TrainingConfiguration.Optimizer? { TrainingConfiguration.Optimizer(rawValue: rawValue) }
 }
 
+/// What happens to the activations of all steps of flow.
+enum BenchPolicy: String, ExpressibleByArgument, CaseIterable { case reversible, keep }
+
 /// Images of uniform noise, dequantised as the trainer does.
 func benchImages(_ count: Int, for model: GlowConfiguration, seed: UInt64, on device: Device) throws -> Tensor {
   let generator = try Generator(seed: seed)
@@ -41,12 +44,13 @@ func benchModel(_ configuration: GlowConfiguration, on device: Device) throws ->
 struct BenchTraining {
   let glow: Glow
   let x: Tensor
-  let memory: Memory
+  let memory: BenchPolicy
   private let optimizer: Optimizer?
   private let settings = TrainingConfiguration(data: "noise")
 
   init(
-    _ configuration: GlowConfiguration, batch: Int, memory: Memory, optimizer kind: BenchOptimizer, on device: Device
+    _ configuration: GlowConfiguration, batch: Int, memory: BenchPolicy, optimizer kind: BenchOptimizer,
+    on device: Device
   )
     throws
   {
@@ -69,7 +73,9 @@ struct BenchTraining {
     try requireFinite(loss.logProbability.mean().item() + norm.item())
   }
 
-  func accumulate() throws -> Loss { try glow.accumulateGradients(x, keep: memory == .keep) }
+  func accumulate() throws -> Loss {
+    try glow.accumulateGradients(x, keeping: memory == .keep ? .all(of: glow.configuration) : nil)
+  }
 
   func update(_ norm: Tensor) throws {
     try optimizer?.step(learningRate: settings.learningRate(after: 0), norm: norm, clip: settings.gradientClip)

@@ -18,7 +18,7 @@ struct BenchProfile {
   private let step: Double
 
   init(
-    _ model: GlowConfiguration, batch: Int, memory: Memory, optimizer: BenchOptimizer, rounds: Int, warmup: Int,
+    _ model: GlowConfiguration, batch: Int, memory: BenchPolicy, optimizer: BenchOptimizer, rounds: Int, warmup: Int,
     on device: Device
   ) throws {
     let time = Stopwatch(rounds: rounds, warmup: warmup)

@@ -30,7 +30,7 @@ struct BenchWork {
   /// A pass forward, as much again for the gradients of the activations, and once more for those of the weights. The
   /// reversible policy also rebuilds what it did not keep: one more pass of the conditioners, which serves the inversion
   /// and the gradients, and one through the inverse 1x1 matrices.
-  func training(batch: Int, memory: Memory) -> Double {
+  func training(batch: Int, memory: BenchPolicy) -> Double {
     let passes =
       switch memory {
       case .reversible: 4.0

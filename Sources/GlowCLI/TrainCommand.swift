@@ -12,7 +12,7 @@ extension TrainingConfiguration.Optimizer: ExpressibleByArgument {}
 extension TrainingConfiguration.Decay: ExpressibleByArgument {}
 
 enum Labels: String, ExpressibleByArgument, CaseIterable { case none, prior, everywhere }
-enum Memory: String, ExpressibleByArgument, CaseIterable { case reversible, keep }
+extension MemoryPolicy: ExpressibleByArgument {}
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -103,7 +103,13 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func watch(_ trainer: Trainer) throws {
-    print("\(trainer.model.parameters.count) parameters; run folder \(trainer.run.url.relativePath)")
+    let (kept, bytes) = trainer.keptActivations
+    let steps = trainer.model.configuration.levels * trainer.model.configuration.steps
+    print(
+      """
+      \(trainer.model.parameters.count) parameters; activations of \(kept.count) of \(steps) steps of flow kept \
+      (\(ByteCount(bytes: bytes))), the others rebuilt; run folder \(trainer.run.url.relativePath)
+      """)
     // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
     fflush(nil)
     let bar = ProgressBar()
@@ -195,15 +201,18 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "Weight of the classifier's cross-entropy.") var weightY: Double?
   @Flag(inversion: .prefixedNo, help: "Mirror images at random.") var flip: Bool?
   @Option(help: "Shift images at random by up to this fraction.") var shift: Double?
-  @Option(help: "reversible rebuilds activations, keep stores them.") var memory: Memory?
+  @Option(help: "Images per pass; a larger batch is taken in parts, in less memory.") var microBatch: Int?
+  @Option(help: "Activations: reversible rebuilds them, keep stores them, auto stores what fits.")
+  var memory: MemoryPolicy?
+  @Option(help: "What auto may store, such as 2GB; by default half of the free memory.") var memoryBudget: ByteCount?
   @Option(help: "Images between validations.") var validateEvery: Int?
   @Option(help: "Images between checkpoints.") var checkpointEvery: Int?
   @Option var seed: UInt64?
 
   var areUnsetButImages: Bool {
-    [channels, batch, warmup, average, validateEvery, checkpointEvery].allSatisfy { $0 == nil }
+    [channels, batch, microBatch, warmup, average, validateEvery, checkpointEvery].allSatisfy { $0 == nil }
       && [lr, clip, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil && decay == nil
-      && flip == nil && memory == nil && seed == nil
+      && flip == nil && memory == nil && memoryBudget == nil && seed == nil
   }
 
   func apply(to training: inout TrainingConfiguration) {
@@ -220,7 +229,9 @@ struct TrainingFlags: ParsableArguments {
     if let weightY { training.weightY = weightY }
     if let flip { training.augmentation.horizontalFlip = flip }
     if let shift { training.augmentation.shift = shift }
-    if let memory { training.keepActivations = memory == .keep }
+    if let microBatch { training.microBatch = microBatch }
+    if let memory { training.memory = memory }
+    if let memoryBudget { training.memoryBudget = memoryBudget.bytes }
     if let validateEvery { training.validateEvery = validateEvery }
     if let checkpointEvery { training.checkpointEvery = checkpointEvery }
     if let seed { training.seed = seed }

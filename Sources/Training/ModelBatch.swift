@@ -32,6 +32,13 @@ public struct ModelBatch {
     }
   }
 
+  public var count: Int { x.shape[0] }
+
+  /// Some of the images, on the same memory.
+  func images(_ range: Range<Int>) throws -> (x: Tensor, labels: Tensor?) {
+    (try x.narrowed(0, range), try labels?.narrowed(0, range))
+  }
+
   /// - Throws: `ModelError` if the images are of another shape than the model's, or labelled with other names.
   static func check(_ dataset: any ImageDataset, fits model: GlowConfiguration) throws {
     let shape = ImageShape(height: model.height, width: model.width, channels: model.channels)

@@ -81,7 +81,6 @@ public struct Preset: Sendable {
     training.decay = .cosine
     training.averageImages = 200 * batchSize
     training.gradientClip = 1
-    training.keepActivations = true
     training.checkpointEvery = 20_000
     training.validateEvery = 20_000
     return training

@@ -66,6 +66,11 @@ public final class Trainer {
     if let images { state.configuration.images = images }
     try state.configuration.validate()
     try self.init(ModelFile.read(checkpoint, options: options), state, train, validation, run)
+    guard keptActivations.kept.fits(model.configuration) else {
+      throw TrainingError(
+        "\(checkpoint.appending(path: TrainingState.stateName).path): field kept does not fit a model of "
+          + "\(model.configuration.levels) levels of \(model.configuration.steps) steps")
+    }
     try restore(from: checkpoint)
     try run.truncateMetrics(after: state.imagesSeen)
   }
@@ -78,6 +83,11 @@ public final class Trainer {
     self.model = model
     self.configuration = configuration
     self.state = state
+    self.state.kept =
+      state.kept
+      ?? configuration.memory.plan(
+        for: model.configuration, batch: configuration.imagesPerPass, budget: configuration.memoryBudget,
+        on: model.options.device)
     self.train = train
     self.validation = validation
     self.run = run
@@ -89,6 +99,12 @@ public final class Trainer {
       ? nil
       : try WeightAverage(
         model.parameters, decay: max(0, 1 - Double(configuration.batchSize) / Double(configuration.averageImages)))
+  }
+
+  /// The steps of flow that keep their activations for the backward pass, and the bytes that takes.
+  public var keptActivations: (kept: KeptActivations, bytes: Int) {
+    let kept = state.kept ?? .none(of: model.configuration)
+    return (kept, kept.bytes(of: model.configuration, batch: configuration.imagesPerPass))
   }
 
   public var imagesSeen: Int { state.imagesSeen }
@@ -168,8 +184,16 @@ public final class Trainer {
 
   private func gradients(of batch: ModelBatch) throws -> Loss {
     do {
-      return try model.accumulateGradients(
-        batch.x, labels: batch.labels, keep: configuration.keepActivations, weightY: configuration.weightY)
+      let count = configuration.imagesPerPass
+      let kept = keptActivations.kept
+      let parts = try stride(from: 0, to: batch.count, by: count).map { start in
+        let range = start..<min(batch.count, start + count)
+        let share = Double(range.count) / Double(batch.count)
+        let part = try batch.images(range)
+        return try model.accumulateGradients(
+          part.x, labels: part.labels, keeping: kept, weightY: configuration.weightY, share: share)
+      }
+      return try Loss(joining: parts)
     } catch let error as TorchError {
       // Such as an inverse of a matrix that training has made singular.
       throw diverged("no gradient can be computed", "\(error)")
@@ -177,12 +201,14 @@ public final class Trainer {
   }
 
   private func requireFiniteLoss(_ batch: ModelBatch) throws {
-    let mean: Double = try model.logProbability(batch.x, labels: batch.labels).mean().item()
+    let part = try batch.images(0..<configuration.imagesPerPass)
+    let mean: Double = try model.logProbability(part.x, labels: part.labels).mean().item()
     guard mean.isFinite else { throw try nonFiniteLoss(batch) }
   }
 
   private func nonFiniteLoss(_ batch: ModelBatch) throws -> TrainingError {
-    let layer = try model.firstNonFiniteLayer(batch.x, labels: batch.labels)
+    let part = try batch.images(0..<configuration.imagesPerPass)
+    let layer = try model.firstNonFiniteLayer(part.x, labels: part.labels)
     return diverged(
       "the loss is not finite",
       layer.map { "the first output that is not finite is that of \($0)" } ?? "every layer's output is finite")

@@ -41,8 +41,11 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   /// The batch of the data-dependent initialisation.
   public var initializationImages = 256
   public var seed: UInt64 = 0
-  /// Keep activations for the backward pass, instead of rebuilding them.
-  public var keepActivations = false
+  /// Images per pass through the model; a larger batch is taken in parts whose gradients are added up. Nil for the whole.
+  public var microBatch: Int?
+  public var memory = MemoryPolicy.auto
+  /// Bytes for kept activations under `auto`; nil for half of the memory that is free when the run starts.
+  public var memoryBudget: Int?
   /// Images between evaluations on validation images, and how many of those to use.
   public var validateEvery = 25_000
   public var validationImages = 1_000
@@ -66,6 +69,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
       (0..<1).contains(augmentation.shift), "augmentation.shift", augmentation.shift, "at least 0 and below 1")
     try require(images > 0, "images", images, "1 or more")
     try require((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
+    try require(microBatch.map { $0 > 0 } ?? true, "microBatch", microBatch ?? 0, "1 or more")
+    try require(memoryBudget.map { $0 >= 0 } ?? true, "memoryBudget", memoryBudget ?? 0, "0 or more")
     try require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "above 0 and below 10")
     try require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1")
     try require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1")
@@ -79,6 +84,9 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require(validationImages > 0, "validationImages", validationImages, "1 or more")
     try require(checkpointEvery > 0, "checkpointEvery", checkpointEvery, "1 or more")
   }
+
+  /// Images per pass through the model.
+  public var imagesPerPass: Int { min(batchSize, microBatch ?? batchSize) }
 
   /// The learning rate for the step that starts after `seen` images.
   public func learningRate(after seen: Int) -> Double {

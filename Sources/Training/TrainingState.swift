@@ -11,6 +11,8 @@ struct TrainingState: Codable {
   var steps = 0
   var seconds = 0.0
   var averageMass = 0.0
+  /// Decided when the run starts: another choice would round gradients otherwise.
+  var kept: KeptActivations?
 
   static let stateName = "training.json"
   static let tensorsName = "training.safetensors"

@@ -69,7 +69,7 @@ import Torch
       var adam = try Adam(glow.parameters, steps: steps)
       for _ in 0..<steps {
         try glow.parameters.zeroGradients()
-        try glow.accumulateGradients(data.images(256, using: generator), keep: true)
+        try glow.accumulateGradients(data.images(256, using: generator), keeping: .all(of: glow.configuration))
         try adam.update()
       }
     }

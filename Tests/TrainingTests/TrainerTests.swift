@@ -31,7 +31,8 @@ import Torch
     Small.training(), Small.training { $0.optimizer = .adam },
     Small.training {
       $0.averageImages = 0
-      $0.keepActivations = true
+      $0.memory = .reversible
+      $0.microBatch = 3
       $0.decay = .cosine
       $0.gradientClip = 0.5
       $0.augmentation = Augmentation(horizontalFlip: true, shift: 0.3)
@@ -240,6 +241,7 @@ import Torch
       $0.learningRate = 9.9
       $0.warmupImages = 400
       $0.averageImages = 0
+      $0.memory = .reversible
       $0.checkpointEvery = 8
       $0.validateEvery = 1_000_000
     }
@@ -287,15 +289,40 @@ import Torch
     }
   }
 
-  @Test func reversibleAndKeptActivationsTrainAlike() throws {
+  @Test func memoryPoliciesAndPartsTrainAlike() throws {
     try withTemporaryFolder { folder in
-      let values = try [true, false].map { keep in
-        let trainer = try Small.trainer(
-          Small.training { $0.keepActivations = keep }, in: folder.appending(path: "\(keep)"))
+      let changes: [(inout TrainingConfiguration) -> Void] = [
+        { $0.memory = .keep }, { $0.memory = .reversible }, { $0.memory = .auto },
+        {
+          $0.memory = .keep
+          $0.microBatch = 3
+        },
+        { $0.microBatch = 100 },
+      ]
+      let values = try changes.enumerated().map { index, change in
+        let trainer = try Small.trainer(Small.training(change), in: folder.appending(path: "\(index)"))
         try trainer.fit()
         return try trainer.model.parameters.values.elements(Double.self)
       }
-      expectClose(values[0], values[1], within: 1e-3, "weights")
+      for (index, other) in values.enumerated().dropFirst() {
+        expectClose(other, values[0], within: 1e-3, "weights of run \(index)")
+      }
+    }
+  }
+
+  /// What the budget decided stays decided: a resumed run rounds as the one before.
+  @Test func thePlanIsPartOfTheRun() throws {
+    try withTemporaryFolder { folder in
+      // One step of the small model keeps 2 x 2 pixels of 4 + 2 * 4 + 4 float32 numbers for each image.
+      let step = 8 * 4 * 16 * 4
+      for (budget, expected) in [(0, 0), (step, 1), (2 * step - 1, 1), (2 * step, 2)] {
+        let run = folder.appending(path: "\(budget)")
+        let trainer = try Small.trainer(Small.training { $0.memoryBudget = budget }, in: run)
+        #expect(trainer.keptActivations.kept.steps == [expected])
+        #expect(trainer.keptActivations.bytes == expected * step)
+        try Small.stop(trainer, after: 1)
+        #expect(try Small.resumed(run).keptActivations.kept.steps == [expected])
+      }
     }
   }
 }
