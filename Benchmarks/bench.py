@@ -101,12 +101,12 @@ class Row:
     # The ratio to the best peer in a process as it starts by default; None where there is none.
     default_ratio: float | None = None
 
-    @property
-    def verdict(self) -> str:
+    def verdict(self, ratio: float) -> str:
+        """What a ratio reaches."""
         sign = 1 if self.larger_is_better else -1
-        if sign * (self.ratio - self.goal) >= 0:
+        if sign * (ratio - self.goal) >= 0:
             return "goal"
-        return "floor" if sign * (self.ratio - self.floor) >= 0 else "missed"
+        return "floor" if sign * (ratio - self.floor) >= 0 else "missed"
 
     def gain(self, before: float) -> float:
         """How many times better than the ratio before."""
@@ -203,7 +203,8 @@ def report_table(found: list[Row], best: dict | None, markdown: bool) -> str:
         change = f"{before:.3f} ({row.gain(before) - 1:+.1%})" if before else "-"
         lines.append([
             row.what, row.ours, row.peer, row.spread, f"{row.ratio:.3f}", f"{row.goal:.3g}", f"{row.floor:.3g}",
-            row.verdict, f"{row.default_ratio:.3f}" if row.default_ratio else "-", change])
+            row.verdict(row.ratio),
+            f"{row.default_ratio:.3f}, {row.verdict(row.default_ratio)}" if row.default_ratio else "-", change])
     return runs.table(lines, markdown)
 
 

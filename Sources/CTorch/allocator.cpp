@@ -6,6 +6,7 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -37,15 +38,15 @@ class KeepingAllocator final : public c10::Allocator {
     const std::lock_guard<std::mutex> guard(mutex);
     for (const auto &[size, block] : free_blocks) munmap(block.address, size);
     free_blocks.clear();
+    mapped = largest_use = in_use;
   }
 
  private:
   static constexpr size_t page = 4096, smallest = 2 << 10, huge_page = 2 << 20;
-  /// A free block that was not wanted in so many allocations belongs to work that is over.
-  static constexpr int64_t patience = 50'000;
 
   struct Free {
     void *address;
+    /// In allocations of this process.
     int64_t since;
   };
 
@@ -54,35 +55,42 @@ class KeepingAllocator final : public c10::Allocator {
     clock++;
     // The newest of the smallest blocks that are large enough, if that is not much too large.
     auto found = free_blocks.lower_bound(size);
-    if (found != free_blocks.end() && found->first <= size + size / 8) {
-      found = std::prev(free_blocks.upper_bound(found->first));
-      void *const address = found->second.address;
-      sizes[address] = found->first;
-      free_blocks.erase(found);
-      return address;
-    }
-    drop_stale();
-    void *const address = map(size);
+    const bool fits = found != free_blocks.end() && found->first <= size + size / 8;
+    if (fits) found = std::prev(free_blocks.upper_bound(found->first));
+    void *const address = fits ? found->second.address : map(size);
+    if (fits) size = found->first;
+    if (fits) free_blocks.erase(found);
     sizes[address] = size;
+    in_use += size;
+    largest_use = std::max(largest_use, in_use);
     return address;
   }
 
-  static void *map(size_t size) {
-    void *const address = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *map(size_t size) {
+    // Half as much again as was ever in use at once: what lies beyond belongs to work that is over.
+    const size_t limit = std::max(largest_use, in_use + size) / 2 * 3 + (64 << 20);
+    while (mapped + size > limit && !free_blocks.empty()) drop_oldest();
+    const auto ask = [size] {
+      return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    };
+    void *address = ask();
+    while (address == MAP_FAILED && !free_blocks.empty()) {
+      drop_oldest();
+      address = ask();
+    }
     TORCH_CHECK(address != MAP_FAILED, "not enough memory: ", size, " bytes were refused");
     if (size >= huge_page) madvise(address, size, MADV_HUGEPAGE);
+    mapped += size;
     return address;
   }
 
-  void drop_stale() {
-    for (auto block = free_blocks.begin(); block != free_blocks.end();) {
-      if (clock - block->second.since > patience) {
-        munmap(block->second.address, block->first);
-        block = free_blocks.erase(block);
-      } else {
-        ++block;
-      }
-    }
+  void drop_oldest() {
+    const auto oldest = std::min_element(free_blocks.begin(), free_blocks.end(), [](const auto &a, const auto &b) {
+      return a.second.since < b.second.since;
+    });
+    munmap(oldest->second.address, oldest->first);
+    mapped -= oldest->first;
+    free_blocks.erase(oldest);
   }
 
   static void give_back(void *address);
@@ -90,6 +98,7 @@ class KeepingAllocator final : public c10::Allocator {
   void free(void *address) {
     const std::lock_guard<std::mutex> guard(mutex);
     const auto block = sizes.find(address);
+    in_use -= block->second;
     free_blocks.insert({block->second, {address, clock}});
     sizes.erase(block);
   }
@@ -97,6 +106,8 @@ class KeepingAllocator final : public c10::Allocator {
   c10::Allocator *const other;
   std::mutex mutex;
   int64_t clock = 0;
+  /// Bytes: of all blocks, of those that tensors have, and the most of those so far.
+  size_t mapped = 0, in_use = 0, largest_use = 0;
   std::multimap<size_t, Free> free_blocks;
   std::unordered_map<void *, size_t> sizes;
 };

@@ -117,7 +117,7 @@ void forward(const ct_coupling &c, const at::Tensor &x, const at::Tensor &output
   const Scalar *const from = x.const_data_ptr<Scalar>(), *const out = output.const_data_ptr<Scalar>();
   Scalar *const to = y.mutable_data_ptr<Scalar>();
   std::vector<double> sums(s.batch * s.runs_per_image(), 0.0);
-  s.for_each_run(c, out, [&](int64_t run, int64_t begin, int64_t count, const Scalar *scale, const Scalar *log, auto...) {
+  const auto map = [&](int64_t run, int64_t begin, int64_t count, const Scalar *scale, const Scalar *log, auto...) {
     for (int64_t p = 0; p < count; p++) {
       const Scalar *in = from + (begin + p) * 2 * s.half, *shift = out + (begin + p) * s.outputs;
       Scalar *result = to + (begin + p) * 2 * s.half;
@@ -129,7 +129,8 @@ void forward(const ct_coupling &c, const at::Tensor &x, const at::Tensor &output
       }
     }
     if (c.scale != CT_SCALE_NONE) sums[run] = std::accumulate(log, log + count * s.half, 0.0);
-  });
+  };
+  s.for_each_run(c, out, map);
   for (size_t run = 0; run < sums.size(); run++) {
     log_det.mutable_data_ptr<Scalar>()[run / s.runs_per_image()] += static_cast<Scalar>(sums[run]);
   }

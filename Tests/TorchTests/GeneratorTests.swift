@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Torch
@@ -136,8 +137,39 @@ import Torch
     }
   }
 
+  /// Megabytes of this process that are in memory; nil where there is no /proc.
+  private var resident: Int? {
+    let pages = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+    return pages.flatMap { Int($0[1]) }.map { ($0 * 4096) >> 20 }
+  }
+
   @Test func keepFreedMemory() throws {
     Runtime.keepFreedMemory()
     #expect(try Tensor.ones([1000]).sum().item() == 1000)
+    Runtime.returnFreedMemory()
+    guard let before = resident else { return }
+    func use() throws {
+      let large = try Tensor.full(0.5, [50 << 20])
+      #expect(try large.sum().item() == Double(25 << 20))
+    }
+    for _ in 0..<3 {
+      try use()
+      // 200 MB are kept, and used again.
+      #expect(resident! - before > 180 && resident! - before < 260)
+    }
+    Runtime.returnFreedMemory()
+    #expect(resident! - before < 50)
+  }
+
+  /// Work of other sizes does not add its memory to that of the work before without end.
+  @Test func keptMemoryIsBounded() throws {
+    Runtime.keepFreedMemory()
+    Runtime.returnFreedMemory()
+    guard let before = resident else { return }
+    for megabytes in stride(from: 40, to: 100, by: 6) {
+      #expect(try Tensor.ones([megabytes << 18]).narrowed(0, 0..<5).sum().item() == 5)
+    }
+    #expect(resident! - before < 94 * 3 / 2 + 64 + 50)
+    Runtime.returnFreedMemory()
   }
 }
