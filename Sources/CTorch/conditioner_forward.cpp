@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "conditioner.h"
 
 using namespace ctorch;
@@ -18,20 +20,20 @@ Panels<Scalar> rows_of(const ct_handle &handle, const Sizes &s, int64_t k, const
   }};
 }
 
-/// Conv3 as a matrix, [hidden, 9 * outputs].
+/// Conv3 as a matrix, [hidden, 9 * outputs]; nothing where its taps are multiplied one by one, where they are.
 template <class Scalar>
-Panels<Scalar> columns3(const ct_handle &conv3, const Sizes &s) {
+std::optional<Panels<Scalar>> columns3(const ct_handle &conv3, const Sizes &s) {
+  // A vector register holds 16 numbers: taps that fill theirs need no copy.
+  if (s.rows() <= rows_worth_a_copy && s.outputs % 16 == 0) return std::nullopt;
   const Scalar *weights = values<Scalar>(conv3);
-  return {s.hidden, s.columns3(), tensor(conv3).options(), [=](Scalar *panel, int64_t begin, int64_t width) {
+  return Panels<Scalar>(s.hidden, s.columns3(), tensor(conv3).options(), [=](Scalar *panel, int64_t begin, int64_t width) {
     for (int64_t column = begin; column < begin + width;) {
       const int64_t first = column % s.outputs, count = std::min(s.outputs - first, begin + width - column);
       const Scalar *source = tap3(weights, s, column / s.outputs) + first;
-      for (int64_t h = 0; h < s.hidden; h++) {
-        for (int64_t o = 0; o < count; o++) panel[h * width + column - begin + o] = source[h * s.outputs + o];
-      }
+      copy_pixels(panel + column - begin, width, source, s.outputs, s.hidden, count);
       column += count;
     }
-  }};
+  });
 }
 
 struct ForwardResult {
@@ -94,7 +96,16 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
     for (int64_t r = 0; r < count; r++) {
       scale_shift_relu(h2[r], scale2.data(), shift2.data(), nothing.data(), s.hidden);
     }
-    conv3.multiply_into(all3 + begin * s.columns3(), s.columns3(), h2.data, count, s.hidden);
+    Scalar *const columns3 = all3 + begin * s.columns3();
+    if (conv3) {
+      conv3->multiply_into(columns3, s.columns3(), h2.data, count, s.hidden);
+    } else {
+      for (int64_t tap = 0; tap < 9; tap++) {
+        multiply(
+            count, s.outputs, s.hidden, h2.data, s.hidden, tap3(values<Scalar>(c.values.conv3), s, tap), s.outputs,
+            columns3 + tap * s.outputs, s.columns3(), false);
+      }
+    }
     lines.advance(worker, end);
   });
   lines.complete();

@@ -75,25 +75,21 @@ struct HostAffineMix: AffineMix {
   private let scale: [Double]
   private let bias: [Double]
   private let matrix: SmallMatrix
-  /// Of the map of one pixel.
-  private let logDeterminant: Double
 
   init(_ actnorm: ActNorm, _ convolution: InvertibleConv1x1) throws {
     self.actnorm = actnorm
     self.convolution = convolution
-    let own = try convolution.hostMatrix()
-    weight = own.matrix
-    let logScale = try actnorm.logScale.value.elements(Double.self).map { $0 * actnorm.logScaleFactor }
-    scale = logScale.map { exp($0) }
+    weight = try convolution.hostMatrix()
+    scale = try actnorm.logScale.value.elements(Double.self).map { exp($0 * actnorm.logScaleFactor) }
     bias = try actnorm.bias.value.elements()
     matrix = weight.scalingColumns(scale)
-    logDeterminant = own.logDeterminant + logScale.reduce(0, +)
   }
 
   func forward(_ x: Tensor) throws -> Forward {
     let (batch, height, width, _) = x.imageSizes
     let y = try x.pixelRows().affineRows(matrix.transposed.tensor(x.dtype), offset: vector(matrix * bias, x.dtype))
-    let logDet = logDeterminant * Double(height * width)
+    let logScales = try actnorm.logScale.value.elements(Double.self).reduce(0, +) * actnorm.logScaleFactor
+    let logDet = try (logScales + convolution.hostLogDeterminant(of: weight)) * Double(height * width)
     return Forward(try y.reshaped(x.shape), logDet: try .full(logDet, [batch], x.dtype))
   }
 

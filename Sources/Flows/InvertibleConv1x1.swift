@@ -96,7 +96,6 @@ public final class InvertibleConv1x1: Bijection {
     let upper: SmallMatrix
     let signedDiagonal: [Double]
     let order: [Int]
-    let logDeterminant: Double
 
     var inverseOrder: [Int] {
       var inverse = order
@@ -115,19 +114,24 @@ public final class InvertibleConv1x1: Bijection {
     return HostFactors(
       lower: SmallMatrix(size: channels) { $0 > $1 ? below[$0, $1] : $0 == $1 ? 1 : 0 },
       upper: SmallMatrix(size: channels) { $0 < $1 ? above[$0, $1] : $0 == $1 ? diagonal[$0] : 0 },
-      signedDiagonal: diagonal, order: try permutation.value.elements(Int64.self).map { Int($0) },
-      logDeterminant: logs.reduce(0, +))
+      signedDiagonal: diagonal, order: try permutation.value.elements(Int64.self).map { Int($0) })
   }
 
-  /// `W` and log|det W|.
-  func hostMatrix() throws -> (matrix: SmallMatrix, logDeterminant: Double) {
+  /// As ``matrix()``.
+  func hostMatrix() throws -> SmallMatrix {
     switch form {
-    case .plain(let weight):
-      let matrix = try SmallMatrix(weight.value)
-      return (matrix, matrix.logDeterminant)
+    case .plain(let weight): return try SmallMatrix(weight.value)
     case .factored(let lower, let upper, let logDiagonal, let permutation, let sign):
       let factors = try hostFactors(lower, upper, logDiagonal, permutation, sign)
-      return ((factors.lower * factors.upper).takingRows(factors.inverseOrder), factors.logDeterminant)
+      return (factors.lower * factors.upper).takingRows(factors.inverseOrder)
+    }
+  }
+
+  /// log|det| of `matrix`, which ``hostMatrix()`` gave.
+  func hostLogDeterminant(of matrix: SmallMatrix) throws -> Double {
+    switch form {
+    case .plain: matrix.logDeterminant
+    case .factored(_, _, let logDiagonal, _, _): try logDiagonal.value.elements(Double.self).reduce(0, +)
     }
   }
 
