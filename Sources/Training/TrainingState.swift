@@ -5,7 +5,7 @@ import Torch
 
 /// Where a run is: with the model, everything needed to go on as if it had never stopped.
 struct TrainingState: Codable {
-  var version = 1
+  var version = 2
   var configuration: TrainingConfiguration
   var imagesSeen = 0
   var steps = 0
@@ -27,8 +27,8 @@ struct TrainingState: Codable {
     struct Version: Decodable { var version: Int }
     // By itself first: the other fields may differ between versions.
     let version = try ModelFile.decode(Version.self, data, file: url.path).version
-    guard version == 1 else {
-      throw TrainingError("\(url.path): field version is \(version), this program reads version 1")
+    guard version == 2 else {
+      throw TrainingError("\(url.path): field version is \(version), this program reads version 2")
     }
     let state = try ModelFile.decode(TrainingState.self, data, file: url.path)
     do { try state.validate() } catch { throw TrainingError("\(url.path): \(error)") }

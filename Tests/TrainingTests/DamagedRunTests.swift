@@ -51,10 +51,10 @@ import Torch
   }
 
   @Test func anotherVersionIsNamedWhateverElseDiffers() throws {
-    let expected = "training.json: field version is 2, this program reads version 1"
-    #expect(try message(changing: "\"version\" : 1", to: "\"version\" : 2") == expected)
+    let expected = "training.json: field version is 3, this program reads version 2"
+    #expect(try message(changing: "\"version\" : 2", to: "\"version\" : 3") == expected)
     let renamed = try message { checkpoint in
-      try Data("{\"version\": 2, \"settings\": {}}".utf8).write(to: checkpoint.appending(path: "training.json"))
+      try Data("{\"version\": 3, \"settings\": {}}".utf8).write(to: checkpoint.appending(path: "training.json"))
     }
     #expect(renamed == expected)
   }
