@@ -4,10 +4,6 @@
 Prints a table, writes Benchmarks/out/memory.json and draws docs/memory.png.
 """
 
-import argparse
-import os
-import sys
-
 import plots
 import runs
 
@@ -55,24 +51,14 @@ def draw(reports: dict[str, dict[int, dict]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--prefix", default="", help="a command to put before each process, such as 'taskset -c 0,1'")
-    parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
-    arguments = parser.parse_args()
-    try:
-        reports = measure(runs.Runner(arguments.threads, arguments.prefix))
-    except runs.RunError as error:
-        sys.exit(f"memory: {error}")
-    runs.write_json(
-        runs.OUT / "memory.json", {"date": runs.today(), "machine": runs.machine(), "reports": reports})
+    reports, markdown = runs.sweep("memory", __doc__, measure)
     rows = [["MB", "K", "peak", "beyond state", "beyond state and idle process"]]
     for name, by_depth in reports.items():
         for depth, report in by_depth.items():
             rows.append([
                 plots.LABELS[name], str(depth), f"{report['peakBytes'] / 1e6:.0f}", f"{beyond_state(report):.0f}",
                 f"{beyond_idle(report):.0f}"])
-    print(runs.table(rows, arguments.markdown))
+    print(runs.table(rows, markdown))
     reversible = list(reports["reversible"].values())
     state = growth([beyond_state(report) for report in reversible])
     idle = growth([beyond_idle(report) for report in reversible])

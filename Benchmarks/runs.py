@@ -1,5 +1,6 @@
 """Runs of `glow bench` and of its PyTorch peers, each in a process of its own."""
 
+import argparse
 import datetime
 import json
 import os
@@ -8,13 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "Benchmarks/out"
 GLOW = ROOT / ".build/release/glow"
 PYTHON = ROOT / ".venv-peers/bin/python"
 
-# glibc set up as our program sets it up (ct_keep_freed_memory): what is freed is kept for the next step.
+# glibc set up to keep what is freed for the next step, as our program's allocator does.
 KEEP_FREED_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(2000 << 20),
@@ -77,6 +79,21 @@ def today() -> str:
 def write_json(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def sweep(name: str, description: str, measure: Callable[["Runner"], dict]) -> tuple[dict, bool]:
+    """What a script measures with the command line's flags, written to a file, and whether its table is to be Markdown."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--prefix", default="", help="a command to put before each process, such as 'taskset -c 0,1'")
+    parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
+    arguments = parser.parse_args()
+    try:
+        reports = measure(Runner(arguments.threads, arguments.prefix))
+    except RunError as error:
+        sys.exit(f"{name}: {error}")
+    write_json(OUT / f"{name}.json", {"date": today(), "machine": machine(), "reports": reports})
+    return reports, arguments.markdown
 
 
 class Progress:

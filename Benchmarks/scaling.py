@@ -4,10 +4,6 @@
 Prints a table, writes Benchmarks/out/scaling.json and draws docs/scaling.png.
 """
 
-import argparse
-import os
-import sys
-
 import plots
 import runs
 
@@ -54,24 +50,14 @@ def draw(reports: dict[str, dict[str, dict[int, dict]]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--prefix", default="", help="a command to put before each process, such as 'taskset -c 0,1'")
-    parser.add_argument("--markdown", action="store_true", help="print the table in Markdown")
-    arguments = parser.parse_args()
-    try:
-        reports = measure(runs.Runner(arguments.threads, arguments.prefix))
-    except runs.RunError as error:
-        sys.exit(f"scaling: {error}")
-    runs.write_json(
-        runs.OUT / "scaling.json", {"date": runs.today(), "machine": runs.machine(), "reports": reports})
+    reports, markdown = runs.sweep("scaling", __doc__, measure)
     rows = [["images/s", "", *plots.LABELS.values(), "reversible / plain", "keeping / plain"]]
     for flag, (title, values) in SWEEPS.items():
         for value in values:
             rates = [by_value[value]["imagesPerSecond"] for by_value in reports[flag].values()]
             ratios = [f"{rate / rates[2]:.2f}" for rate in rates[:2]]
             rows.append([title, str(value), *(f"{rate:.4g}" for rate in rates), *ratios])
-    print(runs.table(rows, arguments.markdown))
+    print(runs.table(rows, markdown))
     draw(reports)
 
 
