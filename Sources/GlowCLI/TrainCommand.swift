@@ -108,7 +108,8 @@ struct TrainCommand: ParsableCommand {
     print(
       """
       \(trainer.model.parameters.count) parameters; activations of \(kept.count) of \(steps) steps of flow kept \
-      (\(ByteCount(bytes: bytes))), the others rebuilt; run folder \(trainer.run.url.relativePath)
+      (\(ByteCount(bytes: bytes)))\(kept.count < steps ? ", the others rebuilt" : ""); \
+      run folder \(trainer.run.url.relativePath)
       """)
     // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
     fflush(nil)
