@@ -31,6 +31,9 @@ class KeepingAllocator final : public c10::Allocator {
     return {block, block, &KeepingAllocator::give_back, c10::Device(c10::DeviceType::CPU)};
   }
 
+  /// For memory that libtorch takes without a tensor, as for the factors of some products.
+  c10::DeleterFnPtr raw_deleter() const override { return &KeepingAllocator::give_back; }
+
   void copy_data(void *to, const void *from, size_t bytes) const override { default_copy_data(to, from, bytes); }
 
   /// Unmaps every block that is free.
@@ -98,6 +101,7 @@ class KeepingAllocator final : public c10::Allocator {
   void free(void *address) {
     const std::lock_guard<std::mutex> guard(mutex);
     const auto block = sizes.find(address);
+    if (block == sizes.end()) return other->raw_deallocate(address);
     in_use -= block->second;
     free_blocks.insert({block->second, {address, clock}});
     sizes.erase(block);

@@ -7,6 +7,9 @@
 //
 // with s = exp(factor * log_scale). conv3 is a product to nine columns per output channel, added up with nine shifts as
 // tiles are done. Each worker takes a run of tiles and keeps sums of its own for the gradients of the weights.
+//
+// With `Rounded` products the weights, the activations and their gradients are bfloat16 where they are multiplied, and
+// hidden1 and hidden2 where they are kept; all else is as in float32.
 #pragma once
 
 #include <cmath>
@@ -95,6 +98,19 @@ std::vector<Scalar> shifts(
 template <class Scalar>
 Scalar *tap3(Scalar *conv3, const Sizes &s, int64_t tap) {
   return conv3 + (8 - tap) * (s.hidden + s.edge) * s.outputs;
+}
+
+/// Calls `body` with a value of the products' type.
+template <class Body>
+void with_products(const ct_conditioner &c, const at::Tensor &input, const Body &body) {
+  if (!c.rounded) {
+    AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "conditioner", [&] { body(Exact<scalar_t>()); });
+    return;
+  }
+  TORCH_CHECK(input.scalar_type() == at::kFloat, "bfloat16 products are of float32 tensors");
+  TORCH_CHECK(has_bfloat16_products(), "this processor or this build of libtorch has no bfloat16 products");
+  TORCH_CHECK(tensor(c.values.conv2).size(0) % 2 == 0, "bfloat16 products need an even number of hidden channels");
+  body(Rounded());
 }
 
 /// The row of conv1 that belongs to a column of the patches.

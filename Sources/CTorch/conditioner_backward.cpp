@@ -90,14 +90,21 @@ void collect(
   });
 }
 
-template <class Scalar>
+template <class Product>
 at::Tensor backward(
     const ct_conditioner &c, const ct_conditioner_tensors &gradients, const at::Tensor &input,
     const at::Tensor &hidden1, const at::Tensor &hidden2, const at::Tensor &output, const at::Tensor &grad_output,
     const at::Tensor &grad_image_bias) {
+  using Scalar = typename Product::Scalar;
+  using Operand = typename Product::Operand;
   const Sizes s = sizes_of(c, input);
   check_shape("first hidden layer", hidden1, {s.rows(), s.hidden});
   check_shape("second hidden layer", hidden2, {s.rows(), s.hidden});
+  for (const at::Tensor &t : {hidden1, hidden2}) {
+    TORCH_CHECK(
+        t.scalar_type() == c10::CppTypeToScalarType<Operand>::value, "a hidden layer of the conditioner is ",
+        t.scalar_type(), ": it was kept in another precision");
+  }
   for (const at::Tensor &t : {output, grad_output}) {
     check_shape("output", t, {s.input.batch, s.input.height, s.input.width, s.outputs});
   }
@@ -109,17 +116,17 @@ at::Tensor backward(
 
   const Scalar *const w1 = values<Scalar>(c.values.conv1), *const w2 = values<Scalar>(c.values.conv2);
   const Scalar *const w3 = values<Scalar>(c.values.conv3);
-  const Panels<Scalar> conv3(s.columns3(), s.hidden, options, [=](Scalar *panel, int64_t begin, int64_t width) {
+  const Panels<Product> conv3(s.columns3(), s.hidden, options, [=](Scalar *panel, int64_t begin, int64_t width) {
     for (int64_t tap = 0; tap < 9; tap++) {
       transpose(
           tap3(w3, s, tap) + begin * s.outputs, s.outputs, width, s.outputs, panel + tap * s.outputs * width, width);
     }
   });
-  const Panels<Scalar> conv2(s.hidden, s.hidden, options, [=](Scalar *panel, int64_t begin, int64_t width) {
+  const Panels<Product> conv2(s.hidden, s.hidden, options, [=](Scalar *panel, int64_t begin, int64_t width) {
     transpose(w2 + begin * s.hidden, s.hidden, width, s.hidden, panel, width);
   });
   const int64_t inputs = s.input.channels;
-  const Panels<Scalar> conv1(s.hidden, s.taps1(), options, [=](Scalar *panel, int64_t begin, int64_t width) {
+  const Panels<Product> conv1(s.hidden, s.taps1(), options, [=](Scalar *panel, int64_t begin, int64_t width) {
     for (int64_t column = begin; column < begin + width;) {
       const int64_t first = column % inputs, count = std::min(inputs - first, begin + width - column);
       transpose(w1 + row1(s, column) * s.hidden, s.hidden, count, s.hidden, panel + column - begin, width);
@@ -150,11 +157,15 @@ at::Tensor backward(
   const Pixels<Scalar> grad_pixels{grad_columns.const_data_ptr<Scalar>(), s.outputs};
   const at::Tensor input_columns = at::empty({s.rows(), s.taps1()}, options);
   Scalar *const grad_taps = input_columns.mutable_data_ptr<Scalar>();
-  const Scalar *const all1 = hidden1.const_data_ptr<Scalar>(), *const all2 = hidden2.const_data_ptr<Scalar>();
+  const Operand *const all1 = hidden1.const_data_ptr<Operand>(), *const all2 = hidden2.const_data_ptr<Operand>();
 
-  const int64_t room = tile * (s.columns3() + 3 * s.hidden + 2 * s.taps1()) + 2 * s.hidden;
-  const at::Tensor scratch = at::empty({workers, room}, options);
+  const int64_t gradients_size = tile * (s.columns3() + 2 * s.hidden + s.taps1()) + 2 * s.hidden;
+  const at::Tensor scratch = at::empty({workers, gradients_size}, options);
   Scalar *const all_scratch = scratch.mutable_data_ptr<Scalar>();
+  using Room = typename Product::Room;
+  const int64_t widest = std::max({s.columns3(), s.hidden, s.taps1()}), room_size = Room::size(tile, widest);
+  const at::Tensor rooms = at::empty({workers, room_size}, options.dtype(c10::CppTypeToScalarType<Operand>::value));
+  Operand *const all_rooms = rooms.mutable_data_ptr<Operand>();
 
   const at::Tensor grad_input = at::empty(input.sizes(), options);
   const auto finish = [](int64_t, Scalar *) {};
@@ -162,13 +173,27 @@ at::Tensor backward(
   s.tiling.for_each_tile([&](int64_t worker, int64_t begin, int64_t end) {
     Sums<Scalar> &sum = sums[worker];
     const int64_t count = end - begin;
-    Scalar *const g3 = all_scratch + worker * room, *const g2 = g3 + tile * s.columns3();
-    Scalar *const g1 = g2 + tile * s.hidden;
-    Scalar *const turned = g1 + tile * s.hidden, *const taps = turned + tile * s.hidden;
-    Scalar *const turned_taps = taps + tile * s.taps1(), *const partial = turned_taps + tile * s.taps1();
-    const Rows<const Scalar> h1{all1 + begin * s.hidden, count, s.hidden}, h2{all2 + begin * s.hidden, count, s.hidden};
+    const int64_t padded_count = Product::padded(count);
+    Scalar *const g3 = all_scratch + worker * gradients_size, *const g2 = g3 + tile * s.columns3();
+    Scalar *const g1 = g2 + tile * s.hidden, *const taps = g1 + tile * s.hidden;
+    Scalar *const partial = taps + tile * s.taps1();
+    const Room room(all_rooms + worker * room_size, tile, widest);
+    const Rows<const Operand> h1{all1 + begin * s.hidden, count, s.hidden};
+    const Rows<const Operand> h2{all2 + begin * s.hidden, count, s.hidden};
 
-    const auto through_relu = [&](Scalar *gradient, Rows<const Scalar> y, const std::vector<Scalar> &scale,
+    // The gradient of weights, from the rows that they multiplied and the gradients of the products.
+    const auto add_products = [&](const Operand *rows, int64_t width, const Scalar *gradient, int64_t columns, Scalar *to,
+                                  bool accumulate) {
+      const Operand *const turned = Product::turned(rows, count, Product::padded(width), room);
+      const Operand *const right = Product::right(gradient, count, columns, room);
+      multiply(width, columns, padded_count, turned, padded_count, right, columns, to, columns, accumulate);
+    };
+    const auto through = [&](const Panels<Product> &weights, const Scalar *gradient, int64_t width, Scalar *to,
+                             int64_t columns) {
+      const Operand *const left = Product::left(gradient, count, width, room);
+      weights.multiply_into(to, columns, left, count, Product::padded(width));
+    };
+    const auto through_relu = [&](Scalar *gradient, Rows<const Operand> y, const std::vector<Scalar> &scale,
                                   std::vector<Scalar> &total, std::vector<Scalar> &total_times_y) {
       std::fill_n(partial, 2 * s.hidden, Scalar(0));
       relu_backward({gradient, count, s.hidden}, y, scale.data(), partial, partial + s.hidden);
@@ -177,20 +202,16 @@ at::Tensor backward(
     };
 
     gather(grad_pixels, s.output, begin, end, g3);
-    transpose(h2.data, s.hidden, count, s.hidden, turned, count);
-    multiply(
-        s.hidden, s.columns3(), count, turned, count, g3, s.columns3(), sum.conv3, s.columns3(), !sum.empty);
-    conv3.multiply_into(g2, s.hidden, g3, count, s.columns3());
+    add_products(h2.data, s.hidden, g3, s.columns3(), sum.conv3, !sum.empty);
+    through(conv3, g3, s.columns3(), g2, s.hidden);
     through_relu(g2, h2, scale2, sum.norm2, sum.norm2_times_y);
 
-    transpose(h1.data, s.hidden, count, s.hidden, turned, count);
-    multiply(
-        s.hidden, s.hidden, count, turned, count, g2, s.hidden, sum.conv2, s.hidden, worker == 0 || !sum.empty);
-    conv2.multiply_into(g1, s.hidden, g2, count, s.hidden);
+    add_products(h1.data, s.hidden, g2, s.hidden, sum.conv2, worker == 0 || !sum.empty);
+    through(conv2, g2, s.hidden, g1, s.hidden);
     if (grad_image_bias.defined()) {
       for (int64_t r = 0; r < count; r++) {
         Scalar *to = sum.image_bias.data() + (begin + r) / s.pixels_per_image() * s.hidden;
-        for (int64_t h = 0; h < s.hidden; h++) to[h] += h1[r][h] <= 0 ? Scalar(0) : g1[r * s.hidden + h];
+        for (int64_t h = 0; h < s.hidden; h++) to[h] += static_cast<Scalar>(h1[r][h]) <= 0 ? Scalar(0) : g1[r * s.hidden + h];
       }
     }
     through_relu(g1, h1, scale1, sum.norm1, sum.norm1_times_y);
@@ -200,10 +221,10 @@ at::Tensor backward(
     }
 
     gather(x, s.input, begin, end, taps);
-    transpose(taps, s.taps1(), count, s.taps1(), turned_taps, count);
-    multiply(
-        s.taps1(), s.hidden, count, turned_taps, count, g1, s.hidden, sum.conv1, s.hidden, !sum.empty);
-    conv1.multiply_into(grad_taps + begin * s.taps1(), s.taps1(), g1, count, s.hidden);
+    const Operand *const rows1 = Product::left(taps, count, s.taps1(), room);
+    add_products(rows1, s.taps1(), g1, s.hidden, sum.conv1, !sum.empty);
+    through(conv1, g1, s.hidden, grad_taps + begin * s.taps1(), s.taps1());
+    Product::finish();
     lines.advance(worker, end);
     sum.empty = false;
   });
@@ -223,8 +244,8 @@ ct_status ct_conditioner_backward(
     ct_handle hidden2, ct_handle output, ct_handle grad_output, ct_handle grad_image_bias, ct_handle *grad_input) {
   return guarded([&] {
     const at::Tensor bias = grad_image_bias.object ? tensor(grad_image_bias) : at::Tensor();
-    AT_DISPATCH_FLOATING_TYPES(tensor(input).scalar_type(), "conditioner", [&] {
-      *grad_input = owned(backward<scalar_t>(
+    with_products(*conditioner, tensor(input), [&](auto products) {
+      *grad_input = owned(backward<decltype(products)>(
           *conditioner, *gradients, tensor(input), tensor(hidden1), tensor(hidden2), tensor(output),
           tensor(grad_output).contiguous(), bias));
     });

@@ -10,23 +10,27 @@ namespace {
 constexpr int64_t rows_worth_a_copy = 512;
 
 /// The first `k` rows of conv1 (without those of the edge channel) or conv2.
-template <class Scalar, class Row>
-Panels<Scalar> rows_of(const ct_handle &handle, const Sizes &s, int64_t k, const Row &row) {
+template <class Product, class Row>
+Panels<Product> rows_of(const ct_handle &handle, const Sizes &s, int64_t k, const Row &row) {
+  using Scalar = typename Product::Scalar;
   const Scalar *const matrix = values<Scalar>(handle);
   const int64_t n = s.hidden;
-  if (s.rows() <= rows_worth_a_copy && row(k - 1) == k - 1) return {matrix, k, n};
+  if constexpr (!Product::rounds) {
+    if (s.rows() <= rows_worth_a_copy && row(k - 1) == k - 1) return {matrix, k, n};
+  }
   return {k, n, tensor(handle).options(), [=](Scalar *panel, int64_t begin, int64_t width) {
     for (int64_t i = 0; i < k; i++) std::copy_n(matrix + row(i) * n + begin, width, panel + i * width);
   }};
 }
 
 /// Conv3 as a matrix, [hidden, 9 * outputs]; nothing where its taps are multiplied one by one, where they are.
-template <class Scalar>
-std::optional<Panels<Scalar>> columns3(const ct_handle &conv3, const Sizes &s) {
+template <class Product>
+std::optional<Panels<Product>> columns3(const ct_handle &conv3, const Sizes &s) {
+  using Scalar = typename Product::Scalar;
   // A vector register holds 16 numbers: taps that fill theirs need no copy.
-  if (s.rows() <= rows_worth_a_copy && s.outputs % 16 == 0) return std::nullopt;
+  if (!Product::rounds && s.rows() <= rows_worth_a_copy && s.outputs % 16 == 0) return std::nullopt;
   const Scalar *weights = values<Scalar>(conv3);
-  return Panels<Scalar>(s.hidden, s.columns3(), tensor(conv3).options(), [=](Scalar *panel, int64_t begin, int64_t width) {
+  return Panels<Product>(s.hidden, s.columns3(), tensor(conv3).options(), [=](Scalar *panel, int64_t begin, int64_t width) {
     for (int64_t column = begin; column < begin + width;) {
       const int64_t first = column % s.outputs, count = std::min(s.outputs - first, begin + width - column);
       const Scalar *source = tap3(weights, s, column / s.outputs) + first;
@@ -40,17 +44,19 @@ struct ForwardResult {
   at::Tensor output, hidden1, hidden2;
 };
 
-template <class Scalar>
+template <class Product>
 ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at::Tensor &image_bias, bool keep) {
+  using Scalar = typename Product::Scalar;
+  using Operand = typename Product::Operand;
   const Sizes s = sizes_of(c, input);
   if (image_bias.defined()) check_shape("image bias", image_bias, {s.input.batch, s.hidden});
   const auto options = input.options();
   const SpacedImages images(input);
   const Pixels<Scalar> x = images.template pixels<Scalar>();
 
-  const auto conv1 = rows_of<Scalar>(c.values.conv1, s, s.taps1(), [&](int64_t i) { return row1(s, i); });
-  const auto conv2 = rows_of<Scalar>(c.values.conv2, s, s.hidden, [](int64_t i) { return i; });
-  const auto conv3 = columns3<Scalar>(c.values.conv3, s);
+  const auto conv1 = rows_of<Product>(c.values.conv1, s, s.taps1(), [&](int64_t i) { return row1(s, i); });
+  const auto conv2 = rows_of<Product>(c.values.conv2, s, s.hidden, [](int64_t i) { return i; });
+  const auto conv3 = columns3<Product>(c.values.conv3, s);
   const Scalar *bias = image_bias.defined() ? image_bias.const_data_ptr<Scalar>() : nullptr;
   const auto scale1 = scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
   const auto scale2 = scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
@@ -63,12 +69,19 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   const std::vector<Scalar> nothing(s.hidden, 0);
 
   // Without `keep`, each worker has room for one tile.
+  const auto operands = options.dtype(c10::CppTypeToScalarType<Operand>::value);
   const int64_t hidden_rows = keep ? s.rows() : s.tiling.workers * s.tiling.tile;
-  const at::Tensor hidden1 = at::empty({hidden_rows, s.hidden}, options), hidden2 = at::empty_like(hidden1);
+  const at::Tensor hidden1 = at::empty({hidden_rows, s.hidden}, operands), hidden2 = at::empty_like(hidden1);
   const at::Tensor patches = at::empty({s.tiling.workers, s.tiling.tile * s.taps1()}, options);
   const at::Tensor columns = at::empty({s.rows(), s.columns3()}, options);
-  Scalar *const all1 = hidden1.mutable_data_ptr<Scalar>(), *const all2 = hidden2.mutable_data_ptr<Scalar>();
+  Operand *const all1 = hidden1.mutable_data_ptr<Operand>(), *const all2 = hidden2.mutable_data_ptr<Operand>();
   Scalar *const all_patches = patches.mutable_data_ptr<Scalar>(), *const all3 = columns.mutable_data_ptr<Scalar>();
+  using Room = typename Product::Room;
+  const int64_t room_size = Product::rounds ? Room::size(s.tiling.tile, s.taps1()) : 0;
+  const at::Tensor rooms = at::empty({s.tiling.workers, room_size}, operands);
+  Operand *const all_rooms = rooms.mutable_data_ptr<Operand>();
+  const at::Tensor sums = at::empty({Product::rounds ? s.tiling.workers : 0, s.tiling.tile * s.hidden}, options);
+  Scalar *const all_sums = sums.mutable_data_ptr<Scalar>();
 
   const at::Tensor output = at::empty({s.input.batch, s.input.height, s.input.width, s.outputs}, options);
   const auto finish = [&](int64_t line, Scalar *pixels) {
@@ -83,29 +96,44 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   s.tiling.for_each_tile([&](int64_t worker, int64_t begin, int64_t end) {
     const int64_t count = end - begin, row = keep ? begin : worker * s.tiling.tile;
     Scalar *taps = all_patches + worker * s.tiling.tile * s.taps1();
-    const Rows<Scalar> h1{all1 + row * s.hidden, count, s.hidden}, h2{all2 + row * s.hidden, count, s.hidden};
+    const Rows<Operand> h1{all1 + row * s.hidden, count, s.hidden}, h2{all2 + row * s.hidden, count, s.hidden};
+    const Room room(all_rooms + worker * room_size, s.tiling.tile, s.taps1());
+    // Each layer's sums, which become its activations; in place where both are of one type.
+    const auto layer = [&](const Panels<Product> &weights, const Operand *from, int64_t distance, Rows<Operand> to,
+                           const auto &activate) {
+      if constexpr (Product::rounds) {
+        Scalar *const sum = all_sums + worker * s.tiling.tile * s.hidden;
+        weights.multiply_into(sum, s.hidden, from, count, distance);
+        for (int64_t r = 0; r < count; r++) activate(r, sum + r * s.hidden, to[r]);
+      } else {
+        weights.multiply_into(to.data, s.hidden, from, count, distance);
+        for (int64_t r = 0; r < count; r++) activate(r, to[r]);
+      }
+    };
     gather(x, s.input, begin, end, taps);
-    conv1.multiply_into(h1.data, s.hidden, taps, count, s.taps1());
-    for (int64_t r = 0; r < count; r++) {
-      const int64_t image = bias ? (begin + r) / s.pixels_per_image() : 0;
-      const int64_t borders = s.edge ? Borders::of(s.input, begin + r) : 0;
-      scale_shift_relu(
-          h1[r], scale1.data(), shift1.data() + image * s.hidden, edges1.data() + borders * s.hidden, s.hidden);
-    }
-    conv2.multiply_into(h2.data, s.hidden, h1.data, count, s.hidden);
-    for (int64_t r = 0; r < count; r++) {
-      scale_shift_relu(h2[r], scale2.data(), shift2.data(), nothing.data(), s.hidden);
-    }
+    layer(
+        conv1, Product::left(taps, count, s.taps1(), room), Product::padded(s.taps1()), h1,
+        [&](int64_t r, Scalar *sum, auto... to) {
+          const int64_t image = bias ? (begin + r) / s.pixels_per_image() : 0;
+          const int64_t borders = s.edge ? Borders::of(s.input, begin + r) : 0;
+          scale_shift_relu(
+              sum, scale1.data(), shift1.data() + image * s.hidden, edges1.data() + borders * s.hidden, s.hidden,
+              to...);
+        });
+    layer(conv2, h1.data, s.hidden, h2, [&](int64_t, Scalar *sum, auto... to) {
+      scale_shift_relu(sum, scale2.data(), shift2.data(), nothing.data(), s.hidden, to...);
+    });
     Scalar *const columns3 = all3 + begin * s.columns3();
     if (conv3) {
       conv3->multiply_into(columns3, s.columns3(), h2.data, count, s.hidden);
-    } else {
+    } else if constexpr (!Product::rounds) {
       for (int64_t tap = 0; tap < 9; tap++) {
         multiply(
             count, s.outputs, s.hidden, h2.data, s.hidden, tap3(values<Scalar>(c.values.conv3), s, tap), s.outputs,
             columns3 + tap * s.outputs, s.columns3(), false);
       }
     }
+    Product::finish();
     lines.advance(worker, end);
   });
   lines.complete();
@@ -122,8 +150,8 @@ ct_status ct_conditioner_forward(
     ct_handle *hidden1, ct_handle *hidden2) {
   return guarded([&] {
     const at::Tensor bias = image_bias.object ? tensor(image_bias).contiguous() : at::Tensor();
-    AT_DISPATCH_FLOATING_TYPES(tensor(input).scalar_type(), "conditioner", [&] {
-      ForwardResult result = forward<scalar_t>(*conditioner, tensor(input), bias, keep);
+    with_products(*conditioner, tensor(input), [&](auto products) {
+      ForwardResult result = forward<decltype(products)>(*conditioner, tensor(input), bias, keep);
       *output = owned(std::move(result.output));
       if (keep) {
         *hidden1 = owned(std::move(result.hidden1));

@@ -41,7 +41,50 @@ bool has_brgemm() {
   return false;
 }
 
+/// Whether this processor multiplies bfloat16 faster than float32; elsewhere the products would be emulated.
+bool multiplies_bfloat16() {
+#if defined(__x86_64__) && defined(__linux__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+bool has_bfloat16_brgemm() {
+#ifdef CPUBLAS_BRGEMM_BF16BF16F32
+  if (!multiplies_bfloat16()) return false;
+  try {
+    const BFloat16 a[] = {1.0f, 2.0f, 3.0f, 4.0f}, pairs[] = {5.0f, 7.0f, 6.0f, 8.0f};
+    float c[4] = {};
+    at::native::cpublas::brgemm(2, 2, 2, 2, 2, 2, false, a, pairs, c, true);
+    Rounded::finish();
+    return c[0] == 19 && c[1] == 22 && c[2] == 43 && c[3] == 50;
+  } catch (const std::exception &) {
+  }
+#endif
+  return false;
+}
+
 }  // namespace
+
+bool has_bfloat16_products() {
+  static const bool has = has_bfloat16_brgemm();
+  return has;
+}
+
+void Rounded::finish() {
+#ifdef CPUBLAS_BRGEMM_BF16BF16F32
+  at::native::cpublas::brgemm_release(true);
+#endif
+}
+
+void multiply(
+    int64_t m, int64_t n, int64_t k, const BFloat16 *a, int64_t lda, const BFloat16 *b, int64_t ldb, float *c,
+    int64_t ldc, bool accumulate) {
+#ifdef CPUBLAS_BRGEMM_BF16BF16F32
+  at::native::cpublas::brgemm(m, n, k, lda, ldb, ldc, accumulate, a, b, c, true);
+#endif
+}
 
 void multiply(
     int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc,

@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>
 
+#include "products.h"
 #include "support.h"
 
 namespace ctorch {
@@ -106,6 +107,16 @@ bool ct_device_available(ct_device_kind kind) {
     case CT_MPS: return at::hasMPS();
     default: return true;
   }
+}
+
+bool ct_has_bfloat16_products(void) { return has_bfloat16_products(); }
+
+bool ct_allow_tf32(bool allow) {
+  at::Context &context = at::globalContext();
+  const bool before = context.float32Precision(at::Float32Backend::CUDA, at::Float32Op::MATMUL) == at::Float32Precision::TF32;
+  context.setFloat32Precision(
+      at::Float32Backend::CUDA, at::Float32Op::MATMUL, allow ? at::Float32Precision::TF32 : at::Float32Precision::IEEE);
+  return before;
 }
 
 bool ct_kernels_run(ct_handle t) { return kernels_run(tensor(t)); }

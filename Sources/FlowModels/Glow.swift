@@ -25,6 +25,7 @@ public final class Glow {
   /// Read by the layers of a model that is conditioned everywhere.
   let condition: Condition?
   public let parameters: ParameterVector
+  public private(set) var precision = ConditionerPrecision.float32
 
   /// A model with fresh weights. Before training, call ``initialize(from:)``.
   /// - Throws: ``ModelError`` for a configuration that makes no sense.
@@ -49,6 +50,24 @@ public final class Glow {
         + (classifier?.parameters ?? []))
     // Of the parameters before they moved into one vector.
     Runtime.returnFreedMemory()
+  }
+
+  /// Sets what the couplings' conditioners multiply.
+  /// - Throws: ``ModelError`` if they cannot, on this machine or with this model.
+  public func use(_ precision: ConditionerPrecision) throws {
+    if let obstacle = precision.obstacle(on: options.device, hidden: configuration.hidden) {
+      throw ModelError.request(obstacle)
+    }
+    self.precision = precision
+    for step in levels.flatMap(\.steps) { (step.coupling.conditioner as? ConvConditioner)?.precision = precision }
+  }
+
+  /// Runs `body` in another precision.
+  public func using<R>(_ precision: ConditionerPrecision, _ body: () throws -> R) throws -> R {
+    let before = self.precision
+    try use(precision)
+    defer { try! use(before) }
+    return try body()
   }
 
   public var buffers: [Buffer] { levels.flatMap(\.chain.buffers) }
@@ -102,11 +121,13 @@ public final class Glow {
   public func initialize(from x: Tensor, labels: Tensor? = nil) throws {
     try checkShape(x)
     try withInference {
-      condition?.weights = try oneHot(labels, count: x.shape[0])
-      var x = x
-      for level in levels {
-        x = try level.chain.initialize(from: level.squeeze.forward(x, keep: false).y)
-        if let split = level.split { x = try split.divide(x).kept }
+      try using(.float32) {
+        condition?.weights = try oneHot(labels, count: x.shape[0])
+        var x = x
+        for level in levels {
+          x = try level.chain.initialize(from: level.squeeze.forward(x, keep: false).y)
+          if let split = level.split { x = try split.divide(x).kept }
+        }
       }
     }
     Runtime.returnFreedMemory()

@@ -1,4 +1,5 @@
 import Flows
+import Torch
 
 /// Which steps of flow keep their activations for the backward pass; the others rebuild them, which costs one more pass
 /// through their conditioners.
@@ -19,13 +20,13 @@ public struct KeptActivations: Codable, Sendable, Hashable {
 
   /// As many as `bytes` hold. The deep levels come first: their activations take the least memory for the time they save.
   /// - Parameter batch: images per pass.
-  public static func fitting(_ bytes: Int, of model: GlowConfiguration, batch: Int, dtypeBytes: Int = 4)
-    -> KeptActivations
-  {
+  public static func fitting(
+    _ bytes: Int, of model: GlowConfiguration, batch: Int, precision: ConditionerPrecision = .float32
+  ) -> KeptActivations {
     var left = bytes
     var kept = none(of: model)
     for level in (1...model.levels).reversed() {
-      let each = model.activationBytes(level: level, batch: batch, dtypeBytes: dtypeBytes)
+      let each = model.activationBytes(level: level, batch: batch, precision: precision)
       kept.steps[level - 1] = min(model.steps, max(0, left / each))
       left -= kept.steps[level - 1] * each
     }
@@ -39,19 +40,20 @@ public struct KeptActivations: Codable, Sendable, Hashable {
   public var count: Int { steps.reduce(0, +) }
 
   /// Bytes that the kept activations take at the end of a forward pass.
-  public func bytes(of model: GlowConfiguration, batch: Int, dtypeBytes: Int = 4) -> Int {
+  public func bytes(of model: GlowConfiguration, batch: Int, precision: ConditionerPrecision = .float32) -> Int {
     (1...model.levels).reduce(0) {
-      $0 + steps[$1 - 1] * model.activationBytes(level: $1, batch: batch, dtypeBytes: dtypeBytes)
+      $0 + steps[$1 - 1] * model.activationBytes(level: $1, batch: batch, precision: precision)
     }
   }
 }
 
 extension GlowConfiguration {
-  /// Bytes that one step of flow keeps: its input, the conditioner's two hidden layers and its output.
-  func activationBytes(level: Int, batch: Int, dtypeBytes: Int) -> Int {
+  /// Bytes that one step of flow in float32 keeps: its input, the conditioner's two hidden layers and its output.
+  func activationBytes(level: Int, batch: Int, precision: ConditionerPrecision) -> Int {
     let channels = self.channels << (level + 1)
     let outputs = channels / 2 * transform.outputsPerChannel
     let pixels = (height >> level) * (width >> level)
-    return batch * pixels * (channels + 2 * hidden + outputs) * dtypeBytes
+    let hiddenBytes = (precision == .bfloat16 ? DType.bfloat16 : .float32).byteWidth
+    return batch * pixels * ((channels + outputs) * DType.float32.byteWidth + 2 * hidden * hiddenBytes)
   }
 }

@@ -4,8 +4,13 @@ import Torch
 /// matrix product, and each ActNorm is folded into the weights and the bias of the convolution before it.
 extension ConvConditioner {
   func forwardByProducts(_ x: Tensor, keep: Bool) throws -> (output: Tensor, saved: Saved) {
+    guard precision != .tf32 else { return try Runtime.allowingTF32 { try products(x, keep: keep) } }
+    return try products(x, keep: keep)
+  }
+
+  private func products(_ x: Tensor, keep: Bool) throws -> (output: Tensor, saved: Saved) {
     let (batch, height, width, _) = x.imageSizes
-    let columns = try inputColumns(x)
+    let columns = try factor(inputColumns(x))
     let hidden1 = try dense(columns, inputMatrix(), norm1)
     let hidden2 = try dense(hidden1, conv2.value, norm2)
     let output = try conv3.forward(hidden2.reshaped([batch, height, width, -1]))
@@ -13,6 +18,13 @@ extension ConvConditioner {
   }
 
   func backwardByProducts(x: Tensor, saved: Saved, gradOutput: Tensor) throws -> Tensor {
+    guard precision != .tf32 else {
+      return try Runtime.allowingTF32 { try productsBackward(x: x, saved: saved, gradOutput: gradOutput) }
+    }
+    return try productsBackward(x: x, saved: saved, gradOutput: gradOutput)
+  }
+
+  private func productsBackward(x: Tensor, saved: Saved, gradOutput: Tensor) throws -> Tensor {
     let (batch, height, width, _) = x.imageSizes
     let (columns, hidden1, hidden2, output) = (saved.tensors[0], saved.tensors[1], saved.tensors[2], saved.tensors[3])
     let images = try hidden2.reshaped([batch, height, width, -1])
@@ -25,7 +37,7 @@ extension ConvConditioner {
     let taps = columns.shape[1] - (condition?.classes ?? 0)
     try conv1.gradient.addInPlace(dense1.gradMatrix.narrowed(0, 0..<taps).reshaped(conv1.value.shape))
     try labelEmbedding?.gradient.addInPlace(dense1.gradMatrix.narrowed(0, taps..<columns.shape[1]))
-    return try dense1.gradient.matmul(dense1.matrix.narrowed(0, 0..<taps).transposed)
+    return try dense1.gradient.matmul(dense1.matrix.narrowed(0, 0..<taps).transposed).converted(to: x.dtype)
       .patches3x3Adjoint(shape: x.shape, edgeChannel: edgeChannel)
   }
 
@@ -49,7 +61,7 @@ extension ConvConditioner {
   /// `relu(s * (input · matrix + b))`, with the ActNorm folded in.
   func dense(_ input: Tensor, _ matrix: Tensor, _ norm: ActNorm) throws -> Tensor {
     let scale = try norm.scale()
-    let output = try input.matmul(matrix * scale, adding: norm.bias.value * scale)
+    let output = try factor(input).matmul(factor(matrix * scale), adding: factor(norm.bias.value * scale))
     try output.reluInPlace()
     return output
   }
@@ -60,11 +72,16 @@ extension ConvConditioner {
   ) throws -> (gradient: Tensor, gradMatrix: Tensor, matrix: Tensor) {
     let scale = try norm.scale()
     let gradient = try gradOutput.reluBackward(output: output)
-    let gradFolded = try input.transposed.matmul(gradient)
-    let gradBias = try gradient.sum([0])
+    let gradFolded = try input.transposed.matmul(gradient).converted(to: matrix.dtype)
+    let gradBias = try gradient.sum([0]).converted(to: matrix.dtype)
     try norm.bias.gradient.addInPlace(gradBias * scale)
     let gradScale = try (gradFolded * matrix).sum([0]) + gradBias * norm.bias.value
     try norm.logScale.gradient.addInPlace(gradScale * scale, scale: norm.logScaleFactor)
-    return (gradient, try gradFolded * scale, try matrix * scale)
+    return (gradient, try gradFolded * scale, try factor(matrix * scale))
+  }
+
+  /// `x` as what products read.
+  private func factor(_ x: Tensor) throws -> Tensor {
+    precision == .bfloat16 ? try x.converted(to: .bfloat16) : x
   }
 }

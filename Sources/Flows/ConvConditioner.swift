@@ -16,6 +16,8 @@ public final class ConvConditioner: Conditioner {
   let condition: Condition?
   /// `[classes, hidden]`.
   let labelEmbedding: Parameter?
+  /// Must have no ``ConditionerPrecision/obstacle(on:hidden:)``.
+  public var precision = ConditionerPrecision.float32
 
   public var parameters: [Parameter] {
     [conv1] + (labelEmbedding.map { [$0] } ?? []) + norm1.parameters + [conv2] + norm2.parameters + conv3.parameters
@@ -72,7 +74,7 @@ public final class ConvConditioner: Conditioner {
   private var kernel: ConditionerKernel {
     ConditionerKernel(
       kernelTensors(\.value), edgeChannel: edgeChannel, normFactor: norm1.logScaleFactor,
-      outputFactor: ZeroConv3x3.logScaleFactor)
+      outputFactor: ZeroConv3x3.logScaleFactor, rounded: precision == .bfloat16)
   }
 
   private func kernelTensors(_ tensor: KeyPath<Parameter, Tensor>) -> ConditionerKernel.Tensors {

@@ -34,11 +34,12 @@ public final class ZeroConv3x3 {
       .reshaped([inputs, 9 * outputs])
   }
 
-  /// - Parameter x: `[batch, height, width, inputs]`.
+  /// - Parameter x: `[batch, height, width, inputs]`; products read numbers of its type, and the output is of the weights'.
   public func forward(_ x: Tensor) throws -> Tensor {
     let (batch, height, width, _) = x.imageSizes
     let scale = try (logScale.value * Self.logScaleFactor).exponential()
-    let y = try x.pixelRows().matmul(columns(scale)).patches3x3Adjoint(shape: [batch, height, width, outputs])
+    let columns = try x.pixelRows().matmul(columns(scale).converted(to: x.dtype)).converted(to: weight.value.dtype)
+    let y = try columns.patches3x3Adjoint(shape: [batch, height, width, outputs])
     try y.addInPlace(bias.value * scale)
     if let edges {
       let weights = try (weight.value.narrowed(2, inputs..<inputs + 1) * scale).reshaped([9, outputs])
@@ -55,14 +56,15 @@ public final class ZeroConv3x3 {
     try logScale.gradient.addInPlace((gradY * y).sumPerChannel(), scale: Self.logScaleFactor)
     try bias.gradient.addInPlace(gradY.sumPerChannel() * scale)
 
-    let gradColumns = try gradY.patches3x3()
-    let gradWeight = try x.pixelRows().transposed.matmul(gradColumns).reshaped([inputs, 3, 3, outputs])
+    let gradColumns = try gradY.patches3x3().converted(to: x.dtype)
+    let gradWeight = try x.pixelRows().transposed.matmul(gradColumns).converted(to: weight.value.dtype)
+      .reshaped([inputs, 3, 3, outputs])
       .permuted([1, 2, 0, 3]).flipped([0, 1])
     try weight.gradient.narrowed(2, 0..<inputs).addInPlace(gradWeight * scale)
     if let edges {
       let gradEdge = try edges.gradient(from: gradY).reshaped([3, 3, 1, outputs])
       try weight.gradient.narrowed(2, inputs..<inputs + 1).addInPlace(gradEdge * scale)
     }
-    return try gradColumns.matmul(columns(scale).transposed).reshaped(x.shape)
+    return try gradColumns.matmul(columns(scale).converted(to: x.dtype).transposed).reshaped(x.shape)
   }
 }

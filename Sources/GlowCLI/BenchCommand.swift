@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlowModels
+import Flows
 import Foundation
 import Torch
 
@@ -27,6 +28,8 @@ struct BenchCommand: ParsableCommand {
   var batch: Int?
   @Option(help: "In training: reversible rebuilds activations, keep stores them.") var memory = BenchPolicy.reversible
   @Option(help: "In training.") var optimizer = BenchOptimizer.adamax
+  @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
+  var precision = ConditionerPrecision.float32
   @Option(help: "Rounds before the first that counts.") var warmup = 1
   @Option(help: "Rounds that count.") var rounds = 3
   @Flag(help: "Instead print where the time of a training step goes, by kind and level.") var profile = false
@@ -58,8 +61,8 @@ struct BenchCommand: ParsableCommand {
 
     if profile {
       let profile = try BenchProfile(
-        configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, rounds: rounds, warmup: warmup,
-        on: device)
+        configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, precision: precision, rounds: rounds,
+        warmup: warmup, on: device)
       return print(profile.table)
     }
     var report = BenchReport(
@@ -86,19 +89,20 @@ struct BenchCommand: ParsableCommand {
 
   private func train(_ configuration: GlowConfiguration, _ device: Device, _ report: inout BenchReport) throws {
     let training = try BenchTraining(
-      configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, on: device)
+      configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, precision: precision, on: device)
     let seconds = try timeRounds(rounds, warmup: warmup) { try training.step() }
     report.shape = describe(configuration)
     report.setRounds(
       seconds, batch: trainingBatch, flop: BenchWork(configuration).training(batch: trainingBatch, memory: memory))
     report.stateBytes = training.stateBytes
     report.memory = memory.rawValue
+    report.precision = precision.rawValue
     report.optimizer = optimizer.rawValue
   }
 
   private func infer(_ configuration: GlowConfiguration, _ device: Device, _ report: inout BenchReport) throws {
     let count = task == .latency ? 1 : batch ?? 64
-    let glow = try benchModel(configuration, on: device)
+    let glow = try benchModel(configuration, precision: precision, on: device)
     let x = task == .evaluate ? try benchImages(count, for: configuration, seed: 3, on: device) : nil
     let seconds = try timeRounds(rounds, warmup: warmup) {
       let result = try x.map { try glow.logProbability($0) } ?? glow.sample(count: count, batchSize: count)
@@ -106,6 +110,7 @@ struct BenchCommand: ParsableCommand {
     }
     report.shape = describe(configuration)
     report.setRounds(seconds, batch: count, flop: BenchWork(configuration).pass(batch: count))
+    report.precision = precision.rawValue
     report.stateBytes = glow.parameters.count * DType.float32.byteWidth
   }
 }

@@ -33,10 +33,13 @@ func perturb(_ parameters: [Parameter]) throws {
 }
 
 /// A model whose layers all do something: initialised from a few images, then moved off its start by a little noise.
-func benchModel(_ configuration: GlowConfiguration, on device: Device) throws -> Glow {
+func benchModel(
+  _ configuration: GlowConfiguration, precision: ConditionerPrecision, on device: Device
+) throws -> Glow {
   let glow = try Glow(configuration, options: TensorOptions(.float32, on: device))
   try glow.initialize(from: benchImages(16, for: configuration, seed: 1, on: device))
   try perturb(glow.parameters.parameters)
+  try glow.use(precision)
   return glow
 }
 
@@ -50,16 +53,15 @@ struct BenchTraining {
 
   init(
     _ configuration: GlowConfiguration, batch: Int, memory: BenchPolicy, optimizer kind: BenchOptimizer,
-    on device: Device
-  )
-    throws
-  {
+    precision: ConditionerPrecision, on device: Device
+  ) throws {
     let glow = try Glow(configuration, options: TensorOptions(.float32, on: device))
     self.glow = glow
     x = try benchImages(batch, for: configuration, seed: 1, on: device)
     self.memory = memory
     optimizer = try kind.kind.map { try Optimizer($0, glow.parameters) }
     try glow.initialize(from: x)
+    try glow.use(precision)
   }
 
   /// Of weights, gradients and the optimiser's two moments.

@@ -18,14 +18,16 @@ struct BenchProfile {
   private let step: Double
 
   init(
-    _ model: GlowConfiguration, batch: Int, memory: BenchPolicy, optimizer: BenchOptimizer, rounds: Int, warmup: Int,
-    on device: Device
+    _ model: GlowConfiguration, batch: Int, memory: BenchPolicy, optimizer: BenchOptimizer,
+    precision: ConditionerPrecision, rounds: Int, warmup: Int, on device: Device
   ) throws {
     let time = Stopwatch(rounds: rounds, warmup: warmup)
     let levels = try (1...model.levels).map { level in
-      try LevelTimes(model, level: level, batch: batch, keep: memory == .keep, on: device, time: time)
+      try LevelTimes(
+        model, level: level, batch: batch, keep: memory == .keep, precision: precision, on: device, time: time)
     }
-    let training = try BenchTraining(model, batch: batch, memory: memory, optimizer: optimizer, on: device)
+    let training = try BenchTraining(
+      model, batch: batch, memory: memory, optimizer: optimizer, precision: precision, on: device)
     let vector = training.glow.parameters
     var rows = LevelTimes.parts.map { name, part in Row(part: name, seconds: levels.map { $0[keyPath: part] }) }
     rows.append(
@@ -52,7 +54,7 @@ struct BenchProfile {
     step = try timeRounds(rounds, warmup: warmup) { try training.step() }.min()!
     title =
       "A training step of L=\(model.levels) K=\(model.steps) hidden=\(model.hidden) on \(batch) images "
-      + "\(model.height)x\(model.width)x\(model.channels), \(memory.rawValue), in milliseconds"
+      + "\(model.height)x\(model.width)x\(model.channels), \(precision.rawValue), \(memory.rawValue), in milliseconds"
   }
 
   var table: String {
@@ -121,8 +123,8 @@ private struct LevelTimes {
 
   /// What a layer does beside the layer inside it is the difference of the two: the parts add up to the step of flow.
   init(
-    _ model: GlowConfiguration, level: Int, batch: Int, keep: Bool, on device: Device,
-    time: Stopwatch
+    _ model: GlowConfiguration, level: Int, batch: Int, keep: Bool, precision: ConditionerPrecision,
+    on device: Device, time: Stopwatch
   ) throws {
     let channels = model.channels << (level + 1)
     let shape = [batch, model.height >> level, model.width >> level, channels]
@@ -134,6 +136,7 @@ private struct LevelTimes {
     let step = try Self.step(model, channels, on: device)
     _ = try step.initialize(from: x)
     try perturb(step.parameters)
+    (step.coupling.conditioner as! ConvConditioner).precision = precision
     let weight = try Tensor.full(-1 / Double(batch), [batch], on: device)
 
     let mixed = try step.mix(x).y

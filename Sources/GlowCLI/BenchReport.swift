@@ -34,6 +34,7 @@ struct BenchReport: Encodable {
   // Of tasks with a model:
   var shape: Shape?
   var batch: Int?
+  var precision: String?
   /// Weights; in training also gradients and the optimiser's moments.
   var stateBytes: Int?
   var secondsPerRound: [Double]?

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import FlowModels
+import Flows
 import Foundation
 import Torch
 import Training
@@ -18,6 +19,8 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "Draws of the dequantisation noise per image; log p is their log-mean-exp.") var draws = 1
   @Option(help: "Of the dequantisation noise.") var seed: UInt64 = 0
   @Option(help: "averaged or raw; raw needs a run folder.") var weights = Weights.averaged
+  @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
+  var precision = ConditionerPrecision.float32
   @Flag(help: "How often the most likely label is the image's own.") var accuracy = false
   @Flag(help: "Also score the per-pixel histogram of the training images.") var baseline = false
   @Flag(help: "Print one JSON object.") var json = false
@@ -37,6 +40,7 @@ struct EvalCommand: ParsableCommand {
 
   func run() throws {
     let glow = try model.load()
+    try glow.use(precision)
     if weights == .raw { try Trainer.loadRawWeights(into: glow, from: ModelLocation.resolve(model.model)) }
     var dataset = try openDataset(data, for: glow, from: model.model, split: split)
     if let limit { dataset = DatasetPrefix(of: dataset, limit: min(limit, dataset.count)) }

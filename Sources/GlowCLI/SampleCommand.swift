@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlowModels
+import Flows
 import Foundation
 import Imaging
 import Torch
@@ -19,6 +20,8 @@ struct SampleCommand: ParsableCommand {
   var temperature: [Double] = [0.7]
   @Option(help: "A label's name or number; repeat for several.") var label: [String] = []
   @Option var seed: UInt64 = 0
+  @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
+  var precision = ConditionerPrecision.float32
   @OptionGroup var grid: GridOptions
   @Flag(help: "One PNG per image, named LABEL-NUMBER.png.") var files = false
   @Option(help: "Another model, whose samples are drawn to the right.") var beside: String?
@@ -33,6 +36,7 @@ struct SampleCommand: ParsableCommand {
 
   func run() throws {
     let glow = try model.load()
+    try glow.use(precision)
     let labels = try drawnLabels(glow)
     let images = try draw(glow, labels)
     if files { return try writeFiles(images, labels) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import FlowModels
+import Flows
 import Foundation
 import Torch
 import Training
@@ -13,6 +14,7 @@ extension TrainingConfiguration.Decay: ExpressibleByArgument {}
 
 enum Labels: String, ExpressibleByArgument, CaseIterable { case none, prior, everywhere }
 extension MemoryPolicy: ExpressibleByArgument {}
+extension ConditionerPrecision: ExpressibleByArgument {}
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -206,6 +208,8 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "Activations: reversible rebuilds them, keep stores them, auto stores what fits.")
   var memory: MemoryPolicy?
   @Option(help: "What auto may store, such as 2GB; by default half of the free memory.") var memoryBudget: ByteCount?
+  @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
+  var precision: ConditionerPrecision?
   @Option(help: "Images between validations.") var validateEvery: Int?
   @Option(help: "Images between checkpoints.") var checkpointEvery: Int?
   @Option var seed: UInt64?
@@ -213,7 +217,7 @@ struct TrainingFlags: ParsableArguments {
   var areUnsetButImages: Bool {
     [channels, batch, microBatch, warmup, average, validateEvery, checkpointEvery].allSatisfy { $0 == nil }
       && [lr, clip, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil && decay == nil
-      && flip == nil && memory == nil && memoryBudget == nil && seed == nil
+      && flip == nil && memory == nil && memoryBudget == nil && precision == nil && seed == nil
   }
 
   func apply(to training: inout TrainingConfiguration) {
@@ -233,6 +237,7 @@ struct TrainingFlags: ParsableArguments {
     if let microBatch { training.microBatch = microBatch }
     if let memory { training.memory = memory }
     if let memoryBudget { training.memoryBudget = memoryBudget.bytes }
+    if let precision { training.precision = precision }
     if let validateEvery { training.validateEvery = validateEvery }
     if let checkpointEvery { training.checkpointEvery = checkpointEvery }
     if let seed { training.seed = seed }

@@ -43,7 +43,7 @@ public struct ConditionerKernel {
     }
   }
 
-  /// What the backward pass needs besides the input; the hidden activations are `[pixels, hidden]`.
+  /// What the backward pass needs besides the input; the hidden activations are `[pixels, hidden]`, bfloat16 if rounded.
   public struct Activations {
     public let hidden1: Tensor
     public let hidden2: Tensor
@@ -61,12 +61,16 @@ public struct ConditionerKernel {
   public let edgeChannel: Bool
   public let normFactor: Double
   public let outputFactor: Double
+  /// Whether what is multiplied is first rounded to bfloat16 (where ``Runtime/hasBFloat16Products``): of float32 tensors with
+  /// an even number of hidden channels.
+  public let rounded: Bool
 
-  public init(_ values: Tensors, edgeChannel: Bool, normFactor: Double, outputFactor: Double) {
+  public init(_ values: Tensors, edgeChannel: Bool, normFactor: Double, outputFactor: Double, rounded: Bool = false) {
     self.values = values
     self.edgeChannel = edgeChannel
     self.normFactor = normFactor
     self.outputFactor = outputFactor
+    self.rounded = rounded
   }
 
   /// - Parameters:
@@ -112,6 +116,7 @@ public struct ConditionerKernel {
 
   private var handles: ct_conditioner {
     ct_conditioner(
-      values: values.handles, edge_channel: edgeChannel, norm_factor: normFactor, output_factor: outputFactor)
+      values: values.handles, edge_channel: edgeChannel, norm_factor: normFactor, output_factor: outputFactor,
+      rounded: rounded)
   }
 }

@@ -32,6 +32,16 @@ public enum Runtime {
   /// and needs much.
   public static func returnFreedMemory() { ct_return_freed_memory() }
 
+  /// Whether this processor and this libtorch multiply bfloat16 matrices faster than those of float32.
+  public static var hasBFloat16Products: Bool { ct_has_bfloat16_products() }
+
+  /// Runs `body` with CUDA's products of float32 matrices in TF32, which reads 10 bits of the fraction.
+  public static func allowingTF32<R>(_ body: () throws -> R) rethrows -> R {
+    let before = ct_allow_tf32(true)
+    defer { _ = ct_allow_tf32(before) }
+    return try body()
+  }
+
   /// How many threads one libtorch operation may use.
   public static var threadCount: Int { Int(ct_thread_count()) }
 

@@ -1,4 +1,5 @@
 import FlowModels
+import Flows
 import Foundation
 import Torch
 
@@ -14,11 +15,13 @@ public enum MemoryPolicy: String, Codable, Sendable, CaseIterable {
   /// - Parameters:
   ///   - budget: bytes for kept activations under `auto`; nil for half of the memory that is free now.
   ///   - batch: images per pass.
-  func plan(for model: GlowConfiguration, batch: Int, budget: Int?, on device: Device) -> KeptActivations {
+  func plan(
+    for model: GlowConfiguration, batch: Int, precision: ConditionerPrecision, budget: Int?, on device: Device
+  ) -> KeptActivations {
     switch self {
     case .reversible: .none(of: model)
     case .keep: .all(of: model)
-    case .auto: .fitting(budget ?? Self.defaultBudget(on: device), of: model, batch: batch)
+    case .auto: .fitting(budget ?? Self.defaultBudget(on: device), of: model, batch: batch, precision: precision)
     }
   }
 

@@ -86,8 +86,9 @@ public final class Trainer {
     self.state.kept =
       state.kept
       ?? configuration.memory.plan(
-        for: model.configuration, batch: configuration.imagesPerPass, budget: configuration.memoryBudget,
-        on: model.options.device)
+        for: model.configuration, batch: configuration.imagesPerPass,
+        precision: configuration.precision ?? .float32, budget: configuration.memoryBudget, on: model.options.device)
+    try model.use(configuration.precision ?? .float32)
     self.train = train
     self.validation = validation
     self.run = run
@@ -104,7 +105,11 @@ public final class Trainer {
   /// The steps of flow that keep their activations for the backward pass, and the bytes that takes.
   public var keptActivations: (kept: KeptActivations, bytes: Int) {
     let kept = state.kept ?? .none(of: model.configuration)
-    return (kept, kept.bytes(of: model.configuration, batch: configuration.imagesPerPass))
+    return (
+      kept,
+      kept.bytes(
+        of: model.configuration, batch: configuration.imagesPerPass, precision: configuration.precision ?? .float32)
+    )
   }
 
   public var imagesSeen: Int { state.imagesSeen }
@@ -241,14 +246,16 @@ public final class Trainer {
 
   private func measure(_ metrics: inout Metrics) throws {
     let images = DatasetPrefix(of: validation, limit: min(configuration.validationImages, validation.count))
-    try withAveragedWeights {
-      metrics.validationBitsPerDimension = try model.evaluate(on: images, seed: configuration.seed).bitsPerDimension
-      let held = try EvaluationBatches(dataset: images, batchSize: min(64, images.count), seed: 0).batch(at: 0)
-      let batch = try ModelBatch(held, for: model)
-      let report = try model.invertibility(on: batch.x, labels: batch.labels)
-      metrics.roundTripError = report.roundTripError
-      metrics.worstConditionNumber = report.worstCondition?.value
-      metrics.smallestScale = report.scaleRanges.values.map { $0[0] }.min()
+    try model.using(.float32) {
+      try withAveragedWeights {
+        metrics.validationBitsPerDimension = try model.evaluate(on: images, seed: configuration.seed).bitsPerDimension
+        let held = try EvaluationBatches(dataset: images, batchSize: min(64, images.count), seed: 0).batch(at: 0)
+        let batch = try ModelBatch(held, for: model)
+        let report = try model.invertibility(on: batch.x, labels: batch.labels)
+        metrics.roundTripError = report.roundTripError
+        metrics.worstConditionNumber = report.worstCondition?.value
+        metrics.smallestScale = report.scaleRanges.values.map { $0[0] }.min()
+      }
     }
   }
 

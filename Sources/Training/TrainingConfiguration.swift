@@ -1,5 +1,6 @@
 import Datasets
 import FlowModels
+import Flows
 import Foundation
 
 /// Everything that decides a training run besides the model's shape: stored in each checkpoint. Lengths are counted in
@@ -46,6 +47,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var memory = MemoryPolicy.auto
   /// Bytes for kept activations under `auto`; nil for half of the memory that is free when the run starts.
   public var memoryBudget: Int?
+  /// Of the conditioners in training steps; nil for float32. Evaluations are in float32.
+  public var precision: ConditionerPrecision?
   /// Images between evaluations on validation images, and how many of those to use.
   public var validateEvery = 25_000
   public var validationImages = 1_000

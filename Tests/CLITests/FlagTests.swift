@@ -20,6 +20,8 @@ import Testing
     (["--memory", "plenty"], ["plenty", "auto", "reversible", "keep"]),
     (["--memory-budget", "2GiBs"], ["2GiBs", "--memory-budget"]),
     (["--memory-budget=-1GB"], ["-1GB", "--memory-budget"]),
+    (["--precision", "tf32"], ["tf32 needs an NVIDIA GPU", "the model is on cpu"]),
+    (["--precision", "half"], ["half", "float32", "bf16"]),
     (["--size", "8x8x8"], ["8x8x8", "--size"]),
     (["--permutation", "conv2x2"], ["conv2x2", "conv1x1LU"]),
     (["--labels", "none", "--classifier"], ["classifier"]),

@@ -49,7 +49,10 @@ import Testing
     #expect(try contents(of: run) == before)
   }
 
-  @Test(arguments: [["--lr", "0.1"], ["--levels", "3"], ["--data", "elsewhere"], ["--no-flip"], ["--size", "16"]])
+  @Test(arguments: [
+    ["--lr", "0.1"], ["--levels", "3"], ["--data", "elsewhere"], ["--no-flip"], ["--size", "16"],
+    ["--precision", "bf16"],
+  ])
   func otherFlagsAreRefused(flags: [String]) throws {
     let run = try TrainedRun.unlabelled().run
     try expectRefusal(

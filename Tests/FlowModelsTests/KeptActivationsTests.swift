@@ -24,6 +24,9 @@ import Torch
     let all = KeptActivations.all(of: model)
     #expect(all.count == 12 && all.fits(model))
     #expect(all.bytes(of: model, batch: 2) == 4 * each.reduce(0, +))
+    #expect(
+      all.bytes(of: model, batch: 2, precision: .bfloat16)
+        == 4 * 2 * (256 * (24 * 4 + 1024 * 2) + 64 * (48 * 4 + 1024 * 2) + 16 * (96 * 4 + 1024 * 2)))
     #expect(KeptActivations.none(of: model).bytes(of: model, batch: 2) == 0)
     #expect(!KeptActivations(steps: [5, 0, 0]).fits(model) && !KeptActivations(steps: [1, 1]).fits(model))
   }

@@ -161,6 +161,17 @@ import Torch
     #expect(resident! - before < 50)
   }
 
+  /// Products of bfloat16 matrices take memory of their own accord, and give it back.
+  @Test func memoryWithoutATensor() throws {
+    Runtime.keepFreedMemory()
+    let ones = try Tensor.ones([512, 512], .bfloat16)
+    for columns in [8, 512] {
+      let product = try ones.matmul(ones.narrowed(1, 0..<columns), adding: ones.narrowed(1, 0..<columns))
+      #expect(try product.maximum().item() == 512)
+      #expect(try product.minimum().item() == 512)
+    }
+  }
+
   /// Work of other sizes does not add its memory to that of the work before without end.
   @Test func keptMemoryIsBounded() throws {
     Runtime.keepFreedMemory()

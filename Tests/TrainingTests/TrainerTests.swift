@@ -27,17 +27,19 @@ import Torch
       .map { try decoder.decode(Metrics.self, from: $0) }
   }
 
-  @Test(arguments: [
-    Small.training(), Small.training { $0.optimizer = .adam },
-    Small.training {
-      $0.averageImages = 0
-      $0.memory = .reversible
-      $0.microBatch = 3
-      $0.decay = .cosine
-      $0.gradientClip = 0.5
-      $0.augmentation = Augmentation(horizontalFlip: true, shift: 0.3)
-    },
-  ]) func resumingIsExactAfterAnyStep(training: TrainingConfiguration) throws {
+  @Test(
+    arguments: [
+      Small.training(), Small.training { $0.optimizer = .adam },
+      Small.training {
+        $0.averageImages = 0
+        $0.memory = .reversible
+        $0.microBatch = 3
+        $0.decay = .cosine
+        $0.gradientClip = 0.5
+        $0.augmentation = Augmentation(horizontalFlip: true, shift: 0.3)
+      },
+    ] + (Runtime.hasBFloat16Products ? [Small.training { $0.precision = .bfloat16 }] : []))
+  func resumingIsExactAfterAnyStep(training: TrainingConfiguration) throws {
     try withTemporaryFolder { folder in
       let whole = folder.appending(path: "whole")
       try Small.trainer(training, in: whole).fit()

@@ -44,6 +44,8 @@ int64_t ct_live_handles(void);
 const char *ct_header_version(void);
 const char *ct_build_description(void);
 bool ct_device_available(ct_device_kind kind);
+bool ct_has_bfloat16_products(void);  // on the CPU, faster than those of float32
+bool ct_allow_tf32(bool allow);  // in CUDA's products of float32 matrices; returns what was set before
 void ct_keep_freed_memory(void);
 void ct_return_freed_memory(void);
 int32_t ct_thread_count(void);
@@ -173,10 +175,11 @@ typedef struct ct_conditioner {
   ct_conditioner_tensors values;
   bool edge_channel;
   double norm_factor, output_factor;  // of the logarithms of the scales
+  bool rounded;  // multiply bfloat16 numbers, where `ct_has_bfloat16_products`
 } ct_conditioner;
 
 // `image_bias` [batch, hidden] is added before the first ActNorm; its object may be NULL. With `keep`, `hidden1` and
-// `hidden2` get what the backward pass needs.
+// `hidden2` get what the backward pass needs, as bfloat16 if `rounded`.
 ct_status ct_conditioner_forward(
     const ct_conditioner *, ct_handle input, ct_handle image_bias, bool keep, ct_handle *output, ct_handle *hidden1,
     ct_handle *hidden2);

@@ -1,0 +1,70 @@
+// How the factors of a kernel's products are held: as the numbers are, or rounded to bfloat16.
+#pragma once
+
+#include "bfloat16.h"
+#include "vectors.h"
+
+namespace ctorch {
+
+/// Factors of products as they are.
+template <class Number>
+struct Exact {
+  using Scalar = Number;
+  using Operand = Number;
+  static constexpr bool rounds = false;
+
+  /// As many rows or columns, with those that are added for evenness.
+  static int64_t padded(int64_t count) { return count; }
+
+  /// Room for what the functions below make of at most `rows` rows of at most `width` numbers.
+  struct Room {
+    Operand *turned;
+    static int64_t size(int64_t rows, int64_t width) { return rows * width; }
+    Room(Operand *memory, int64_t, int64_t) : turned(memory) {}
+  };
+
+  /// Rows as a left factor, which they are.
+  static const Operand *left(const Scalar *rows, int64_t, int64_t, const Room &) { return rows; }
+  /// Rows as a right factor, which they are.
+  static const Operand *right(const Scalar *rows, int64_t, int64_t, const Room &) { return rows; }
+  /// Rows of a left factor, transposed, as a left factor whose rows are `padded(count)` apart.
+  static const Operand *turned(const Operand *rows, int64_t count, int64_t width, const Room &room) {
+    transpose(rows, width, count, width, room.turned, count);
+    return room.turned;
+  }
+  static void finish() {}
+};
+
+/// Factors rounded to bfloat16; sums stay float32.
+struct Rounded {
+  using Scalar = float;
+  using Operand = BFloat16;
+  static constexpr bool rounds = true;
+
+  static int64_t padded(int64_t count) { return (count + 1) / 2 * 2; }
+
+  struct Room {
+    Operand *turned, *left, *right;
+    static int64_t size(int64_t rows, int64_t width) { return 3 * padded(rows) * padded(width); }
+    Room(Operand *memory, int64_t rows, int64_t width)
+        : turned(memory), left(turned + padded(rows) * padded(width)), right(left + padded(rows) * padded(width)) {}
+  };
+
+  static const Operand *left(const float *rows, int64_t count, int64_t width, const Room &room) {
+    round_rows(rows, count, width, room.left, padded(width));
+    return room.left;
+  }
+  static const Operand *right(const float *rows, int64_t count, int64_t width, const Room &room) {
+    round_pairs(rows, count, width, room.right);
+    return room.right;
+  }
+  /// Overwrites the right factor of `room`.
+  static const Operand *turned(const Operand *rows, int64_t count, int64_t width, const Room &room) {
+    transpose(rows, count, width, room.turned, room.right);
+    return room.turned;
+  }
+  /// Gives back what some processors hold for such products, at the end of a tile.
+  static void finish();
+};
+
+}  // namespace ctorch
