@@ -194,7 +194,13 @@ ct_status ct_log_softmax(ct_handle t, int64_t dim, ct_handle *result) { return R
 ct_status ct_tril(ct_handle t, int64_t diagonal, ct_handle *result) { return RESULT(tensor(t).tril(diagonal)); }
 ct_status ct_triu(ct_handle t, int64_t diagonal, ct_handle *result) { return RESULT(tensor(t).triu(diagonal)); }
 ct_status ct_diag(ct_handle t, ct_handle *result) { return RESULT(tensor(t).diag()); }
-ct_status ct_inverse(ct_handle t, ct_handle *result) { return RESULT(at::linalg_inv(tensor(t))); }
+ct_status ct_inverse(ct_handle t, ct_handle *result) {
+  return guarded([&] {
+    // On a GPU the check would wait for the device; what is singular gives numbers that are not finite.
+    const bool check = tensor(t).is_cpu();
+    *result = owned(check ? at::linalg_inv(tensor(t)) : std::get<0>(at::linalg_inv_ex(tensor(t), false)));
+  });
+}
 ct_status ct_slogdet(ct_handle t, ct_handle *sign, ct_handle *log_abs_det) {
   return guarded([&] {
     auto [s, l] = at::linalg_slogdet(tensor(t));
