@@ -46,6 +46,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
     .target(name: "Imaging", dependencies: ["CImageCodecs", "FileErrors"]),
     .target(name: "Datasets", dependencies: ["Imaging", "CImageCodecs"]),
+    .target(name: "Plotting"),
     .target(name: "Training", dependencies: ["FlowModels", "Datasets"]),
     .executableTarget(
       name: "GlowCLI",
@@ -58,6 +59,7 @@ let package = Package(
     .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
+    .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
   ],
