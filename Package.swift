@@ -48,6 +48,7 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["Imaging", "CImageCodecs"]),
     .target(name: "Plotting"),
     .target(name: "Training", dependencies: ["FlowModels", "Datasets"]),
+    .target(name: "Reporting", dependencies: ["FileErrors"]),
     .executableTarget(
       name: "GlowCLI",
       dependencies: [
@@ -61,6 +62,7 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
   ],
   swiftLanguageModes: [.v6],
