@@ -48,7 +48,7 @@ let package = Package(
     .target(name: "Datasets", dependencies: ["Imaging", "CImageCodecs"]),
     .target(name: "Plotting"),
     .target(name: "Training", dependencies: ["FlowModels", "Datasets"]),
-    .target(name: "Reporting", dependencies: ["FileErrors"]),
+    .target(name: "Reporting", dependencies: ["Plotting", "FileErrors"]),
     .executableTarget(
       name: "GlowCLI",
       dependencies: [

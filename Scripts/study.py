@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+"""Does the work behind docs/report: trains the models that it compares, measures and uses them, and notes everything in
+study.json, from which `glow report --study` writes the pages.
+
+Each piece of work leaves a file, and what is there is not done again: after an interruption the same command goes on.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+GLOW = ".build/release/glow"
+
+DATA = {
+    "fashion-mnist": "fashion-mnist",
+    "photo-patches-32": ".data/photo-patches-32",
+    "emoji-32": ".data/emoji-32",
+}
+LEVELS = {"fashion-mnist": 2, "photo-patches-32": 3, "emoji-32": 3}
+BATCH = 32
+
+
+@dataclass
+class Size:
+    """How much work the study is."""
+    steps: int  # of flow per level
+    hidden: int
+    minutes: float  # of training for each model of the comparison
+    ablation_steps: int
+    ablation_hidden: int
+    ablation_images: int
+    seeds: int
+    test_images: int | None
+
+
+QUICK = Size(steps=6, hidden=48, minutes=1.1, ablation_steps=4, ablation_hidden=32, ablation_images=12_000, seeds=3,
+             test_images=1000)
+FULL = Size(steps=12, hidden=128, minutes=25, ablation_steps=8, ablation_hidden=64, ablation_images=200_000, seeds=3,
+            test_images=None)
+
+PERMUTATIONS = ["reverse", "shuffle", "conv1x1"]
+COUPLINGS = ["additive", "affine"]
+
+
+def fail(message):
+    sys.exit(f"study: {message}")
+
+
+def glow(*arguments, quiet=True):
+    """Runs the program and returns its standard output."""
+    command = [GLOW, *map(str, arguments)]
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True,
+                            stderr=subprocess.PIPE if quiet else None)
+    if result.returncode != 0:
+        said = (result.stderr or "").strip().splitlines()[-1:] or ["no message"]
+        fail(f"`glow {' '.join(command[1:])}` failed with status {result.returncode}: {said[0]}")
+    return result.stdout
+
+
+def written(command):
+    """A command as a reader would type it."""
+    return "glow " + " ".join(map(str, command))
+
+
+@dataclass
+class Run:
+    """One training run of the study."""
+    name: str
+    section: str
+    data: str
+    architecture: str
+    seed: int
+    flags: list = field(default_factory=list)
+    labels: dict = field(default_factory=dict)
+    minutes: float | None = None
+    images: int | None = None
+
+
+class Study:
+    def __init__(self, size, folder, quick):
+        self.size, self.folder, self.quick = size, folder, quick
+        self.notes_file = folder / "notes.json"
+        self.notes = json.loads(self.notes_file.read_text()) if self.notes_file.exists() else {}
+
+    def remember(self, key, work):
+        """The result of `work`, which is done once for each key."""
+        if key not in self.notes:
+            self.notes[key] = work()
+            part = self.notes_file.with_suffix(".part")
+            part.write_text(json.dumps(self.notes, indent=1, sort_keys=True))
+            part.replace(self.notes_file)
+        return self.notes[key]
+
+    def trial(self, data, architecture, flags):
+        """Parameters, and images a second, of a few steps of training."""
+        folder = self.folder / "trial"
+        subprocess.run(["rm", "-rf", folder], check=True)
+        said = glow("train", "--data", DATA[data], "--out", folder.relative_to(ROOT), "--images", 60 * BATCH, "--batch",
+                    BATCH, *settings(architecture), *flags)
+        lines = (folder / "metrics.jsonl").read_text().splitlines()
+        parameters = int(re.search(r"(\d+) parameters", said).group(1))
+        return {"parameters": parameters, "rate": json.loads(lines[-1])["imagesPerSecond"]}
+
+    def like_sized(self, data, flags):
+        """The number of hidden channels with which RealNVP has about as many parameters as Glow with `flags`."""
+        wanted = self.remember(f"trial {data} glow", lambda: self.trial(data, "glow", flags))["parameters"]
+
+        def search():
+            hidden, best = 4, None
+            while True:
+                found = self.trial(data, "realnvp", ["--levels", 2, "--blocks", 1, "--hidden", hidden])
+                if best is None or abs(found["parameters"] - wanted) < abs(best[1]["parameters"] - wanted):
+                    best = (hidden, found)
+                if found["parameters"] >= wanted or hidden >= 256:
+                    return {"hidden": best[0], **best[1]}
+                hidden += 4 if hidden < 24 else 8
+
+        return self.remember(f"trial {data} realnvp", search)
+
+    def plan(self):
+        runs = []
+        for data in DATA:
+            flags = ["--levels", LEVELS[data], "--steps", self.size.steps, "--hidden", self.size.hidden]
+            like = self.like_sized(data, flags)
+            rates = {"glow": self.notes[f"trial {data} glow"]["rate"], "realnvp": like["rate"]}
+            for architecture in ["glow", "realnvp"]:
+                own = flags if architecture == "glow" else ["--levels", 2, "--blocks", 1, "--hidden", like["hidden"]]
+                images = int(rates[architecture] * self.size.minutes * 60) // BATCH * BATCH
+                for seed in range(self.size.seeds):
+                    runs.append(Run(f"{data}-{architecture}-{seed}", "likelihood", data, architecture, seed, own,
+                                    images=images))
+        for permutation in PERMUTATIONS:
+            for coupling in COUPLINGS:
+                flags = ["--levels", 3, "--steps", self.size.ablation_steps, "--hidden", self.size.ablation_hidden,
+                         "--permutation", permutation, "--coupling", coupling]
+                for seed in range(self.size.seeds):
+                    runs.append(Run(f"ablation-{permutation}-{coupling}-{seed}", "ablation", "photo-patches-32", "glow", seed,
+                                    flags, {"permutation": permutation, "coupling": coupling},
+                                    images=self.size.ablation_images))
+        return runs
+
+    def train(self, run):
+        folder = self.folder / run.name
+        path = folder.relative_to(ROOT)
+        command = ["train", "--data", DATA[run.data], "--out", path, "--images", run.images, "--seed", run.seed, "--batch",
+                   BATCH, "--validate-every", max(BATCH, run.images // 10), "--checkpoint-every", max(BATCH, run.images // 4),
+                   *settings(run.architecture), *run.flags]
+
+        def work():
+            started = time.monotonic()
+            if any(folder.glob("checkpoints/images-*")):
+                said = glow("train", "--resume", path)
+            else:
+                subprocess.run(["rm", "-rf", folder], check=True)
+                said = glow(*command)
+            parameters = re.search(r"(\d+) parameters", said)
+            last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
+            limit = ["--limit", self.size.test_images] if self.size.test_images else []
+            evaluation = json.loads(glow("eval", "--model", path, "--json", "--baseline", *limit))
+            return {
+                "parameters": int(parameters.group(1)) if parameters else None, "seconds": last["seconds"],
+                "evaluation": evaluation["evaluation"], "histogramBaseline": evaluation["histogramBaseline"],
+                "wallSeconds": time.monotonic() - started,
+            }
+
+        result = self.remember(f"run {run.name}", work)
+        return {
+            "name": run.name, "section": run.section, "data": run.data, "architecture": run.architecture,
+            "seed": run.seed, "labels": run.labels, "images": run.images, "run": str(path),
+            "command": written(command), **result}
+
+    def picture(self, name, section, caption, *command):
+        """Has the program make a picture; returns where it is and how it came about."""
+        file = self.folder / "pictures" / f"{name}.png"
+        file.parent.mkdir(exist_ok=True)
+        command = [*command, "--out", file.relative_to(ROOT)]
+        if not file.exists():
+            glow(*command)
+        return {"name": name, "section": section, "file": str(file.relative_to(ROOT)), "caption": caption,
+                "command": written(command)}
+
+    def pictures(self):
+        made = []
+        for data in DATA:
+            model = (self.folder / f"{data}-glow-0").relative_to(ROOT)
+            flags = ["--model", model, "--enlarge", 2]
+            made.append(self.picture(
+                f"{data}-samples", "samples", f"{data}: samples at temperature 0.7", "sample", *flags, "--count", 64,
+                "--columns", 16, "--temperature", 0.7))
+            made.append(self.picture(
+                f"{data}-temperatures", "samples",
+                f"{data}: the same draws at temperatures 0.3, 0.5, 0.7, 0.9 and 1, a row each", "sample", *flags, "--count", 16,
+                "--columns", 16, *sum([["--temperature", t] for t in (0.3, 0.5, 0.7, 0.9, 1.0)], [])))
+            rival = (self.folder / f"{data}-realnvp-0").relative_to(ROOT)
+            made.append(self.picture(
+                f"{data}-realnvp", "samples", f"{data}: samples of RealNVP at temperature 0.7", "sample", "--model", rival,
+                "--enlarge", 2, "--count", 64, "--columns", 16, "--temperature", 0.7))
+        return made
+
+
+def settings(architecture):
+    """The training of both, chosen once for all data sets."""
+    if architecture == "glow":
+        return ["--preset", "demo", "--labels", "none"]
+    return ["--preset", "realnvp"]
+
+
+def machine():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        name = "an unknown processor"
+    return f"{os.cpu_count()} cores of {name}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="an hour on two cores instead of many")
+    options = parser.parse_args()
+    folder = ROOT / "runs" / ("study-quick" if options.quick else "study")
+    folder.mkdir(parents=True, exist_ok=True)
+    study = Study(QUICK if options.quick else FULL, folder, options.quick)
+    plan = study.plan()
+    runs = []
+    for number, run in enumerate(plan, 1):
+        result = study.train(run)
+        runs.append(result)
+        print(f"{number}/{len(plan)} {run.name}: {result['evaluation']['bitsPerDimension']:.3f} bits/dim, "
+              f"{result['seconds']:.0f} s", flush=True)
+    pictures = study.pictures()
+    text = json.dumps({
+        "quick": options.quick, "machine": machine(), "date": str(datetime.date.today()), "runs": runs,
+        "pictures": pictures}, indent=1, sort_keys=True)
+    (folder / "study.json").write_text(text + "\n")
+    print(f"study: {len(runs)} runs and {len(pictures)} pictures noted in {folder.relative_to(ROOT)}/study.json")
+
+
+if __name__ == "__main__":
+    main()
