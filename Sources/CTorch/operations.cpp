@@ -103,7 +103,7 @@ CT_BINARY(DEFINE_BINARY)
 
 ct_status ct_add_scalar(ct_handle t, double s, ct_handle *result) { return RESULT(tensor(t).add(s)); }
 ct_status ct_mul_scalar(ct_handle t, double s, ct_handle *result) { return RESULT(tensor(t).mul(s)); }
-ct_status ct_div_into(double s, ct_handle t, ct_handle *result) { return RESULT(tensor(t).reciprocal().mul_(s)); }
+ct_status ct_div_into(double s, ct_handle t, ct_handle *result) { return RESULT(tensor(t).reciprocal().mul(s)); }
 ct_status ct_clamp(ct_handle t, double low, double high, ct_handle *result) {
   return RESULT(tensor(t).clamp(low, high));
 }
@@ -160,6 +160,29 @@ ct_status ct_conv2d_backward(
         {true, true, true});
     *input_gradient = owned(gi);
     *weight_gradient = owned(gw);
+    *bias_gradient = owned(gb);
+  });
+}
+
+ct_status ct_batch_norm(
+    ct_handle input, ct_handle bias, double epsilon, ct_handle *result, ct_handle *mean, ct_handle *inverse_deviation) {
+  return guarded([&] {
+    c10::optional<at::Tensor> b;
+    if (bias.object != nullptr) b = tensor(bias);
+    auto [y, m, r] = at::native_batch_norm(tensor(input), {}, b, {}, {}, true, 0, epsilon);
+    *result = owned(y);
+    *mean = owned(m);
+    *inverse_deviation = owned(r);
+  });
+}
+ct_status ct_batch_norm_backward(
+    ct_handle gradient, ct_handle input, ct_handle mean, ct_handle inverse_deviation, double epsilon,
+    ct_handle *input_gradient, ct_handle *bias_gradient) {
+  return guarded([&] {
+    auto [gi, gw, gb] = at::native_batch_norm_backward(
+        tensor(gradient), tensor(input), {}, {}, {}, tensor(mean), tensor(inverse_deviation), true, epsilon,
+        {true, false, true});
+    *input_gradient = owned(gi);
     *bias_gradient = owned(gb);
   });
 }
