@@ -8,7 +8,7 @@ import Torch
 public protocol Bijection: AnyObject {
   /// What training changes.
   var parameters: [Parameter] { get }
-  /// What belongs to the state but stays fixed, such as the order of a shuffle.
+  /// What belongs to the state but is not trained, such as the order of a shuffle or running averages.
   var buffers: [Buffer] { get }
 
   /// Sets data-dependent parameters from one batch, once, before training.

@@ -19,7 +19,7 @@ public final class Parameter {
   }
 }
 
-/// A tensor of the state that training does not change.
+/// A tensor of the state that is not trained: fixed, or an average of what training saw.
 public final class Buffer {
   public let name: String
   public let value: Tensor

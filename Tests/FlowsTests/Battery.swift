@@ -8,13 +8,14 @@ import Torch
 /// - Parameters:
 ///   - image: the shape of one image, `[height, width, channel]`.
 ///   - condition: what the layers that `make` builds are conditioned on.
+///   - domain: from normal numbers to what the layer takes, where that is not all.
 ///   - make: builds the layer, the same one each time.
 func checkBijection(
-  _ name: String, image: [Int], condition: Condition? = nil, sourceLocation: SourceLocation = #_sourceLocation,
-  _ make: (TensorOptions) throws -> any Bijection
+  _ name: String, image: [Int], condition: Condition? = nil, domain: (Tensor) throws -> Tensor = { $0 },
+  sourceLocation: SourceLocation = #_sourceLocation, _ make: (TensorOptions) throws -> any Bijection
 ) throws {
   let precise = try Battery(
-    name, make, .float64, image: image, condition: condition, sourceLocation: sourceLocation)
+    name, make, .float64, image: image, condition: condition, domain: domain, sourceLocation: sourceLocation)
   try precise.checkShapes()
   try precise.checkInverse(within: 1e-10)
   try precise.checkLogDeterminant()
@@ -23,7 +24,8 @@ func checkBijection(
   try precise.checkHandles()
 
   let single = try Battery(
-    name + " in float32", make, .float32, image: image, condition: condition, sourceLocation: sourceLocation)
+    name + " in float32", make, .float32, image: image, condition: condition, domain: domain,
+    sourceLocation: sourceLocation)
   try single.checkInverse(within: 1e-5)
   for keep in [false, true] {
     try single.expect(single.backward(keep: keep), equals: reference.single(), within: 1e-3, "keep \(keep)")
@@ -65,7 +67,7 @@ private struct Battery {
 
   init(
     _ name: String, _ make: (TensorOptions) throws -> any Bijection, _ dtype: DType, image: [Int],
-    condition: Condition?, sourceLocation: SourceLocation
+    condition: Condition?, domain: (Tensor) throws -> Tensor, sourceLocation: SourceLocation
   ) throws {
     let batch = 3
     layer = try make(TensorOptions(dtype))
@@ -73,7 +75,7 @@ private struct Battery {
     (self.name, self.dtype, self.condition, self.sourceLocation) = (name, dtype, condition, sourceLocation)
     rows = try condition.map { try randomTensor([batch, $0.classes], seed: 1, dtype) }
     condition?.weights = rows
-    x = try randomTensor([batch] + image, seed: 2, dtype)
+    x = try domain(randomTensor([batch] + image, seed: 2, dtype))
     gradY = try randomTensor(layer.forward(x, keep: false).y.shape, seed: 3, dtype)
     gradLogDet = try randomTensor([batch], seed: 4, dtype)
   }
