@@ -70,11 +70,6 @@ extension Glow {
     }
   }
 
-  /// Bits per dimension of each image, `[batch]`: `-log p(x) / (D ln 2) + n`.
-  public func bitsPerDimension(_ x: Tensor, labels: Tensor? = nil) throws -> Tensor {
-    try logProbability(x, labels: labels) / (-Double(configuration.dimensions) * log(2)) + Double(configuration.bits)
-  }
-
   /// The latents of `x`, standardised.
   public func encode(_ x: Tensor, labels: Tensor? = nil) throws -> Latents {
     try withInference {
@@ -119,6 +114,10 @@ extension Glow {
   /// The label under which each image is most likely, int64 `[batch]`.
   public func mostLikelyLabels(_ x: Tensor) throws -> Tensor { try logProbabilityPerLabel(x).argmax(1) }
 
+  public func predictedLabels(_ x: Tensor) throws -> Tensor {
+    try configuration.classifier ? classify(x).argmax(1) : mostLikelyLabels(x)
+  }
+
   /// The classifier head's logits, `[batch, classes]`.
   public func classify(_ x: Tensor) throws -> Tensor {
     guard let classifier else { throw ModelError.request("the model has no classifier head") }
@@ -126,18 +125,5 @@ extension Glow {
       throw ModelError.request("the model is conditioned everywhere: its classifier would see the label")
     }
     return try withInference { try classifier.logits(pass(x, nil).latents.last!) }
-  }
-
-  private func checkShapes(of latents: Latents) throws {
-    guard latents.levels.count == configuration.levels else {
-      throw ModelError.request("latents of \(latents.levels.count) levels, the model has \(configuration.levels)")
-    }
-    let count = latents.count
-    for (index, latent) in latents.levels.enumerated() {
-      let expected = [count] + configuration.latentShape(level: index + 1)
-      guard latent.shape == expected else {
-        throw ModelError.request("level \(index + 1)'s latents have shape \(latent.shape), expected \(expected)")
-      }
-    }
   }
 }

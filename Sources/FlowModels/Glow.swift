@@ -7,7 +7,7 @@ import Torch
 ///
 /// Images are `[batch, height, width, channel]`, dequantised to -1/2 ..< 1/2 (``Quantisation``). A model belongs to one
 /// thread.
-public final class Glow {
+public final class Glow: FlowModel {
   struct Level {
     let squeeze = Squeeze()
     let chain: Chain
@@ -60,14 +60,6 @@ public final class Glow {
     }
     self.precision = precision
     for step in levels.flatMap(\.steps) { (step.coupling.conditioner as? ConvConditioner)?.precision = precision }
-  }
-
-  /// Runs `body` in another precision.
-  public func using<R>(_ precision: ConditionerPrecision, _ body: () throws -> R) throws -> R {
-    let before = self.precision
-    try use(precision)
-    defer { try! use(before) }
-    return try body()
   }
 
   public var buffers: [Buffer] { levels.flatMap(\.chain.buffers) }
@@ -131,13 +123,6 @@ public final class Glow {
       }
     }
     Runtime.returnFreedMemory()
-  }
-
-  func checkShape(_ x: Tensor) throws {
-    let expected = [configuration.height, configuration.width, configuration.channels]
-    guard x.rank == 4, Array(x.shape.dropFirst()) == expected else {
-      throw ModelError.request("images of shape \(x.shape) do not fit the model, which takes [batch] + \(expected)")
-    }
   }
 
   /// The rows `[count, classes]` of `labels`; nil for a model without labels.

@@ -1,7 +1,10 @@
 import Flows
+import Torch
 
 /// Everything that decides a Glow's shape: stored in each checkpoint, and enough to build the model again.
-public struct GlowConfiguration: Codable, Sendable, Hashable {
+public struct GlowConfiguration: FlowConfiguration {
+  public static let kind = "glow"
+
   public enum Permutation: String, Codable, Sendable, CaseIterable {
     case reverse, shuffle
     /// The invertible 1x1 convolution with a plain matrix.
@@ -61,11 +64,6 @@ public struct GlowConfiguration: Codable, Sendable, Hashable {
     self.hidden = hidden
   }
 
-  public var classCount: Int { classNames.count }
-
-  /// Dimensions per image, D.
-  public var dimensions: Int { height * width * channels }
-
   /// The shape of level `level`'s latent (1-based), `[height, width, channel]`.
   public func latentShape(level: Int) -> [Int] {
     let channels = channels << (level + 1)
@@ -96,6 +94,10 @@ public struct GlowConfiguration: Codable, Sendable, Hashable {
     try require(
       !classifier || labelConditioning == .prior, "classifier", classifier,
       "false where labelConditioning is everywhere: the head would be told the label")
+  }
+
+  public func makeModel(options: TensorOptions, seed: UInt64) throws -> any FlowModel {
+    try Glow(self, options: options, seed: seed)
   }
 
   var transform: CouplingTransform {

@@ -20,7 +20,7 @@ public struct LatentFile {
 
   /// Reads latents that fit `model`.
   /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the tensor.
-  public init(contentsOf url: URL, for model: Glow) throws {
+  public init(contentsOf url: URL, for model: any FlowModel) throws {
     let file = try SafetensorsFile(contentsOf: url)
     let configuration = model.configuration
     var count: Int?

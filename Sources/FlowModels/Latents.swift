@@ -1,6 +1,6 @@
 import Torch
 
-/// An image batch as Glow's latents: one tensor a level, the first level first, `[batch, height, width, channel]`,
+/// An image batch as a model's latents: one tensor a level, the first level first, `[batch, height, width, channel]`,
 /// standardised so that each number is N(0, 1) under the model.
 public struct Latents {
   public var levels: [Tensor]

@@ -12,18 +12,47 @@ public enum ModelFile {
   static let configurationName = "config.json"
   static let weightsName = "model.safetensors"
 
-  struct Header: Codable {
-    var format = "swift-glow"
-    var version = ModelFile.formatVersion
-    var model = "glow"
-    var glow: GlowConfiguration
+  /// The configuration is under the name of its kind.
+  private struct Header: Encodable {
+    let configuration: any FlowConfiguration
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode("swift-glow", forKey: Key("format"))
+      try container.encode(ModelFile.formatVersion, forKey: Key("version"))
+      try container.encode(type(of: configuration).kind, forKey: Key("model"))
+      try container.encode(configuration, forKey: Key(type(of: configuration).kind))
+    }
   }
+
+  private struct Body<Configuration: FlowConfiguration>: Decodable {
+    let configuration: Configuration
+
+    init(from decoder: any Decoder) throws {
+      configuration = try decoder.container(keyedBy: Key.self)
+        .decode(Configuration.self, forKey: Key(Configuration.kind))
+    }
+  }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
+  }
+
+  /// The kinds of model that there are.
+  private static let kinds: [any FlowConfiguration.Type] = [GlowConfiguration.self, RealNVPConfiguration.self]
 
   /// Writes both files into `folder`, which must exist.
   /// - Parameters:
   ///   - values: `[count]`, in place of the model's own values, such as their average over time.
   ///   - dtype: the floating-point type on disk; nil for the model's own.
-  public static func write(_ model: Glow, values: Tensor? = nil, as dtype: DType? = nil, to folder: URL) throws {
+  public static func write(
+    _ model: any FlowModel, values: Tensor? = nil, as dtype: DType? = nil, to folder: URL
+  ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let views = try model.parameters.views(of: values ?? model.parameters.values)
@@ -35,18 +64,30 @@ public enum ModelFile {
     // Last: a folder with a configuration counts as a model.
     let url = folder.appending(path: configurationName)
     do {
-      try encoder.encode(Header(glow: model.configuration)).write(to: url, options: .atomic)
+      try encoder.encode(Header(configuration: model.configuration)).write(to: url, options: .atomic)
     } catch {
       throw ModelError.checkpoint(file: url.path, reason: "cannot be written: \(error.systemReason)")
     }
   }
 
-  /// Reads the model in `folder`.
+  /// Reads the Glow in `folder`.
   /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the field or tensor that is wrong.
   public static func read(_ folder: URL, options: TensorOptions = TensorOptions()) throws -> Glow {
+    let model = try readModel(folder, options: options)
+    guard let glow = model as? Glow else {
+      throw ModelError.checkpoint(
+        file: folder.appending(path: configurationName).path,
+        reason: "field model is \"\(type(of: model.configuration).kind)\", expected \"glow\"")
+    }
+    return glow
+  }
+
+  /// Reads the model in `folder`, of whatever kind it is.
+  /// - Throws: as ``read(_:options:)``.
+  public static func readModel(_ folder: URL, options: TensorOptions = TensorOptions()) throws -> any FlowModel {
     let configuration = try readConfiguration(folder)
-    let model: Glow
-    do { model = try Glow(configuration, options: options) } catch {
+    let model: any FlowModel
+    do { model = try configuration.makeModel(options: options, seed: 0) } catch {
       throw ModelError.checkpoint(
         file: folder.appending(path: configurationName).path, reason: "no such model can be built: \(error)")
     }
@@ -54,7 +95,7 @@ public enum ModelFile {
     return model
   }
 
-  public static func readConfiguration(_ folder: URL) throws -> GlowConfiguration {
+  public static func readConfiguration(_ folder: URL) throws -> any FlowConfiguration {
     let url = folder.appending(path: configurationName)
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
@@ -76,18 +117,25 @@ public enum ModelFile {
         reason: "field version is \(version.version), this program reads version \(formatVersion); use the program "
           + "that wrote it")
     }
-    guard version.model == "glow" else {
-      throw ModelError.checkpoint(file: url.path, reason: "field model is \"\(version.model)\", expected \"glow\"")
+    guard let kind = kinds.first(where: { $0.kind == version.model }) else {
+      let known = kinds.map { "\"\($0.kind)\"" }.joined(separator: " or ")
+      throw ModelError.checkpoint(file: url.path, reason: "field model is \"\(version.model)\", expected \(known)")
     }
-    let configuration = try decode(Header.self, data, file: url.path).glow
+    return try configuration(kind, data, file: url.path)
+  }
+
+  private static func configuration<Configuration: FlowConfiguration>(
+    _ kind: Configuration.Type, _ data: Data, file: String
+  ) throws -> any FlowConfiguration {
+    let configuration = try decode(Body<Configuration>.self, data, file: file).configuration
     do { try configuration.validate() } catch {
-      throw ModelError.checkpoint(file: url.path, reason: "glow.\(error)")
+      throw ModelError.checkpoint(file: file, reason: "\(kind.kind).\(error)")
     }
     return configuration
   }
 
   /// Sets every parameter and buffer of `model` from a safetensors file.
-  static func load(_ model: Glow, from url: URL) throws {
+  static func load(_ model: any FlowModel, from url: URL) throws {
     let file = try SafetensorsFile(contentsOf: url)
     let targets =
       model.parameters.parameters.map { ($0.name, $0.value) } + model.buffers.map { ($0.name, $0.value) }

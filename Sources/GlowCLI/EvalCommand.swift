@@ -64,7 +64,7 @@ struct EvalCommand: ParsableCommand {
     try print(report, glow.configuration)
   }
 
-  private func print(_ report: Report, _ model: GlowConfiguration) throws {
+  private func print(_ report: Report, _ model: any FlowConfiguration) throws {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -37,7 +37,7 @@ struct ImageInputs: ParsableArguments {
   }
 
   /// - Parameter count: how many images to take of a data set where `--indices` does not say.
-  func read(for glow: Glow, from model: String, count: Int) throws -> Images {
+  func read(for glow: any FlowModel, from model: String, count: Int) throws -> Images {
     let (bytes, known) = try files.isEmpty ? fromDataset(glow, model, count) : fromFiles(glow)
     let configuration = glow.configuration
     let shape = [-1, configuration.height, configuration.width, configuration.channels]
@@ -46,7 +46,7 @@ struct ImageInputs: ParsableArguments {
     return Images(pixels: pixels, x: x, labels: try labels(of: x, known, for: glow))
   }
 
-  private func labels(of x: Tensor, _ known: [Int]?, for glow: Glow) throws -> Tensor? {
+  private func labels(of x: Tensor, _ known: [Int]?, for glow: any FlowModel) throws -> Tensor? {
     guard glow.configuration.classCount > 0 else {
       if let label { _ = try labelIndex(label, of: glow) }
       return nil
@@ -58,7 +58,7 @@ struct ImageInputs: ParsableArguments {
     return try glow.mostLikelyLabels(x)
   }
 
-  private func fromFiles(_ glow: Glow) throws -> (bytes: [UInt8], labels: [Int]?) {
+  private func fromFiles(_ glow: any FlowModel) throws -> (bytes: [UInt8], labels: [Int]?) {
     let configuration = glow.configuration
     guard configuration.channels == 1 || configuration.channels == 3 else {
       throw ValidationError("the model takes images of \(configuration.channels) channels, picture files have 1 or 3")
@@ -77,7 +77,7 @@ struct ImageInputs: ParsableArguments {
   }
 
   private func fromDataset(
-    _ glow: Glow, _ model: String, _ count: Int
+    _ glow: any FlowModel, _ model: String, _ count: Int
   ) throws -> (bytes: [UInt8], labels: [Int]?) {
     let dataset = try openDataset(data, for: glow, from: model, split: split)
     let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
@@ -95,7 +95,7 @@ extension DatasetSplit: ExpressibleByArgument {}
 
 /// Opens a split at the model's size: the data set named, else the one that the model was trained on.
 func openDataset(
-  _ text: String?, for glow: Glow, from model: String, split: DatasetSplit
+  _ text: String?, for glow: any FlowModel, from model: String, split: DatasetSplit
 ) throws -> any ImageDataset {
   let configuration = glow.configuration
   let checkpoint = try ModelLocation.resolve(model)

@@ -10,14 +10,14 @@ struct ModelOptions: ParsableArguments {
 
   @OptionGroup var runtime: RuntimeOptions
 
-  func load() throws -> Glow {
+  func load() throws -> any FlowModel {
     let device = try runtime.start()
-    return try ModelFile.read(ModelLocation.resolve(model), options: TensorOptions(.float32, on: device))
+    return try ModelFile.readModel(ModelLocation.resolve(model), options: TensorOptions(.float32, on: device))
   }
 }
 
 /// A label as a person writes it: its name or its number.
-func labelIndex(_ text: String, of model: Glow) throws -> Int {
+func labelIndex(_ text: String, of model: any FlowModel) throws -> Int {
   let names = model.configuration.classNames
   guard !names.isEmpty else { throw ValidationError("--label \(text): the model has no labels") }
   if let index = names.firstIndex(where: { $0.lowercased() == text.lowercased() }) { return index }

@@ -41,7 +41,7 @@ struct SampleCommand: ParsableCommand {
     let images = try draw(glow, labels)
     if files { return try writeFiles(images, labels) }
     if let beside {
-      let other = try ModelFile.read(ModelLocation.resolve(beside), options: glow.options)
+      let other = try ModelFile.readModel(ModelLocation.resolve(beside), options: glow.options)
       let grids = try [images, draw(other, drawnLabels(other))].map(grid.picture)
       guard grids[0].height == grids[1].height, grids[0].channels == grids[1].channels else {
         throw ValidationError("--beside \(beside): its images have another size than those of \(model.model)")
@@ -54,7 +54,7 @@ struct SampleCommand: ParsableCommand {
   }
 
   /// A block of `count` images for each temperature.
-  private func draw(_ glow: Glow, _ labels: [Int]?) throws -> [PixelImage] {
+  private func draw(_ glow: any FlowModel, _ labels: [Int]?) throws -> [PixelImage] {
     try temperature.flatMap { temperature in
       let x = try glow.sample(
         count: count, temperature: temperature,
@@ -64,7 +64,7 @@ struct SampleCommand: ParsableCommand {
   }
 
   /// One label an image: those asked for, or all of the model's, a row each in turn.
-  private func drawnLabels(_ glow: Glow) throws -> [Int]? {
+  private func drawnLabels(_ glow: any FlowModel) throws -> [Int]? {
     let asked = try label.map { try labelIndex($0, of: glow) }
     guard glow.configuration.classCount > 0 else { return nil }
     let cycle = asked.isEmpty ? Array(0..<glow.configuration.classCount) : asked

@@ -12,6 +12,15 @@ extension GlowConfiguration.Scale: ExpressibleByArgument {}
 extension TrainingConfiguration.Optimizer: ExpressibleByArgument {}
 extension TrainingConfiguration.Decay: ExpressibleByArgument {}
 
+/// The kinds of model, by the names that checkpoints have for them.
+enum Architecture: String, ExpressibleByArgument, CaseIterable {
+  case glow, realnvp
+
+  init(of preset: Preset) { self = Architecture(rawValue: type(of: preset.model).kind)! }
+
+  var presets: [Preset] { Preset.all.filter { Architecture(of: $0) == self } }
+}
+
 enum Labels: String, ExpressibleByArgument, CaseIterable { case none, prior, everywhere }
 extension MemoryPolicy: ExpressibleByArgument {}
 extension ConditionerPrecision: ExpressibleByArgument {}
@@ -29,8 +38,10 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "fashion-mnist, cifar10:FOLDER, idx:FOLDER, or a folder of PNG and JPEG pictures.")
   var data: String?
-  @Option(help: "Settings to start from (see below); flags change them.")
-  var preset = "demo"
+  @Option(name: [.customLong("architecture"), .customLong("model")], help: "What to train.")
+  var architecture: Architecture?
+  @Option(help: "Settings to start from (see below); flags change them. By default the architecture's first.")
+  var preset: String?
   @Option(help: "The run folder.")
   var out: String?
   @Option(help: ArgumentHelp("Go on with this run.", valueName: "run"))
@@ -43,13 +54,24 @@ struct TrainCommand: ParsableCommand {
     guard (out == nil) != (resume == nil) else {
       throw ValidationError("give either --out FOLDER for a new run or --resume FOLDER to go on with one")
     }
-    guard Preset.named(preset) != nil else {
+    _ = try startingPoint()
+    guard resume == nil || data == nil && architecture == nil && model.areUnset && training.areUnsetButImages else {
+      throw ValidationError("--resume goes on with the run's own settings: beside it, only --images may be given")
+    }
+  }
+
+  private func startingPoint() throws -> Preset {
+    guard let preset else { return (architecture ?? .glow).presets[0] }
+    guard let named = Preset.named(preset) else {
       throw ValidationError(
         "--preset \(preset) is unknown, expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
     }
-    guard resume == nil || data == nil && model.areUnset && training.areUnsetButImages else {
-      throw ValidationError("--resume goes on with the run's own settings: beside it, only --images may be given")
+    if let architecture, Architecture(of: named) != architecture {
+      throw ValidationError(
+        "--preset \(preset) is a preset of \(Architecture(of: named).rawValue), those of \(architecture.rawValue) are "
+          + architecture.presets.map(\.name).joined(separator: ", "))
     }
+    return named
   }
 
   func run() throws {
@@ -60,11 +82,12 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func started(_ folder: String, _ options: TensorOptions) throws -> Trainer {
-    var settings = Preset.named(preset)!
+    var settings = try startingPoint()
     if let data {
       settings.training.data = data
       (settings.training.height, settings.training.width, settings.training.channels) = (nil, nil, nil)
     }
+    if Architecture(of: settings) == .realnvp { try refuse(training.flagsOfGlow + model.flagsOfGlow, for: "RealNVP") }
     training.apply(to: &settings.training)
     try settings.training.validate()
     let (train, validation) = try open(settings.training)
@@ -73,12 +96,7 @@ struct TrainCommand: ParsableCommand {
     settings.model.channels = train.shape.channels
     try model.apply(to: &settings.model, labels: train.classNames)
     try settings.model.validate()
-    print(
-      """
-      Glow L=\(settings.model.levels) K=\(settings.model.steps) hidden=\(settings.model.hidden), \
-      \(settings.model.coupling.rawValue), \(settings.model.permutation.rawValue), on \(train.count) images \
-      \(train.shape) of \(settings.training.data)
-      """)
+    print("\(summary(settings.model)), on \(train.count) images \(train.shape) of \(settings.training.data)")
     return try Trainer(
       model: settings.model, training: settings.training, train: train, validation: validation,
       run: RunFolder(URL(filePath: folder)), options: options)
@@ -96,6 +114,18 @@ struct TrainCommand: ParsableCommand {
     return trainer
   }
 
+  private func summary(_ model: any FlowConfiguration) -> String {
+    switch model {
+    case let glow as GlowConfiguration:
+      "Glow L=\(glow.levels) K=\(glow.steps) hidden=\(glow.hidden), \(glow.coupling.rawValue), "
+        + glow.permutation.rawValue
+    case let realNVP as RealNVPConfiguration:
+      "RealNVP levels=\(realNVP.levels) couplings=\(realNVP.couplings) blocks=\(realNVP.blocks) "
+        + "hidden=\(realNVP.hidden)"
+    default: type(of: model).kind
+    }
+  }
+
   private func open(
     _ settings: TrainingConfiguration
   ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
@@ -105,14 +135,9 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func watch(_ trainer: Trainer) throws {
-    let (kept, bytes) = trainer.keptActivations
-    let steps = trainer.model.configuration.levels * trainer.model.configuration.steps
     print(
-      """
-      \(trainer.model.parameters.count) parameters; activations of \(kept.count) of \(steps) steps of flow kept \
-      (\(ByteCount(bytes: bytes)))\(kept.count < steps ? ", the others rebuilt" : ""); \
-      run folder \(trainer.run.url.relativePath)
-      """)
+      "\(trainer.model.parameters.count) parameters; \(activations(of: trainer)); "
+        + "run folder \(trainer.run.url.relativePath)")
     // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
     fflush(nil)
     let bar = ProgressBar()
@@ -129,9 +154,9 @@ struct TrainCommand: ParsableCommand {
       guard let validation = metrics.validationBitsPerDimension else { return }
       bar.print(
         String(
-          format: "%d images: train %.3f, validation %.3f bits/dim; round trip %.1e; worst condition number %.1f",
-          metrics.images, metrics.trainBitsPerDimension, validation, metrics.roundTripError ?? 0,
-          metrics.worstConditionNumber ?? 1))
+          format: "%d images: train %.3f, validation %.3f bits/dim; round trip %.1e", metrics.images,
+          metrics.trainBitsPerDimension, validation, metrics.roundTripError ?? 0)
+          + (metrics.worstConditionNumber.map { String(format: "; worst condition number %.1f", $0) } ?? ""))
     }
     defer { bar.clear() }
     try trainer.fit()
@@ -145,10 +170,26 @@ struct TrainCommand: ParsableCommand {
   }
 }
 
+/// What training does with activations between the passes.
+private func activations(of trainer: Trainer) -> String {
+  guard let glow = trainer.model.configuration as? GlowConfiguration else { return "activations rebuilt" }
+  let (kept, bytes) = trainer.keptActivations
+  let steps = glow.levels * glow.steps
+  return "activations of \(kept.count) of \(steps) steps of flow kept (\(ByteCount(bytes: bytes)))"
+    + (kept.count < steps ? ", the others rebuilt" : "")
+}
+
+/// Throws for the first flag that was given and has no meaning for a model.
+private func refuse(_ flags: [(name: String, isGiven: Bool)], for model: String) throws {
+  guard let flag = flags.first(where: \.isGiven) else { return }
+  throw ValidationError("--\(flag.name) has no meaning for a \(model): leave it out")
+}
+
 /// Flags that change a preset's model.
 struct ModelFlags: ParsableArguments {
   @Option(help: "L, levels.") var levels: Int?
-  @Option(help: "K, steps of flow per level.") var steps: Int?
+  @Option(help: "K, steps of flow per level; of RealNVP, couplings of each kind per level.") var steps: Int?
+  @Option(help: "Of RealNVP: residual blocks of the coupling networks.") var blocks: Int?
   @Option(help: "Hidden channels of the coupling networks.") var hidden: Int?
   @Option(help: "Bits per channel, 1 to 8.") var bits: Int?
   @Option var permutation: GlowConfiguration.Permutation?
@@ -161,11 +202,38 @@ struct ModelFlags: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Predict the label from the top latent (see --weight-y).") var classifier: Bool?
 
   var areUnset: Bool {
-    [levels, steps, hidden, bits].allSatisfy { $0 == nil } && permutation == nil && coupling == nil && scale == nil
+    [levels, steps, blocks, hidden, bits].allSatisfy { $0 == nil } && permutation == nil && coupling == nil
+      && scale == nil
       && minimumScale == nil && edgeChannel == nil && learnTop == nil && labels == nil && classifier == nil
   }
 
-  func apply(to model: inout GlowConfiguration, labels names: [String]) throws {
+  /// Those that only a Glow has a meaning for, and whether each was given.
+  var flagsOfGlow: [(name: String, isGiven: Bool)] {
+    [
+      ("permutation", permutation != nil), ("coupling", coupling != nil), ("scale", scale != nil),
+      ("minimum-scale", minimumScale != nil), ("edge-channel", edgeChannel != nil), ("learn-top", learnTop != nil),
+      ("labels", labels != nil && labels != Labels.none), ("classifier", classifier != nil),
+    ]
+  }
+
+  func apply(to model: inout any FlowConfiguration, labels names: [String]) throws {
+    switch model {
+    case var glow as GlowConfiguration:
+      try refuse([("blocks", blocks != nil)], for: "Glow")
+      try apply(to: &glow, labels: names)
+      model = glow
+    case var realNVP as RealNVPConfiguration:
+      if let levels { realNVP.levels = levels }
+      if let steps { realNVP.couplings = steps }
+      if let blocks { realNVP.blocks = blocks }
+      if let hidden { realNVP.hidden = hidden }
+      if let bits { realNVP.bits = bits }
+      model = realNVP
+    default: preconditionFailure("no flags for a \(type(of: model).kind)")
+    }
+  }
+
+  private func apply(to model: inout GlowConfiguration, labels names: [String]) throws {
     if let levels { model.levels = levels }
     if let steps { model.steps = steps }
     if let hidden { model.hidden = hidden }
@@ -218,6 +286,14 @@ struct TrainingFlags: ParsableArguments {
     [channels, batch, microBatch, warmup, average, validateEvery, checkpointEvery].allSatisfy { $0 == nil }
       && [lr, clip, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil && decay == nil
       && flip == nil && memory == nil && memoryBudget == nil && precision == nil && seed == nil
+  }
+
+  /// Those that only a Glow has a meaning for, and whether each was given.
+  var flagsOfGlow: [(name: String, isGiven: Bool)] {
+    [
+      ("weight-y", weightY != nil), ("memory", memory != nil), ("memory-budget", memoryBudget != nil),
+      ("precision", precision != nil && precision != .float32),
+    ]
   }
 
   func apply(to training: inout TrainingConfiguration) {

@@ -20,7 +20,7 @@ public struct Evaluation: Codable, Sendable {
   public var accuracy: Double?
 }
 
-extension Glow {
+extension FlowModel {
   /// Scores every image of `dataset` once, each under its own label where the model has labels.
   /// - Parameters:
   ///   - draws: importance samples of the noise per image.
@@ -49,7 +49,7 @@ extension Glow {
       let logMean = try Tensor.concatenating(draw, alongDimension: 0).logSumExp(0) - log(Double(draws))
       scores += try logMean.elements(Double.self)
       if accuracy, conditional, let labels = input.labels {
-        let guess = try configuration.classifier ? self.classify(input.x).argmax(1) : self.mostLikelyLabels(input.x)
+        let guess = try self.predictedLabels(input.x)
         right += Int(try guess.equals(labels).converted(to: .float64).sum().item())
       }
       try progress(scores.count)

@@ -12,7 +12,7 @@ public struct ModelBatch {
   private let quantisation: Quantisation
 
   /// - Throws: `ModelError` if a conditional model is given images without labels, or with labels that it has not.
-  public init(_ batch: Batch, for model: Glow) throws {
+  public init(_ batch: Batch, for model: any FlowModel) throws {
     let shape = [batch.count, batch.shape.height, batch.shape.width, batch.shape.channels]
     pixels = try Tensor(batch.pixels, shape: shape, on: model.options.device)
     quantisation = Quantisation(bits: model.configuration.bits)
@@ -40,7 +40,7 @@ public struct ModelBatch {
   }
 
   /// - Throws: `ModelError` if the images are of another shape than the model's, or labelled with other names.
-  static func check(_ dataset: any ImageDataset, fits model: GlowConfiguration) throws {
+  static func check(_ dataset: any ImageDataset, fits model: any FlowConfiguration) throws {
     let shape = ImageShape(height: model.height, width: model.width, channels: model.channels)
     guard dataset.shape == shape else {
       throw ModelError.request("the images of \(dataset.name) are \(dataset.shape), the model takes \(shape)")

@@ -7,10 +7,12 @@ public struct Preset: Sendable {
   public let name: String
   /// One line for `glow train --help`.
   public let summary: String
-  public var model: GlowConfiguration
+  public var model: any FlowConfiguration
   public var training: TrainingConfiguration
 
-  public static let all: [Preset] = [demo, fashionMNIST, toy, cifar10]
+  public static let all: [Preset] = [
+    demo, fashionMNIST, toy, cifar10, realNVP, realNVPToy, realNVPCIFAR10,
+  ]
 
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
@@ -60,6 +62,40 @@ public struct Preset: Sendable {
     training.checkpointEvery = 100_000
     return Preset(
       name: "cifar10", summary: "CIFAR-10 as published: L=3, K=32, 512 hidden", model: model, training: training)
+  }()
+
+  /// Of about the size of ``demo``'s Glow, on the same images.
+  public static let realNVP: Preset = {
+    let model = RealNVPConfiguration(height: 28, width: 28, channels: 1, levels: 2, blocks: 1, hidden: 16)
+    var training = fashionTraining(images: 100_000, batchSize: 16)
+    training.gradientClip = 0.5
+    return Preset(
+      name: "realnvp", summary: "RealNVP on Fashion-MNIST, of about demo's size", model: model, training: training)
+  }()
+
+  /// For tests and first tries: seconds.
+  public static let realNVPToy: Preset = {
+    var model = RealNVPConfiguration(height: 28, width: 28, channels: 1, levels: 2, blocks: 1, hidden: 4)
+    model.couplings = 2
+    return Preset(
+      name: "realnvp-toy", summary: "a tiny RealNVP for tests: seconds", model: model, training: toy.training)
+  }()
+
+  /// RealNVP's CIFAR-10 run as published (section 4.1; 3.49 bits/dim): eight blocks, 64 channels, one squeeze.
+  public static let realNVPCIFAR10: Preset = {
+    let model = RealNVPConfiguration(height: 32, width: 32, channels: 3, levels: 2, blocks: 8, hidden: 64)
+    var training = TrainingConfiguration(data: "cifar10")
+    training.batchSize = 64
+    training.images = 50_000_000
+    training.optimizer = .adam
+    training.warmupImages = 0
+    training.gradientClip = 100
+    training.augmentation = Augmentation(horizontalFlip: true)
+    training.validateEvery = 500_000
+    training.checkpointEvery = 100_000
+    return Preset(
+      name: "realnvp-cifar10", summary: "RealNVP's CIFAR-10 as published: 8 blocks, 64 channels", model: model,
+      training: training)
   }()
 
   private static func fashionModel(steps: Int, hidden: Int) -> GlowConfiguration {

@@ -14,9 +14,9 @@ public struct TrainingProgress: Sendable {
   public var secondsLeft: Double
 }
 
-/// Trains a Glow: the loop, its checkpoints and its measurements.
+/// Trains a model: the loop, its checkpoints and its measurements.
 public final class Trainer {
-  public let model: Glow
+  public let model: any FlowModel
   public let configuration: TrainingConfiguration
   public let run: RunFolder
   private let train: any ImageDataset
@@ -34,11 +34,11 @@ public final class Trainer {
 
   /// A new run in an empty folder.
   public convenience init(
-    model glow: GlowConfiguration, training: TrainingConfiguration, train: any ImageDataset,
+    model flow: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset,
     validation: any ImageDataset, run: RunFolder, options: TensorOptions = TensorOptions()
   ) throws {
     try training.validate()
-    let model = try Glow(glow, options: options, seed: training.seed)
+    let model = try flow.makeModel(options: options, seed: training.seed)
     try self.init(model, TrainingState(configuration: training), train, validation, run)
     try run.requireNew()
     try initialize()
@@ -65,18 +65,19 @@ public final class Trainer {
     var state = try TrainingState.read(checkpoint)
     if let images { state.configuration.images = images }
     try state.configuration.validate()
-    try self.init(ModelFile.read(checkpoint, options: options), state, train, validation, run)
-    guard keptActivations.kept.fits(model.configuration) else {
+    try self.init(ModelFile.readModel(checkpoint, options: options), state, train, validation, run)
+    if let glow = model.configuration as? GlowConfiguration, !keptActivations.kept.fits(glow) {
       throw TrainingError(
         "\(checkpoint.appending(path: TrainingState.stateName).path): field kept does not fit a model of "
-          + "\(model.configuration.levels) levels of \(model.configuration.steps) steps")
+          + "\(glow.levels) levels of \(glow.steps) steps")
     }
     try restore(from: checkpoint)
     try run.truncateMetrics(after: state.imagesSeen)
   }
 
   private init(
-    _ model: Glow, _ state: TrainingState, _ train: any ImageDataset, _ validation: any ImageDataset, _ run: RunFolder
+    _ model: any FlowModel, _ state: TrainingState, _ train: any ImageDataset, _ validation: any ImageDataset,
+    _ run: RunFolder
   ) throws {
     let configuration = state.configuration
     for dataset in [train, validation] { try ModelBatch.check(dataset, fits: model.configuration) }
@@ -85,9 +86,11 @@ public final class Trainer {
     self.state = state
     self.state.kept =
       state.kept
-      ?? configuration.memory.plan(
-        for: model.configuration, batch: configuration.imagesPerPass,
-        precision: configuration.precision ?? .float32, budget: configuration.memoryBudget, on: model.options.device)
+      ?? (model.configuration as? GlowConfiguration).map {
+        configuration.memory.plan(
+          for: $0, batch: configuration.imagesPerPass, precision: configuration.precision ?? .float32,
+          budget: configuration.memoryBudget, on: model.options.device)
+      }
     try model.use(configuration.precision ?? .float32)
     self.train = train
     self.validation = validation
@@ -102,14 +105,12 @@ public final class Trainer {
         model.parameters, decay: max(0, 1 - Double(configuration.batchSize) / Double(configuration.averageImages)))
   }
 
-  /// The steps of flow that keep their activations for the backward pass, and the bytes that takes.
+  /// The steps of flow that keep their activations for the backward pass, and the bytes that takes. A RealNVP keeps none.
   public var keptActivations: (kept: KeptActivations, bytes: Int) {
-    let kept = state.kept ?? .none(of: model.configuration)
-    return (
-      kept,
-      kept.bytes(
-        of: model.configuration, batch: configuration.imagesPerPass, precision: configuration.precision ?? .float32)
-    )
+    guard let glow = model.configuration as? GlowConfiguration else { return (KeptActivations(steps: []), 0) }
+    let kept = state.kept ?? .none(of: glow)
+    let precision = configuration.precision ?? .float32
+    return (kept, kept.bytes(of: glow, batch: configuration.imagesPerPass, precision: precision))
   }
 
   public var imagesSeen: Int { state.imagesSeen }
@@ -140,6 +141,7 @@ public final class Trainer {
         learningRate: learningRate, norm: norm, clip: configuration.gradientClip, average: average)
       // The one place that waits for the device, when all work of the step is under way.
       let (bitsPerDimension, gradientNorm) = try figures(of: loss, norm, batch)
+      try model.finishStep()
       state.imagesSeen += configuration.batchSize
       state.steps += 1
       state.seconds = meter.count(bitsPerDimension, images: configuration.batchSize)
@@ -297,7 +299,7 @@ extension Trainer {
   }
 
   /// Gives `model` the weights as training left them, instead of their average.
-  public static func loadRawWeights(into model: Glow, from checkpoint: URL) throws {
+  public static func loadRawWeights(into model: any FlowModel, from checkpoint: URL) throws {
     try read([("values", model.parameters.values)], from: checkpoint)
   }
 

@@ -1,0 +1,34 @@
+import Flows
+import Torch
+
+/// Everything that decides a model's shape: stored in each checkpoint, and enough to build the model again.
+public protocol FlowConfiguration: Codable, Sendable, Hashable {
+  /// What a checkpoint calls this kind of model.
+  static var kind: String { get }
+
+  /// Pixels.
+  var height: Int { get set }
+  var width: Int { get set }
+  /// 1 to 4.
+  var channels: Int { get set }
+  /// Bits per channel of the data that the model describes, 1 to 8.
+  var bits: Int { get set }
+  /// How many latents an image has.
+  var levels: Int { get }
+  /// Labels that the model is conditioned on, in order; empty for none.
+  var classNames: [String] { get }
+
+  /// The shape of level `level`'s latent (1-based), `[height, width, channel]`.
+  func latentShape(level: Int) -> [Int]
+  /// Throws a ``ModelError`` that says which field is wrong and what it should be.
+  func validate() throws
+  /// A model with fresh weights.
+  func makeModel(options: TensorOptions, seed: UInt64) throws -> any FlowModel
+}
+
+extension FlowConfiguration {
+  public var classCount: Int { classNames.count }
+
+  /// Dimensions per image, D.
+  public var dimensions: Int { height * width * channels }
+}

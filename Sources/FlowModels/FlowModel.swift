@@ -1,0 +1,99 @@
+import Flows
+import Foundation
+import Torch
+
+/// A flow with an exact likelihood of images, `[batch, height, width, channel]`, dequantised to -1/2 ..< 1/2
+/// (``Quantisation``): what training, evaluation and the commands need of a model. A model belongs to one thread.
+///
+/// `labels` are int64 `[batch]`; a conditional model needs them, any other takes none.
+public protocol FlowModel: AnyObject {
+  associatedtype Configuration: FlowConfiguration
+
+  var configuration: Configuration { get }
+  var options: TensorOptions { get }
+  var parameters: ParameterVector { get }
+  /// The rest of the state: what a checkpoint holds beside the parameters.
+  var buffers: [Buffer] { get }
+  /// What the couplings' conditioners multiply.
+  var precision: ConditionerPrecision { get }
+
+  /// Sets the precision.
+  /// - Throws: ``ModelError`` if the conditioners cannot have it, on this machine or with this model.
+  func use(_ precision: ConditionerPrecision) throws
+
+  /// Sets what depends on data from one batch of images. Call it once, on a fresh model.
+  func initialize(from x: Tensor, labels: Tensor?) throws
+
+  /// log p(x), or log p(x | label), in nats per image, `[batch]`.
+  func logProbability(_ x: Tensor, labels: Tensor?) throws -> Tensor
+
+  /// Adds to the parameters' gradients those of the loss in bits per dimension.
+  /// - Parameters:
+  ///   - kept: the steps of flow that keep activations, of models that can keep them; nil for none.
+  ///   - weightY: of the cross-entropy of a model's classifier, in bits.
+  ///   - share: what part of a whole batch `x` is, when gradients are accumulated over several.
+  func accumulateGradients(
+    _ x: Tensor, labels: Tensor?, keeping kept: KeptActivations?, weightY: Double, share: Double
+  ) throws -> Loss
+
+  /// Called after each step of training: takes what its passes noted into the state, where a model keeps averages.
+  func finishStep() throws
+
+  /// The latents of `x`, standardised.
+  func encode(_ x: Tensor, labels: Tensor?) throws -> Latents
+  /// The exact inverse of ``encode(_:labels:)``.
+  func decode(_ latents: Latents, labels: Tensor?) throws -> Tensor
+  /// `steps` images along the straight line between the latents of two, `[1, height, width, channel]`; `labels` of both.
+  func interpolate(_ first: Tensor, _ second: Tensor, steps: Int, labels: Tensor?) throws -> Tensor
+
+  /// The label under which each image is most likely, int64 `[batch]`.
+  func mostLikelyLabels(_ x: Tensor) throws -> Tensor
+  /// The label that the model's classifier predicts, or without one the most likely, int64 `[batch]`.
+  func predictedLabels(_ x: Tensor) throws -> Tensor
+
+  /// Measures how well the model inverts on the images `x`.
+  func invertibility(on x: Tensor, labels: Tensor?) throws -> InvertibilityReport
+  /// The name of the first layer whose output for `x` is not finite, or nil if all are.
+  func firstNonFiniteLayer(_ x: Tensor, labels: Tensor?) throws -> String?
+}
+
+extension FlowModel {
+  /// Runs `body` in another precision.
+  public func using<R>(_ precision: ConditionerPrecision, _ body: () throws -> R) throws -> R {
+    let before = self.precision
+    try use(precision)
+    defer { try! use(before) }
+    return try body()
+  }
+
+  public func finishStep() throws {}
+
+  public func mostLikelyLabels(_ x: Tensor) throws -> Tensor { throw ModelError.request("the model has no labels") }
+
+  public func predictedLabels(_ x: Tensor) throws -> Tensor { try mostLikelyLabels(x) }
+
+  /// Bits per dimension of each image, `[batch]`: `-log p(x) / (D ln 2) + n`.
+  public func bitsPerDimension(_ x: Tensor, labels: Tensor? = nil) throws -> Tensor {
+    try logProbability(x, labels: labels) / (-Double(configuration.dimensions) * log(2)) + Double(configuration.bits)
+  }
+
+  func checkShape(_ x: Tensor) throws {
+    let expected = [configuration.height, configuration.width, configuration.channels]
+    guard x.rank == 4, Array(x.shape.dropFirst()) == expected else {
+      throw ModelError.request("images of shape \(x.shape) do not fit the model, which takes [batch] + \(expected)")
+    }
+  }
+
+  func checkShapes(of latents: Latents) throws {
+    guard latents.levels.count == configuration.levels else {
+      throw ModelError.request("latents of \(latents.levels.count) levels, the model has \(configuration.levels)")
+    }
+    let count = latents.count
+    for (index, latent) in latents.levels.enumerated() {
+      let expected = [count] + configuration.latentShape(level: index + 1)
+      guard latent.shape == expected else {
+        throw ModelError.request("level \(index + 1)'s latents have shape \(latent.shape), expected \(expected)")
+      }
+    }
+  }
+}
