@@ -93,6 +93,54 @@ private struct Fixture {
   }
 }
 
+/// A whole RealNVP against an independent one written with PyTorch in float64.
+@Suite(.serialized) struct RealNVPFixtureTests {
+  private func model(_ fixture: Fixture, _ dtype: DType) throws -> RealNVP {
+    let configuration = try fixture.metadata(RealNVPConfiguration.self, "configuration")
+    let model = try RealNVP(configuration, options: TensorOptions(dtype))
+    try fixture.load(model.parameters.parameters, model.buffers)
+    return model
+  }
+
+  @Test(arguments: [DType.float64, .float32]) func density(dtype: DType) throws {
+    let tolerance = dtype == .float64 ? 1e-12 : 1e-5
+    let fixture = try Fixture("realnvp-reference")
+    let model = try model(fixture, dtype)
+    let x = try fixture.tensor("x", as: dtype)
+    try expectClose(
+      model.logProbability(x), fixture.tensor("logProbability", as: dtype), within: tolerance, "log-probability")
+    let latents = try model.encode(x)
+    for (index, z) in latents.levels.enumerated() {
+      let name = "level\(index + 1).latent"
+      try expectClose(z, fixture.tensor(name, as: dtype), within: tolerance, name)
+    }
+    try expectClose(model.decode(latents), x, within: tolerance, "decoded")
+  }
+
+  /// By the batch's statistics; gradients and averages are stored in float32.
+  @Test(arguments: [DType.float64, .float32]) func training(dtype: DType) throws {
+    let fixture = try Fixture("realnvp-reference")
+    let model = try model(fixture, dtype)
+    let x = try fixture.tensor("x", as: dtype)
+    let loss = try model.accumulateGradients(x)
+    try expectClose(
+      loss.logProbability, fixture.tensor("training/logProbability", as: dtype),
+      within: dtype == .float64 ? 1e-12 : 1e-5, "log-probability")
+    for parameter in model.parameters.parameters {
+      let expected = try fixture.tensor("gradient/" + parameter.name, as: .float64)
+      let unit = max(try expected.magnitude().maximum().item(), 1e-3)
+      try expectClose(
+        parameter.gradient.converted(to: .float64) / unit, expected / unit, within: dtype == .float64 ? 2e-7 : 1e-3,
+        "gradient of \(parameter.name)")
+    }
+    try model.finishStep()
+    for buffer in model.buffers where !buffer.name.hasSuffix("order") {
+      try expectClose(
+        buffer.value, fixture.tensor("after/" + buffer.name, as: dtype), within: 1e-5, "\(buffer.name) after a step")
+    }
+  }
+}
+
 /// Layers and a whole model against the published package normflows 1.7.3.
 @Suite(.serialized) struct NormflowsFixtureTests {
   private static let file = "normflows-reference"

@@ -31,6 +31,12 @@ enum Small {
     return model
   }
 
+  static func realNVP() -> RealNVPConfiguration {
+    var model = RealNVPConfiguration(height: 4, width: 4, channels: 1, levels: 2, blocks: 1, hidden: 3)
+    model.couplings = 1
+    return model
+  }
+
   static func training(_ change: (inout TrainingConfiguration) -> Void = { _ in }) -> TrainingConfiguration {
     var training = TrainingConfiguration(data: "small")
     training.images = 64
@@ -47,7 +53,7 @@ enum Small {
   }
 
   static func trainer(
-    _ training: TrainingConfiguration = training(), model: GlowConfiguration = model(), in folder: URL
+    _ training: TrainingConfiguration = training(), model: any FlowConfiguration = model(), in folder: URL
   ) throws -> Trainer {
     try Runtime.setThreadCount(1)
     return try Trainer(

@@ -8,6 +8,7 @@ runs it with torch, numpy and normflows 1.7.3; --out FOLDER writes elsewhere.
 glow-reference*.safetensors   whole models, from the small float64 Glow below. It is written from the definitions with
                               torch.nn.functional.conv2d on channels-first tensors and autograd, and shares no code and
                               no layout with the Swift one.
+realnvp-reference.safetensors a whole RealNVP, written in the same way.
 normflows-reference.safetensors
                               layers and a whole model of the published package normflows 1.7.3, with its weights
                               rearranged to our layout. Skipped, with a word, where normflows is missing.
@@ -29,6 +30,10 @@ In a glow-reference file, tensors are named
     gradient/<parameter name>   of mean(-logProbability) / (D ln 2), plus weightY * mean(cross-entropy in bits) where
                                 the metadata give weightY
 and the metadata hold `configuration` (the fields of GlowConfiguration, as JSON), `weightY` and `torch`.
+
+The realnvp-reference file has the same, with every latent standard normal as it is, and with
+    training/logProbability     [batch], by the batch's statistics; gradients are of this
+    after/<buffer name>         the running averages after one step of training
 """
 
 import argparse
@@ -379,6 +384,173 @@ def configuration(**changes):
     return base | changes
 
 
+# --- an independent RealNVP ---------------------------------------------------------------------------------------
+
+
+class ReferenceRealNVP:
+    """`training`: normalises by the batch's statistics, and collects them by name."""
+
+    epsilon = 1e-4
+
+    def __init__(self, configuration, seed):
+        self.c = configuration
+        self.w = Weights(seed)
+        self.training = False
+        self.batch_statistics = {}
+        for level in range(1, configuration["levels"] + 1):
+            last = level == configuration["levels"]
+            channels, hidden = (configuration[key] << (level - 1) for key in ("channels", "hidden"))
+            for i in range(1, configuration["couplings"] + 1 + last):
+                self.make_coupling(f"level{level}.checkerboard{i}", channels, 2 * channels + 1, hidden, channels)
+            if not last:
+                for i in range(1, configuration["couplings"] + 1):
+                    self.make_coupling(f"level{level}.channels{i}", 2 * channels, 4 * channels, 2 * hidden, 4 * channels)
+                order = [4 * c + p for p in (0, 3, 1, 2) for c in range(channels)]
+                self.w.buffer(f"level{level}.order.order", torch.tensor(order))
+
+    def make_norm(self, name, channels, shift=True):
+        w = self.w
+        if shift:
+            w.parameter(f"{name}.shift", (channels,), 0.3)
+        w.buffer(f"{name}.runningMean", rounded(0.2 * w.normal(channels)))
+        w.buffer(f"{name}.runningVariance", rounded((0.2 * w.normal(channels)).exp()))
+
+    def make_conv(self, name, size, inputs, outputs, magnitude=True, bias=True):
+        w = self.w
+        w.parameter(f"{name}.weight", (size, size, inputs, outputs), 1.0)
+        if magnitude:
+            w.parameter(f"{name}.magnitude", (outputs,), 0.1, around=0.6)
+        if bias:
+            w.parameter(f"{name}.bias", (outputs,), 0.1)
+
+    def make_coupling(self, name, kept, inputs, hidden, channels):
+        net = f"{name}.coupling.conditioner"
+        self.w.parameter(f"{name}.coupling.rescale", (1,), 0.2, around=0.5)
+        self.make_norm(f"{net}.input", kept)
+        self.make_conv(f"{net}.stem", 3, inputs, hidden, magnitude=False)
+        self.make_conv(f"{net}.skip0", 1, hidden, hidden)
+        for b in range(1, self.c["blocks"] + 1):
+            self.make_norm(f"{net}.block{b}.norm1", hidden)
+            self.make_conv(f"{net}.block{b}.conv1", 3, hidden, hidden, magnitude=False, bias=False)
+            self.make_norm(f"{net}.block{b}.norm2", hidden)
+            self.make_conv(f"{net}.block{b}.conv2", 3, hidden, hidden)
+            self.make_conv(f"{net}.skip{b}", 1, hidden, hidden)
+        self.make_norm(f"{net}.norm", hidden)
+        self.make_conv(f"{net}.head", 1, hidden, 2 * kept)
+        self.make_norm(f"{name}.norm", channels, shift=False)
+
+    def moments(self, name, x):
+        if not self.training:
+            b = self.w.buffers
+            return b[f"{name}.runningMean"], b[f"{name}.runningVariance"]
+        mean, variance = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), unbiased=False)
+        self.batch_statistics[f"{name}.runningMean"] = mean.detach()
+        self.batch_statistics[f"{name}.runningVariance"] = variance.detach()
+        return mean, variance
+
+    def normalise(self, name, x):
+        mean, variance = self.moments(name, x)
+        y = (x - per_channel(mean)) / per_channel((variance + self.epsilon).sqrt())
+        shift = self.w.parameters.get(f"{name}.shift")
+        log_det = -0.5 * x.shape[2] * x.shape[3] * (variance + self.epsilon).log().sum()
+        return y if shift is None else y + per_channel(shift), log_det
+
+    def conv(self, name, x):
+        p = self.w.parameters
+        weight = p[f"{name}.weight"]
+        weight = weight / weight.flatten(0, 2).norm(dim=0)
+        if f"{name}.magnitude" in p:
+            weight = weight * p[f"{name}.magnitude"]
+        return F.conv2d(x, weight.permute(3, 2, 0, 1), p.get(f"{name}.bias"), padding=weight.shape[0] // 2)
+
+    def network(self, name, x, mask):
+        """`mask` [1, 1, height, width] of a checkerboard, else None."""
+        x, _ = self.normalise(f"{name}.input", x)
+        if mask is None:
+            x = torch.cat([x, -x], dim=1)
+        else:
+            x = torch.cat([2 * x, -2 * x, mask.expand(len(x), 1, -1, -1)], dim=1)
+        x = self.conv(f"{name}.stem", F.relu(x))
+        out = self.conv(f"{name}.skip0", x)
+        for b in range(1, self.c["blocks"] + 1):
+            y = self.conv(f"{name}.block{b}.conv1", F.relu(self.normalise(f"{name}.block{b}.norm1", x)[0]))
+            x = x + self.conv(f"{name}.block{b}.conv2", F.relu(self.normalise(f"{name}.block{b}.norm2", y)[0]))
+            out = out + self.conv(f"{name}.skip{b}", x)
+        return self.conv(f"{name}.head", F.relu(self.normalise(f"{name}.norm", out)[0]))
+
+    def couple(self, name, x, kind, index):
+        rescale = self.w.parameters[f"{name}.coupling.rescale"]
+        net = f"{name}.coupling.conditioner"
+        if kind == "checkerboard":
+            rows, columns = torch.meshgrid(torch.arange(x.shape[2]), torch.arange(x.shape[3]), indexing="ij")
+            mask = ((rows + columns) % 2 == index % 2).to(x.dtype)[None, None]
+            shift, raw = self.network(net, x * mask, mask).chunk(2, dim=1)
+            log_scale = rescale * raw.tanh() * (1 - mask)
+            x = x * mask + (1 - mask) * (x + shift) * log_scale.exp()
+        else:
+            halves = list(x.chunk(2, dim=1))
+            kept, moved = (0, 1) if index % 2 == 0 else (1, 0)
+            shift, raw = self.network(net, halves[kept], None).chunk(2, dim=1)
+            log_scale = rescale * raw.tanh()
+            halves[moved] = (halves[moved] + shift) * log_scale.exp()
+            x = torch.cat(halves, dim=1)
+        x, log_det = self.normalise(f"{name}.norm", x)
+        return x, log_scale.flatten(1).sum(1) + log_det
+
+    def run(self, x, labels=None):
+        """Channels first. Returns log p per image, and the latents per level, twice."""
+        alpha = self.c["alpha"]
+        p = alpha + (1 - 2 * alpha) * (x + 0.5)
+        log_p = (math.log(1 - 2 * alpha) - p.log() - (1 - p).log()).flatten(1).sum(1)
+        x = p.log() - (1 - p).log()
+        latents = []
+        for level in range(1, self.c["levels"] + 1):
+            last = level == self.c["levels"]
+            for i in range(self.c["couplings"] + last):
+                x, log_det = self.couple(f"level{level}.checkerboard{i + 1}", x, "checkerboard", i)
+                log_p = log_p + log_det
+            if last:
+                latents.append(x)
+                break
+            x = squeeze(x)
+            for i in range(self.c["couplings"]):
+                x, log_det = self.couple(f"level{level}.channels{i + 1}", x, "channels", i)
+                log_p = log_p + log_det
+            x = F.pixel_shuffle(x, 2)
+            latents.append(torch.cat([x[:, :, 0::2, 1::2], x[:, :, 1::2, 0::2]], dim=1))
+            x = torch.cat([x[:, :, 0::2, 0::2], x[:, :, 1::2, 1::2]], dim=1)
+        zero = torch.zeros((), dtype=x.dtype)
+        for z in latents:
+            log_p = log_p + normal_log_density(z, zero, zero)
+        return log_p, latents, latents
+
+
+def realnvp_reference(path, configuration, batch, seed):
+    model = ReferenceRealNVP(configuration, seed)
+    c, w = configuration, model.w
+    x = rounded(torch.rand(batch, c["channels"], c["height"], c["width"], generator=w.generator, dtype=torch.float64) - 0.5)
+    error = check_log_probability(model, x, None)
+    tensors = {name: value.to(torch.float32) for name, value in w.parameters.items()}
+    tensors |= {name: value.to(torch.float32) if value.is_floating_point() else value for name, value in w.buffers.items()}
+    tensors["x"] = channels_last(x).to(torch.float32)
+    log_p, latents, _ = model.run(x)
+    tensors["logProbability"] = log_p
+    for level, z in enumerate(latents, start=1):
+        tensors[f"level{level}.latent"] = channels_last(z)
+    model.training = True
+    training_log_p, _, _ = model.run(x)
+    tensors["training/logProbability"] = training_log_p
+    loss = -training_log_p.mean() / (x[0].numel() * LN2)
+    for name, gradient in zip(w.parameters, torch.autograd.grad(loss, list(w.parameters.values()))):
+        tensors[f"gradient/{name}"] = gradient.to(torch.float32)
+    for name, value in model.batch_statistics.items():
+        tensors[f"after/{name}"] = (0.9 * w.buffers[name] + 0.1 * value).to(torch.float32)
+    metadata = {"configuration": json.dumps(configuration, sort_keys=True), "torch": torch.__version__}
+    write_safetensors(path, tensors, metadata)
+    print(f"  bits/dim {-log_p.mean().item() / (x[0].numel() * LN2) + c['bits']:.3f} in evaluation,", end=" ")
+    print(f"{loss.item() + c['bits']:.3f} in training, log p against a Jacobian: {error:.1e}")
+
+
 # --- normflows ----------------------------------------------------------------------------------------------------
 #
 # How normflows 1.7.3 differs, and what is done about it:
@@ -636,6 +808,8 @@ def main():
     glow_reference(arguments.out / "glow-reference-everywhere.safetensors", everywhere, batch=3, seed=3)
     additive = configuration(channels=3, hidden=4, coupling="additive", permutation="shuffle", levels=1)
     glow_reference(arguments.out / "glow-reference-additive.safetensors", additive, batch=3, seed=4)
+    realnvp = dict(alpha=0.05, bits=8, blocks=1, channels=2, couplings=2, height=8, hidden=2, levels=2, width=4)
+    realnvp_reference(arguments.out / "realnvp-reference.safetensors", realnvp, batch=3, seed=5)
     try:
         import normflows  # noqa: F401
     except ImportError:
