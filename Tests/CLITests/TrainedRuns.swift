@@ -23,6 +23,21 @@ struct TrainedRun {
   /// On colour pictures of several sizes in the folders `cat` and `dog`.
   static func colour() throws -> TrainedRun { try colourRun.get() }
 
+  /// A RealNVP of two levels, on gray 8x8 images.
+  static func realNVP() throws -> TrainedRun { try realNVPRun.get() }
+
+  private static let realNVPRun = Result {
+    let data = "idx:\(try writeIDX(to: folder.appending(path: "idx-realnvp")).path)"
+    let run = folder.appending(path: "realnvp")
+    let output = try GlowBinary.run([
+      "train", "--model", "realnvp", "--preset", "realnvp-toy", "--data", data, "--out", run.path, "--images", "320",
+      "--steps", "1", "--hidden", "4", "--batch", "16", "--lr", "0.01", "--warmup", "0", "--decay", "none", "--seed",
+      "1",
+    ])
+    guard output.status == 0 else { throw Failure(text: output.errors) }
+    return TrainedRun(run: run, data: data)
+  }
+
   private static let labelledRun = Result {
     try train(
       "labelled", on: "idx:\(writeIDX(to: folder.appending(path: "idx")).path)", "--levels", "2",
