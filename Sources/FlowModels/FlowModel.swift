@@ -14,6 +14,9 @@ public protocol FlowModel: AnyObject {
   var parameters: ParameterVector { get }
   /// The rest of the state: what a checkpoint holds beside the parameters.
   var buffers: [Buffer] { get }
+  /// Whether the state holds statistics of activations: they fit the weights that they were taken with, and would not fit
+  /// an average of weights.
+  var keepsStatistics: Bool { get }
   /// What the couplings' conditioners multiply.
   var precision: ConditionerPrecision { get }
 
@@ -65,6 +68,8 @@ extension FlowModel {
     defer { try! use(before) }
     return try body()
   }
+
+  public var keepsStatistics: Bool { false }
 
   public func finishStep() throws {}
 

@@ -46,6 +46,9 @@ public final class RealNVP: FlowModel {
 
   public var buffers: [Buffer] { levels.flatMap(\.chain.buffers) }
 
+  /// Those of the batch normalisations.
+  public var keepsStatistics: Bool { true }
+
   /// float32, or float64 in a model of that type.
   public var precision: ConditionerPrecision { .float32 }
 

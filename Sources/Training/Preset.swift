@@ -69,6 +69,7 @@ public struct Preset: Sendable {
     let model = RealNVPConfiguration(height: 28, width: 28, channels: 1, levels: 2, blocks: 1, hidden: 16)
     var training = fashionTraining(images: 100_000, batchSize: 16)
     training.gradientClip = 0.5
+    training.averageImages = 0
     return Preset(
       name: "realnvp", summary: "RealNVP on Fashion-MNIST, of about demo's size", model: model, training: training)
   }()
@@ -77,8 +78,10 @@ public struct Preset: Sendable {
   public static let realNVPToy: Preset = {
     var model = RealNVPConfiguration(height: 28, width: 28, channels: 1, levels: 2, blocks: 1, hidden: 4)
     model.couplings = 2
+    var training = toy.training
+    training.averageImages = 0
     return Preset(
-      name: "realnvp-toy", summary: "a tiny RealNVP for tests: seconds", model: model, training: toy.training)
+      name: "realnvp-toy", summary: "a tiny RealNVP for tests: seconds", model: model, training: training)
   }()
 
   /// RealNVP's CIFAR-10 run as published (section 4.1; 3.49 bits/dim): eight blocks, 64 channels, one squeeze.
@@ -89,6 +92,7 @@ public struct Preset: Sendable {
     training.images = 50_000_000
     training.optimizer = .adam
     training.warmupImages = 0
+    training.averageImages = 0
     training.gradientClip = 100
     training.augmentation = Augmentation(horizontalFlip: true)
     training.validateEvery = 500_000

@@ -81,6 +81,12 @@ public final class Trainer {
   ) throws {
     let configuration = state.configuration
     for dataset in [train, validation] { try ModelBatch.check(dataset, fits: model.configuration) }
+    guard configuration.averageImages == 0 || !model.keepsStatistics else {
+      throw ModelError.invalid(
+        field: "averageImages", value: "\(configuration.averageImages)",
+        expected:
+          "0: the running averages of its batch normalisations fit the model's weights, not an average of weights")
+    }
     self.model = model
     self.configuration = configuration
     self.state = state

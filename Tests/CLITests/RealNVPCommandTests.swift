@@ -116,6 +116,7 @@ import Testing
     (["--model", "realnvp", "--preset", "toy"], ["--preset toy is a preset of glow", "realnvp, realnvp-toy"]),
     (["--preset", "realnvp-toy", "--model", "glow"], ["--preset realnvp-toy is a preset of realnvp", "demo"]),
     (["--preset", "toy", "--blocks", "2"], ["--blocks", "no meaning for a Glow"]),
+    (["--model", "realnvp", "--average", "64"], ["averageImages is 64, expected 0"]),
     (["--model", "nice"], ["nice", "glow", "realnvp"]),
   ]) func refusals(flags: [String], words: [String]) throws {
     try withTemporaryFolder { folder in

@@ -8,6 +8,17 @@ import Torch
 @testable import Training
 
 @Suite(.serialized) struct RealNVPTrainingTests {
+  private static func training(_ change: (inout TrainingConfiguration) -> Void = { _ in }) -> TrainingConfiguration {
+    Small.training {
+      $0.averageImages = 0
+      change(&$0)
+    }
+  }
+
+  private func trainer(_ training: TrainingConfiguration = training(), in folder: URL) throws -> Trainer {
+    try trainer(training, in: folder)
+  }
+
   private func state(_ folder: URL) throws -> [Data] {
     try ["model.safetensors", "training.safetensors"].map {
       try Data(contentsOf: folder.appending(path: "checkpoints/images-64/\($0)"))
@@ -16,20 +27,19 @@ import Torch
 
   /// The running averages are part of what goes on, whether a stop or a due checkpoint saved them.
   @Test(arguments: [
-    Small.training(),
-    Small.training {
+    training(),
+    training {
       $0.microBatch = 3
-      $0.averageImages = 0
       $0.gradientClip = 0.5
     },
   ]) func resumingIsExactAfterAnyStep(training: TrainingConfiguration) throws {
     try withTemporaryFolder { folder in
       let whole = folder.appending(path: "whole")
-      try Small.trainer(training, model: Small.realNVP(), in: whole).fit()
+      try trainer(training, in: whole).fit()
       let expected = try state(whole)
       for steps in 1...7 {
         let run = folder.appending(path: "stopped-\(steps)")
-        try Small.stop(Small.trainer(training, model: Small.realNVP(), in: run), after: steps)
+        try Small.stop(trainer(training, in: run), after: steps)
         let trainer = try Small.resumed(run)
         #expect(trainer.model is RealNVP && trainer.imagesSeen == 8 * steps)
         try trainer.fit()
@@ -42,9 +52,9 @@ import Torch
   @Test func dueCheckpointsHoldTheirOwnAverages() throws {
     try withTemporaryFolder { folder in
       let whole = folder.appending(path: "whole")
-      try Small.trainer(model: Small.realNVP(), in: whole).fit()
+      try trainer(in: whole).fit()
       let run = folder.appending(path: "cut")
-      try Small.trainer(model: Small.realNVP(), in: run).fit()
+      try trainer(in: run).fit()
       // As if the process had died after the last due checkpoint.
       try FileManager.default.removeItem(at: run.appending(path: "checkpoints/images-64"))
       let trainer = try Small.resumed(run)
@@ -56,16 +66,24 @@ import Torch
 
   @Test func trainingLearns() throws {
     try withTemporaryFolder { folder in
-      let training = Small.training { $0.images = 1600 }
-      let trainer = try Small.trainer(training, model: Small.realNVP(), in: folder)
+      let training = Self.training { $0.images = 1600 }
+      let trainer = try self.trainer(training, in: folder)
       let before = try trainer.model.evaluate(on: SmallImages()).bitsPerDimension
       try trainer.fit()
-      let after = try trainer.withAveragedWeights { try trainer.model.evaluate(on: SmallImages()) }
+      let after = try trainer.model.evaluate(on: SmallImages())
       #expect(after.bitsPerDimension < before - 0.2)
       #expect(!after.conditional && after.accuracy == nil)
       #expect(trainer.keptActivations.kept.count == 0 && trainer.keptActivations.bytes == 0)
       let saved = try ModelFile.readModel(RunFolder(folder).checkpoints.last!)
       #expect(try saved.evaluate(on: SmallImages()).bitsPerDimension == after.bitsPerDimension)
+    }
+  }
+
+  @Test func weightsAreNotAveraged() throws {
+    try withTemporaryFolder { folder in
+      let error = try #require(throws: ModelError.self) { try trainer(Small.training(), in: folder) }
+      #expect("\(error)".hasPrefix("averageImages is 32, expected 0: the running averages"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
   }
 
