@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "FlowModels", dependencies: ["Flows", "FileErrors"]),
     .target(
       name: "CImageCodecs",
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("z")]),
     .target(name: "Imaging", dependencies: ["CImageCodecs", "FileErrors"]),
     .target(name: "Datasets", dependencies: ["Imaging", "CImageCodecs"]),
     .target(name: "Plotting"),

@@ -9,6 +9,7 @@ struct Codec {
     switch try format(of: bytes) {
     case .png: try read(bytes, format: "PNG", with: cic_png_read_info)
     case .jpeg: try read(bytes, format: "JPEG", with: cic_jpeg_read_info)
+    case .webp: try read(bytes, format: "WebP", with: cic_webp_read_info)
     case .unsupported(let name): throw ImagingError.unsupported(file: file, found: name)
     }
   }
@@ -22,6 +23,8 @@ struct Codec {
         try read(bytes, format: "PNG") { cic_png_decode($0, $1, $2, $3, &pixels, $4) }
       case .jpeg:
         try read(bytes, format: "JPEG") { cic_jpeg_decode($0, $1, $2, $3, &pixels, $4) }
+      case .webp:
+        try read(bytes, format: "WebP") { cic_webp_decode($0, $1, $2, $3, &pixels, $4) }
       case .unsupported(let name):
         throw ImagingError.unsupported(file: file, found: name)
       }

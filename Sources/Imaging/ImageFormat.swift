@@ -2,6 +2,7 @@
 enum ImageFormat: Equatable {
   case png
   case jpeg
+  case webp
   case unsupported(String)
 
   /// - Returns: nil when the bytes begin like no picture format known here.
@@ -16,7 +17,7 @@ enum ImageFormat: Equatable {
     } else if begins("GIF8") {
       self = .unsupported("GIF")
     } else if begins("RIFF") && begins("WEBP", at: 8) {
-      self = .unsupported("WebP")
+      self = .webp
     } else if begins("BM") {
       self = .unsupported("BMP")
     } else if begins("II*\0") || begins("MM\0*") {

@@ -15,7 +15,7 @@ public struct ImageHeader: Sendable, Hashable {
     self.channels = channels
   }
 
-  /// Reads the head of a PNG or JPEG file; the rest of the file may be damaged without notice.
+  /// Reads the head of a PNG, JPEG or WebP file; the rest of the file may be damaged without notice.
   ///
   /// - Throws: `ImagingError`, naming the file.
   public init(contentsOf url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) throws {

@@ -21,15 +21,15 @@ extension ImagingError: LocalizedError, CustomStringConvertible {
   public var description: String {
     switch self {
     case .missing(let file):
-      "\(file): there is no such file; expected a PNG or JPEG picture."
+      "\(file): there is no such file; expected a PNG, JPEG or WebP picture."
     case .unreadable(let file, let reason):
       "\(file): the file could not be read (\(reason))."
     case .empty(let file):
-      "\(file): the file is empty; expected a PNG or JPEG picture."
+      "\(file): the file is empty; expected a PNG, JPEG or WebP picture."
     case .notAnImage(let file, let firstBytes):
-      "\(file): not a picture; expected the first bytes of a PNG or JPEG file, found \(firstBytes)."
+      "\(file): not a picture; expected the first bytes of a PNG, JPEG or WebP file, found \(firstBytes)."
     case .unsupported(let file, let found):
-      "\(file): \(found) is not supported; expected an 8-bit or 16-bit PNG or an 8-bit JPEG picture."
+      "\(file): \(found) is not supported; expected an 8-bit or 16-bit PNG, an 8-bit JPEG or a still WebP picture."
     case .truncated(let file, let format, let detail):
       "\(file): the \(format) data is cut short (\(detail)); expected a whole file."
     case .damaged(let file, let format, let detail):

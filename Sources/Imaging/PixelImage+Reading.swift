@@ -4,18 +4,19 @@ extension PixelImage {
   /// The most pixels (width times height) that are decoded unless a caller says otherwise.
   public static let defaultPixelLimit = 100_000_000
 
-  /// Decodes a PNG or JPEG file. The format is told by the first bytes, not by the name.
+  /// Decodes a PNG, JPEG or WebP file. The format is told by the first bytes, not by the name.
   ///
   /// PNG: gray, RGB and palette, with or without transparency, 1 to 16 bits, interlaced or not; 16 bits are reduced
   /// to the high byte, transparency of any kind becomes an alpha channel, gamma and colour profiles are left alone.
   /// JPEG: gray gives 1 channel; YCbCr, RGB, CMYK and YCCK give RGB. The Exif orientation is not applied.
+  /// WebP: still pictures, lossy or lossless, give RGB, or RGBA where they have alpha.
   ///
   /// - Throws: `ImagingError`, naming the file. A file that ends early is an error even where pixels could be had.
   public init(contentsOf url: URL, pixelLimit: Int = defaultPixelLimit) throws {
     try self.init(decoding: readBytes(of: url), name: url.path, pixelLimit: pixelLimit)
   }
 
-  /// Decodes a PNG or JPEG file held in memory, as `init(contentsOf:pixelLimit:)` does.
+  /// Decodes a PNG, JPEG or WebP file held in memory, as `init(contentsOf:pixelLimit:)` does.
   ///
   /// - Parameter name: what errors call the picture.
   /// - Throws: `ImagingError`.

@@ -1,4 +1,4 @@
-/// The umbrella header: PNG and JPEG to pixels, pixels to PNG, gzip to bytes; every buffer whole and in memory.
+/// The umbrella header: PNG, JPEG and WebP to pixels, pixels to PNG, gzip to bytes; every buffer whole and in memory.
 #ifndef C_IMAGE_CODECS_H
 #define C_IMAGE_CODECS_H
 
@@ -6,5 +6,6 @@
 #include "cic_jpeg.h"
 #include "cic_png.h"
 #include "cic_status.h"
+#include "cic_webp.h"
 
 #endif
