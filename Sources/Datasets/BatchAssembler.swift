@@ -11,6 +11,8 @@ struct BatchAssembler: Sendable {
   let augmentation: Augmentation
   /// nil for no noise.
   let noise: KeyedRandom.Purpose?
+  /// Whether images that are parts of larger pictures are taken at random places.
+  let randomCrops: Bool
 
   func batch(of items: [Item]) throws -> Batch {
     let isLabelled = !dataset.classNames.isEmpty
@@ -31,15 +33,21 @@ struct BatchAssembler: Sendable {
 
   private func pixels(of items: [Item]) throws -> [UInt8] {
     guard augmentation != .none else {
-      return try filled(items, of: UInt8.self) { item, part in try dataset.copyPixels(at: item.index, to: part) }
+      return try filled(items, of: UInt8.self) { item, part in try copyPixels(of: item, to: part) }
     }
     let original = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: dataset.shape.elementCount)
     defer { original.deallocate() }
     return try filled(items, of: UInt8.self) { item, part in
-      try dataset.copyPixels(at: item.index, to: original)
+      try copyPixels(of: item, to: original)
       var random = KeyedRandom(.augmentation, seed, UInt64(item.pass), UInt64(item.index))
       augmentation.apply(UnsafeBufferPointer(original), to: part, shape: dataset.shape, random: &random)
     }
+  }
+
+  private func copyPixels(of item: Item, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    guard randomCrops else { return try dataset.copyPixels(at: item.index, to: buffer) }
+    var random = KeyedRandom(.crop, seed, UInt64(item.pass), UInt64(item.index))
+    try dataset.copyPixels(at: item.index, to: buffer, random: &random)
   }
 
   /// One image-sized part an item, each filled by `body`.

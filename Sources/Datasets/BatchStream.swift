@@ -1,7 +1,7 @@
 /// The endless stream of training batches, prepared ahead on background threads.
 ///
 /// Its position is one number, the images seen. The stream is epoch after epoch; the order of epoch `e` is a
-/// permutation keyed by (seed, e), noise and augmentation are keyed by (seed, e, image index), and a batch is the next
+/// permutation keyed by (seed, e), noise, random crops and augmentation are keyed by (seed, e, image index), and a batch is the next
 /// `batchSize` images, across the end of an epoch where it falls so. A stream started at position `n` therefore gives
 /// the same batches as one that ran to `n`, whatever the prefetching.
 public final class BatchStream: Sendable {
@@ -28,9 +28,10 @@ public final class BatchStream: Sendable {
     self.dataset = dataset
     self.batchSize = batchSize
     self.start = imagesSeen
-    let orders = EpochOrders(count: dataset.count, seed: seed)
+    let orders = EpochOrders(count: dataset.count, block: dataset.shuffleBlock, seed: seed)
     let assembler = BatchAssembler(
-      dataset: dataset, seed: seed, augmentation: augmentation, noise: noise ? .trainingNoise : nil)
+      dataset: dataset, seed: seed, augmentation: augmentation, noise: noise ? .trainingNoise : nil,
+      randomCrops: true)
     prefetcher = OrderedPrefetcher(ahead: prefetch, workers: workers) { batch in
       let first = imagesSeen + batch * batchSize
       return try assembler.batch(of: orders.items(at: first..<first + batchSize))

@@ -17,6 +17,8 @@ public enum DatasetError: Error, Sendable, Equatable {
   case mixedSizes(first: String, firstSize: String, second: String, secondSize: String)
   /// A file of an open image folder no longer has the size it had.
   case changedSize(file: String, expected: String, found: String)
+  /// A picture that a table of attributes does not name.
+  case missingAttributes(file: String, picture: String)
   case unknownSource(text: String)
   /// A batch was asked of a stream after `close()`.
   case closed
@@ -30,7 +32,7 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
     case .missingFile(let file, let advice):
       "\(file): there is no such file; \(advice)."
     case .missingFolder(let folder):
-      "\(folder): there is no such folder; expected a folder of PNG or JPEG pictures."
+      "\(folder): there is no such folder; expected a folder of pictures or of the files of a data set."
     case .unreadable(let file, let reason):
       "\(file): the file could not be read (\(reason))."
     case .wrongField(let file, let field, let expected, let found):
@@ -40,7 +42,7 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
     case .damagedGzip(let file, let reason):
       "\(file): the gzip data cannot be unpacked (\(reason)); fetch the file again."
     case .noImages(let folder):
-      "\(folder): no pictures in this folder or below it; expected files named .png, .jpg or .jpeg."
+      "\(folder): no pictures in this folder or below it; expected files named .png, .jpg, .jpeg or .webp."
     case .missingSplit(let folder, let split, let found):
       "\(folder): there is no \(split.rawValue) folder; found only \(found.joined(separator: ", "))."
     case .tooFewImages(let name, let split, let count, let needed):
@@ -51,6 +53,8 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
         + "pass a size to crop and resize all pictures to."
     case .changedSize(let file, let expected, let found):
       "\(file): the picture should be \(expected) pixels (width x height) as when the folder was opened, found \(found)."
+    case .missingAttributes(let file, let picture):
+      "\(file): no line for \(picture); expected one for every picture."
     case .unknownSource(let text):
       "\"\(text)\" is no data set; expected fashion-mnist, fashion-mnist:FOLDER, cifar10:FOLDER, idx:FOLDER "
         + "or the path of a folder of pictures."

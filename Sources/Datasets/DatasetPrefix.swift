@@ -14,6 +14,8 @@ public struct DatasetPrefix: ImageDataset {
   public var split: DatasetSplit { base.split }
   public var shape: ImageShape { base.shape }
   public var classNames: [String] { base.classNames }
+  public var attributeNames: [String] { base.attributeNames }
+  public var shuffleBlock: Int? { base.shuffleBlock }
 
   public func label(at index: Int) -> Int? {
     precondition((0..<count).contains(index), "image \(index) is outside 0..<\(count)")
@@ -23,5 +25,17 @@ public struct DatasetPrefix: ImageDataset {
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     precondition((0..<count).contains(index), "image \(index) is outside 0..<\(count)")
     try base.copyPixels(at: index, to: buffer)
+  }
+
+  public func attribute(_ attribute: Int, at index: Int) -> Bool? {
+    precondition((0..<count).contains(index), "image \(index) is outside 0..<\(count)")
+    return base.attribute(attribute, at: index)
+  }
+
+  public func copyPixels(
+    at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, random: inout KeyedRandom
+  ) throws {
+    precondition((0..<count).contains(index), "image \(index) is outside 0..<\(count)")
+    try base.copyPixels(at: index, to: buffer, random: &random)
   }
 }

@@ -16,11 +16,21 @@ public struct DatasetSubset: ImageDataset {
   public var shape: ImageShape { base.shape }
   public var count: Int { indices.count }
   public var classNames: [String] { base.classNames }
+  public var attributeNames: [String] { base.attributeNames }
+  public var shuffleBlock: Int? { base.shuffleBlock }
 
   public func label(at index: Int) -> Int? { base.label(at: indices[index]) }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     try base.copyPixels(at: indices[index], to: buffer)
+  }
+
+  public func attribute(_ attribute: Int, at index: Int) -> Bool? { base.attribute(attribute, at: indices[index]) }
+
+  public func copyPixels(
+    at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, random: inout KeyedRandom
+  ) throws {
+    try base.copyPixels(at: indices[index], to: buffer, random: &random)
   }
 }
 

@@ -13,7 +13,8 @@ public struct EvaluationBatches: Sendable {
     self.dataset = dataset
     self.batchSize = batchSize
     assembler = BatchAssembler(
-      dataset: dataset, seed: seed, augmentation: .none, noise: noise ? .evaluationNoise : nil)
+      dataset: dataset, seed: seed, augmentation: .none, noise: noise ? .evaluationNoise : nil,
+      randomCrops: false)
   }
 
   /// The number of batches.

@@ -14,8 +14,12 @@ public struct FittedDataset: ImageDataset {
   public var split: DatasetSplit { base.split }
   public var count: Int { base.count }
   public var classNames: [String] { base.classNames }
+  public var attributeNames: [String] { base.attributeNames }
+  public var shuffleBlock: Int? { base.shuffleBlock }
 
   public func label(at index: Int) -> Int? { base.label(at: index) }
+
+  public func attribute(_ attribute: Int, at index: Int) -> Bool? { base.attribute(attribute, at: index) }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     let image = try base.image(at: index).converted(toChannels: shape.channels)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The pictures below one folder: files named .png, .jpg or .jpeg at any depth, hidden ones left out.
+/// The pictures below one folder: files named .png, .jpg, .jpeg or .webp at any depth, hidden ones left out.
 struct FolderListing {
   let folder: URL
   /// Relative to `folder`, sorted.
@@ -27,6 +27,6 @@ struct FolderListing {
 
   private static func isPicture(_ path: String) -> Bool {
     let name = path.lowercased()
-    return [".png", ".jpg", ".jpeg"].contains { name.hasSuffix($0) }
+    return [".png", ".jpg", ".jpeg", ".webp"].contains { name.hasSuffix($0) }
   }
 }

@@ -14,13 +14,39 @@ public protocol ImageDataset: Sendable {
   /// - Returns: an index into `classNames`; nil when the images have no labels.
   func label(at index: Int) -> Int?
 
+  /// One name a binary attribute, such as `Smiling`; empty when the images have none.
+  var attributeNames: [String] { get }
+
+  /// - Parameter attribute: an index into `attributeNames`.
+  /// - Returns: whether image `index` has the attribute; nil where that is not known.
+  func attribute(_ attribute: Int, at index: Int) -> Bool?
+
+  /// How many images that follow each other are best read together, because they lie so on the disk. Training shuffles
+  /// such blocks and then the images of a window of blocks, with no table of all images; nil shuffles all images
+  /// freely. See ``BlockOrder``.
+  var shuffleBlock: Int? { get }
+
   /// Writes image `index`, `[height, width, channels]` row-major, into the `shape.elementCount` bytes of `buffer`.
   ///
   /// - Throws: an error naming the file, when the image is read from a file only now and that fails.
   func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws
+
+  /// The same for training, where a data set may take its images from larger pictures: the place is drawn from
+  /// `random`. Without such a data set's own method it is `copyPixels(at:to:)`.
+  func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, random: inout KeyedRandom) throws
 }
 
 extension ImageDataset {
+  public var attributeNames: [String] { [] }
+  public func attribute(_ attribute: Int, at index: Int) -> Bool? { nil }
+  public var shuffleBlock: Int? { nil }
+
+  public func copyPixels(
+    at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, random: inout KeyedRandom
+  ) throws {
+    try copyPixels(at: index, to: buffer)
+  }
+
   /// Image `index` as a picture.
   ///
   /// - Throws: what `copyPixels(at:to:)` throws.

@@ -1,13 +1,15 @@
 import Foundation
 import Imaging
 
-/// A folder of PNG and JPEG pictures as one split of a data set.
+/// A folder of PNG, JPEG and WebP pictures as one split of a data set.
 ///
 /// Splits: the subfolders `train`, `validation` (or `val`) and `test` if there are any of them, a missing validation
 /// split being cut from `train`; else all pictures are split by seed, 90/5/5 percent, at least one each.
 ///
 /// Classes: when every picture of the split's folder sits exactly one folder below it, that folder's name is the
 /// picture's class; fewer than two names in all splits together count as no classes.
+///
+/// Attributes: an `attributes.csv` in the split's folder, or in the folder of folders; see ``AttributesCSV``.
 ///
 /// Opening reads the heads of the split's files alone; pixels are decoded each time an image is asked for.
 public struct ImageFolder: ImageDataset {
@@ -18,6 +20,7 @@ public struct ImageFolder: ImageDataset {
   /// The split's files, in the order of the images.
   public let files: [URL]
   private let labels: [Int]
+  private let attributes: AttributeTable?
   private let isFitted: Bool
 
   /// - Parameters:
@@ -45,12 +48,17 @@ public struct ImageFolder: ImageDataset {
     self.classNames = members.classNames
     self.files = members.files
     self.labels = members.labels
+    self.attributes = members.attributes
     self.isFitted = size != nil
   }
 
   public var count: Int { files.count }
 
   public func label(at index: Int) -> Int? { labels.isEmpty ? nil : labels[index] }
+
+  public var attributeNames: [String] { attributes?.names ?? [] }
+
+  public func attribute(_ attribute: Int, at index: Int) -> Bool? { attributes?[index, attribute] }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     var image = try PixelImage(contentsOf: files[index]).converted(toChannels: shape.channels)

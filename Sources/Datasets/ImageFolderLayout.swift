@@ -8,6 +8,8 @@ struct ImageFolderLayout {
     /// One a file; empty when unlabelled.
     var labels: [Int]
     var classNames: [String]
+    /// One row a file; nil without an `attributes.csv`.
+    var attributes: AttributeTable?
   }
 
   private let folder: URL
@@ -68,7 +70,38 @@ struct ImageFolderLayout {
     return Members(
       files: positions.map { listing.url(of: listing.paths[$0]) },
       labels: isLabelled ? positions.map { labelOfClass[listing.classes![$0]]! } : [],
-      classNames: isLabelled ? classNames : [])
+      classNames: isLabelled ? classNames : [],
+      attributes: try attributes(of: listing, at: positions))
+  }
+
+  /// From the listing's own `attributes.csv`, else from the one beside the split folders.
+  private func attributes(of listing: FolderListing, at positions: [Int]) throws -> AttributeTable? {
+    let wanted = positions.map { listing.paths[$0] }
+    let own = listing.folder.appendingPathComponent(AttributesCSV.fileName)
+    if FileManager.default.fileExists(atPath: own.path) {
+      let csv = try AttributesCSV(reading: own)
+      try checkThatSplitsAgree(with: csv)
+      return try csv.table(of: wanted, among: Set(listing.paths))
+    }
+    let common = folder.appendingPathComponent(AttributesCSV.fileName)
+    guard whole == nil, FileManager.default.fileExists(atPath: common.path) else { return nil }
+    let known = named.values.flatMap { part in part.paths.map { "\(part.folder.lastPathComponent)/\($0)" } }
+    return try AttributesCSV(reading: common)
+      .table(of: wanted.map { "\(listing.folder.lastPathComponent)/\($0)" }, among: Set(known))
+  }
+
+  private func checkThatSplitsAgree(with csv: AttributesCSV) throws {
+    for other in named.values {
+      let url = other.folder.appendingPathComponent(AttributesCSV.fileName)
+      guard url.path != csv.path, FileManager.default.fileExists(atPath: url.path) else { continue }
+      let names = try AttributesCSV.names(in: url)
+      guard names == csv.names else {
+        throw DatasetError.wrongField(
+          file: url.path, field: "header",
+          expected: "the attributes of \(csv.path), \(csv.names.joined(separator: ","))",
+          found: names.joined(separator: ","))
+      }
+    }
   }
 
   /// 90/5/5 percent by seed. Fewer than three pictures are all for training.

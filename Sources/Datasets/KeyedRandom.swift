@@ -12,6 +12,8 @@ public struct KeyedRandom: RandomNumberGenerator, Sendable {
     case trainingNoise
     case evaluationNoise
     case augmentation
+    case blockOrder
+    case crop
   }
 
   @usableFromInline let key: UInt64

@@ -12,6 +12,7 @@ struct CountingDataset: ImageDataset {
   var count: Int
   var classNames: [String] = ["even", "odd"]
   var broken: Set<Int> = []
+  var shuffleBlock: Int?
 
   func label(at index: Int) -> Int? { classNames.isEmpty ? nil : index % 2 }
 

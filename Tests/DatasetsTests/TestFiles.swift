@@ -19,6 +19,10 @@ extension URL {
     return url
   }
 
+  /// Writes a text file below this folder.
+  @discardableResult
+  func write(text: String, to path: String) throws -> URL { try write(Array(text.utf8), to: path) }
+
   /// Writes a PNG picture of one value below this folder.
   @discardableResult
   func writePicture(
