@@ -33,7 +33,8 @@ let package = Package(
     .executable(name: "glow", targets: ["GlowCLI"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
@@ -45,7 +46,14 @@ let package = Package(
       name: "CImageCodecs",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("z")]),
     .target(name: "Imaging", dependencies: ["CImageCodecs", "FileErrors"]),
-    .target(name: "Datasets", dependencies: ["Imaging", "CImageCodecs"]),
+    .systemLibrary(name: "CDataFormats"),
+    .target(
+      name: "Datasets",
+      dependencies: [
+        "Torch", "Imaging", "CImageCodecs", "CDataFormats", "FileErrors",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["Protobuf/example.proto"]),
     .target(name: "Plotting"),
     .target(name: "Training", dependencies: ["FlowModels", "Datasets"]),
     .target(name: "Reporting", dependencies: ["Plotting", "FileErrors"]),
@@ -59,7 +67,7 @@ let package = Package(
     .testTarget(name: "FlowsTests", dependencies: ["Flows", "TestSupport"]),
     .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Torch", "CDataFormats"]),
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),

@@ -1,9 +1,9 @@
 /// The endless stream of training batches, prepared ahead on background threads.
 ///
 /// Its position is one number, the images seen. The stream is epoch after epoch; the order of epoch `e` is a
-/// permutation keyed by (seed, e), noise, random crops and augmentation are keyed by (seed, e, image index), and a batch is the next
-/// `batchSize` images, across the end of an epoch where it falls so. A stream started at position `n` therefore gives
-/// the same batches as one that ran to `n`, whatever the prefetching.
+/// permutation keyed by (seed, e), noise, random crops and augmentation are keyed by (seed, e, image index), and a batch
+/// is the next `batchSize` images, across the end of an epoch where it falls so. A stream started at position `n`
+/// therefore gives the same batches as one that ran to `n`, whatever the prefetching.
 public final class BatchStream: Sendable {
   public let dataset: any ImageDataset
   public let batchSize: Int

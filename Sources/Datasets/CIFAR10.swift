@@ -17,6 +17,52 @@ public struct CIFAR10: ImageDataset {
   public var shape: ImageShape { ImageShape(height: 32, width: 32, channels: 3) }
   public var classNames: [String] { Self.classNames }
 
+  /// Opens a split in whichever form the folder holds it: `cifar10.npz` with `x_train`, `y_train`, `x_test` and
+  /// `y_test` (channels last); `data_batch_1.npz` to `data_batch_5.npz` and `test_batch.npz` with `data` (in planes)
+  /// and `labels`; PNG pictures in `train/CLASS` and `test/CLASS`; else the binary version.
+  ///
+  /// - Throws: `DatasetError` or `ImagingError`, naming the file and the field.
+  public static func open(directory: URL, split: DatasetSplit) throws -> any ImageDataset {
+    precondition(split != .validation, "CIFAR-10 has no validation split; cut one from the training images")
+    func file(_ name: String) -> URL? {
+      let url = directory.appendingPathComponent(name)
+      return FileManager.default.fileExists(atPath: url.path) ? url : nil
+    }
+    func open(_ parts: [NPZDataset.Part], _ layout: NPZDataset.Layout) throws -> NPZDataset {
+      try NPZDataset(
+        parts, layout: layout, side: 32, name: "cifar10", split: split, classNames: classNames, firstLabel: 0,
+        shuffleBlock: nil, adviceIfMissing: "expected data_batch_1.npz to data_batch_5.npz and test_batch.npz")
+    }
+    if let archive = file("cifar10.npz") {
+      return try open(
+        [.init(file: archive, images: "x_\(split.rawValue)", labels: "y_\(split.rawValue)")], .channelsLast)
+    }
+    if file("data_batch_1.npz") != nil || file("test_batch.npz") != nil {
+      let names = split == .test ? ["test_batch"] : (1...5).map { "data_batch_\($0)" }
+      return try open(
+        names.map { .init(file: directory.appendingPathComponent("\($0).npz"), images: "data", labels: "labels") },
+        .planes)
+    }
+    if let folder = file(split.rawValue) { return try openPictures(folder, split: split) }
+    return try CIFAR10(directory: directory, split: split)
+  }
+
+  private static func openPictures(_ folder: URL, split: DatasetSplit) throws -> ImageFolder {
+    let listing = FolderListing(of: folder)
+    let labels = try listing.paths.map { path in
+      let parts = path.split(separator: "/")
+      guard parts.count == 2, let label = classNames.firstIndex(of: String(parts[0])) else {
+        throw DatasetError.wrongField(
+          file: listing.url(of: path).path, field: "folder of the picture",
+          expected: "one of \(classNames.joined(separator: ", "))", found: parts.dropLast().joined(separator: "/"))
+      }
+      return label
+    }
+    return try ImageFolder(
+      name: "cifar10", split: split, files: listing.paths.map(listing.url), folder: folder, labels: labels,
+      classNames: classNames, shape: ImageShape(height: 32, width: 32, channels: 3))
+  }
+
   private static let planeBytes = 32 * 32
   private static let recordBytes = 1 + 3 * planeBytes
 
@@ -45,11 +91,7 @@ public struct CIFAR10: ImageDataset {
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     let start = index * Self.recordBytes + 1
     records[start..<start + 3 * Self.planeBytes].withUnsafeBufferPointer { planes in
-      for i in 0..<Self.planeBytes {
-        buffer[3 * i] = planes[i]
-        buffer[3 * i + 1] = planes[Self.planeBytes + i]
-        buffer[3 * i + 2] = planes[2 * Self.planeBytes + i]
-      }
+      interleave(planes: planes, into: buffer)
     }
   }
 

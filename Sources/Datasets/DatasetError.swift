@@ -19,6 +19,18 @@ public enum DatasetError: Error, Sendable, Equatable {
   case changedSize(file: String, expected: String, found: String)
   /// A picture that a table of attributes does not name.
   case missingAttributes(file: String, picture: String)
+  /// A picture from which a crop of so many pixels a side cannot be taken.
+  case smallerThanCrop(file: String, size: String, crop: Int)
+  /// `member` is nil where the archive as a whole is at fault.
+  case damagedZip(file: String, member: String?, reason: String)
+  case damagedLMDB(file: String, reason: String)
+  case wrongChecksum(file: String, kind: String, expected: String, found: String)
+  /// Splits that do not belong together.
+  case unlikeSplits(name: String, first: DatasetSplit, second: DatasetSplit, what: String)
+  case exists(path: String)
+  case unwritable(path: String, reason: String)
+  /// An option of a source, as in `lsun-tower,crop=96:FOLDER`.
+  case wrongOption(source: String, option: String, expected: String)
   case unknownSource(text: String)
   /// A batch was asked of a stream after `close()`.
   case closed
@@ -52,12 +64,30 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(first) is \(firstSize) pixels but \(second) is \(secondSize) (width x height); "
         + "pass a size to crop and resize all pictures to."
     case .changedSize(let file, let expected, let found):
-      "\(file): the picture should be \(expected) pixels (width x height) as when the folder was opened, found \(found)."
+      "\(file): the picture should be \(expected) pixels (width x height), found \(found)."
     case .missingAttributes(let file, let picture):
       "\(file): no line for \(picture); expected one for every picture."
+    case .smallerThanCrop(let file, let size, let crop):
+      "\(file): the picture is \(size) pixels (width x height), too small for a crop of \(crop)x\(crop)."
+    case .damagedZip(let file, let member, let reason):
+      "\(file): \(member.map { "\($0) in the zip archive" } ?? "the zip archive") cannot be read (\(reason)); fetch "
+        + "the file again."
+    case .damagedLMDB(let file, let reason):
+      "\(file): the LMDB database cannot be read (\(reason)); unpack it again."
+    case .wrongChecksum(let file, let kind, let expected, let found):
+      "\(file): the \(kind) should be \(expected), found \(found): the file is damaged; fetch or make it again."
+    case .unlikeSplits(let name, let first, let second, let what):
+      "\(name): the splits \(first.rawValue) and \(second.rawValue) have different \(what); "
+        + "they cannot be packed together."
+    case .exists(let path):
+      "\(path): there is something of that name already; remove it or name another folder."
+    case .unwritable(let path, let reason):
+      "\(path): cannot be written (\(reason))."
+    case .wrongOption(let source, let option, let expected):
+      "\(source): the option \"\(option)\" cannot be; expected \(expected)."
     case .unknownSource(let text):
-      "\"\(text)\" is no data set; expected fashion-mnist, fashion-mnist:FOLDER, cifar10:FOLDER, idx:FOLDER "
-        + "or the path of a folder of pictures."
+      "\"\(text)\" is no data set; expected fashion-mnist, KIND:FOLDER "
+        + "(KIND: \(DatasetSource.kinds.joined(separator: ", "))) or the path of a folder of pictures or packed shards; `glow data list` tells more."
     case .closed:
       "the stream of batches is closed; no more batches can be asked of it."
     }

@@ -1,3 +1,5 @@
+import Imaging
+
 /// A data set at another size or number of channels: images are converted, cropped in the middle to the new aspect,
 /// then resized, each time they are read.
 public struct FittedDataset: ImageDataset {
@@ -22,7 +24,17 @@ public struct FittedDataset: ImageDataset {
   public func attribute(_ attribute: Int, at index: Int) -> Bool? { base.attribute(attribute, at: index) }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
-    let image = try base.image(at: index).converted(toChannels: shape.channels)
+    write(try base.image(at: index), to: buffer)
+  }
+
+  public func copyPixels(
+    at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, random: inout KeyedRandom
+  ) throws {
+    write(try base.image(at: index, random: &random), to: buffer)
+  }
+
+  private func write(_ image: PixelImage, to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    let image = image.converted(toChannels: shape.channels)
     _ = buffer.update(fromContentsOf: image.fitted(width: shape.width, height: shape.height).pixels)
   }
 }

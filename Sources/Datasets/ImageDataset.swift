@@ -51,8 +51,17 @@ extension ImageDataset {
   ///
   /// - Throws: what `copyPixels(at:to:)` throws.
   public func image(at index: Int) throws -> PixelImage {
+    try image { try copyPixels(at: index, to: $0) }
+  }
+
+  /// The same as training takes it, from the place that is drawn from `random`.
+  public func image(at index: Int, random: inout KeyedRandom) throws -> PixelImage {
+    try image { try copyPixels(at: index, to: $0, random: &random) }
+  }
+
+  private func image(_ copy: (UnsafeMutableBufferPointer<UInt8>) throws -> Void) rethrows -> PixelImage {
     let pixels = try [UInt8](unsafeUninitializedCapacity: shape.elementCount) { buffer, initialized in
-      try copyPixels(at: index, to: UnsafeMutableBufferPointer(rebasing: buffer[..<shape.elementCount]))
+      try copy(UnsafeMutableBufferPointer(rebasing: buffer[..<shape.elementCount]))
       initialized = shape.elementCount
     }
     return PixelImage(width: shape.width, height: shape.height, channels: shape.channels, pixels: pixels)

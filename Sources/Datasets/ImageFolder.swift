@@ -21,6 +21,7 @@ public struct ImageFolder: ImageDataset {
   public let files: [URL]
   private let labels: [Int]
   private let attributes: AttributeTable?
+  private let centre: Int?
   private let isFitted: Bool
 
   /// - Parameters:
@@ -32,24 +33,52 @@ public struct ImageFolder: ImageDataset {
   public init(
     _ folder: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64 = 0
   ) throws {
-    precondition(channels == nil || channels == 1 || channels == 3, "channels must be 1 or 3, got \(channels ?? 0)")
     let members = try ImageFolderLayout(of: folder).members(of: split, seed: seed)
-    let headers = try members.files.map { try ImageHeader(contentsOf: $0) }
+    try self.init(
+      name: folder.lastPathComponent, split: split, files: members.files, folder: folder, labels: members.labels,
+      classNames: members.classNames, attributes: members.attributes, size: size, channels: channels)
+  }
+
+  /// The pictures of a published set.
+  ///
+  /// - Parameters:
+  ///   - folder: for the error where there are no files.
+  ///   - shape: what all pictures have; nil takes `size` and `channels`, else what the first picture has.
+  ///   - centre: takes the middle square of so many pixels first.
+  ///   - checksHeaders: whether opening looks into every file; without it, a bad one is reported when it is read.
+  init(
+    name: String, split: DatasetSplit, files: [URL], folder: URL, labels: [Int] = [], classNames: [String] = [],
+    attributes: AttributeTable? = nil, shape: ImageShape? = nil, centre: Int? = nil,
+    size: (height: Int, width: Int)? = nil, channels: Int? = nil, checksHeaders: Bool = true
+  ) throws {
+    precondition(channels == nil || channels == 1 || channels == 3, "channels must be 1 or 3, got \(channels ?? 0)")
+    guard !files.isEmpty else { throw DatasetError.noImages(folder: folder.path) }
+    self.name = name
+    self.split = split
+    self.classNames = classNames
+    self.files = files
+    self.labels = labels
+    self.attributes = attributes
+    self.centre = centre
+    isFitted = size != nil
+    if let shape {
+      self.shape = shape
+      return
+    }
+    let size = size ?? centre.map { ($0, $0) }
+    if !checksHeaders, let size, let channels {
+      self.shape = ImageShape(height: size.height, width: size.width, channels: channels)
+      return
+    }
+    let headers = try (checksHeaders ? files : Array(files.prefix(1))).map { try ImageHeader(contentsOf: $0) }
     if size == nil, let odd = headers.firstIndex(where: { !$0.hasSize(of: headers[0]) }) {
       throw DatasetError.mixedSizes(
-        first: members.files[0].path, firstSize: headers[0].sizeText, second: members.files[odd].path,
+        first: files[0].path, firstSize: headers[0].sizeText, second: files[odd].path,
         secondSize: headers[odd].sizeText)
     }
-    self.name = folder.lastPathComponent
-    self.split = split
     self.shape = ImageShape(
       height: size?.height ?? headers[0].height, width: size?.width ?? headers[0].width,
       channels: channels ?? (headers[0].channels <= 2 ? 1 : 3))
-    self.classNames = members.classNames
-    self.files = members.files
-    self.labels = members.labels
-    self.attributes = members.attributes
-    self.isFitted = size != nil
   }
 
   public var count: Int { files.count }
@@ -62,6 +91,13 @@ public struct ImageFolder: ImageDataset {
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     var image = try PixelImage(contentsOf: files[index]).converted(toChannels: shape.channels)
+    if let centre {
+      guard min(image.width, image.height) >= centre else {
+        throw DatasetError.smallerThanCrop(
+          file: files[index].path, size: "\(image.width)x\(image.height)", crop: centre)
+      }
+      image = image.centerCropped(width: centre, height: centre)
+    }
     if isFitted { image = image.fitted(width: shape.width, height: shape.height) }
     guard image.width == shape.width && image.height == shape.height else {
       throw DatasetError.changedSize(

@@ -60,6 +60,15 @@ struct ImageFolderLayout {
       folder: folder.path, split: split, found: named.keys.map { "\($0.rawValue)/" }.sorted())
   }
 
+  /// Every picture that the folder itself assigns to a split, where no subfolders do all to training; nil where that
+  /// is none.
+  func everything(of split: DatasetSplit) throws -> Members? {
+    guard let listing = whole == nil ? named[split] : split == .train ? whole : nil, !listing.paths.isEmpty else {
+      return nil
+    }
+    return try members(of: listing, at: Array(listing.paths.indices), split)
+  }
+
   private func members(of listing: FolderListing, at positions: [Int], _ split: DatasetSplit) throws -> Members {
     guard !positions.isEmpty else {
       throw DatasetError.tooFewImages(

@@ -1,0 +1,8 @@
+/// The C libraries that data sets are read with: libzip (npz), LMDB (LSUN) and libmd (published MD5 checksums).
+#include <lmdb.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <md5.h>
+#include <zip.h>

@@ -1,0 +1,139 @@
+import Foundation
+import Imaging
+
+/// CelebA (Liu, Luo, Wang and Tang 2015): 202,599 aligned pictures of faces, 178x218, RGB, with 40 binary attributes
+/// and an official partition into training, validation and test images.
+public enum CelebA {
+  /// In the order of `list_attr_celeba.txt`.
+  public static let attributeNames = [
+    "5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose",
+    "Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses",
+    "Goatee", "Gray_Hair", "Heavy_Makeup", "High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache", "Narrow_Eyes",
+    "No_Beard", "Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline", "Rosy_Cheeks", "Sideburns", "Smiling",
+    "Straight_Hair", "Wavy_Hair", "Wearing_Earrings", "Wearing_Hat", "Wearing_Lipstick", "Wearing_Necklace",
+    "Wearing_Necktie", "Young",
+  ]
+
+  private static let advice =
+    "expected img_align_celeba (or img_align_celeba_png), list_attr_celeba.txt and list_eval_partition.txt in the "
+    + "folder named"
+
+  /// - Parameters:
+  ///   - directory: holds the folder of pictures and both lists, there or in the folders `Img`, `Anno` and `Eval`.
+  ///   - centre: takes the middle square of so many pixels first (148 is usual); nil takes the whole picture.
+  ///   - size: what is left is cropped in the middle to this aspect and resized; nil keeps its size.
+  /// - Throws: `DatasetError` or `ImagingError`, naming the file and the line.
+  public static func open(
+    directory: URL, split: DatasetSplit, centre: Int? = nil, size: (height: Int, width: Int)? = nil,
+    channels: Int? = nil
+  ) throws -> any ImageDataset {
+    try open(directory: directory, split: split, centre: centre, size: size, channels: channels, checksHeaders: true)
+  }
+
+  static func open(
+    directory: URL, split: DatasetSplit, centre: Int?, size: (height: Int, width: Int)?, channels: Int?,
+    checksHeaders: Bool
+  ) throws -> any ImageDataset {
+    let pictures = try find(["img_align_celeba", "img_align_celeba_png", "Img/img_align_celeba"], in: directory)
+    let partition = try find(["list_eval_partition.txt", "Eval/list_eval_partition.txt"], in: directory)
+    let attributes = try AttributeList(
+      reading: find(["list_attr_celeba.txt", "Anno/list_attr_celeba.txt"], in: directory))
+    let all = try assignments(in: partition)
+    let present = Set(FolderListing(of: pictures).paths)
+    let extensionIsPNG = pictures.lastPathComponent.hasSuffix("_png")
+    func fileName(_ listed: String) -> String {
+      extensionIsPNG ? (listed as NSString).deletingPathExtension + ".png" : listed
+    }
+    if let missing = all.first(where: { !present.contains(fileName($0.picture)) }) {
+      throw DatasetError.missingFile(
+        file: pictures.appendingPathComponent(fileName(missing.picture)).path,
+        advice: "line \(missing.line) of \(partition.path) names it")
+    }
+    if present.count > all.count {
+      let listed = Set(all.map { fileName($0.picture) })
+      let odd = present.filter { !listed.contains($0) }.min()!
+      throw DatasetError.wrongField(
+        file: partition.path, field: "list", expected: "a line for every picture of \(pictures.path)",
+        found: "none for \(odd)")
+    }
+    let names = all.filter { $0.split == split }.map(\.picture)
+    guard !names.isEmpty else {
+      throw DatasetError.tooFewImages(name: partition.path, split: split, count: 0, needed: 1)
+    }
+    return try ImageFolder(
+      name: "celeba", split: split, files: names.map { pictures.appendingPathComponent(fileName($0)) },
+      folder: pictures, attributes: attributes.table(of: names), centre: centre, size: size, channels: channels,
+      checksHeaders: checksHeaders)
+  }
+
+  private static func find(_ names: [String], in directory: URL) throws -> URL {
+    let urls = names.map { directory.appendingPathComponent($0) }
+    guard let found = urls.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
+      throw DatasetError.missingFile(file: urls[0].path, advice: advice)
+    }
+    return found
+  }
+
+  /// The lines `000001.jpg 0` of the official partition: 0 is training, 1 validation, 2 test.
+  private static func assignments(in url: URL) throws -> [(picture: String, split: DatasetSplit, line: Int)] {
+    let splits = ["0": DatasetSplit.train, "1": .validation, "2": .test]
+    var seen: Set<Substring> = []
+    return try WordLines(reading: url, adviceIfMissing: advice).lines.map { number, words in
+      guard words.count == 2, let split = splits[String(words[1])] else {
+        throw DatasetError.wrongField(
+          file: url.path, field: "line \(number)", expected: "a picture and 0, 1 or 2",
+          found: "\"\(words.joined(separator: " ").prefix(80))\"")
+      }
+      guard seen.insert(words[0]).inserted else {
+        throw DatasetError.wrongField(
+          file: url.path, field: "picture of line \(number)", expected: "one that no line before it names",
+          found: String(words[0]))
+      }
+      return (String(words[0]), split, number)
+    }
+  }
+}
+
+/// CelebA-HQ (Karras, Aila, Laine and Lehtinen 2018): 30,000 faces in up to 1024x1024 pixels, RGB.
+public enum CelebAHQ {
+  /// Opens a folder of pictures, with split folders or split by seed as ``ImageFolder`` does. Attributes are those of a
+  /// list in CelebA's form, `CelebAMask-HQ-attribute-anno.txt` or `list_attr_celebahq.txt`, if the folder has one, else
+  /// of `attributes.csv`.
+  ///
+  /// - Parameter directory: the pictures, or the folder that holds them as `CelebA-HQ-img`.
+  /// - Throws: `DatasetError` or `ImagingError`, naming the file and the line.
+  public static func open(
+    directory: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil,
+    seed: UInt64 = 0
+  ) throws -> any ImageDataset {
+    let layout = try layout(of: directory)
+    return try open(layout.members(of: split, seed: seed), of: directory, split, size, channels, true)
+  }
+
+  /// Every picture that the folder assigns to a split; nil for a split that it leaves to be cut by seed.
+  static func openForChecking(
+    directory: URL, split: DatasetSplit, size: (height: Int, width: Int), channels: Int
+  ) throws -> (any ImageDataset)? {
+    try layout(of: directory).everything(of: split)
+      .map { try open($0, of: directory, split, size, channels, false) }
+  }
+
+  private static func layout(of directory: URL) throws -> ImageFolderLayout {
+    let masked = directory.appendingPathComponent("CelebA-HQ-img")
+    return try ImageFolderLayout(of: FileManager.default.fileExists(atPath: masked.path) ? masked : directory)
+  }
+
+  private static func open(
+    _ members: ImageFolderLayout.Members, of directory: URL, _ split: DatasetSplit,
+    _ size: (height: Int, width: Int)?, _ channels: Int?, _ checksHeaders: Bool
+  ) throws -> any ImageDataset {
+    let list = ["CelebAMask-HQ-attribute-anno.txt", "list_attr_celebahq.txt"]
+      .map { directory.appendingPathComponent($0) }.first { FileManager.default.fileExists(atPath: $0.path) }
+    let table = try list.map { list in
+      try AttributeList(reading: list).table(of: members.files.map(\.lastPathComponent))
+    }
+    return try ImageFolder(
+      name: "celebahq", split: split, files: members.files, folder: directory,
+      attributes: table ?? members.attributes, size: size, channels: channels, checksHeaders: checksHeaders)
+  }
+}

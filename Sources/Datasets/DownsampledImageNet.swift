@@ -1,0 +1,36 @@
+import Foundation
+
+/// ImageNet at 32x32 or 64x64 pixels, RGB, in either of the two forms in which it is distributed.
+///
+/// - NPZ batches (Chrabaszcz, Loshchilov and Hutter 2017): `train_data_batch_1.npz` to `train_data_batch_10.npz` and
+///   `val_data.npz`, each with `data`, uint8 `[images, 3 * side * side]` in planes, and `labels` from 1 to 1000.
+/// - Folders of PNG pictures without labels (van den Oord, Kalchbrenner and Kavukcuoglu 2016): `train_32x32` and
+///   `valid_32x32`, or `train_64x64` and `valid_64x64`.
+///
+/// The two were scaled down by different filters: likelihoods on one do not compare with those on the other.
+enum DownsampledImageNet {
+  static let classNames = (1...1000).map(String.init)
+
+  /// - Parameters:
+  ///   - side: 32 or 64.
+  ///   - split: `.test` for the published validation images, or `.train`.
+  /// - Throws: `DatasetError`, naming the file.
+  static func open(_ directory: URL, side: Int, split: DatasetSplit) throws -> any ImageDataset {
+    precondition(split != .validation, "the published validation images are the test split")
+    let name = "imagenet\(side)"
+    let folder = directory.appendingPathComponent("\(split == .test ? "valid" : "train")_\(side)x\(side)")
+    if FileManager.default.fileExists(atPath: folder.path) {
+      let listing = FolderListing(of: folder)
+      return try ImageFolder(
+        name: name, split: split, files: listing.paths.map(listing.url), folder: folder,
+        shape: ImageShape(height: side, width: side, channels: 3))
+    }
+    let names = split == .test ? ["val_data"] : (1...10).map { "train_data_batch_\($0)" }
+    return try NPZDataset(
+      names.map { .init(file: directory.appendingPathComponent("\($0).npz"), images: "data", labels: "labels") },
+      layout: .planes, side: side, name: name, split: split, classNames: classNames, firstLabel: 1,
+      shuffleBlock: PackedDataset.shuffleBlock(of: ImageShape(height: side, width: side, channels: 3)),
+      adviceIfMissing: "expected train_data_batch_1.npz to train_data_batch_10.npz and val_data.npz, or the folders "
+        + "train_\(side)x\(side) and valid_\(side)x\(side), in the folder named")
+  }
+}

@@ -1,0 +1,60 @@
+/// The header of an NPY array (NumPy Enhancement Proposal 1): the type of its elements and its sizes.
+struct NPYHeader: Equatable {
+  /// In NumPy's notation, for example `|u1` or `<i8`.
+  let type: String
+  let isFortranOrder: Bool
+  let shape: [Int]
+  /// Where the elements begin.
+  let byteCount: Int
+
+  /// Headers of real files have about 128 bytes; version 2 allows 4 GiB.
+  static let longest = 1 << 16
+
+  /// The bytes that every header begins with: magic, version and the length of the rest, of the longest form.
+  static let prefixByteCount = 12
+
+  /// The bytes of the whole header, told by the first `prefixByteCount`; nil when these are of no NPY array.
+  static func byteCount(prefix: [UInt8]) -> Int? {
+    guard prefix.count >= 10, prefix.starts(with: [0x93] + Array("NUMPY".utf8)) else { return nil }
+    let short = Int(prefix[8]) | Int(prefix[9]) << 8
+    switch prefix[6] {
+    case 1: return 10 + short
+    case 2, 3: return prefix.count < 12 ? nil : 12 + (short | Int(prefix[10]) << 16 | Int(prefix[11]) << 24)
+    default: return nil
+    }
+  }
+
+  /// - Parameter bytes: the whole header.
+  /// - Returns: nil when the text is not the dictionary that it has to be.
+  init?(_ bytes: [UInt8]) {
+    let start = bytes[6] == 1 ? 10 : 12
+    let text = String(decoding: bytes[start...], as: UTF8.self)
+    guard let type = text.firstMatch(of: /'descr'\s*:\s*'([^']*)'/)?.1,
+      let order = text.firstMatch(of: /'fortran_order'\s*:\s*(True|False)/)?.1,
+      let sizes = text.firstMatch(of: /'shape'\s*:\s*\(([^)]*)\)/)?.1
+    else { return nil }
+    let shape = sizes.split(separator: ",").map { Int($0.filter { !$0.isWhitespace }) }
+    guard shape.allSatisfy({ $0 != nil && $0! >= 0 }) else { return nil }
+    self.type = String(type)
+    isFortranOrder = order == "True"
+    self.shape = shape.map { $0! }
+    byteCount = bytes.count
+  }
+
+  /// The bytes of one element of a plain type; nil for other types.
+  var elementByteCount: Int? {
+    guard let first = type.first, "|<>=".contains(first), type.count >= 3 else { return nil }
+    return Int(type.dropFirst(2)).flatMap { $0 > 0 && $0 <= 64 ? $0 : nil }
+  }
+
+  /// Of all elements; nil when it does not fit an integer.
+  var dataByteCount: Int? {
+    guard var total = elementByteCount else { return nil }
+    for size in shape {
+      let (product, overflow) = total.multipliedReportingOverflow(by: size)
+      if overflow { return nil }
+      total = product
+    }
+    return total
+  }
+}

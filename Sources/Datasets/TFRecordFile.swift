@@ -1,0 +1,107 @@
+import Foundation
+
+/// A file of TFRecords: each the length of its data (8 bytes, little-endian), a checksum of that, the data, and a
+/// checksum of the data; checksums are CRC-32C, masked.
+///
+/// The file stays on the disk; where its records begin is kept, 8 bytes a record.
+final class TFRecordFile: Sendable {
+  let path: String
+  private let descriptor: Int32
+  /// Of each record; and the end of the last.
+  private let offsets: [Int]
+
+  private static let headerBytes = 12
+  private static let footerBytes = 4
+
+  var count: Int { offsets.count - 1 }
+
+  /// Walks over the lengths of the records and verifies their checksums.
+  ///
+  /// - Throws: `DatasetError`, naming the file and the record.
+  init(reading url: URL) throws {
+    path = url.path
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw DatasetError.unreadable(file: path, reason: String(cString: strerror(errno)))
+    }
+    do { offsets = try Self.offsets(descriptor, path) } catch {
+      close(descriptor)
+      throw error
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// The data of record `index`, its checksum verified.
+  func record(at index: Int) throws -> [UInt8] {
+    let start = offsets[index] + Self.headerBytes
+    let count = offsets[index + 1] - start - Self.footerBytes
+    var bytes = try Self.read(descriptor, at: start, count: count + Self.footerBytes, path, "record \(index)")
+    let stored = Self.integer(bytes[count...])
+    bytes.removeLast(Self.footerBytes)
+    try Self.verify(bytes, UInt32(stored), path, "data of record \(index)")
+    return bytes
+  }
+
+  private static func offsets(_ descriptor: Int32, _ path: String) throws -> [Int] {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw DatasetError.unreadable(file: path, reason: String(cString: strerror(errno)))
+    }
+    let size = Int(status.st_size)
+    var offsets = [0]
+    while let start = offsets.last, start < size {
+      let number = offsets.count - 1
+      guard size - start >= headerBytes else {
+        throw DatasetError.truncated(
+          file: path, field: "length of record \(number)", expectedBytes: start + headerBytes, foundBytes: size)
+      }
+      let header = try read(descriptor, at: start, count: headerBytes, path, "record \(number)")
+      try verify(Array(header[..<8]), UInt32(integer(header[8...])), path, "length of record \(number)")
+      let length = integer(header[..<8])
+      let rest = size - start - headerBytes - footerBytes
+      guard rest >= 0, length <= UInt64(rest) else {
+        throw DatasetError.truncated(
+          file: path, field: "record \(number)",
+          expectedBytes: Int(
+            clamping: length.addingReportingOverflow(UInt64(start + headerBytes + footerBytes))
+              .partialValue), foundBytes: size)
+      }
+      offsets.append(start + headerBytes + Int(length) + footerBytes)
+    }
+    return offsets
+  }
+
+  private static func read(
+    _ descriptor: Int32, at offset: Int, count: Int, _ path: String, _ field: String
+  ) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      while done < count {
+        let step = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset + done))
+        guard step >= 0 || errno == EINTR else {
+          throw DatasetError.unreadable(file: path, reason: String(cString: strerror(errno)))
+        }
+        guard step != 0 else {
+          throw DatasetError.truncated(
+            file: path, field: field, expectedBytes: offset + count, foundBytes: offset + done)
+        }
+        done += max(0, step)
+      }
+    }
+  }
+
+  private static func verify(_ bytes: [UInt8], _ stored: UInt32, _ path: String, _ field: String) throws {
+    let found = masked(bytes.withUnsafeBytes(CRC32C.value(of:)))
+    guard found == stored else {
+      throw DatasetError.wrongChecksum(
+        file: path, kind: "CRC-32C of the \(field)", expected: hexadecimal(stored), found: hexadecimal(found))
+    }
+  }
+
+  /// So that a checksum of data that holds its own checksum is not special: rotated by 15 bits, plus a constant.
+  static func masked(_ crc: UInt32) -> UInt32 { (crc >> 15 | crc << 17) &+ 0xA282_EAD8 }
+
+  private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+}
