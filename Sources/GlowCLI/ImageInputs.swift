@@ -103,7 +103,7 @@ func openDataset(
   let trained = isOfRun ? try Trainer.savedConfiguration(ofCheckpoint: checkpoint) : nil
   let source = try DatasetSource(parsing: text ?? trained?.data ?? "fashion-mnist")
   let dataset: any ImageDataset
-  if case .pictures = source {
+  if source.needsSize {
     dataset = try source.open(
       split: split, size: (configuration.height, configuration.width), channels: configuration.channels,
       seed: trained?.seed ?? 0)

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Datasets
+import Foundation
+
+struct DataCheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Read all of a data set and say what is missing or damaged.",
+    discussion: """
+      Reads every record, decodes every picture, verifies every checksum that is stored or published, and compares the \
+      counts of images with the published ones. Ends with status 1 and a list when something is wrong.
+      """)
+
+  @OptionGroup var source: SourceArgument
+  @Option(help: "The most faults to list.") var most = 100
+
+  func validate() throws {
+    guard most >= 1 else { throw ValidationError("--most is \(most), expected 1 or more") }
+  }
+
+  func run() throws {
+    let source = try source.source()
+    let bar = ProgressBar()
+    let check = try DatasetCheck(of: source, workers: readingThreads()) { split, done, total in
+      bar.update(done, of: total, "images of \(split.rawValue)")
+    }
+    bar.clear()
+    for part in check.parts {
+      let labels = part.classes > 0 ? ", \(part.classes) classes" : ""
+      let noun = part.attributes == 1 ? "attribute" : "attributes"
+      let attributes = part.attributes > 0 ? ", \(part.attributes) \(noun)" : ""
+      print("\(part.split.rawValue): \(part.images) images\(labels)\(attributes)")
+    }
+    guard !check.problems.isEmpty else { return print("\(source): all there, nothing damaged") }
+    fflush(nil)
+    let count = check.problems.count
+    let listed = check.problems.prefix(most) + (count > most ? ["... and \(count - most) more"] : [])
+    let heading = "Error: \(source): \(count) \(count == 1 ? "fault" : "faults"):"
+    FileHandle.standardError.write(Data(([heading] + listed).joined(separator: "\n").utf8 + [0x0A]))
+    throw ExitCode.failure
+  }
+}

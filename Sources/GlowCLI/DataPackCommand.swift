@@ -1,0 +1,65 @@
+import ArgumentParser
+import Datasets
+import Foundation
+
+struct DataPackCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pack", abstract: "Write a data set as packed shards, which open at once and may exceed the memory.",
+    discussion: """
+      Packs the training, the validation and the test split, with labels and attributes, each split in its own order; \
+      a validation split that the set lacks is cut from the training images by --seed, as in training. The folder \
+      appears when it is complete.
+      """)
+
+  @OptionGroup var source: SourceArgument
+  @Option(help: "The folder to write; must not exist.") var out: String
+  @Option(help: "The most bytes of pixels in a shard, such as 500MB.") var shardSize = ByteCount(bytes: 1_000_000_000)
+  @Option(help: "Crop and resize images to this size, such as 64 or 48x64 (height x width).") var size: PixelSize?
+  @Option(help: "1 (gray) or 3 (RGB); by default what there is.") var channels: Int?
+  @Option(help: "Of a validation split that is cut from the training images.") var seed: UInt64 = 0
+
+  func validate() throws {
+    if let channels, channels != 1 && channels != 3 {
+      throw ValidationError("--channels is \(channels), expected 1 or 3")
+    }
+    guard shardSize.bytes > 0 else { throw ValidationError("--shard-size is 0, expected more") }
+  }
+
+  func run() throws {
+    let source = try source.source()
+    if case .lsun(_, _, .some) = source {
+      throw ValidationError(
+        "\(source): a packed image is one picture, which random crops are not: leave crop out, or train on the source")
+    }
+    let (splits, missing) = try open(source)
+    for reason in missing { warn("not packed: \(reason)") }
+    let bar = ProgressBar()
+    let signals = StopSignals()
+    let total = splits.reduce(0) { $0 + $1.count }
+    let writer = try PackedWriter(splits, shardBytes: shardSize.bytes, workers: readingThreads())
+    defer { bar.clear() }
+    try writer.write(to: URL(filePath: out)) { done in
+      if signals.isRequested { throw ExitCode(130) }
+      bar.update(done, of: total, "images")
+    }
+    bar.clear()
+    let counts = splits.map { "\($0.split.rawValue) \($0.count)" }.joined(separator: ", ")
+    print("\(total) images \(splits[0].shape) of \(source) in \(out): \(counts)")
+  }
+
+  /// The splits that the source has, and why others are not there.
+  private func open(_ source: DatasetSource) throws -> (splits: [any ImageDataset], missing: [String]) {
+    let size = size.map { ($0.height, $0.width) }
+    var (splits, missing) = ([any ImageDataset](), [String]())
+    for split in [DatasetSplit.train, .validation, .test] {
+      do { splits.append(try source.open(split: split, size: size, channels: channels, seed: seed)) } catch {
+        switch error {
+        case DatasetError.missingSplit, DatasetError.tooFewImages: missing.append("\(error)")
+        default: throw error
+        }
+      }
+    }
+    guard !splits.isEmpty else { throw ValidationError("\(source): there is no split to pack: \(missing[0])") }
+    return (splits, missing)
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Imaging
+
+struct DataShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Draw a contact sheet of a data set.",
+    discussion: """
+      Writes one PNG with images spread evenly over the split. With --attributes, two rows for each attribute named: \
+      images that have it, and below images that have not.
+      """)
+
+  @OptionGroup var source: SourceArgument
+  @Option(help: "The PNG to write.") var out: String
+  @Option(help: "Images; with --attributes, images of each kind.") var count: Int?
+  @Option(help: "train, validation or test.") var split = DatasetSplit.train
+  @Option(help: "Names of attributes, such as Smiling,Male; `all` for every one.") var attributes: String?
+  @Option(help: "Crop and resize images to this size, such as 64 or 48x64 (height x width).") var size: PixelSize?
+  @Option(help: "1 (gray) or 3 (RGB); by default what there is.") var channels: Int?
+  @Option(help: "Of a split that is cut from other images.") var seed: UInt64 = 0
+  @OptionGroup var grid: GridOptions
+
+  func validate() throws {
+    if let count, !(1...100_000).contains(count) { throw ValidationError("--count is \(count), expected 1 to 100000") }
+    if let channels, channels != 1 && channels != 3 {
+      throw ValidationError("--channels is \(channels), expected 1 or 3")
+    }
+  }
+
+  func run() throws {
+    let source = try source.source()
+    let dataset = try source.open(
+      split: split, size: size.map { ($0.height, $0.width) }, channels: channels, seed: seed)
+    if let attributes {
+      try showAttributes(try chosen(attributes, of: dataset, source), of: dataset)
+    } else {
+      let count = min(count ?? 64, dataset.count)
+      let images = try (0..<count).map { try dataset.image(at: $0 * dataset.count / count) }
+      try grid.write(images, to: URL(filePath: out))
+      print("\(count) of \(dataset.count) images \(dataset.shape) of \(source), \(split.rawValue) split: \(out)")
+    }
+  }
+
+  private func chosen(_ text: String, of dataset: any ImageDataset, _ source: DatasetSource) throws -> [Int] {
+    let names = dataset.attributeNames
+    guard !names.isEmpty else { throw ValidationError("--attributes: the images of \(source) have no attributes") }
+    if text == "all" { return Array(names.indices) }
+    return try text.split(separator: ",").map { name in
+      guard let index = names.firstIndex(of: String(name)) else {
+        throw ValidationError("--attributes: there is no \(name); there are \(names.joined(separator: ", "))")
+      }
+      return index
+    }
+  }
+
+  private func showAttributes(_ chosen: [Int], of dataset: any ImageDataset) throws {
+    let most = count ?? grid.columns
+    var rows: [PixelImage] = []
+    for attribute in chosen {
+      let name = dataset.attributeNames[attribute]
+      for state in [true, false] {
+        let having = (0..<dataset.count).filter { dataset.attribute(attribute, at: $0) == state }
+        let shown = min(most, having.count)
+        let answer = state ? "yes" : "no"
+        print("\(name) \(answer): \(having.count) of \(dataset.count) images\(shown == 0 ? ", no row" : "")")
+        if shown == 0 { continue }
+        rows.append(grid.picture(try (0..<shown).map { try dataset.image(at: having[$0 * having.count / shown]) }))
+      }
+    }
+    guard !rows.isEmpty else { throw ValidationError("--attributes: no image is known to have or to lack any of them") }
+    try PixelImage.stack(rows, gap: 0).writePNG(to: URL(filePath: out))
+    print("\(rows.count) rows in that order: \(out)")
+  }
+}
