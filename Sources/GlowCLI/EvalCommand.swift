@@ -55,7 +55,8 @@ struct EvalCommand: ParsableCommand {
         file: model.model, reason: "gives images of \(dataset.name) a log-likelihood that is not finite")
     }
     var report = Report(
-      model: model.model, data: dataset.name, weights: weights.rawValue, evaluation: evaluation)
+      model: model.model, data: dataset.name, weights: (glow.keepsStatistics ? .raw : weights).rawValue,
+      evaluation: evaluation)
     if baseline {
       let train = try openDataset(data, for: glow, from: model.model, split: .train)
       report.histogramBaseline = try HistogramBaseline(fittedTo: train, bits: glow.configuration.bits)

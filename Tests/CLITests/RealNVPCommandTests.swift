@@ -35,6 +35,7 @@ import Testing
     let evaluation = try #require(report["evaluation"] as? [String: Any])
     #expect(evaluation["images"] as? Int == 20 && evaluation["conditional"] as? Bool == false)
     #expect(try #require(evaluation["bitsPerDimension"] as? Double).isFinite && evaluation["accuracy"] == nil)
+    #expect(report["weights"] as? String == "raw", "there is no average")
     let raw = try glow("eval", "--model", model.run.path, "--weights", "raw", "--draws", "2", "--baseline")
     #expect(raw.contains("2 dequantisation samples each, raw weights") && raw.contains("a histogram per pixel"))
   }
