@@ -56,11 +56,11 @@ let package = Package(
       exclude: ["Protobuf/example.proto"]),
     .target(name: "Plotting"),
     .target(name: "Training", dependencies: ["FlowModels", "Datasets"]),
-    .target(name: "Reporting", dependencies: ["Plotting", "FileErrors"]),
+    .target(name: "Reporting", dependencies: ["Training", "Imaging", "Plotting", "FileErrors"]),
     .executableTarget(
       name: "GlowCLI",
       dependencies: [
-        "Training", "Imaging", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Training", "Reporting", "Imaging", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),

@@ -18,6 +18,9 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   /// Labels that the model is conditioned on, in order; empty for none.
   var classNames: [String] { get }
 
+  /// The model's kind and size in a few words.
+  var summary: String { get }
+
   /// The shape of level `level`'s latent (1-based), `[height, width, channel]`.
   func latentShape(level: Int) -> [Int]
   /// Throws a ``ModelError`` that says which field is wrong and what it should be.

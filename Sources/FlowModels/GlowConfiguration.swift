@@ -64,6 +64,10 @@ public struct GlowConfiguration: FlowConfiguration {
     self.hidden = hidden
   }
 
+  public var summary: String {
+    "Glow L=\(levels) K=\(steps) hidden=\(hidden), \(coupling.rawValue), \(permutation.rawValue)"
+  }
+
   /// The shape of level `level`'s latent (1-based), `[height, width, channel]`.
   public func latentShape(level: Int) -> [Int] {
     let channels = channels << (level + 1)

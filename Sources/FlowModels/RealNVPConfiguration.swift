@@ -32,6 +32,8 @@ public struct RealNVPConfiguration: FlowConfiguration {
   /// None: it is no conditional model.
   public var classNames: [String] { [] }
 
+  public var summary: String { "RealNVP levels=\(levels) couplings=\(couplings) blocks=\(blocks) hidden=\(hidden)" }
+
   public func latentShape(level: Int) -> [Int] {
     level < levels
       ? [height >> level, width >> level, channels << level]

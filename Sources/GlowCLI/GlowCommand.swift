@@ -9,7 +9,8 @@ struct GlowCommand: ParsableCommand {
     abstract: "Glow: a flow-based generative model with exact likelihood and invertible 1x1 convolutions.",
     subcommands: [
       TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self, DecodeCommand.self,
-      ReconstructCommand.self, InterpolateCommand.self, ExportCommand.self, DataCommand.self, BenchCommand.self,
+      ReconstructCommand.self, InterpolateCommand.self, ExportCommand.self, ReportCommand.self, DataCommand.self,
+      BenchCommand.self,
     ])
 }
 

@@ -96,7 +96,7 @@ struct TrainCommand: ParsableCommand {
     settings.model.channels = train.shape.channels
     try model.apply(to: &settings.model, labels: train.classNames)
     try settings.model.validate()
-    print("\(summary(settings.model)), on \(train.count) images \(train.shape) of \(settings.training.data)")
+    print("\(settings.model.summary), on \(train.count) images \(train.shape) of \(settings.training.data)")
     return try Trainer(
       model: settings.model, training: settings.training, train: train, validation: validation,
       run: RunFolder(URL(filePath: folder)), options: options)
@@ -112,18 +112,6 @@ struct TrainCommand: ParsableCommand {
         ? "\(folder) is finished: give more than its \(trainer.imagesSeen) images with --images to go on"
         : "Going on with \(folder) after \(trainer.imagesSeen) images")
     return trainer
-  }
-
-  private func summary(_ model: any FlowConfiguration) -> String {
-    switch model {
-    case let glow as GlowConfiguration:
-      "Glow L=\(glow.levels) K=\(glow.steps) hidden=\(glow.hidden), \(glow.coupling.rawValue), "
-        + glow.permutation.rawValue
-    case let realNVP as RealNVPConfiguration:
-      "RealNVP levels=\(realNVP.levels) couplings=\(realNVP.couplings) blocks=\(realNVP.blocks) "
-        + "hidden=\(realNVP.hidden)"
-    default: type(of: model).kind
-    }
   }
 
   private func open(

@@ -73,12 +73,30 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Drops the lines after `images`: a run that resumes there writes them again.
-  func truncateMetrics(after images: Int) throws {
-    guard let data = try? Data(contentsOf: metricsFile) else { return }
+  /// The lines of `metrics.jsonl`, in order; none where there is no such file.
+  /// - Throws: ``TrainingError`` naming the file and the line that cannot be read.
+  public func metrics() throws -> [Metrics] {
+    guard FileManager.default.fileExists(atPath: metricsFile.path) else { return [] }
+    let data = try attempt("read", metricsFile) { try Data(contentsOf: metricsFile) }
+    return try data.split(separator: UInt8(ascii: "\n")).enumerated().map { number, line in
+      guard let metrics = try? Self.decoder.decode(Metrics.self, from: line) else {
+        throw TrainingError("\(metricsFile.path): line \(number + 1) is no line of metrics")
+      }
+      return metrics
+    }
+  }
+
+  private static var decoder: JSONDecoder {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
+  }
+
+  /// Drops the lines after `images`: a run that resumes there writes them again.
+  func truncateMetrics(after images: Int) throws {
+    guard let data = try? Data(contentsOf: metricsFile) else { return }
+    let decoder = Self.decoder
     let kept = data.split(separator: UInt8(ascii: "\n")).filter { line in
       (try? decoder.decode(Metrics.self, from: line)).map { $0.images <= images } ?? false
     }
