@@ -1,4 +1,5 @@
-// Adam and Adamax (Kingma & Ba 2015) in one pass over memory, together with the average of the weights.
+// Adam and Adamax (Kingma & Ba 2015) with decoupled weight decay (Loshchilov & Hutter 2019) in one pass over memory,
+// together with the average of the weights.
 #include <cmath>
 
 #include "parallel.h"
@@ -18,7 +19,8 @@ AdamStep<Scalar> step_of(const ct_adam &settings, double factor) {
       static_cast<Scalar>(factor),           static_cast<Scalar>(1 - settings.beta1),
       static_cast<Scalar>(settings.beta2),   static_cast<Scalar>(1 - settings.beta2),
       static_cast<Scalar>(settings.epsilon), static_cast<Scalar>(settings.rate),
-      static_cast<Scalar>(1 - settings.average_decay), settings.maximum};
+      static_cast<Scalar>(1 - settings.average_decay), static_cast<Scalar>(settings.shrinkage),
+      settings.maximum};
 }
 
 template <class Scalar>
@@ -51,6 +53,7 @@ void update_by_libtorch(
     deviation = second.sqrt().add_(settings.epsilon);
   }
   at::Tensor target = values;
+  if (settings.shrinkage != 0) target.mul_(1 - settings.shrinkage);
   target.addcdiv_(first, deviation, -settings.rate);
   if (average.defined()) average.lerp_(values, 1 - settings.average_decay);
 }

@@ -90,7 +90,7 @@ template <class Scalar>
     const Scalar v = s.maximum ? (decayed < size ? size : decayed) : decayed + s.second_weight * g * g;
     first[i] = m;
     second[i] = v;
-    value[i] -= s.rate * m / ((s.maximum ? v : std::sqrt(v)) + s.epsilon);
+    value[i] -= s.shrinkage * value[i] + s.rate * m / ((s.maximum ? v : std::sqrt(v)) + s.epsilon);
   }
 }
 

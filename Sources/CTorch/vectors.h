@@ -34,7 +34,7 @@ void relu_backward(
 /// One step of Adam, or with `maximum` of Adamax, and of an average of the weights.
 template <class Scalar>
 struct AdamStep {
-  Scalar gradient_factor, first_weight, beta2, second_weight, epsilon, rate, average_weight;
+  Scalar gradient_factor, first_weight, beta2, second_weight, epsilon, rate, average_weight, shrinkage;
   bool maximum;
 };
 

@@ -8,10 +8,10 @@ struct GlowCommand: ParsableCommand {
     commandName: "glow",
     abstract: "Glow: a flow-based generative model with exact likelihood and invertible 1x1 convolutions.",
     subcommands: [
-      TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self, DecodeCommand.self,
-      ReconstructCommand.self, InterpolateCommand.self, ExportCommand.self, ReportCommand.self, DataCommand.self,
-      BenchCommand.self,
-    ])
+      PresetsCommand.self, TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self,
+      DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, ReportCommand.self, ExportCommand.self,
+      DataCommand.self, BenchCommand.self,
+])
 }
 
 /// The options of every command that computes.

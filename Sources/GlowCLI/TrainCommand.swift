@@ -32,7 +32,7 @@ struct TrainCommand: ParsableCommand {
       The run folder gets checkpoints and metrics.jsonl. Ctrl-C saves and exits with status 130; --resume goes on \\
       exactly where the run was.
 
-      Presets:
+      Presets (glow presets lists their settings):
       \(Preset.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
       """)
 
@@ -54,7 +54,10 @@ struct TrainCommand: ParsableCommand {
     guard (out == nil) != (resume == nil) else {
       throw ValidationError("give either --out FOLDER for a new run or --resume FOLDER to go on with one")
     }
-    _ = try startingPoint()
+    let settings = try startingPoint()
+    guard resume != nil || data != nil || !settings.needsFolder else {
+      throw ValidationError("--preset \(settings.name) needs the images: add --data \(settings.training.data)")
+    }
     guard resume == nil || data == nil && architecture == nil && model.areUnset && training.areUnsetButImages else {
       throw ValidationError("--resume goes on with the run's own settings: beside it, only --images may be given")
     }
@@ -85,7 +88,6 @@ struct TrainCommand: ParsableCommand {
     var settings = try startingPoint()
     if let data {
       settings.training.data = data
-      (settings.training.height, settings.training.width, settings.training.channels) = (nil, nil, nil)
     }
     if Architecture(of: settings) == .realnvp { try refuse(training.flagsOfGlow + model.flagsOfGlow, for: "RealNVP") }
     training.apply(to: &settings.training)
@@ -241,7 +243,11 @@ struct ModelFlags: ParsableArguments {
     case .everywhere: model.labelConditioning = .everywhere
     case .some(.none), nil: break
     }
-    model.classNames = labels == Labels.none ? [] : names
+    let areTaken = labels.map { $0 != .none } ?? !model.classNames.isEmpty
+    model.classNames = areTaken ? names : []
+    if model.classifier && model.classNames.isEmpty {
+      throw ValidationError("the classifier needs images with labels: add --no-classifier to train without")
+    }
   }
 }
 
@@ -257,6 +263,8 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "Images over which the learning rate rises.") var warmup: Int?
   @Option(help: "Images that the average of the weights looks back.") var average: Int?
   @Option(help: "Largest gradient norm; 0 for none.") var clip: Double?
+  @Option(help: "Weights shrink by this times the learning rate in each step; 0 for none.") var weightDecay: Double?
+  @Option(help: "Images of the data-dependent initialisation.") var initImages: Int?
   @Option(help: "Weight of the classifier's cross-entropy.") var weightY: Double?
   @Flag(inversion: .prefixedNo, help: "Mirror images at random.") var flip: Bool?
   @Option(help: "Shift images at random by up to this fraction.") var shift: Double?
@@ -271,8 +279,9 @@ struct TrainingFlags: ParsableArguments {
   @Option var seed: UInt64?
 
   var areUnsetButImages: Bool {
-    [channels, batch, microBatch, warmup, average, validateEvery, checkpointEvery].allSatisfy { $0 == nil }
-      && [lr, clip, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil && decay == nil
+    [channels, batch, microBatch, warmup, average, initImages, validateEvery, checkpointEvery].allSatisfy { $0 == nil }
+      && [lr, clip, weightDecay, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil
+      && decay == nil
       && flip == nil && memory == nil && memoryBudget == nil && precision == nil && seed == nil
   }
 
@@ -295,6 +304,8 @@ struct TrainingFlags: ParsableArguments {
     if let warmup { training.warmupImages = warmup }
     if let average { training.averageImages = average }
     if let clip { training.gradientClip = clip }
+    if let weightDecay { training.weightDecay = weightDecay }
+    if let initImages { training.initializationImages = initImages }
     if let weightY { training.weightY = weightY }
     if let flip { training.augmentation.horizontalFlip = flip }
     if let shift { training.augmentation.shift = shift }

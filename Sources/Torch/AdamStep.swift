@@ -12,14 +12,20 @@ public struct AdamStep: Sendable {
   public var rate: Double
   /// The norm to which larger gradients are scaled down; 0 for none.
   public var clip: Double
+  /// What part of themselves the values lose before the step: decoupled weight decay (Loshchilov & Hutter 2019).
+  public var shrinkage: Double
 
-  public init(usesMaximum: Bool, beta1: Double, beta2: Double, epsilon: Double, rate: Double, clip: Double) {
+  public init(
+    usesMaximum: Bool, beta1: Double, beta2: Double, epsilon: Double, rate: Double, clip: Double,
+    shrinkage: Double = 0
+  ) {
     self.usesMaximum = usesMaximum
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
     self.rate = rate
     self.clip = clip
+    self.shrinkage = shrinkage
   }
 
   /// Changes `values` and the moments, all vectors of one length, by `gradients`.
@@ -32,7 +38,7 @@ public struct AdamStep: Sendable {
   ) throws {
     var step = ct_adam(
       maximum: usesMaximum, beta1: beta1, beta2: beta2, epsilon: epsilon, rate: rate, clip: clip,
-      average_decay: average?.decay ?? 0)
+      average_decay: average?.decay ?? 0, shrinkage: shrinkage)
     try check(
       "adam", [values, gradients, firstMoment, secondMoment],
       ct_adam_(

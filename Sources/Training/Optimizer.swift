@@ -14,16 +14,21 @@ public final class Optimizer {
   private let beta1: Double
   private let beta2: Double
   private let epsilon: Double
+  private let weightDecay: Double
 
+  /// - Parameter weightDecay: times the learning rate, what part of themselves all parameters lose in a step, apart from
+  ///   what their gradients do: as in AdamW (Loshchilov & Hutter 2019, algorithm 2). The released code's `weight_decay`
+  ///   is the factor that remains, whatever the learning rate: 1 minus that product.
   public init(
     _ kind: TrainingConfiguration.Optimizer, _ parameters: ParameterVector, beta1: Double = 0.9, beta2: Double = 0.999,
-    epsilon: Double = 1e-8
+    epsilon: Double = 1e-8, weightDecay: Double = 0
   ) throws {
     self.kind = kind
     self.parameters = parameters
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
+    self.weightDecay = weightDecay
     let values = parameters.values
     firstMoment = try .zeros(values.shape, values.dtype, on: values.device)
     secondMoment = try .zeros(values.shape, values.dtype, on: values.device)
@@ -42,7 +47,7 @@ public final class Optimizer {
     let step = AdamStep(
       usesMaximum: kind == .adamax, beta1: beta1, beta2: beta2,
       epsilon: kind == .adamax ? epsilon : epsilon * correction2, rate: learningRate * correction2 / correction1,
-      clip: clip)
+      clip: clip, shrinkage: learningRate * weightDecay)
     try step.apply(
       to: parameters.values, gradients: parameters.gradients, norm: norm, firstMoment: firstMoment,
       secondMoment: secondMoment, average: average.map { ($0.sum, $0.decay) })

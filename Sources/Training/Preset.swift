@@ -5,16 +5,19 @@ import FlowModels
 /// names) is filled in when the data are open.
 public struct Preset: Sendable {
   public let name: String
-  /// One line for `glow train --help`.
+  /// One line for `glow presets` and `glow train --help`.
   public let summary: String
+  /// With class names, a model of the data's labels where they have any; without, of the images alone.
   public var model: any FlowConfiguration
   public var training: TrainingConfiguration
 
-  public static let all: [Preset] = [
-    demo, fashionMNIST, toy, cifar10, realNVP, realNVPToy, realNVPCIFAR10,
-  ]
+  public static let all: [Preset] =
+    [demo, fashionMNIST, toy] + published + [realNVP, realNVPToy, realNVPCIFAR10]
 
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
+
+  /// Whether `training.data` is only a pattern such as `cifar10:FOLDER`, in place of which a source has to be given.
+  public var needsFolder: Bool { training.data.hasSuffix(":FOLDER") }
 
   /// Sized for 2 cores and about five minutes.
   public static let demo: Preset = {
@@ -34,34 +37,15 @@ public struct Preset: Sendable {
 
   /// For tests and first tries: seconds.
   public static let toy: Preset = {
-    var model = fashionModel(steps: 2, hidden: 16)
-    model.classNames = []
     var training = fashionTraining(images: 2_000, batchSize: 32)
     training.warmupImages = 500
     training.averageImages = 500
     training.validateEvery = 1_000
     training.validationImages = 200
     training.checkpointEvery = 1_000
-    return Preset(name: "toy", summary: "a tiny model for tests: seconds", model: model, training: training)
-  }()
-
-  /// Glow's CIFAR-10 run as published (table 2; 3.35 bits/dim), at a batch that fits a workstation.
-  public static let cifar10: Preset = {
-    var model = GlowConfiguration(height: 32, width: 32, channels: 3, levels: 3, steps: 32, hidden: 512)
-    model.permutation = .conv1x1
-    model.edgeChannel = true
-    model.logScaleFactor = 3
-    var training = TrainingConfiguration(data: "cifar10")
-    training.batchSize = 512
-    training.images = 50_000_000
-    training.beta2 = 1 - 1 / 98.0
-    training.warmupImages = 977 * 512
-    training.averageImages = 98 * 512
-    training.augmentation = Augmentation(shift: 0.1)
-    training.validateEvery = 500_000
-    training.checkpointEvery = 100_000
     return Preset(
-      name: "cifar10", summary: "CIFAR-10 as published: L=3, K=32, 512 hidden", model: model, training: training)
+      name: "toy", summary: "a tiny model for tests: seconds", model: fashionModel(steps: 2, hidden: 16),
+      training: training)
   }()
 
   /// Of about the size of ``demo``'s Glow, on the same images.
@@ -87,7 +71,7 @@ public struct Preset: Sendable {
   /// RealNVP's CIFAR-10 run as published (section 4.1; 3.49 bits/dim): eight blocks, 64 channels, one squeeze.
   public static let realNVPCIFAR10: Preset = {
     let model = RealNVPConfiguration(height: 32, width: 32, channels: 3, levels: 2, blocks: 8, hidden: 64)
-    var training = TrainingConfiguration(data: "cifar10")
+    var training = TrainingConfiguration(data: "cifar10:FOLDER")
     training.batchSize = 64
     training.images = 50_000_000
     training.optimizer = .adam
@@ -104,6 +88,7 @@ public struct Preset: Sendable {
 
   private static func fashionModel(steps: Int, hidden: Int) -> GlowConfiguration {
     var model = GlowConfiguration(height: 28, width: 28, channels: 1, levels: 2, steps: steps, hidden: hidden)
+    model.classNames = FashionMNIST.classNames
     model.labelConditioning = .everywhere
     // With 0, the inverse divides by scales that the conditioner drives towards zero off the data, and samples saturate.
     model.minimumScale = 0.3

@@ -103,7 +103,7 @@ public final class Trainer {
     self.run = run
     optimizer = try Optimizer(
       configuration.optimizer, model.parameters, beta1: configuration.beta1, beta2: configuration.beta2,
-      epsilon: configuration.epsilon)
+      epsilon: configuration.epsilon, weightDecay: configuration.weightDecay ?? 0)
     average =
       configuration.averageImages == 0
       ? nil

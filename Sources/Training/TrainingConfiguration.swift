@@ -36,6 +36,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var averageImages = 50_000
   /// The largest gradient norm; a larger one is scaled down to it. 0 for no limit.
   public var gradientClip = 0.0
+  /// Times the learning rate, what part of themselves the weights lose in each step, as in AdamW; nil for nothing.
+  public var weightDecay: Double?
   /// Weight of the classifier's cross-entropy, in bits.
   public var weightY = 0.0
   public var augmentation = Augmentation.none
@@ -81,6 +83,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require(warmupImages >= 0, "warmupImages", warmupImages, "0 or more")
     try require(averageImages >= 0, "averageImages", averageImages, "0 or more")
     try require(gradientClip >= 0 && gradientClip.isFinite, "gradientClip", gradientClip, "0 or more")
+    try require(weightDecay.map { $0 >= 0 && $0 <= 1 } ?? true, "weightDecay", weightDecay ?? 0, "0 to 1")
     try require(weightY >= 0 && weightY.isFinite, "weightY", weightY, "0 or more")
     try require(initializationImages > 0, "initializationImages", initializationImages, "1 or more")
     try require(validateEvery > 0, "validateEvery", validateEvery, "1 or more")

@@ -59,7 +59,7 @@ import Testing
 
   @Test func helpNamesVerbsAndPresets() throws {
     let help = try glow("--help")
-    for verb in ["train", "eval", "sample", "encode", "decode", "reconstruct", "interpolate", "export"] {
+    for verb in ["presets", "train", "eval", "sample", "encode", "decode", "reconstruct", "interpolate", "export"] {
       #expect(help.contains("\n  \(verb) "), "\(verb)")
     }
     let trainHelp = try GlowBinary.run(["train", "--help"]).output

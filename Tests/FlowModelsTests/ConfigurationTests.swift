@@ -57,6 +57,10 @@ import Torch
     try configuration().validate()
   }
 
+  @Test(arguments: Variant.all) func parametersAreCountedWithoutTheModel(variant: Variant) throws {
+    #expect(variant.configuration.parameterCount == (try Glow(variant.configuration)).parameters.count)
+  }
+
   @Test(arguments: Variant.all) func jsonRoundTrip(variant: Variant) throws {
     let data = try JSONEncoder().encode(variant.configuration)
     #expect(try JSONDecoder().decode(GlowConfiguration.self, from: data) == variant.configuration)

@@ -60,6 +60,15 @@ import Testing
     #expect(try copy(sized) == sized)
   }
 
+  /// Fields that were not there from the start.
+  @Test func statesOfEarlierVersionsAreRead() throws {
+    let encoded = try JSONEncoder().encode(Small.training { $0.weightDecay = 0.5 })
+    var fields = try #require(JSONSerialization.jsonObject(with: encoded) as? [String: Any])
+    for field in ["weightDecay", "precision"] { fields[field] = nil }
+    let data = try JSONSerialization.data(withJSONObject: fields)
+    #expect(try JSONDecoder().decode(TrainingConfiguration.self, from: data) == Small.training())
+  }
+
   /// One field set to what it cannot be.
   struct Fault: Sendable, CustomTestStringConvertible {
     let field: String
@@ -82,6 +91,7 @@ import Testing
       Fault("warmupImages") { $0.warmupImages = -1 },
       Fault("averageImages") { $0.averageImages = -1 },
       Fault("gradientClip") { $0.gradientClip = .infinity },
+      Fault("weightDecay") { $0.weightDecay = -1 },
       Fault("weightY") { $0.weightY = -1 },
       Fault("augmentation.shift") { $0.augmentation.shift = 1 },
       Fault("initializationImages") { $0.initializationImages = 0 },

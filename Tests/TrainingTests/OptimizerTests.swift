@@ -23,9 +23,10 @@ import Torch
   }
 
   /// The values after each step.
-  private func run(_ kind: TrainingConfiguration.Optimizer) throws -> [[Double]] {
+  private func run(_ kind: TrainingConfiguration.Optimizer, weightDecay: Double = 0) throws -> [[Double]] {
     let parameters = try vector(start)
-    let optimizer = try Optimizer(kind, parameters, beta1: beta1, beta2: beta2, epsilon: epsilon)
+    let optimizer = try Optimizer(
+      kind, parameters, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
     return try gradients.map { gradient in
       try parameters.gradients.assign(Tensor(gradient))
       try optimizer.step(learningRate: rate, norm: parameters.gradientNorm())
@@ -63,6 +64,30 @@ import Torch
     }
     let found = try run(.adam)
     for step in expected.indices { expectClose(found[step], expected[step], within: 1e-12, "step \(step)") }
+  }
+
+  /// Against `torch.optim.AdamW(lr=0.1, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.2)` of PyTorch 2.13 in float64.
+  @Test func adamWithWeightDecay() throws {
+    let expected: [[Double]] = [
+      [0.39033222591362127, -1.3249000999001, 1.860024993751562, 0.0],
+      [0.2828578073089701, -1.2565852830910131, 1.7307881947003356, 0.0],
+      [0.17753287707641194, -1.23261220349121, 1.6112177895498883, 0.0],
+      [0.07431444544850493, -1.166143144610301, 1.5003535823910847, 0.0],
+      [-0.0268396175468439, -1.1313037977943998, 1.397369665271124, 0.0],
+      [-0.1259705992822858, -1.066860907027427, 1.301546685945103, 0.0],
+    ]
+    let found = try run(.adam, weightDecay: 0.2)
+    for step in expected.indices { expectClose(found[step], expected[step], within: 1e-12, "step \(step)") }
+  }
+
+  /// Without a gradient, weights only shrink.
+  @Test(arguments: TrainingConfiguration.Optimizer.allCases) func weightDecayAlone(
+    kind: TrainingConfiguration.Optimizer
+  ) throws {
+    let parameters = try vector(start)
+    let optimizer = try Optimizer(kind, parameters, weightDecay: 0.5)
+    for rate in [0.1, 0.3] { try optimizer.step(learningRate: rate, norm: parameters.gradientNorm()) }
+    expectClose(try parameters.values.elements(), start.map { $0 * 0.95 * 0.85 }, within: 1e-12, "values")
   }
 
   /// The values after each step and the average of them.

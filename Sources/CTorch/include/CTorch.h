@@ -190,9 +190,10 @@ ct_status ct_conditioner_backward(
 
 // A step of Adam, or with `maximum` of Adamax, over vectors of one length; `average` may be NULL. Gradients whose norm, a
 // scalar, exceeds `clip` (if that is not 0) count as if they had that norm; where it is not finite the step is left out.
+// Before the step, values lose `shrinkage` of their size.
 typedef struct ct_adam {
   bool maximum;
-  double beta1, beta2, epsilon, rate, clip, average_decay;
+  double beta1, beta2, epsilon, rate, clip, average_decay, shrinkage;
 } ct_adam;
 
 ct_status ct_adam_(

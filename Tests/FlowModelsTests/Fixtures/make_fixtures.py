@@ -12,6 +12,7 @@ realnvp-reference.safetensors a whole RealNVP, written in the same way.
 normflows-reference.safetensors
                               layers and a whole model of the published package normflows 1.7.3, with its weights
                               rearranged to our layout. Skipped, with a word, where normflows is missing.
+normflows-*.safetensors       models of normflows as it saves them, and in normflows-import.safetensors their numbers.
 
 The same seeds give the same files on the same PyTorch version. In the glow-reference files weights, inputs and gradients
 are float32 (weights and inputs are exact: they are rounded before anything is computed from them; a gradient is good to
@@ -790,6 +791,77 @@ def normflows_reference(path):
     print(f"  bits/dim {-log_p.mean().item() / (x[0].numel() * LN2) + 8:.3f}")
 
 
+# --- normflows' own files -----------------------------------------------------------------------------------------
+
+# What `glow import` is tested with: for each of these, normflows-NAME.safetensors is the state dict of a MultiscaleFlow as
+# it is, in float64; normflows-import.safetensors holds, under NAME/, what the model says of some images.
+IMPORT_CASES = {
+    "glowbase": dict(base="GlowBase", classes=None, shape=(3, 8, 8), levels=2, scale=True, scale_map="sigmoid", use_lu=True, net_actnorm=True),
+    "labels": dict(base="GlowBase", classes=3, shape=(1, 8, 16), levels=3, scale=True, scale_map="sigmoid", use_lu=False, net_actnorm=False),
+    "diagonal": dict(base="DiagGaussian", classes=None, shape=(3, 8, 12), levels=2, scale=True, scale_map="exp", use_lu=True, net_actnorm=False),
+    "perlabel": dict(base="ClassCondDiagGaussian", classes=3, shape=(1, 8, 8), levels=2, scale=False, scale_map="sigmoid", use_lu=True, net_actnorm=True),
+}
+
+
+def normflows_import(folder):
+    import normflows as nf
+
+    expected = {}
+    for number, (name, case) in enumerate(IMPORT_CASES.items()):
+        generator = torch.Generator().manual_seed(30 + number)
+        torch.manual_seed(30 + number)
+        levels, shape, steps, hidden = case["levels"], case["shape"], 2, 4
+        q0, merges, flows, latents = [], [], [], []
+        for i in range(levels):
+            blocks = [
+                nf.flows.GlowBlock(
+                    shape[0] * 2 ** (levels + 1 - i), hidden, scale=case["scale"], scale_map=case["scale_map"],
+                    leaky=0.0, init_zeros=False, use_lu=case["use_lu"], net_actnorm=case["net_actnorm"],
+                ).double()
+                for _ in range(steps)
+            ]
+            for block in blocks:
+                block_scales(block, generator)
+            flows.append(blocks + [nf.flows.Squeeze()])
+            channels = shape[0] * 2 ** (levels + (1 if i == 0 else 0) - i)
+            latent = (channels, shape[1] // 2 ** (levels - i), shape[2] // 2 ** (levels - i))
+            latents.append(latent)
+            if i > 0:
+                merges.append(nf.flows.Merge())
+            base = getattr(nf.distributions, case["base"])
+            base = base(latent) if case["classes"] is None else base(latent, case["classes"])
+            base = base.double()
+            set_random(base, generator, 0.2)
+            q0.append(base)
+        labelled = case["classes"] is not None
+        model = nf.MultiscaleFlow(q0, flows, merges, class_cond=labelled).double()
+        batch = 3
+        x = rounded(torch.rand(batch, *shape, generator=generator, dtype=torch.float64) - 0.5)
+        labels = torch.tensor([2, 0, 1]) if labelled else None
+        # What each base makes of standard normal numbers, by its own sampler.
+        eps = [rounded(torch.randn(batch, *latent, generator=generator, dtype=torch.float64)) for latent in latents]
+        drawn = iter(eps)
+        ordinary = torch.randn
+        torch.randn = lambda *args, **kwargs: next(drawn)
+        try:
+            with torch.no_grad():
+                log_p = model.log_prob(x, labels)
+                samples, _ = model.sample(batch, labels) if labelled else model.sample(batch)
+        finally:
+            torch.randn = ordinary
+        state = {key: value.to(torch.float64) for key, value in model.state_dict().items()}
+        write_safetensors(folder / f"normflows-{name}.safetensors", state, {"format": "pt"})
+        expected[f"{name}/x"] = channels_last(x).to(torch.float32)
+        if labelled:
+            expected[f"{name}/labels"] = labels
+        expected[f"{name}/logProbability"] = log_p
+        expected[f"{name}/samples"] = channels_last(samples)
+        for i, e in enumerate(eps):
+            expected[f"{name}/level{levels - i}.eps"] = channels_last(e).to(torch.float32)
+    metadata = {"normflows": "1.7.3", "torch": torch.__version__}
+    write_safetensors(folder / "normflows-import.safetensors", expected, metadata)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent, help="folder to write to")
@@ -816,6 +888,7 @@ def main():
         print("normflows is missing: normflows-reference.safetensors not written", file=sys.stderr)
         return
     normflows_reference(arguments.out / "normflows-reference.safetensors")
+    normflows_import(arguments.out)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+extension GlowConfiguration {
+  /// The numbers that training changes: what ``Glow/parameters`` would count, without building the model.
+  public var parameterCount: Int {
+    let edge = edgeChannel ? 1 : 0
+    let everywhere = labelConditioning == .everywhere ? classCount : 0
+    func zeroConv(_ inputs: Int, _ outputs: Int) -> Int { 9 * (inputs + edge) * outputs + 2 * outputs }
+
+    var total = 0
+    for level in 1...levels {
+      let channels = self.channels << (level + 1)
+      let permutation =
+        switch permutation {
+        case .reverse, .shuffle: 0
+        case .conv1x1: channels * channels
+        case .conv1x1LU: (2 * channels + 1) * channels
+        }
+      let conditioner =
+        9 * (channels / 2 + edge) * hidden + everywhere * hidden + hidden * hidden + 4 * hidden
+        + zeroConv(hidden, channels / 2 * transform.outputsPerChannel)
+      total += steps * (2 * channels + permutation + conditioner)
+      if level < levels {
+        total += zeroConv(channels / 2, channels) + everywhere * channels * (height >> level) * (width >> level)
+      }
+    }
+    let top = latentShape(level: levels)
+    if learnTop { total += 2 * top[2] * (2 + 9 * edge) }
+    total += classCount * 2 * top[2] * (everywhere > 0 ? top[0] * top[1] : 1)
+    if classifier { total += (top[2] + 2) * classCount }
+    return total
+  }
+}

@@ -1,0 +1,144 @@
+import ArgumentParser
+import FlowModels
+import Foundation
+import Torch
+import Training
+
+/// - Throws: `ValidationError` with the names that there are.
+func preset(named name: String) throws -> Preset {
+  if let preset = Preset.named(name) { return preset }
+  throw ValidationError(
+    "there is no preset \"\(name)\", expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
+}
+
+struct PresetsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "presets", abstract: "List the settings that glow train --preset starts from, or print one in full.",
+    discussion: """
+      A batch larger than the images per pass is taken in parts whose gradients are added up. The published runs take \\
+      as many images per pass as train in 24 GB of memory with every activation kept.
+      """)
+
+  @Argument(help: "The preset to print in full.") var name: String?
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    let presets = try name.map { [try preset(named: $0)] } ?? Preset.all
+    if json {
+      let entries = presets.map { Entry(preset: $0) }
+      return print(try name == nil ? encoded(entries) : encoded(entries[0]))
+    }
+    if name == nil { try printTable(presets) } else { try printInFull(presets[0]) }
+  }
+
+  private struct Entry: Encodable {
+    let preset: Preset
+
+    private enum Key: CodingKey { case name, summary, kind, parameters, model, training }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(preset.name, forKey: .name)
+      try container.encode(preset.summary, forKey: .summary)
+      try container.encode(type(of: preset.model).kind, forKey: .kind)
+      try container.encode(parameterCount(preset.model), forKey: .parameters)
+      try container.encode(preset.model, forKey: .model)
+      try container.encode(preset.training, forKey: .training)
+    }
+  }
+
+  private func encoded(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  private func printTable(_ presets: [Preset]) throws {
+    let header = [
+      "name", "model", "L", "K", "hidden", "coupling", "bits", "batch", "per pass", "size", "parameters", "data",
+    ]
+    let rows = try presets.map { preset in
+      let (model, training) = (preset.model, preset.training)
+      return try [preset.name, type(of: model).kind] + shape(model) + [
+        "\(model.bits)", "\(training.batchSize)", "\(training.imagesPerPass)",
+        "\(model.height)x\(model.width)x\(model.channels)", "\(parameterCount(model))", training.data,
+      ]
+    }
+    let text: Set = [0, 1, 5, 11]
+    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+    for row in [header] + rows {
+      let cells = zip(row, widths).enumerated().map { column, cell in
+        let padding = String(repeating: " ", count: cell.1 - cell.0.count)
+        return text.contains(column) ? cell.0 + padding : padding + cell.0
+      }
+      print(cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
+    }
+  }
+
+  /// L, K, the conditioners' width and the couplings.
+  private func shape(_ model: any FlowConfiguration) -> [String] {
+    switch model {
+    case let glow as GlowConfiguration:
+      ["\(glow.levels)", "\(glow.steps)", "\(glow.hidden)", glow.coupling.rawValue]
+    case let realNVP as RealNVPConfiguration:
+      ["\(realNVP.levels)", "\(realNVP.couplings)", "\(realNVP.hidden)", "affine"]
+    default: ["", "", "", ""]
+    }
+  }
+
+  private func printInFull(_ preset: Preset) throws {
+    print("\(preset.name): \(preset.summary)")
+    print("\(try parameterCount(preset.model)) parameters; data: \(preset.training.data)")
+    for (title, value) in [("model", try fields(preset.model)), ("training", try fields(preset.training))] {
+      print("\n\(title)")
+      let width = value.map(\.0.count).max() ?? 0
+      for (key, text) in value { print("  \(key)\(String(repeating: " ", count: width - key.count))  \(text)") }
+    }
+  }
+
+  /// The fields of a configuration under the names that a checkpoint gives them, in alphabetical order.
+  private func fields(_ configuration: some Encodable) throws -> [(String, String)] {
+    let value = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(configuration))
+    guard case .object(let fields) = value else { return [] }
+    return fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
+  }
+}
+
+private func parameterCount(_ model: any FlowConfiguration) throws -> Int {
+  if let glow = model as? GlowConfiguration { return glow.parameterCount }
+  return try model.makeModel(options: TensorOptions(), seed: 0).parameters.count
+}
+
+/// Any JSON, to print it in a line.
+private enum JSONValue: Decodable, CustomStringConvertible {
+  case scalar(String)
+  case list([JSONValue])
+  case object([String: JSONValue])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let value = try? container.decode(Bool.self) {
+      self = .scalar("\(value)")
+    } else if let value = try? container.decode(Int.self) {
+      self = .scalar("\(value)")
+    } else if let value = try? container.decode(Double.self) {
+      self = .scalar("\(value)")
+    } else if let value = try? container.decode(String.self) {
+      self = .scalar(value)
+    } else if let value = try? container.decode([JSONValue].self) {
+      self = .list(value)
+    } else {
+      self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .scalar(let text): text
+    case .list(let values) where values.count > 10: "\(values.count) names"
+    case .list(let values): values.isEmpty ? "none" : values.map(\.description).joined(separator: ", ")
+    case .object(let fields):
+      fields.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+  }
+}
