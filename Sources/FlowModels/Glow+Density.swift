@@ -60,7 +60,7 @@ extension Glow {
       var shared: Pass?
       let columns = try (0..<configuration.classCount).map { label in
         let rows = try oneHot(Tensor([Int](repeating: label, count: x.shape[0]), on: x.device), count: x.shape[0])
-        // Only a model that is conditioned everywhere runs its flow again for another label.
+        // Only a model that is conditioned in more than the top prior runs its flow again for another label.
         let pass = try (condition == nil ? shared : nil) ?? pass(x, rows)
         shared = pass
         let top = try topDistribution(rows).logProbability(pass.latents.last!)
@@ -122,7 +122,8 @@ extension Glow {
   public func classify(_ x: Tensor) throws -> Tensor {
     guard let classifier else { throw ModelError.request("the model has no classifier head") }
     guard condition == nil else {
-      throw ModelError.request("the model is conditioned everywhere: its classifier would see the label")
+      throw ModelError.request(
+        "the model is conditioned in more than the top prior: its classifier would see the label")
     }
     return try withInference { try classifier.logits(pass(x, nil).latents.last!) }
   }

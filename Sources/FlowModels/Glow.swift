@@ -22,7 +22,7 @@ public final class Glow: FlowModel {
   let levels: [Level]
   let prior: TopPrior
   let classifier: ClassifierHead?
-  /// Read by the layers of a model that is conditioned everywhere.
+  /// Read by the layers of a model that is conditioned in more than the top prior.
   let condition: Condition?
   public let parameters: ParameterVector
   public private(set) var precision = ConditionerPrecision.float32
@@ -34,8 +34,9 @@ public final class Glow: FlowModel {
     self.configuration = configuration
     self.options = options
     let generator = try Generator(seed: seed)
-    let everywhere = configuration.classCount > 0 && configuration.labelConditioning == .everywhere
-    let condition = everywhere ? Condition(classes: configuration.classCount) : nil
+    let condition =
+      configuration.classCount > 0 && configuration.labelConditioning != .prior
+      ? Condition(classes: configuration.classCount) : nil
     self.condition = condition
     levels = try (1...configuration.levels).map {
       try Self.makeLevel($0, configuration, condition, options: options, using: generator)
@@ -72,11 +73,16 @@ public final class Glow: FlowModel {
     let steps = try (1...configuration.steps).map {
       try makeStep("level\(level).step\($0)", channels, configuration, condition, options: options, using: generator)
     }
+    guard level < configuration.levels else { return Level(chain: Chain(steps), split: nil) }
+    let (name, shape) = (
+      "level\(level).split", [configuration.height >> level, configuration.width >> level, channels]
+    )
     let split =
-      level < configuration.levels
-      ? try Split(
-        "level\(level).split", shape: [configuration.height >> level, configuration.width >> level, channels],
-        edgeChannel: configuration.edgeChannel, condition: condition, like: options) : nil
+      configuration.priors == .diagonal
+      ? try Split(name, ownGaussian: shape, condition: condition, like: options)
+      : try Split(
+        name, shape: shape, edgeChannel: configuration.edgeChannel, condition: condition,
+        sharesPositions: configuration.labelConditioning == .priors, like: options)
     return Level(chain: Chain(steps), split: split)
   }
 
@@ -99,7 +105,8 @@ public final class Glow: FlowModel {
     let conditioner = try ConvConditioner(
       name + ".coupling.conditioner", inputs: channels / 2, hidden: configuration.hidden,
       outputs: channels / 2 * transform.outputsPerChannel, edgeChannel: configuration.edgeChannel,
-      logScaleFactor: configuration.logScaleFactor, condition: condition, like: options, using: generator)
+      logScaleFactor: configuration.logScaleFactor,
+      condition: configuration.labelConditioning == .everywhere ? condition : nil, like: options, using: generator)
     return FlowStep(
       name,
       actnorm: try ActNorm(

@@ -3,6 +3,7 @@ extension GlowConfiguration {
   public var parameterCount: Int {
     let edge = edgeChannel ? 1 : 0
     let everywhere = labelConditioning == .everywhere ? classCount : 0
+    let isDiagonal = priors == .diagonal
     func zeroConv(_ inputs: Int, _ outputs: Int) -> Int { 9 * (inputs + edge) * outputs + 2 * outputs }
 
     var total = 0
@@ -19,12 +20,19 @@ extension GlowConfiguration {
         + zeroConv(hidden, channels / 2 * transform.outputsPerChannel)
       total += steps * (2 * channels + permutation + conditioner)
       if level < levels {
-        total += zeroConv(channels / 2, channels) + everywhere * channels * (height >> level) * (width >> level)
+        let pixels = (height >> level) * (width >> level)
+        total +=
+          isDiagonal
+          ? max(1, classCount) * channels * pixels
+          : zeroConv(channels / 2, channels) + everywhere * channels * pixels
+            + (labelConditioning == .priors ? classCount * channels : 0)
       }
     }
     let top = latentShape(level: levels)
-    if learnTop { total += 2 * top[2] * (2 + 9 * edge) }
-    total += classCount * 2 * top[2] * (everywhere > 0 ? top[0] * top[1] : 1)
+    if learnTop && !isDiagonal { total += 2 * top[2] * (2 + 9 * edge) }
+    total +=
+      (isDiagonal ? max(1, classCount) : classCount) * 2 * top[2]
+      * (everywhere > 0 || isDiagonal ? top[0] * top[1] : 1)
     if classifier { total += (top[2] + 2) * classCount }
     return total
   }

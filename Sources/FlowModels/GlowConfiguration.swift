@@ -19,8 +19,19 @@ public struct GlowConfiguration: FlowConfiguration {
   public enum LabelConditioning: String, Codable, Sendable, CaseIterable {
     /// In the top prior alone, one value per channel, as published.
     case prior
+    /// In every prior, one value per channel.
+    case priors
     /// In every prior, at every position, and in every conditioner.
     case everywhere
+  }
+
+  /// The distributions of the latents.
+  public enum Priors: String, Codable, Sendable, CaseIterable {
+    /// As published: that of a split comes from the half that goes on; for the top's see ``learnTop``.
+    case learned
+    /// Every latent has a mean and a deviation of its own for each channel and position, and for each label where there
+    /// are labels: for weights of other programs.
+    case diagonal
   }
 
   public enum Scale: String, Codable, Sendable, CaseIterable { case sigmoid, exponential, bounded }
@@ -52,6 +63,8 @@ public struct GlowConfiguration: FlowConfiguration {
   /// Labels that the model is conditioned on, in order; empty for none.
   public var classNames: [String] = []
   public var labelConditioning = LabelConditioning.prior
+  /// Nil for learned.
+  public var priors: Priors?
   /// Whether a head predicts the label from the top latent.
   public var classifier = false
 
@@ -97,7 +110,10 @@ public struct GlowConfiguration: FlowConfiguration {
     try require(!classifier || classCount > 1, "classifier", classifier, "false unless there are two labels or more")
     try require(
       !classifier || labelConditioning == .prior, "classifier", classifier,
-      "false where labelConditioning is everywhere: the head would be told the label")
+      "false where labelConditioning is \(labelConditioning.rawValue): the head would be told the label")
+    try require(
+      priors != .diagonal || classCount == 0 || labelConditioning != .prior, "labelConditioning",
+      labelConditioning.rawValue, "priors or everywhere where the priors are diagonal and there are labels")
   }
 
   public func makeModel(options: TensorOptions, seed: UInt64) throws -> any FlowModel {

@@ -4,12 +4,15 @@ import Torch
 
 /// The Gaussian of the last level's latent: learned mean and log-deviation per channel (the released code's learnTop: a
 /// zero-started 3x3 convolution over zeros, so that only its bias and the edge channel matter), plus an embedding of the
-/// label: one per channel as published, or one per channel and position.
+/// label: one per channel as published, or one per channel and position. Or, with diagonal priors, a mean and
+/// log-deviation per channel and position, for each label.
 public final class TopPrior {
   private let bias: Parameter?
   private let logScale: Parameter?
   private let edge: Parameter?
+  /// With diagonal priors all there is, in a single row where there are no labels.
   private let labels: LabelEmbedding?
+  private let isConditional: Bool
   private let channels: Int
   private let edges = EdgeMap()
   private let options: TensorOptions
@@ -18,18 +21,21 @@ public final class TopPrior {
 
   init(_ name: String, _ configuration: GlowConfiguration, like options: TensorOptions) throws {
     let shape = configuration.latentShape(level: configuration.levels)
-    let (channels, learned, classes) = (shape[2], configuration.learnTop, configuration.classCount)
+    let (channels, classes, isDiagonal) = (shape[2], configuration.classCount, configuration.priors == .diagonal)
+    let learned = configuration.learnTop && !isDiagonal
     func zeros(_ part: String, _ shape: [Int]) throws -> Parameter {
       try Parameter("\(name).\(part)", .zeros(shape, options.dtype, on: options.device))
     }
     edge = learned && configuration.edgeChannel ? try zeros("edge", [3, 3, 2 * channels]) : nil
     bias = learned ? try zeros("bias", [2 * channels]) : nil
     logScale = learned ? try zeros("logScale", [2 * channels]) : nil
-    let positions = configuration.labelConditioning == .everywhere ? [shape[0], shape[1]] : [1, 1]
+    let positions = isDiagonal || configuration.labelConditioning == .everywhere ? [shape[0], shape[1]] : [1, 1]
     labels =
-      classes > 0
+      classes > 0 || isDiagonal
       ? try LabelEmbedding(
-        "\(name).labelEmbedding", classes: classes, shape: positions + [2 * channels], like: options) : nil
+        "\(name).\(isDiagonal ? "gaussian" : "labelEmbedding")", classes: max(1, classes),
+        shape: positions + [2 * channels], like: options) : nil
+    isConditional = classes > 0
     self.channels = channels
     self.options = options
   }
@@ -52,15 +58,20 @@ public final class TopPrior {
   func distribution(height: Int, width: Int, condition: Tensor?) throws -> Gaussian {
     let base = try base(height: height, width: width)
     guard let labels else { return try Gaussian(halves: base) }
+    return try Gaussian(halves: base + labels(rows(condition, batch: 1)))
+  }
+
+  private func rows(_ condition: Tensor?, batch: Int) throws -> Tensor {
+    guard isConditional else { return try .ones([batch, 1], options.dtype, on: options.device) }
     guard let condition else { preconditionFailure("a conditional prior needs a condition") }
-    return try Gaussian(halves: base + labels(condition))
+    return condition
   }
 
   /// Adds to the parameters' gradients.
   /// - Parameter gradHalves: with respect to mean and log-deviation of each image, `[batch, H, W, 2C]`.
   func backward(_ gradHalves: Tensor, condition: Tensor?) throws {
     let shape = gradHalves.shape
-    if let labels, let condition { try labels.backward(gradHalves, rows: condition) }
+    if let labels { try labels.backward(gradHalves, rows: rows(condition, batch: shape[0])) }
     guard let bias, let logScale else { return }
     let scale = try scale(logScale)
     try bias.gradient.addInPlace(gradHalves.sum([0, 1, 2]) * scale)

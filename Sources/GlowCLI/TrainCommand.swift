@@ -21,7 +21,7 @@ enum Architecture: String, ExpressibleByArgument, CaseIterable {
   var presets: [Preset] { Preset.all.filter { Architecture(of: $0) == self } }
 }
 
-enum Labels: String, ExpressibleByArgument, CaseIterable { case none, prior, everywhere }
+enum Labels: String, ExpressibleByArgument, CaseIterable { case none, prior, priors, everywhere }
 extension MemoryPolicy: ExpressibleByArgument {}
 extension ConditionerPrecision: ExpressibleByArgument {}
 
@@ -240,6 +240,7 @@ struct ModelFlags: ParsableArguments {
     }
     switch labels {
     case .prior: model.labelConditioning = .prior
+    case .priors: model.labelConditioning = .priors
     case .everywhere: model.labelConditioning = .everywhere
     case .some(.none), nil: break
     }

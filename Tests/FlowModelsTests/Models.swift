@@ -48,6 +48,18 @@ struct Variant: CustomTestStringConvertible, Sendable {
       $0.classNames = ["a", "b", "c"]
       $0.labelConditioning = .everywhere
     },
+    // Of weights from elsewhere.
+    Variant("own Gaussians") { $0.priors = .diagonal },
+    Variant("own Gaussians per label", height: 8, width: 16, channels: 1, levels: 3) {
+      $0.priors = .diagonal
+      $0.classNames = ["a", "b", "c"]
+      $0.labelConditioning = .priors
+    },
+    Variant("labels in the priors", channels: 2) {
+      $0.edgeChannel = true
+      $0.classNames = ["a", "b"]
+      $0.labelConditioning = .priors
+    },
   ]
 
   /// Of those, the ones with labels.
