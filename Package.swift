@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "Torch", dependencies: ["CTorch"]),
     .target(name: "Flows", dependencies: ["Torch"]),
     .target(name: "FileErrors"),
-    .target(name: "FlowModels", dependencies: ["Flows", "FileErrors"]),
+    .target(name: "FlowModels", dependencies: ["Flows", "FileErrors"], resources: [.copy("Layouts")]),
     .target(
       name: "CImageCodecs",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("z")]),

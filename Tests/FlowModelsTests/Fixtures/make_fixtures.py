@@ -12,6 +12,7 @@ realnvp-reference.safetensors a whole RealNVP, written in the same way.
 normflows-reference.safetensors
                               layers and a whole model of the published package normflows 1.7.3, with its weights
                               rearranged to our layout. Skipped, with a word, where normflows is missing.
+glow-pytorch-*.safetensors    weights as that program saves them, and in the file -expected what they say of some images.
 normflows-*.safetensors       models of normflows as it saves them, and in normflows-import.safetensors their numbers.
 
 The same seeds give the same files on the same PyTorch version. In the glow-reference files weights, inputs and gradients
@@ -65,7 +66,7 @@ def write_safetensors(path, tensors, metadata):
         blob = array.astype(array.dtype.newbyteorder("<")).tobytes()
         header[name] = {
             "dtype": TYPES[array.dtype.name],
-            "shape": list(array.shape),
+            "shape": list(tensor.shape),
             "data_offsets": [offset, offset + len(blob)],
         }
         blobs.append(blob)
@@ -862,6 +863,78 @@ def normflows_import(folder):
     write_safetensors(folder / "normflows-import.safetensors", expected, metadata)
 
 
+# --- glow-pytorch ---------------------------------------------------------------------------------------------------
+#
+# Weights named and shaped as github.com/rosinality/glow-pytorch saves them, and a computation from its definitions: 3x3
+# convolutions that end in a scale see 1 on the border instead of 0, in every input channel; the others see 0. Affine
+# couplings have the raw scale first, the shift second. Channels first throughout.
+
+
+def glow_pytorch_reference(folder, name, seed, affine, root):
+    generator = torch.Generator().manual_seed(seed)
+    levels, steps, hidden, shape, batch = 2, 2, 5, (3, 8, 12), 3
+    state = {}
+
+    def draw(key, *shape, scale=0.2, around=0.0):
+        value = around + scale * torch.randn(*shape, generator=generator, dtype=torch.float64)
+        state[root + key] = rounded(value)
+        return state[root + key]
+
+    def bordered(key, x, inputs, outputs):
+        weight, bias = draw(f"{key}.conv.weight", outputs, inputs, 3, 3), draw(f"{key}.conv.bias", outputs)
+        scale = draw(f"{key}.scale", 1, outputs, 1, 1, scale=0.1)
+        return F.conv2d(F.pad(x, (1, 1, 1, 1), value=1.0), weight, bias) * torch.exp(3 * scale)
+
+    x = rounded(torch.rand(batch, *shape, generator=generator, dtype=torch.float64) - 0.5)
+    images, log_p, channels = x, torch.zeros(batch, dtype=torch.float64), shape[0]
+    for block in range(levels):
+        x = squeeze(x)
+        channels *= 4
+        pixels = x.shape[2] * x.shape[3]
+        for flow in range(steps):
+            key = f"blocks.{block}.flows.{flow}"
+            loc, scale = draw(f"{key}.actnorm.loc", 1, channels, 1, 1), draw(f"{key}.actnorm.scale", 1, channels, 1, 1, around=1.0)
+            scale.clamp_(0.3)
+            state[f"{root}{key}.actnorm.initialized"] = torch.ones((), dtype=torch.float64)
+            x = scale * (x + loc)
+            log_p = log_p + pixels * scale.log().sum()
+            rotation = torch.linalg.qr(torch.randn(channels, channels, generator=generator, dtype=torch.float64))[0]
+            p, lower, upper = torch.linalg.lu(rotation)
+            one = torch.eye(channels, dtype=torch.float64)
+            parts = dict(
+                w_p=p, u_mask=torch.ones_like(one).triu(1), l_mask=torch.ones_like(one).tril(-1),
+                s_sign=upper.diagonal().sign(), l_eye=one, w_l=rounded(lower), w_s=rounded(upper.diagonal().abs().log()),
+                w_u=rounded(upper.triu(1)),
+            )
+            state.update({f"{root}{key}.invconv.{part}": value.clone() for part, value in parts.items()})
+            matrix = p @ (parts["w_l"].tril(-1) + one) @ (parts["w_u"] + torch.diag(parts["s_sign"] * parts["w_s"].exp()))
+            x = F.conv2d(x, matrix[:, :, None, None])
+            log_p = log_p + pixels * parts["w_s"].sum()
+            kept, moved = x.chunk(2, dim=1)
+            net = f"{key}.coupling.net"
+            h = F.relu(F.conv2d(kept, draw(f"{net}.0.weight", hidden, channels // 2, 3, 3), draw(f"{net}.0.bias", hidden), padding=1))
+            h = F.relu(F.conv2d(h, draw(f"{net}.2.weight", hidden, hidden, 1, 1), draw(f"{net}.2.bias", hidden)))
+            out = bordered(f"{net}.4", h, hidden, channels if affine else channels // 2)
+            if affine:
+                raw, shift = out.chunk(2, dim=1)
+                moved = (moved + shift) * torch.sigmoid(raw + 2)
+                log_p = log_p + F.logsigmoid(raw + 2).flatten(1).sum(1)
+            else:
+                moved = moved + out
+            x = torch.cat([kept, moved], dim=1)
+        if block < levels - 1:
+            x, z = x.chunk(2, dim=1)
+            mean, log_sd = bordered(f"blocks.{block}.prior", x, channels // 2, channels).chunk(2, dim=1)
+            channels //= 2
+        else:
+            z = x
+            mean, log_sd = bordered(f"blocks.{block}.prior", torch.zeros_like(z), channels, 2 * channels).chunk(2, dim=1)
+        log_p = log_p + normal_log_density(z, mean, log_sd)
+    write_safetensors(folder / f"{name}.safetensors", {key: compact(value) for key, value in state.items()}, {"format": "pt"})
+    expected = {"x": channels_last(images).to(torch.float32), "logProbability": log_p}
+    write_safetensors(folder / f"{name}-expected.safetensors", expected, {"torch": torch.__version__})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent, help="folder to write to")
@@ -882,6 +955,8 @@ def main():
     glow_reference(arguments.out / "glow-reference-additive.safetensors", additive, batch=3, seed=4)
     realnvp = dict(alpha=0.05, bits=8, blocks=1, channels=2, couplings=2, height=8, hidden=2, levels=2, width=4)
     realnvp_reference(arguments.out / "realnvp-reference.safetensors", realnvp, batch=3, seed=5)
+    glow_pytorch_reference(arguments.out, "glow-pytorch-affine", 40, affine=True, root="module.")
+    glow_pytorch_reference(arguments.out, "glow-pytorch-additive", 41, affine=False, root="")
     try:
         import normflows  # noqa: F401
     except ImportError:
