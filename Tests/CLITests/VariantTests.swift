@@ -35,7 +35,8 @@ import Testing
   @Test(arguments: [true, false]) func learnedTop(isLearned: Bool) throws {
     try withRun([isLearned ? "--learn-top" : "--no-learn-top"]) { run, config in
       #expect(config["learnTop"] as? Bool == isLearned)
-      #expect(try bitsPerDimension(run.path).isFinite)
+      let bits = try bitsPerDimension(run.path)
+      #expect(bits.isFinite)
     }
   }
 
@@ -111,7 +112,9 @@ import Testing
   @Test(arguments: [["--flip"], ["--shift", "0.2"]]) func augmentation(flags: [String]) throws {
     var plain = Data()
     try withRun([]) { run, _ in plain = try raw(run) }
-    try withRun(flags) { run, _ in #expect(try raw(run) != plain) }
+    var changed = Data()
+    try withRun(flags) { run, _ in changed = try raw(run) }
+    #expect(changed != plain)
   }
 
   /// Three classes that differ in brightness: a classifier with some weight learns them.
