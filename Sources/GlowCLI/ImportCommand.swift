@@ -36,33 +36,3 @@ struct ImportCommand: ParsableCommand {
         + "\(glow.parameters.count) parameters: \(out)")
   }
 }
-
-/// Decisions between a layout's forms.
-struct LayoutOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "A form of the layout that the weights do not tell, such as coupling=exp; repeat for several.",
-      valueName: "choice=option"))
-  var option: [String] = []
-
-  var choices: [String: String] {
-    get throws {
-      try option.reduce(into: [:]) { choices, text in
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, choices.updateValue(parts[1], forKey: parts[0]) == nil else {
-          throw ValidationError("--option \(text): expected CHOICE=OPTION, each choice once")
-        }
-      }
-    }
-  }
-}
-
-/// Writes a model's folder; one that cannot be completed and was not there before is removed.
-func writeModel(_ model: any FlowModel, as dtype: DType? = nil, to folder: URL) throws {
-  let isNew = !FileManager.default.fileExists(atPath: folder.path)
-  try makeFolder(folder)
-  do { try ModelFile.write(model, as: dtype, to: folder) } catch {
-    if isNew { try? FileManager.default.removeItem(at: folder) }
-    throw error
-  }
-}
