@@ -10,13 +10,8 @@ struct GlowCommand: ParsableCommand {
     subcommands: [
       PresetsCommand.self, TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self,
       DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, ReportCommand.self, ExportCommand.self,
-      DataCommand.self, BenchCommand.self,
-])
-=======
-      DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, ExportCommand.self, ImportCommand.self,
-      DataCommand.self, BenchCommand.self,
+      ImportCommand.self, DataCommand.self, BenchCommand.self,
     ])
->>>>>>> 0a07d9a (Import and export weights by layout files: normflows, glow-pytorch)
 }
 
 /// The options of every command that computes.
