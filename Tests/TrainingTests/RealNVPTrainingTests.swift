@@ -16,7 +16,7 @@ import Torch
   }
 
   private func trainer(_ training: TrainingConfiguration = training(), in folder: URL) throws -> Trainer {
-    try trainer(training, in: folder)
+    try Small.trainer(training, model: Small.realNVP(), in: folder)
   }
 
   private func state(_ folder: URL) throws -> [Data] {
