@@ -42,12 +42,8 @@ struct PresetsCommand: ParsableCommand {
       try container.encode(preset.summary, forKey: .summary)
       try container.encode(type(of: preset.model).kind, forKey: .kind)
       try container.encode(parameterCount(preset.model), forKey: .parameters)
-      try encode(preset.model, into: &container)
+      try preset.model.encode(to: container.superEncoder(forKey: .model))
       try container.encode(preset.training, forKey: .training)
-    }
-
-    private func encode(_ model: some FlowConfiguration, into container: inout KeyedEncodingContainer<Key>) throws {
-      try container.encode(model, forKey: .model)
     }
   }
 
