@@ -21,6 +21,21 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
   /// Whether this libtorch was built for the device and the machine has one.
   public var isAvailable: Bool { ct_device_available(code.kind) }
 
+  /// The most bytes that tensors took of the device's memory since the start or ``resetPeakAllocatedBytes()``; nil where
+  /// nobody counts, as on the CPU. It is PyTorch's `torch.cuda.max_memory_allocated`.
+  /// - Throws: ``TorchError`` on a device that has not been used yet.
+  public func peakAllocatedBytes() throws -> Int? {
+    var bytes: Int64 = 0
+    try check("peakAllocatedBytes", ct_device_memory_peak(code, &bytes))
+    return bytes < 0 ? nil : Int(bytes)
+  }
+
+  /// Makes ``peakAllocatedBytes()`` count from what tensors take now.
+  /// - Throws: ``TorchError`` on a device that has not been used yet.
+  public func resetPeakAllocatedBytes() throws {
+    try check("resetPeakAllocatedBytes", ct_reset_device_memory_peak(code))
+  }
+
   public var description: String {
     switch self {
     case .cpu: "cpu"

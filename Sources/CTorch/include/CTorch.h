@@ -48,6 +48,10 @@ bool ct_has_bfloat16_products(void);  // on the CPU, faster than those of float3
 bool ct_allow_tf32(bool allow);  // in CUDA's products of float32 matrices; returns what was set before
 void ct_keep_freed_memory(void);
 void ct_return_freed_memory(void);
+// The most that tensors took of the device's memory since the start or the last reset; -1 where nobody counts, as on the
+// CPU. The device must have been used.
+ct_status ct_device_memory_peak(ct_device, int64_t *bytes);
+ct_status ct_reset_device_memory_peak(ct_device);
 int32_t ct_thread_count(void);
 ct_status ct_set_thread_count(int32_t count);
 ct_status ct_manual_seed(uint64_t seed);
