@@ -83,14 +83,25 @@ struct BenchCommand: ParsableCommand {
 
   private func describe(_ configuration: GlowConfiguration) -> BenchReport.Shape {
     BenchReport.Shape(
-      name: model.shape.rawValue, levels: configuration.levels, steps: configuration.steps,
-      hidden: configuration.hidden, size: configuration.height, channels: configuration.channels)
+      name: model.shape.rawValue, coupling: configuration.coupling.rawValue, levels: configuration.levels,
+      steps: configuration.steps, hidden: configuration.hidden, size: configuration.height,
+      channels: configuration.channels)
+  }
+
+  /// The seconds of each round of `body`, which has to end by reading a result: that waits for the device. The device's
+  /// peak memory is that of these rounds.
+  private func time(on device: Device, _ report: inout BenchReport, _ body: () throws -> Void) throws -> [Double] {
+    for _ in 0..<warmup { try body() }
+    try device.resetPeakAllocatedBytes()
+    let seconds = try timeRounds(rounds, warmup: 0, body)
+    report.devicePeakBytes = try device.peakAllocatedBytes()
+    return seconds
   }
 
   private func train(_ configuration: GlowConfiguration, _ device: Device, _ report: inout BenchReport) throws {
     let training = try BenchTraining(
       configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, precision: precision, on: device)
-    let seconds = try timeRounds(rounds, warmup: warmup) { try training.step() }
+    let seconds = try time(on: device, &report) { try training.step() }
     report.shape = describe(configuration)
     report.setRounds(
       seconds, batch: trainingBatch, flop: BenchWork(configuration).training(batch: trainingBatch, memory: memory))
@@ -104,7 +115,7 @@ struct BenchCommand: ParsableCommand {
     let count = task == .latency ? 1 : batch ?? 64
     let glow = try benchModel(configuration, precision: precision, on: device)
     let x = task == .evaluate ? try benchImages(count, for: configuration, seed: 3, on: device) : nil
-    let seconds = try timeRounds(rounds, warmup: warmup) {
+    let seconds = try time(on: device, &report) {
       let result = try x.map { try glow.logProbability($0) } ?? glow.sample(count: count, batchSize: count)
       try requireFinite(result.sum().item())
     }

@@ -171,14 +171,16 @@ private struct LevelTimes {
   private static func step(_ model: GlowConfiguration, _ channels: Int, on device: Device) throws -> FlowStep {
     let options = TensorOptions(.float32, on: device)
     let generator = try Generator(seed: 7)
+    let transform: CouplingTransform = model.coupling == .additive ? .additive : .affine(.sigmoid(minimum: 0))
     let conditioner = try ConvConditioner(
-      "conditioner", inputs: channels / 2, hidden: model.hidden, outputs: channels, edgeChannel: model.edgeChannel,
+      "conditioner", inputs: channels / 2, hidden: model.hidden, outputs: channels / 2 * transform.outputsPerChannel,
+      edgeChannel: model.edgeChannel,
       like: options, using: generator)
     return FlowStep(
       "step", actnorm: try ActNorm("actnorm", channels: channels, like: options),
       permutation: try InvertibleConv1x1(
         "permutation", channels: channels, factored: model.permutation == .conv1x1LU, like: options, using: generator),
-      coupling: Coupling(.affine(.sigmoid(minimum: 0)), conditioner: conditioner))
+      coupling: Coupling(transform, conditioner: conditioner))
   }
 
   /// Forward once, backward for the images and for their gradients.

@@ -5,6 +5,7 @@ import Foundation
 struct BenchReport: Encodable {
   struct Shape: Encodable {
     var name: String
+    var coupling: String
     var levels: Int
     var steps: Int
     var hidden: Int
@@ -30,6 +31,8 @@ struct BenchReport: Encodable {
   var idleBytes: Int?
   /// The most that was resident until the end of the task.
   var peakBytes: Int?
+  /// The most that tensors took of the device's memory in the rounds that count; nil on the CPU.
+  var devicePeakBytes: Int?
 
   // Of tasks with a model:
   var shape: Shape?
@@ -79,6 +82,7 @@ struct BenchReport: Encodable {
       parts.append(task.rawValue)
     }
     if let peakBytes { parts.append("peak memory \(peakBytes / 1_000_000) MB") }
+    if let devicePeakBytes { parts.append("on the device \(devicePeakBytes / 1_000_000) MB") }
     parts.append("\(threads) thread\(threads == 1 ? "" : "s") on \(device), libtorch \(libtorchVersion)")
     return parts.joined(separator: "; ")
   }

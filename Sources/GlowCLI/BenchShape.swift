@@ -30,6 +30,7 @@ struct BenchShapeFlags: ParsableArguments {
   @Option(help: "L, levels.") var levels: Int?
   @Option(help: "K, steps of flow per level.") var stepsOfFlow: Int?
   @Option(help: "Hidden channels of the coupling networks.") var hidden: Int?
+  @Option(help: "affine or additive.") var coupling: GlowConfiguration.Coupling?
   @Option(help: "Pixels a side.") var size: Int?
   @Option(help: "Channels of the images.") var channels: Int?
 
@@ -38,6 +39,7 @@ struct BenchShapeFlags: ParsableArguments {
     if let levels { model.levels = levels }
     if let stepsOfFlow { model.steps = stepsOfFlow }
     if let hidden { model.hidden = hidden }
+    if let coupling { model.coupling = coupling }
     if let size { (model.height, model.width) = (size, size) }
     if let channels { model.channels = channels }
     try model.validate()

@@ -42,6 +42,7 @@ import Testing
     #expect(abs(rate * median - Double(batch)) < 1e-6, sourceLocation: sourceLocation)
     #expect(report["batch"] as? Int == batch, sourceLocation: sourceLocation)
     #expect(report["flopPerRound"] as? Double == flop, sourceLocation: sourceLocation)
+    #expect(report["devicePeakBytes"] == nil, sourceLocation: sourceLocation)
     let shape = try #require(report["shape"] as? [String: Any])
     let sizes = ["levels", "steps", "hidden", "size", "channels"].map { shape[$0] as? Int }
     #expect(sizes == [2, 3, 5, 8, 1], sourceLocation: sourceLocation)
@@ -71,6 +72,13 @@ import Testing
     #expect(report["memory"] == nil && report["optimizer"] == nil)
   }
 
+  @Test func additiveCouplingsHaveHalfTheOutputs() throws {
+    let report = try report(["--task", "evaluate", "--coupling", "additive"])
+    let saved = Double(2 * 3 * (16 * 9 * 5 * 2 + 4 * 9 * 5 * 4))
+    try expectRounds(report, batch: 64, flop: 64 * (Self.stepsOfFlow + Self.splitPrior - saved))
+    #expect((report["shape"] as? [String: Any])?["coupling"] as? String == "additive")
+  }
+
   @Test func product() throws {
     let report = try report(["--task", "product"])
     let rates = try #require(report["products"] as? [[String: Any]]).compactMap { $0["gigaflopPerSecond"] as? Double }
@@ -87,9 +95,10 @@ import Testing
     #expect(try GlowBinary.run(flags + ["--quiet"]).errors.isEmpty)
   }
 
-  @Test(arguments: ["reversible", "keep"])
-  func profile(memory: String) throws {
-    let outcome = try GlowBinary.run(Self.tiny + ["--batch", "4", "--memory", memory, "--profile"])
+  @Test(arguments: [("reversible", "affine"), ("keep", "affine"), ("keep", "additive")])
+  func profile(memory: String, coupling: String) throws {
+    let outcome = try GlowBinary.run(
+      Self.tiny + ["--batch", "4", "--memory", memory, "--coupling", coupling, "--profile"])
     #expect(outcome.status == 0, "\(outcome.errors)")
     for words in ["level 2", "conditioner, backward", "actnorm and 1x1, forward", "optimiser", "whole step, measured"] {
       #expect(outcome.output.contains(words), "no \"\(words)\" in: \(outcome.output)")
@@ -103,6 +112,7 @@ import Testing
     (["--warmup=-1"], ["--warmup is -1", "0 to"]),
     (["--batch", "0"], ["--batch is 0", "1 to 65536"]),
     (["--size", "20"], ["height is 20", "multiple of 8"]),
+    (["--coupling", "none"], ["--coupling", "none"]),
     (["--hidden", "0"], ["hidden is 0", "1 to 65536"]),
     (["--task", "latency", "--batch", "2"], ["--task latency", "--task sample"]),
     (["--task", "sample", "--profile"], ["--profile", "--task sample"]),
