@@ -15,7 +15,8 @@ class NormflowsGlow(common.Glow):
         for index in range(shape.levels):
             level = shape.levels - index
             channels, size = shape.channels << (level + 1), shape.size >> level
-            blocks = [nf.flows.GlowBlock(channels, shape.hidden) for _ in range(shape.steps)]
+            affine = shape.coupling == "affine"
+            blocks = [nf.flows.GlowBlock(channels, shape.hidden, scale=affine) for _ in range(shape.steps)]
             flows.append(blocks + [nf.flows.Squeeze()])
             if index > 0:
                 merges.append(nf.flows.Merge())

@@ -69,18 +69,23 @@ class ZeroConv3x3(nn.Module):
 
 
 class Coupling(nn.Module):
-    def __init__(self, channels: int, hidden: int):
+    """Affine, or additive, which leaves out the scale and half of the outputs."""
+
+    def __init__(self, channels: int, hidden: int, additive: bool):
         super().__init__()
+        self.additive = additive
         self.net = nn.Sequential(
             nn.Conv2d(channels // 2, hidden, 3, padding=1, bias=False), ActNorm(hidden), nn.ReLU(inplace=True),
             nn.Conv2d(hidden, hidden, 1, bias=False), ActNorm(hidden), nn.ReLU(inplace=True),
-            ZeroConv3x3(hidden, channels),
+            ZeroConv3x3(hidden, channels // 2 if additive else channels),
         )
         for layer in (self.net[0], self.net[3]):
             nn.init.normal_(layer.weight, std=0.05)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         kept, transformed = x.chunk(2, dim=1)
+        if self.additive:
+            return torch.cat([kept, transformed + self.net(kept)], dim=1), x.new_zeros(x.shape[0])
         shift, raw = self.net(kept).chunk(2, dim=1)
         log_scale = F.logsigmoid(raw + 2)
         y = torch.cat([kept, (transformed + shift) * log_scale.exp()], dim=1)
@@ -88,16 +93,18 @@ class Coupling(nn.Module):
 
     def inverse(self, y: Tensor) -> Tensor:
         kept, transformed = y.chunk(2, dim=1)
+        if self.additive:
+            return torch.cat([kept, transformed - self.net(kept)], dim=1)
         shift, raw = self.net(kept).chunk(2, dim=1)
         return torch.cat([kept, transformed / torch.sigmoid(raw + 2) - shift], dim=1)
 
 
 class Step(nn.Module):
-    def __init__(self, channels: int, hidden: int):
+    def __init__(self, channels: int, hidden: int, additive: bool):
         super().__init__()
         self.actnorm = ActNorm(channels)
         self.conv = Invertible1x1(channels)
-        self.coupling = Coupling(channels, hidden)
+        self.coupling = Coupling(channels, hidden, additive)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         normed = self.actnorm(x)
@@ -125,7 +132,8 @@ class PlainGlow(common.Glow):
         channels, size = shape.channels, shape.size
         for level in range(1, shape.levels + 1):
             channels, size = 4 * channels, size // 2
-            self.levels.append(nn.ModuleList(Step(channels, shape.hidden) for _ in range(shape.steps)))
+            steps = [Step(channels, shape.hidden, shape.coupling == "additive") for _ in range(shape.steps)]
+            self.levels.append(nn.ModuleList(steps))
             if level < shape.levels:
                 self.priors.append(ZeroConv3x3(channels // 2, channels))
                 channels //= 2
@@ -139,7 +147,7 @@ class PlainGlow(common.Glow):
     def log_prob(self, x: Tensor) -> Tensor:
         total = x.new_zeros(x.shape[0])
         for level, steps in enumerate(self.levels):
-            x = F.pixel_unshuffle(x, 2)
+            x = F.pixel_unshuffle(x, 2).contiguous(memory_format=self.memory_format)
             for step in steps:
                 x, log_det = step(x)
                 total = total + log_det
@@ -153,6 +161,7 @@ class PlainGlow(common.Glow):
         for level in reversed(range(len(self.levels))):
             if level < len(self.priors):
                 y = torch.cat([y, gaussian_sample(*self.priors[level](y).chunk(2, dim=1))], dim=1)
+            y = y.contiguous(memory_format=self.memory_format)
             for step in reversed(self.levels[level]):
                 y = step.inverse(y)
             y = F.pixel_shuffle(y, 2)
