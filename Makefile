@@ -8,7 +8,7 @@ FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Examples
 
 .PHONY: help setup data build demo test format lint clean photo-patches fixtures shipped-model recognition bench \
-  bench-memory bench-scaling
+  bench-memory bench-scaling bench-gpu
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,3 +66,7 @@ bench-memory: build ## Peak memory against depth, drawn in docs/memory.png
 bench-scaling: build ## Images a second against batch, width and image size, drawn in docs/scaling.png
 	@Scripts/setup-peers.sh
 	@.venv-peers/bin/python Benchmarks/scaling.py
+
+bench-gpu: build ## Speed and memory on one NVIDIA GPU beside PyTorch's Glows, in one table
+	@Scripts/setup-peers.sh
+	@python3 Benchmarks/gpu.py $(BENCH_FLAGS)

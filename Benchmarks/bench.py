@@ -64,7 +64,12 @@ class Results:
 
     def default_peers(self, task: str) -> list[str]:
         """Those in processes whose allocator was not set up."""
-        return [name for name in self.names(task, ours=False) if not runs.PEERS[name][1]]
+        return [name for name in self.names(task, ours=False) if not runs.PEERS[name].environment]
+
+    def behind(self, task: str) -> set[str]:
+        """The peers that are not worth another turn."""
+        rates = {name: self.median(task, name, rate) for name in self.names(task, ours=False)}
+        return {name for name in rates if rates[name] * BEHIND < max(rates.values())}
 
     def best(self, task: str, names: list[str], measure: Callable[[dict], float], largest: bool = True) -> str:
         choose = max if largest else min
@@ -216,12 +221,12 @@ def measure(arguments: argparse.Namespace) -> Results:
         progress.say(f"warning: other programs are at work (load {os.getloadavg()[0]:.2g}), and slow both sides down")
 
     def run(task: str, name: str, flags: dict[str, object]) -> None:
-        report = runner.peer(name, **flags) if name in runs.PEERS else runner.glow(**flags)
+        report = runner.run(name, **flags)
         results.add(task, name, report)
         shown = f"{report['imagesPerSecond']:.4g} images/s" if "imagesPerSecond" in report else ""
         progress.say(f"{task}: {name} {shown}")
 
-    peers = [name for name in runs.PEERS if not arguments.quick or "malloc" in name]
+    peers = [name for name in runs.CPU_PEERS if not arguments.quick or "malloc" in name]
     behind: set[tuple[str, str]] = set()
     for turn in range(1 if arguments.quick else arguments.turns):
         run("product", "ours", {"task": "product", "rounds": 10})
@@ -235,8 +240,7 @@ def measure(arguments: argparse.Namespace) -> Results:
             for name, own in sides if turn % 2 == 0 else reversed(sides):
                 run(task, name, own)
             if turn == 0:
-                fastest = max(results.median(task, name, rate) for name in peers)
-                behind |= {(task, name) for name in peers if results.median(task, name, rate) * BEHIND < fastest}
+                behind |= {(task, name) for name in results.behind(task)}
         if not arguments.only or "train P" in arguments.only:
             run("calls", "ours", CALLS_ALONE)
     run("product", "ours", {"task": "product", "rounds": 10})

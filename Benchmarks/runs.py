@@ -4,10 +4,12 @@ import argparse
 import datetime
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
@@ -23,43 +25,89 @@ KEEP_FREED_MEMORY = {
     "MALLOC_TOP_PAD_": str(64 << 20),
 }
 
-PEERS = {
-    "plain PyTorch": ("plain_glow.py", {}),
-    "plain PyTorch, malloc set up": ("plain_glow.py", KEEP_FREED_MEMORY),
-    "normflows": ("normflows_glow.py", {}),
-    "normflows, malloc set up": ("normflows_glow.py", KEEP_FREED_MEMORY),
+
+@dataclass(frozen=True)
+class Peer:
+    """A script in peers/, and what its processes get beside the flags of the task."""
+
+    script: str
+    environment: dict[str, str] = field(default_factory=dict)
+    flags: dict[str, object] = field(default_factory=dict)
+
+
+CPU_PEERS = {
+    "plain PyTorch": Peer("plain_glow.py"),
+    "plain PyTorch, malloc set up": Peer("plain_glow.py", KEEP_FREED_MEMORY),
+    "normflows": Peer("normflows_glow.py"),
+    "normflows, malloc set up": Peer("normflows_glow.py", KEEP_FREED_MEMORY),
 }
+GPU_PEERS = {
+    "plain PyTorch": Peer("plain_glow.py"),
+    "plain PyTorch, channels last": Peer("plain_glow.py", flags={"memory_format": "channels-last"}),
+    "normflows": Peer("normflows_glow.py"),
+}
+PEERS = CPU_PEERS | GPU_PEERS
 
 
 class Runner:
     """Starts the processes, one at a time.
 
     prefix: a command to put before each, such as `taskset -c 0,1`.
+    glow, python: our program, and the interpreter of the peers.
     """
 
-    def __init__(self, threads: int, prefix: str = ""):
+    def __init__(self, threads: int, prefix: str = "", glow: Path = GLOW, python: Path = PYTHON):
         self.threads = threads
         self.prefix = shlex.split(prefix)
+        self.program = glow
+        self.python = python
+
+    def run(self, name: str, **flags: object) -> dict:
+        """A peer of that name, else ours under any name."""
+        return self.peer(name, **flags) if name in PEERS else self.glow(**flags)
 
     def glow(self, **flags: object) -> dict:
-        return self._run([str(GLOW), "bench", "--quiet"], flags, {})
+        return self._run([str(self.program), "bench", "--quiet"], flags, {})
 
     def peer(self, name: str, **flags: object) -> dict:
-        script, environment = PEERS[name]
-        return self._run([str(PYTHON), "-W", "ignore", str(ROOT / "Benchmarks/peers" / script)], flags, environment)
+        peer = PEERS[name]
+        script = ROOT / "Benchmarks/peers" / peer.script
+        return self._run([str(self.python), "-W", "ignore", str(script)], flags | peer.flags, peer.environment)
 
     def _run(self, command: list[str], flags: dict[str, object], environment: dict[str, str]) -> dict:
         flags = {"threads": self.threads} | flags
         for flag, value in flags.items():
             command += ["--" + flag.replace("_", "-"), str(value)]
-        done = subprocess.run(self.prefix + command, env=os.environ | environment, capture_output=True, text=True)
+        try:
+            done = subprocess.run(self.prefix + command, env=os.environ | environment, capture_output=True, text=True)
+        except OSError as error:
+            reason = f"could not be started: {error.strerror}"
+            raise RunError(f"{shlex.join(command)} {reason}", reason) from error
         if done.returncode != 0:
-            raise RunError(f"{shlex.join(command)} ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
+            ended = f"ended with {done.returncode}"
+            text = f"{shlex.join(command)} {ended}: {done.stderr.strip()[-2000:]}"
+            raise RunError(text, complaint(done.stderr) or ended)
         return json.loads(done.stdout)
 
 
 class RunError(Exception):
-    pass
+    """A process that gave no figures.
+
+    reason: why, in a sentence or less.
+    """
+
+    def __init__(self, text: str, reason: str):
+        super().__init__(text)
+        self.reason = reason
+
+
+def complaint(errors: str) -> str:
+    """The line of what a process wrote to standard error that says what went wrong."""
+    if "out of memory" in errors.lower():
+        return "out of memory"
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    refusals = [line.split("rror: ", 1)[1] for line in lines if re.match(r"(Error|\w+\.py: error): ", line)]
+    return (refusals or lines or [""])[-1]
 
 
 def machine() -> dict[str, object]:

@@ -35,8 +35,13 @@ done
 if ! has_torch; then
   rm -f "$own/libtorch.pth"
   if [ -n "${TORCH_INDEX_URL:-}" ]; then index=(--index-url "$TORCH_INDEX_URL"); else index=(); fi
-  pip_install "${index[@]}" "torch==$version+cpu" numpy || pip_install "${index[@]}" "torch==$version" numpy ||
-    fail "pip could not install torch $version: see $log"
+  if [ -e /dev/nvidia0 ] || nvidia-smi >/dev/null 2>&1; then
+    pip_install "${index[@]}" "torch==$version,!=$version+cpu" numpy ||
+      fail "pip could not install torch $version: see $log"
+  else
+    pip_install "${index[@]}" "torch==$version+cpu" numpy || pip_install "${index[@]}" "torch==$version" numpy ||
+      fail "pip could not install torch $version: see $log"
+  fi
 fi
 pip_install --no-deps "normflows==$normflows" || fail "pip could not install normflows $normflows: see $log"
 pip_install matplotlib || fail "pip could not install matplotlib: see $log"
