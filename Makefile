@@ -39,7 +39,7 @@ lint: ## Checks format and style
 clean: ## Removes what was built (not .libtorch, .data and runs)
 	@rm -rf .build .build-consumer
 
-photo-patches: ## Patches of photographs to train on (in .data/photo-patches-32)
+photo-patches: ## Patches of photographs to train on (in .data/photo-patches-32; SIZE=64 for larger ones)
 	@Scripts/make-photo-patches.sh
 
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by the set-up scripts: installs what is missing of the Debian packages named.
+# Sourced by the set-up scripts: installs what is missing, Debian packages by name and a Python that reads pictures.
 
 # need_packages NAME...: nothing to do, nothing said.
 need_packages() {
@@ -19,6 +19,17 @@ need_packages() {
   if ! "${as_root[@]}" apt-get update -qq || ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; then
     echo "apt-get could not install ${missing[*]}" >&2
+    return 1
+  fi
+}
+
+# need_pillow: makes .venv-pictures, a Python with numpy and the Pillow of PyPI, which brings WebP and Raqm along.
+need_pillow() {
+  if .venv-pictures/bin/python -c 'import numpy, PIL' 2>/dev/null; then return; fi
+  python3 -c 'import venv, ensurepip' 2>/dev/null || need_packages python3-venv || return
+  if ! python3 -m venv --clear .venv-pictures ||
+    ! .venv-pictures/bin/python -m pip install --quiet --disable-pip-version-check numpy pillow; then
+    echo "pip could not install numpy and pillow in .venv-pictures" >&2
     return 1
   fi
 }

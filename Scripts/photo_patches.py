@@ -1,57 +1,73 @@
 """Cuts square patches out of photographs, for trials of a generative model.
 
 Each photograph is shrunk by a whole factor of 2 to 4 (means over squares of that side), to about 1,000 rows at most,
-so that the artefacts of its JPEG compression go; it is cut into a grid of patches that do not overlap. Patches that
+so that the artefacts of its lossy compression go; it is cut into a grid of patches that do not overlap. Patches that
 are nearly constant, or nearly equal to one already taken, are left out. Training, validation and test patches come
-from different photographs.
+from different photographs, in the same shares of each source.
 """
 
 import argparse
+import csv
 import random
+import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-# Looked through by eye: the packages' drawings, renderings and abstract pictures are not in this list.
-PHOTOGRAPHS = [
-    f"/usr/share/wallpapers/{name}/contents/images/2560x1600.jpg"
-    for name in (
-        "BytheWater ColdRipple ColorfulCups DarkestHour EveningGlow FallenLeaf Grey Kite OneStandsOut Path summer_1am"
-    ).split()
-] + [
-    f"/usr/share/backgrounds/mate/nature/{name}.jpg"
-    for name in (
-        "Aqua Blinds Dune FreshFlower Garden GreenMeadow LadyBird RainDrops Storm TwoWings Wood YellowFlower"
-    ).split()
-] + [
-    f"/usr/share/backgrounds/{name}.jpg"
-    for name in (
-        "Bridge_by_Sander_Klootwijk Dragonfly_by_Bolly Picture_0B_by_freespace Picture_1A_by_freespace "
-        "Wine_by_Jakkub_Mede aitzgorri_by_Aitzol_Berasategi free_by_Peter_Nerlich friends_by_Aitzol_Berasategi "
-        "greentock_by_Peter_Nerlich life_by_Aitzol_Berasategi picosdeeuropa_by_Aitzol_Berasategi "
-        "seeding_by_Clements_Engelhardt sunset_by_Aitzol_Berasategi"
-    ).split()
-]
+import photo_resources
+from photo_sources import PHOTOGRAPHS
 
 SHARES = {"test": 0.1, "validation": 0.1, "train": 0.8}  # of the photographs, and of the patches
 NEARLY_CONSTANT = 5.0  # standard deviation of the brightness, of 255
 NEARLY_EQUAL = 8.0  # root mean square difference of 8x8 thumbnails, of 255
 
 
-def patches(path, size):
-    """The patches of a photograph that are not nearly constant: (name, picture, thumbnail)."""
-    name = path.split("/")[4] if "wallpapers" in path else Path(path).stem
-    with Image.open(path) as image:
-        image = image.convert("RGB")
-    image = image.reduce(min(4, max(2, round(min(image.size) / 1000))))
+def open_photographs():
+    """The pictures that are there, by photograph. Which are missing is said on stderr."""
+    opened = {photograph: photograph.open() for photograph in PHOTOGRAPHS}
+    missing = [photograph for photograph, picture in opened.items() if picture is None]
+    if len(missing) > len(PHOTOGRAPHS) / 2:
+        raise SystemExit(
+            f"photo_patches: {len(missing)} of {len(PHOTOGRAPHS)} photographs are missing, the first of them "
+            f"{missing[0].name} in {missing[0].file}: install the packages that make-photo-patches.sh names"
+        )
+    if missing:
+        print(
+            f"photo_patches: these packages lack {len(missing)} of {len(PHOTOGRAPHS)} photographs, so the set is not "
+            f"the one in docs/data.md: {', '.join(f'{each.source}/{each.name}' for each in missing)}",
+            file=sys.stderr,
+        )
+    return {photograph: picture for photograph, picture in opened.items() if picture is not None}
+
+
+def split_photographs(photographs, choose):
+    """Divides the photographs of each source by `SHARES`: split -> photographs."""
+    splits = {split: [] for split in SHARES}
+    for source in dict.fromkeys(photograph.source for photograph in photographs):
+        these = [photograph for photograph in photographs if photograph.source == source]
+        choose.shuffle(these)
+        test, validation = (round(SHARES[split] * len(these)) for split in ("test", "validation"))
+        splits["test"] += these[:test]
+        splits["validation"] += these[test : test + validation]
+        splits["train"] += these[test + validation :]
+    return splits
+
+
+def patches(picture, size):
+    """The patches of a picture that are not nearly constant: [(left, top, pixels, thumbnail)]."""
+    picture = picture.convert("RGB")
+    picture = picture.reduce(min(4, max(2, round(min(picture.size) / 1000))))
+    pixels = np.asarray(picture)
+    rows, columns = pixels.shape[0] // size, pixels.shape[1] // size
+    cells = pixels[: rows * size, : columns * size].reshape(rows, size, columns, size, 3).swapaxes(1, 2)
     found = []
-    for top in range(0, image.height - size + 1, size):
-        for left in range(0, image.width - size + 1, size):
-            patch = image.crop((left, top, left + size, top + size))
-            if np.std(np.asarray(patch.convert("L"), dtype=np.float32)) >= NEARLY_CONSTANT:
-                thumbnail = np.asarray(patch.resize((8, 8), Image.Resampling.BOX), dtype=np.float32).ravel()
-                found.append((f"{name}-{left}-{top}", patch, thumbnail))
+    for row, column in np.ndindex(rows, columns):
+        cell = np.ascontiguousarray(cells[row, column])
+        if np.std(cell @ np.array([0.299, 0.587, 0.114], dtype=np.float32)) >= NEARLY_CONSTANT:
+            thumbnail = cell.reshape(8, size // 8, 8, size // 8, 3).mean(axis=(1, 3), dtype=np.float32).ravel()
+            found.append((column * size, row * size, cell, thumbnail))
     return found
 
 
@@ -60,58 +76,77 @@ class Distinct:
 
     def __init__(self, capacity):
         self.thumbnails = np.empty((capacity, 8 * 8 * 3), dtype=np.float32)
+        self.squares = np.empty(capacity, dtype=np.float32)
         self.count = 0
 
     def add(self, thumbnail):
-        differences = np.mean((self.thumbnails[: self.count] - thumbnail) ** 2, axis=1)
-        if (differences < NEARLY_EQUAL**2).any():
+        square = thumbnail @ thumbnail
+        differences = self.squares[: self.count] - 2 * (self.thumbnails[: self.count] @ thumbnail) + square
+        if (differences < NEARLY_EQUAL**2 * thumbnail.size).any():
             return False
         self.thumbnails[self.count] = thumbnail
+        self.squares[self.count] = square
         self.count += 1
         return True
 
 
-def take(photographs, count, size, distinct, choose):
+def take(sources, count, distinct, choose):
     """Takes `count` distinct patches (fewer if there are no more), from each photograph in turn."""
-    sources = [patches(path, size) for path in photographs]
-    for source in sources:
+    for source in sources.values():
         choose.shuffle(source)
     taken = []
-    while len(taken) < count and any(sources):
-        for source in sources:
+    while len(taken) < count and any(sources.values()):
+        for photograph, source in sources.items():
             while source and len(taken) < count:
-                name, patch, thumbnail = source.pop()
+                left, top, pixels, thumbnail = source.pop()
                 if distinct.add(thumbnail):
-                    taken.append((name, patch))
+                    taken.append((photograph, f"{photograph.source}-{photograph.name}-{left}-{top}", pixels))
                     break
     return taken
+
+
+def write_licences(folder, photographs):
+    """Copies what gcompris says of authors and licences, a README beside the pictures or a folder above them."""
+    folder.mkdir()
+    for file in {photograph.file for photograph in photographs if photograph.member}:
+        used = [photograph.member for photograph in photographs if photograph.file == file]
+        for path in photo_resources.members(file):
+            place, _, name = path.rpartition("/")
+            if name == "README" and any(member.startswith(place + "/") for member in used):
+                text = photo_resources.read(file, path)
+                (folder / f"{'-'.join(place.split('/')[4:])}.txt").write_bytes(text)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    if not 8 <= options.size <= 256 or options.size % 8:
+        raise SystemExit(f"photo_patches: --size must be a multiple of 8 from 8 to 256, not {options.size}")
+    if options.count < 10:
+        raise SystemExit(f"photo_patches: --count must be at least 10, not {options.count}")
 
-    missing = [path for path in PHOTOGRAPHS if not Path(path).is_file()]
-    if missing:
-        raise SystemExit(f"photo_patches: no photograph {missing[0]} (and {len(missing) - 1} more are missing)")
     choose = random.Random(options.seed)
-    photographs = sorted(PHOTOGRAPHS)
-    choose.shuffle(photographs)
-
+    pictures = open_photographs()
     distinct = Distinct(options.count + len(SHARES))
-    for split, share in SHARES.items():
-        number = len(photographs) if split == "train" else round(share * len(PHOTOGRAPHS))
-        these, photographs = photographs[:number], photographs[number:]
-        chosen = take(these, round(share * options.count), options.size, distinct, choose)
+    present, used = list(pictures), []
+    for split, photographs in split_photographs(pictures, choose).items():
+        sources = {photograph: patches(pictures.pop(photograph), options.size) for photograph in photographs}
+        chosen = take(sources, round(SHARES[split] * options.count), distinct, choose)
         folder = options.folder / split
         folder.mkdir(parents=True)
-        for name, patch in chosen:
-            patch.save(folder / f"{name}.png")
-        print(f"{split}: {len(chosen)} patches of {len(these)} photographs")
+        for _, name, pixels in chosen:
+            Image.fromarray(pixels).save(folder / f"{name}.png")
+        counts = Counter(photograph for photograph, *_ in chosen)
+        used += [(split, each.source, each.name, each.file, each.member or "", counts[each]) for each in counts]
+        print(f"{split}: {len(chosen)} patches of {len(counts)} photographs")
+
+    with open(options.folder / "photographs.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("split", "source", "name", "file", "member", "patches"), *used])
+    write_licences(options.folder / "licences", present)
 
 
 if __name__ == "__main__":
