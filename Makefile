@@ -7,8 +7,8 @@ CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Examples
 
-.PHONY: help setup data build demo test format lint clean photo-patches fixtures shipped-model recognition bench \
-  bench-memory bench-scaling bench-gpu
+.PHONY: help setup data build demo test format lint clean photo-patches emoji fixtures shipped-model recognition \
+  bench bench-memory bench-scaling bench-gpu
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ clean: ## Removes what was built (not .libtorch, .data and runs)
 
 photo-patches: ## Patches of photographs to train on (in .data/photo-patches-32; SIZE=64 for larger ones)
 	@Scripts/make-photo-patches.sh
+
+emoji: ## All emoji with attributes to train on (in .data/emoji-32; SIZE=64 for larger ones)
+	@Scripts/make-emoji.sh
 
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
 	@Scripts/make-fixtures.sh
