@@ -76,7 +76,8 @@ extension PixelImage {
     return images.map { $0.converted(toChannels: channels) }
   }
 
-  private mutating func paste(_ image: PixelImage, left: Int, top: Int) {
+  /// Copies `image`, of as many channels, to where its first pixel lies at (left, top).
+  mutating func paste(_ image: PixelImage, left: Int, top: Int) {
     let count = image.width * channels
     for y in 0..<image.height {
       let start = ((top + y) * width + left) * channels

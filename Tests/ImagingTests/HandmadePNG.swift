@@ -20,15 +20,18 @@ struct HandmadePNG {
 
   var bytes: [UInt8] {
     let header =
-      bigEndian(width) + bigEndian(height) + [UInt8(bitDepth), colorType.rawValue, 0, 0, isInterlaced ? 1 : 0]
-    var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-    file += chunk("IHDR", header)
-    for extra in extraChunks { file += chunk(extra.name, extra.contents) }
-    file += chunk("IDAT", storedZlib(rows.flatMap { [0] + $0 }))
-    return file + chunk("IEND", [])
+      Self.bigEndian(width) + Self.bigEndian(height) + [
+        UInt8(bitDepth), colorType.rawValue, 0, 0, isInterlaced ? 1 : 0,
+      ]
+    var file = Self.signature + Self.chunk("IHDR", header)
+    for extra in extraChunks { file += Self.chunk(extra.name, extra.contents) }
+    file += Self.chunk("IDAT", storedZlib(rows.flatMap { [0] + $0 }))
+    return file + Self.chunk("IEND", [])
   }
 
-  private func chunk(_ name: String, _ contents: [UInt8]) -> [UInt8] {
+  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  static func chunk(_ name: String, _ contents: [UInt8]) -> [UInt8] {
     let body = Array(name.utf8) + contents
     return bigEndian(contents.count) + body + bigEndian(Int(crc32(body)))
   }
@@ -41,14 +44,14 @@ struct HandmadePNG {
       a = (a + Int(byte)) % 65521
       b = (b + a) % 65521
     }
-    return [0x78, 0x01, 0x01] + lengths + contents + bigEndian(b << 16 | a)
+    return [0x78, 0x01, 0x01] + lengths + contents + Self.bigEndian(b << 16 | a)
   }
 
-  private func bigEndian(_ value: Int) -> [UInt8] {
+  private static func bigEndian(_ value: Int) -> [UInt8] {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
   }
 
-  private func crc32(_ bytes: [UInt8]) -> UInt32 {
+  static func crc32(_ bytes: [UInt8]) -> UInt32 {
     var crc = ~UInt32(0)
     for byte in bytes {
       crc ^= UInt32(byte)

@@ -1,0 +1,80 @@
+import Foundation
+
+/// Writes an MP4 through the program ffmpeg, which it hands the raw frames: H.264 where that ffmpeg has it. Sides of an
+/// odd length get a line of black, since the format halves the colours' resolution.
+public final class FFmpegWriter: VideoWriter {
+  private let format: VideoFormat
+  private let file: PartialFile
+  private let process = Process()
+  private let frames = Pipe()
+  private let complaints: URL
+
+  /// - Throws: `ImagingError.unwritable`, naming the file, if ffmpeg is not on the PATH or does not start.
+  public init(to url: URL, format: VideoFormat) throws {
+    self.format = format
+    file = PartialFile(for: url)
+    complaints = FileManager.default.temporaryDirectory.appendingPathComponent("ffmpeg-\(UUID().uuidString).log")
+    guard let program = Self.program else {
+      throw ImagingError.unwritable(
+        file: url.path,
+        reason:
+          "an MP4 needs the program ffmpeg, which is not on the PATH: install it, or name a file that ends in .png")
+    }
+    // A program that ends early must be an error of the next write, not the end of this process.
+    signal(SIGPIPE, SIG_IGN)
+    process.executableURL = program
+    process.arguments = [
+      "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", format.channels == 1 ? "gray" : "rgb24",
+      "-s", "\(format.width)x\(format.height)", "-framerate", "\(format.framesPerSecond)", "-i", "-", "-an", "-vf",
+      "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-movflags", "+faststart", file.temporary.path,
+    ]
+    process.standardInput = frames
+    process.standardOutput = FileHandle.nullDevice
+    try file.naming {
+      try Data().write(to: complaints)
+      process.standardError = try FileHandle(forWritingTo: complaints)
+      try process.run()
+    }
+  }
+
+  deinit {
+    if process.isRunning {
+      process.terminate()
+      process.waitUntilExit()
+    }
+    try? FileManager.default.removeItem(at: complaints)
+  }
+
+  public func append(_ frame: PixelImage) throws {
+    format.check(frame)
+    do { try frames.fileHandleForWriting.write(contentsOf: frame.pixels) } catch { throw failure() }
+  }
+
+  public func finish() throws {
+    try? frames.fileHandleForWriting.close()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0, FileManager.default.fileExists(atPath: file.temporary.path) else {
+      throw failure()
+    }
+    try file.commit()
+  }
+
+  /// The first line that ffmpeg wrote, with this file's own name in it.
+  private func failure() -> ImagingError {
+    try? frames.fileHandleForWriting.close()
+    process.waitUntilExit()
+    let text = (try? String(contentsOf: complaints, encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first.map {
+      $0.replacingOccurrences(of: file.temporary.path, with: file.url.path)
+    }
+    return .unwritable(
+      file: file.url.path, reason: "ffmpeg ended with status \(process.terminationStatus): \(line ?? "it said nothing")"
+    )
+  }
+
+  private static var program: URL? {
+    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+      .map { URL(fileURLWithPath: String($0)).appendingPathComponent("ffmpeg") }
+      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+  }
+}
