@@ -30,6 +30,7 @@ let package = Package(
     .library(name: "Imaging", targets: ["Imaging"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Training", targets: ["Training"]),
+    .library(name: "Analysis", targets: ["Analysis"]),
     .executable(name: "glow", targets: ["GlowCLI"]),
   ],
   dependencies: [
@@ -56,11 +57,13 @@ let package = Package(
       exclude: ["Protobuf/example.proto"]),
     .target(name: "Plotting"),
     .target(name: "Training", dependencies: ["FlowModels", "Datasets"]),
+    .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging"]),
     .target(name: "Reporting", dependencies: ["Training", "Imaging", "Plotting", "FileErrors"]),
     .executableTarget(
       name: "GlowCLI",
       dependencies: [
-        "Training", "Reporting", "Imaging", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Training", "Reporting", "Analysis", "Imaging",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
@@ -71,6 +74,7 @@ let package = Package(
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
   ],
   swiftLanguageModes: [.v6],

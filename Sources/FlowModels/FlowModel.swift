@@ -49,6 +49,13 @@ public protocol FlowModel: AnyObject {
   /// `steps` images along the straight line between the latents of two, `[1, height, width, channel]`; `labels` of both.
   func interpolate(_ first: Tensor, _ second: Tensor, steps: Int, labels: Tensor?) throws -> Tensor
 
+  /// The condition of labels, as rows `[count, classes]` that may be blended; nil for a model without labels.
+  func conditions(of labels: Tensor?, count: Int) throws -> Tensor?
+  /// The images of `latents` under conditions, `[count, classes]`, that may lie between labels.
+  func decode(_ latents: Latents, conditions: Tensor?) throws -> Tensor
+
+  /// log p(x | label) in nats for every label, `[batch, classes]`.
+  func logProbabilityPerLabel(_ x: Tensor) throws -> Tensor
   /// The label under which each image is most likely, int64 `[batch]`.
   func mostLikelyLabels(_ x: Tensor) throws -> Tensor
   /// The label that the model's classifier predicts, or without one the most likely, int64 `[batch]`.
@@ -72,6 +79,14 @@ extension FlowModel {
   public var keepsStatistics: Bool { false }
 
   public func finishStep() throws {}
+
+  public func conditions(of labels: Tensor?, count: Int) throws -> Tensor? { nil }
+
+  public func decode(_ latents: Latents, conditions: Tensor?) throws -> Tensor { try decode(latents, labels: nil) }
+
+  public func logProbabilityPerLabel(_ x: Tensor) throws -> Tensor {
+    throw ModelError.request("the model has no labels")
+  }
 
   public func mostLikelyLabels(_ x: Tensor) throws -> Tensor { throw ModelError.request("the model has no labels") }
 
