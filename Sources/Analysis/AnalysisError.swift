@@ -1,0 +1,25 @@
+import Foundation
+
+/// What can be wrong with what an analysis is given. Each case reads as a sentence.
+public enum AnalysisError: Error, Sendable, Equatable {
+  /// A file that cannot be used: which, and why.
+  case file(file: String, reason: String)
+  /// Something about an attribute, by name.
+  case attribute(name: String, problem: String)
+  /// A data set that lacks what is needed.
+  case dataset(name: String, problem: String)
+  case request(String)
+}
+
+extension AnalysisError: LocalizedError, CustomStringConvertible {
+  public var errorDescription: String? { description }
+
+  public var description: String {
+    switch self {
+    case .file(let file, let reason): "\(file): \(reason)"
+    case .attribute(let name, let problem): "attribute \"\(name)\" \(problem)"
+    case .dataset(let name, let problem): "\(name): \(problem)"
+    case .request(let text): text
+    }
+  }
+}

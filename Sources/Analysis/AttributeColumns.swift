@@ -1,0 +1,41 @@
+import Datasets
+
+/// What is known of a data set's images as yes or no: its binary attributes, and each of its classes against the rest.
+public struct AttributeColumns: Sendable {
+  public let names: [String]
+  private let dataset: any ImageDataset
+  private let sources: [Source]
+
+  private enum Source { case attribute(Int), label(Int) }
+
+  /// A class with an attribute's name is called `NAME (class)`.
+  public init(of dataset: any ImageDataset) {
+    let attributes = dataset.attributeNames
+    self.dataset = dataset
+    names =
+      attributes + dataset.classNames.map { attributes.contains($0) ? "\($0) (class)" : $0 }
+    sources = attributes.indices.map(Source.attribute) + dataset.classNames.indices.map(Source.label)
+  }
+
+  /// Whether image `index` has column `column`; nil where that is not known.
+  public func value(_ column: Int, at index: Int) -> Bool? {
+    switch sources[column] {
+    case .attribute(let number): dataset.attribute(number, at: index)
+    case .label(let number): dataset.label(at: index).map { $0 == number }
+    }
+  }
+
+  /// The numbers of the columns named, in the order asked for.
+  /// - Throws: ``AnalysisError`` for a name that is none of them.
+  public func numbers(of names: [String]) throws -> [Int] {
+    try names.map { name in
+      guard let number = self.names.firstIndex(of: name) else {
+        throw AnalysisError.attribute(
+          name: name,
+          problem: "is none of \(dataset.name)'s: "
+            + (self.names.isEmpty ? "it has none" : self.names.joined(separator: ", ")))
+      }
+      return number
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import FlowModels
+import Torch
+
+/// Directions in the latents of a model along which attributes of images change (Kingma & Dhariwal 2018, section 6).
+///
+/// Two an attribute, as rows `[attributes, dimensions]`:
+/// - mean: d, the mean latent of images with the attribute less that of images without;
+/// - discriminant: along w = S⁻¹ d, the direction of Fisher's linear discriminant, the one that tells the two best apart if
+///   both are normal with one covariance. S is the covariance of all latents (``LatentMoments``); that of either side alone
+///   would give the same direction (Sherman-Morrison). It is scaled to w (w·d) / (w·w).
+///
+/// Either direction times a strength s is added to a latent. With s = 1 the latent's coordinate along the direction moves
+/// by the whole difference between the means of both sides: an average image without becomes, in that coordinate, an average
+/// image with the attribute.
+public struct AttributeDirections {
+  public enum Kind: String, Codable, Sendable, CaseIterable { case mean, discriminant }
+
+  public struct Attribute: Codable, Sendable, Hashable {
+    public var name: String
+    /// Images that the directions are from, with and without the attribute.
+    public var with: Int
+    public var without: Int
+    /// Images of which it is not known.
+    public var unknown: Int
+    /// Held-out images that ``areaUnderROC`` is from.
+    public var heldOutWith: Int
+    public var heldOutWithout: Int
+    /// How well the coordinate along each direction tells held-out images with from those without: 1 always, 1/2 no better
+    /// than chance. Without held-out images of both sides, no value.
+    public var areaUnderROC: [Kind.RawValue: Double]
+    /// The length of each direction: how far strength 1 moves a latent.
+    public var length: [Kind.RawValue: Double]
+  }
+
+  public var attributes: [Attribute]
+  /// ``fingerprint()`` of the model.
+  public var model: String
+  /// For people: the data set's name and split.
+  public var data: String
+  /// Under which labels a conditional model's latents were taken.
+  public var labels: LabelChoice
+  /// Of the covariance, 0 to 1.
+  public var shrinkage: Double
+  /// float32, `[attributes, dimensions]`.
+  var rows: [Kind: Tensor]
+  var latentShapes: [[Int]]
+
+  /// The number of the attribute called `name`.
+  /// - Throws: ``AnalysisError`` with the names that there are.
+  public func number(of name: String) throws -> Int {
+    if let number = attributes.firstIndex(where: { $0.name == name }) { return number }
+    if let number = attributes.firstIndex(where: { $0.name.lowercased() == name.lowercased() }) { return number }
+    throw AnalysisError.attribute(
+      name: name, problem: "is none of the file's: \(attributes.map(\.name).joined(separator: ", "))")
+  }
+
+  /// `latents + sum of strength * direction`.
+  /// - Parameters:
+  ///   - strengths: of attributes, by number.
+  ///   - latents: of one or more images; all are changed alike.
+  public func edited(_ latents: Latents, _ strengths: [(attribute: Int, strength: Double)], along kind: Kind) throws
+    -> Latents
+  {
+    var sum = try Tensor.zeros([1, latentShapes.reduce(0) { $0 + $1.reduce(1, *) }])
+    for (attribute, strength) in strengths {
+      sum = try sum + rows[kind]!.narrowed(0, attribute..<attribute + 1) * strength
+    }
+    let shift = try Latents(rows: sum, shapes: latentShapes)
+    return Latents(
+      levels: try zip(latents.levels, shift.levels).map { try $0 + $1.converted(to: $0.dtype, on: $0.device) })
+  }
+}

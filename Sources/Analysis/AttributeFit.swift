@@ -1,0 +1,158 @@
+import Datasets
+import FlowModels
+import Torch
+
+/// Finds ``AttributeDirections`` in one pass over the images of a data set, which are read and encoded batch after batch;
+/// what is held are sums. Then measures them in a pass over held-out images.
+public struct AttributeFit {
+  /// Attributes left out, as all images have them or none has.
+  public struct OneSided: Sendable {
+    public var name: String
+    public var with: Int
+    public var without: Int
+  }
+
+  public var directions: AttributeDirections
+  public var oneSided: [OneSided]
+
+  /// - Parameters:
+  ///   - training: the images that the directions are from; at least one attribute or class.
+  ///   - heldOut: the images that the directions are measured on; none of `training`'s.
+  ///   - names: attributes of `training` (``AttributeColumns``); nil for all of them, less those that are one-sided.
+  ///   - progress: called after each batch with how many images of both data sets are done.
+  /// - Throws: ``AnalysisError`` for images that do not fit, or without attributes, a name that is none of them, or a named
+  ///   attribute that is one-sided; what reading an image throws.
+  public init(
+    of model: any FlowModel, training: any ImageDataset, heldOut: any ImageDataset, names: [String]? = nil,
+    labels: LabelChoice = .own, batchSize: Int = 100, progress: (Int) throws -> Void = { _ in }
+  ) throws {
+    let all = AttributeColumns(of: training)
+    guard !all.names.isEmpty else {
+      throw AnalysisError.dataset(
+        name: training.name,
+        problem: "its images have neither attributes (a file attributes.csv beside the pictures) nor classes (folders)")
+    }
+    let numbers = try names.map { try all.numbers(of: $0) } ?? Array(all.names.indices)
+    let columns = numbers.map { number in { (index: Int) in all.value(number, at: index) } }
+    var sums = try AttributeSums(attributes: numbers.count, dimensions: model.configuration.dimensions)
+    var done = 0
+    try model.forEachEncoded(training, labels: labels, batchSize: batchSize) { z, indices in
+      try sums.add(z, columns.map { column in indices.map(column) })
+      done += indices.count
+      try progress(done)
+    }
+
+    let isTwoSided = { (i: Int) in sums.with[i] > 0 && sums.without[i] > 0 }
+    oneSided = numbers.indices.filter { !isTwoSided($0) }.map {
+      OneSided(name: all.names[numbers[$0]], with: sums.with[$0], without: sums.without[$0])
+    }
+    let place = "\(training.split.rawValue) split of \(training.name)"
+    if let first = oneSided.first, names != nil || oneSided.count == numbers.count {
+      throw AnalysisError.attribute(
+        name: first.name,
+        problem: "has \(first.with) images with and \(first.without) without it in the \(place); a direction needs both"
+      )
+    }
+    let kept = numbers.indices.filter(isTwoSided)
+    directions = try Self.directions(of: sums, kept, shapes: model.configuration.latentShapes)
+    directions.model = try model.fingerprint()
+    directions.labels = labels
+    directions.data = "\(training.count) images of the \(place)"
+    for (i, number) in kept.enumerated() { directions.attributes[i].name = all.names[numbers[number]] }
+
+    try directions.measure(on: heldOut, with: model, batchSize: batchSize) { try progress(done + $0) }
+  }
+
+  private static func directions(
+    of sums: AttributeSums, _ kept: [Int], shapes: [[Int]]
+  ) throws -> AttributeDirections {
+    let difference = try Tensor.concatenating(kept.map { try sums.differenceOfMeans($0) }, alongDimension: 0)
+    let (whitened, shrinkage) = try sums.moments.whitened(difference)
+    let square = try whitened.squared().sum([1], keepingDimensions: true).clamped(1e-300, .infinity)
+    let discriminant = try whitened * ((whitened * difference).sum([1], keepingDimensions: true) / square)
+    let rows: [AttributeDirections.Kind: Tensor] = [.mean: difference, .discriminant: discriminant]
+    let lengths = try rows.mapValues { try $0.squared().sum([1]).squareRoot().elements(Double.self) }
+    return AttributeDirections(
+      attributes: kept.enumerated().map { i, number in
+        .init(
+          name: "", with: sums.with[number], without: sums.without[number],
+          unknown: sums.moments.count - sums.with[number] - sums.without[number], heldOutWith: 0, heldOutWithout: 0,
+          areaUnderROC: [:],
+          length: Dictionary(uniqueKeysWithValues: lengths.map { ($0.rawValue, $1[i]) }))
+      },
+      model: "", data: "", labels: .own, shrinkage: shrinkage,
+      rows: try rows.mapValues { try $0.converted(to: .float32) }, latentShapes: shapes)
+  }
+}
+
+/// Sums over latents, of those with and of those without each attribute.
+private struct AttributeSums {
+  var with: [Int]
+  var without: [Int]
+  var moments: LatentMoments
+  /// `[attributes, dimensions]`, float64.
+  private let sumWith: Tensor
+  private let sumWithout: Tensor
+
+  init(attributes: Int, dimensions: Int) throws {
+    with = [Int](repeating: 0, count: attributes)
+    without = with
+    moments = try LatentMoments(dimensions: dimensions)
+    sumWith = try .zeros([attributes, dimensions], .float64)
+    sumWithout = try .zeros([attributes, dimensions], .float64)
+  }
+
+  /// - Parameter values: of each attribute, of each image.
+  mutating func add(_ z: Tensor, _ values: [[Bool?]]) throws {
+    try moments.add(z)
+    func indicator(_ value: Bool) throws -> Tensor {
+      try Tensor(values.flatMap { $0.map { $0 == value ? 1.0 : 0 } }, shape: [values.count, z.shape[0]])
+    }
+    try sumWith.addMatmulInPlace(indicator(true), z)
+    try sumWithout.addMatmulInPlace(indicator(false), z)
+    for (i, column) in values.enumerated() {
+      with[i] += column.count { $0 == true }
+      without[i] += column.count { $0 == false }
+    }
+  }
+
+  /// `[1, dimensions]`
+  func differenceOfMeans(_ attribute: Int) throws -> Tensor {
+    let row = attribute..<attribute + 1
+    return try sumWith.narrowed(0, row) / Double(with[attribute])
+      - sumWithout.narrowed(0, row) / Double(without[attribute])
+  }
+}
+
+extension AttributeDirections {
+  /// Sets the held-out counts and areas of every attribute. An attribute that `heldOut` lacks gets none.
+  fileprivate mutating func measure(
+    on heldOut: any ImageDataset, with model: any FlowModel, batchSize: Int, progress: (Int) throws -> Void
+  ) throws {
+    let columns = AttributeColumns(of: heldOut)
+    let numbers = attributes.map { columns.names.firstIndex(of: $0.name) }
+    var scores = Kind.allCases.map { _ in attributes.map { _ in [Double]() } }
+    var truths = attributes.map { _ in [Bool]() }
+    let directions = try Kind.allCases.map { try rows[$0]!.converted(to: .float64).transposed }
+    var done = 0
+    try model.forEachEncoded(heldOut, labels: labels, batchSize: batchSize) { z, indices in
+      let coordinates = try directions.map { try z.matmul($0).elements(Double.self) }
+      for (row, index) in indices.enumerated() {
+        for (i, number) in numbers.enumerated() {
+          guard let value = number.flatMap({ columns.value($0, at: index) }) else { continue }
+          truths[i].append(value)
+          for kind in directions.indices { scores[kind][i].append(coordinates[kind][row * numbers.count + i]) }
+        }
+      }
+      done += indices.count
+      try progress(done)
+    }
+    for i in attributes.indices {
+      attributes[i].heldOutWith = truths[i].count { $0 }
+      attributes[i].heldOutWithout = truths[i].count { !$0 }
+      for (kind, scores) in zip(Kind.allCases, scores) {
+        attributes[i].areaUnderROC[kind.rawValue] = Analysis.areaUnderROC(scores[i], isPositive: truths[i])
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Analysis
+import ArgumentParser
+import Foundation
+
+struct AttributesListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Show the attributes in a file, and how far to trust their directions.")
+
+  @Argument(help: "A file from glow attributes fit.") var file: String
+  @Flag(help: "Print one JSON object.") var json = false
+
+  struct Report: Encodable {
+    var model: String
+    var data: String
+    var attributes: [AttributeDirections.Attribute]
+  }
+
+  func run() throws {
+    let directions = try AttributeDirections(contentsOf: URL(filePath: file))
+    guard json else {
+      print("of model \(directions.model)")
+      return printTable(of: directions)
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let report = Report(model: directions.model, data: directions.data, attributes: directions.attributes)
+    print(String(decoding: try encoder.encode(report), as: UTF8.self))
+  }
+}

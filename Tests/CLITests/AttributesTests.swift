@@ -1,0 +1,125 @@
+import Foundation
+import Imaging
+import Testing
+
+@Suite struct AttributesTests {
+  /// Folders `train` and `validation` of pictures with the attributes `bright` and `never`.
+  private func pictures(in folder: URL) throws -> URL {
+    let data = folder.appending(path: "pictures")
+    var lines = ["file,bright,never"]
+    for (split, numbers) in [("train", 0..<30), ("validation", 30..<42), ("test", 42..<46)] {
+      for number in numbers {
+        let picture = testPicture(number)
+        let isBright = number % 4 < 2
+        let pixels = picture.pixels.map { isBright ? UInt8(min(255, Int($0) + 40)) : $0 }
+        try data.write(
+          PixelImage(width: 8, height: 8, channels: 1, pixels: pixels).encodePNG(), to: "\(split)/\(number).png")
+        lines.append("\(split)/\(number).png,\(number == 7 ? "" : isBright ? "1" : "0"),0")
+      }
+    }
+    try data.write(Array(lines.joined(separator: "\n").utf8), to: "attributes.csv")
+    return data
+  }
+
+  @Test func fitListAndApply() throws {
+    try withTemporaryFolder { folder in
+      let run = try TrainedRun.unlabelled().run.path
+      let data = try pictures(in: folder).path
+      let (file, out) = (folder.appending(path: "attributes.safetensors").path, folder.appending(path: "out.png"))
+      let fit = try GlowBinary.run(["attributes", "fit", "--model", run, "--data", data, "--out", file])
+      #expect(
+        fit.status == 0 && fit.errors.contains("\"never\" is left out: 0 images with it, 30 without"), "\(fit.errors)")
+      #expect(fit.output.hasSuffix("1 attribute: \(file)\n"))
+      let report = try decodeJSON(glow("attributes", "list", file, "--json"))
+      let attribute = try #require((report["attributes"] as? [[String: Any]])?.first)
+      #expect(attribute["name"] as? String == "bright" && attribute["unknown"] as? Int == 1)
+      #expect(attribute["with"] as? Int == 16 && attribute["without"] as? Int == 13)
+      #expect(attribute["heldOutWith"] as? Int == 6 && attribute["heldOutWithout"] as? Int == 6)
+      let areas = try #require(attribute["areaUnderROC"] as? [String: Double])
+      #expect(areas["mean"]! > 0.8 && areas["discriminant"]! > 0.8, "\(areas)")
+      let listed = try glow("attributes", "list", file).split(separator: "\n")
+      #expect(listed.last?.hasPrefix("bright") == true && listed[0].hasPrefix("of model "))
+
+      func apply(_ flags: String...) throws -> PixelImage {
+        let outcome = try GlowBinary.run(
+          [
+            "attributes", "apply", "--model", run, "--attributes", file, "--data", data, "--out", out.path, "--enlarge",
+            "1",
+          ] + flags)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        return try PixelImage(contentsOf: out)
+      }
+      let original = try PixelImage(contentsOf: URL(filePath: data).appending(path: "test/42.png"))
+      func mean(_ image: PixelImage) -> Int { image.pixels.reduce(0) { $0 + Int($1) } / image.pixels.count }
+      // A strip an image, below a line of strengths: brighter from left to right, as it is in the middle.
+      let strip = try apply("--attribute", "bright", "--steps", "3", "--limit", "2")
+      #expect(strip.width == 32 && strip.height == 22 + 9)
+      let cells = (0..<3).map { strip.shifted(down: 9).tile(column: $0, row: 0, size: 8) }
+      #expect(cells[1] == original)
+      #expect(mean(cells[0]) < mean(cells[1]) && mean(cells[1]) < mean(cells[2]))
+      // One strength: beside the original.
+      let pair = try apply("--attribute", "Bright=1", "--limit", "1", "--direction", "mean")
+      #expect(pair.shifted(down: 9).tile(column: 0, row: 0, size: 8) == original)
+      #expect(pair.shifted(down: 9).tile(column: 1, row: 0, size: 8) == cells[2])
+      // Twice the same: the second goes down, and both add up.
+      let grid = try apply("--attribute", "bright", "--attribute", "bright", "--steps", "3", "--strength", "-1...1")
+      #expect(grid.height > 4 * 41)
+    }
+  }
+
+  @Test func classesAreAttributes() throws {
+    try withTemporaryFolder { folder in
+      let model = try TrainedRun.labelled()
+      let (file, out) = (folder.appending(path: "z.safetensors").path, folder.appending(path: "out.png").path)
+      try glow("attributes", "fit", "--model", model.run.path, "--label", "1", "--attribute", "2", "--out", file)
+      let start = ["attributes", "apply", "--model", model.run.path, "--attributes", file, "--out", out]
+      try expectRefusal(
+        start + ["--attribute", "2", "--label", "0"], saying: ["--label 0", "under 1"], leaving: folder)
+      try glow("attributes", "apply", "--model", model.run.path, "--attributes", file, "--attribute", "2", "--out", out)
+      #expect(try PixelImage(contentsOf: URL(filePath: out)).height > 4 * 18)
+    }
+  }
+
+  @Test func badRequests() throws {
+    try withTemporaryFolder { folder in
+      let run = try TrainedRun.unlabelled().run.path
+      let data = try pictures(in: folder).path
+      let (file, out) = (folder.appending(path: "z.safetensors").path, folder.appending(path: "out.png").path)
+      try glow("attributes", "fit", "--model", run, "--data", data, "--attribute", "bright", "--out", file)
+      let fit = ["attributes", "fit", "--model", run, "--out", out, "--data"]
+      let apply = ["attributes", "apply", "--model", run, "--data", data, "--out", out, "--attributes"]
+      let plain = try writePictures(to: folder.appending(path: "plain")).path
+      let wrong = try TrainedRun.labelled().run.path
+      let requests: [([String], [String])] = [
+        (fit + [data, "--attribute", "never"], ["\"never\" has 0 images with and 30 without", "train", "pictures"]),
+        (fit + [data, "--attribute", "blue"], ["\"blue\"", "bright, never"]),
+        (fit + [plain], ["plain", "attributes.csv"]), (fit + [data, "--limit", "0"], ["--limit is 0"]),
+        (fit + [data, "--label", "0"], ["--label 0", "no labels"]),
+        (apply + [file, "--attribute", "blue"], ["\"blue\"", "bright"]),
+        (apply + [file, "--attribute", "bright=much"], ["bright=much", "\"much\" is no number"]),
+        (apply + [file, "--attribute", "bright=nan"], ["bright=nan", "no number"]),
+        (apply + [file, "--attribute", "bright", "--strength", "1...x"], ["1...x", "--strength"]),
+        (apply + [file, "--attribute", "bright", "--attribute", "bright", "--attribute", "bright"], ["two at most"]),
+        (apply + [file], ["--attribute"]), (apply + [data, "--attribute", "bright"], [data]),
+        (
+          ["attributes", "apply", "--model", wrong, "--attributes", file, "--attribute", "bright", "--out", out],
+          [file, "another model", "glow attributes fit"]
+        ),
+        (["attributes", "list", folder.path + "/none"], ["none"]),
+        (
+          ["attributes", "list", run + "/checkpoints/images-320/model.safetensors"],
+          ["model.safetensors", "no directions"]
+        ),
+      ]
+      for (arguments, words) in requests { try expectRefusal(arguments, saying: words, leaving: folder) }
+    }
+  }
+}
+
+extension PixelImage {
+  /// Without the rows above `down`.
+  fileprivate func shifted(down: Int) -> PixelImage {
+    PixelImage(
+      width: width, height: height - down, channels: channels, pixels: Array(pixels[(down * width * channels)...]))
+  }
+}
