@@ -9,7 +9,7 @@ struct GlowCommand: ParsableCommand {
     abstract: "Glow: a flow-based generative model with exact likelihood and invertible 1x1 convolutions.",
     subcommands: [
       PresetsCommand.self, TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self,
-      DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, AttributesCommand.self,
+      DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, AttributesCommand.self, ScoreCommand.self,
       ReportCommand.self, ExportCommand.self,
       ImportCommand.self, DataCommand.self, BenchCommand.self,
     ])

@@ -59,10 +59,7 @@ struct ImageInputs: ParsableArguments {
   }
 
   private func fromFiles(_ glow: any FlowModel) throws -> (bytes: [UInt8], labels: [Int]?) {
-    let configuration = glow.configuration
-    guard configuration.channels == 1 || configuration.channels == 3 else {
-      throw ValidationError("the model takes images of \(configuration.channels) channels, picture files have 1 or 3")
-    }
+    let configuration = try glow.pictureShape()
     let bytes = try files.flatMap { file in
       let picture = try PixelImage(contentsOf: URL(filePath: file))
       if picture.width != configuration.width || picture.height != configuration.height {
@@ -92,6 +89,16 @@ struct ImageInputs: ParsableArguments {
 }
 
 extension DatasetSplit: ExpressibleByArgument {}
+
+extension FlowModel {
+  /// The shape of the model's images, if picture files can have it.
+  func pictureShape() throws -> ImageShape {
+    guard configuration.channels == 1 || configuration.channels == 3 else {
+      throw ValidationError("the model takes images of \(configuration.channels) channels, picture files have 1 or 3")
+    }
+    return ImageShape(height: configuration.height, width: configuration.width, channels: configuration.channels)
+  }
+}
 
 /// Opens a split at the model's size: the data set named, else the one that the model was trained on.
 func openDataset(
