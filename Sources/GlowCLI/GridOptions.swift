@@ -12,7 +12,9 @@ struct GridOptions: ParsableArguments {
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
   }
 
-  func picture(_ images: [PixelImage]) -> PixelImage { PixelImage.grid(images, columns: columns, scale: enlarge) }
+  func picture(_ images: [PixelImage], rowLabels: [String] = []) -> PixelImage {
+    PixelImage.labelledGrid(images, columns: columns, rowLabels: rowLabels, scale: enlarge)
+  }
 
   func write(_ images: [PixelImage], to url: URL) throws { try picture(images).writePNG(to: url) }
 }

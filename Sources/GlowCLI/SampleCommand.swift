@@ -1,4 +1,6 @@
+import Analysis
 import ArgumentParser
+import Datasets
 import FlowModels
 import Flows
 import Foundation
@@ -11,13 +13,21 @@ struct SampleCommand: ParsableCommand {
     discussion: """
       Writes one PNG with a grid, or with --files a folder of single PNGs. A conditional model draws its labels in turn, \
       one a row, unless --label names one. Same seed, same machine, same number of threads: the same bytes.
+
+      --neighbours draws each sample in a row with the images of a data set that are nearest to it, pixel by pixel, and \
+      prints how near they are: a model that repeats what it was trained on is nearer to it than other real images are. \
+      `glow resample` draws only the fine levels of given images anew.
       """)
 
   @OptionGroup var model: ModelOptions
   @Option(help: "The PNG to write (with --files, the folder).") var out: String
   @Option(help: "Images.") var count = 64
-  @Option(help: "Scales the standard deviation of every prior; several draw one block of images each.")
-  var temperature: [Double] = [0.7]
+  @Option(
+    help: """
+      Scales the standard deviation of every prior; 0.7,0.9,1 gives one a level, the finest first. Repeated, each draws a \
+      block of images.
+      """)
+  var temperature = [Temperatures(0.7)]
   @Option(help: "A label's name or number; repeat for several.") var label: [String] = []
   @Option var seed: UInt64 = 0
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
@@ -25,13 +35,20 @@ struct SampleCommand: ParsableCommand {
   @OptionGroup var grid: GridOptions
   @Flag(help: "One PNG per image, named LABEL-NUMBER.png.") var files = false
   @Option(help: "Another model, whose samples are drawn to the right.") var beside: String?
+  @Option(help: "A data set, SET or SET:SPLIT as in train's --data, whose nearest images are drawn; train unless said.")
+  var neighbours: NamedSplit?
+  @Option(help: "How many of them.") var neighbourCount = 5
 
   func validate() throws {
     guard (1...1_000_000).contains(count) else { throw ValidationError("--count is \(count), expected 1 to 1000000") }
     guard !(files && beside != nil) else { throw ValidationError("--beside draws a grid: leave --files out") }
-    for value in temperature where !(value >= 0 && value <= 100) {
-      throw ValidationError("--temperature is \(value), expected 0 to 100")
+    guard neighbours == nil || !(files || beside != nil) else {
+      throw ValidationError("--neighbours draws a grid of its own: leave --files and --beside out")
     }
+    guard (1...100).contains(neighbourCount) else {
+      throw ValidationError("--neighbour-count is \(neighbourCount), expected 1 to 100")
+    }
+    for temperature in temperature { try temperature.validate() }
   }
 
   func run() throws {
@@ -40,24 +57,42 @@ struct SampleCommand: ParsableCommand {
     let labels = try drawnLabels(glow)
     let images = try draw(glow, labels)
     if files { return try writeFiles(images, labels) }
-    if let beside {
+    if let neighbours {
+      let comparison = try NeighbourComparison(
+        of: images, with: neighbours, count: neighbourCount, glow: glow, model: model.model)
+      try comparison.picture(enlarge: grid.enlarge).writePNG(to: URL(filePath: out))
+      print(comparison.summary)
+    } else if let beside {
       let other = try ModelFile.readModel(ModelLocation.resolve(beside), options: glow.options)
-      let grids = try [images, draw(other, drawnLabels(other))].map(grid.picture)
-      guard grids[0].height == grids[1].height, grids[0].channels == grids[1].channels else {
+      let grids = try [blocks(images), blocks(draw(other, drawnLabels(other)))]
+      guard grids[0].width == grids[1].width, grids[0].height == grids[1].height, grids[0].channels == grids[1].channels
+      else {
         throw ValidationError("--beside \(beside): its images have another size than those of \(model.model)")
       }
       try PixelImage.strip(grids, padding: 12).writePNG(to: URL(filePath: out))
     } else {
-      try grid.write(images, to: URL(filePath: out))
+      try blocks(images).writePNG(to: URL(filePath: out))
     }
-    print("\(images.count) samples at temperature \(temperature.map { "\($0)" }.joined(separator: ", ")): \(out)")
+    print("\(images.count) samples at temperature \(temperature.map(\.description).joined(separator: ", ")): \(out)")
+  }
+
+  /// A grid in which each block begins a row, with its temperature beside it where there are several.
+  private func blocks(_ images: [PixelImage]) -> PixelImage {
+    guard temperature.count > 1 else { return grid.picture(images) }
+    let rows = (count + grid.columns - 1) / grid.columns
+    let blank = PixelImage(
+      width: images[0].width, height: images[0].height, channels: images[0].channels, filledWith: 255)
+    let filling = [PixelImage](repeating: blank, count: rows * grid.columns - count)
+    let cells = temperature.indices.flatMap { images[$0 * count..<($0 + 1) * count] + filling }
+    let labels = temperature.flatMap { ["T \($0)"] + [String](repeating: "", count: rows - 1) }
+    return grid.picture(cells, rowLabels: labels)
   }
 
   /// A block of `count` images for each temperature.
   private func draw(_ glow: any FlowModel, _ labels: [Int]?) throws -> [PixelImage] {
     try temperature.flatMap { temperature in
       let x = try glow.sample(
-        count: count, temperature: temperature,
+        count: count, temperatures: temperature.perLevel(of: glow),
         labels: labels.map { try Tensor($0, on: glow.options.device) }, seed: seed)
       return try pictures(x, bits: glow.configuration.bits)
     }

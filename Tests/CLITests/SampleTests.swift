@@ -14,8 +14,47 @@ import Testing
       try glow(
         "sample", "--model", run, "--out", out.path, "--count", "5", "--columns", "3", "--enlarge", "1",
         "--temperature", "0.5", "--temperature", "1")
+      // Each block begins a row, with "T 0.5" and a margin beside it.
       let blocks = try PixelImage(contentsOf: out)
-      #expect(blocks.width == 32 && blocks.height == 4 * 10 + 2)
+      #expect(blocks.width == 32 + 31 && blocks.height == 4 * 10 + 2)
+    }
+  }
+
+  @Test func temperaturesOfLevels() throws {
+    try withTemporaryFolder { folder in
+      let run = try TrainedRun.labelled().run.path
+      func sample(_ temperature: String) throws -> PixelImage {
+        let out = folder.appending(path: "grid.png")
+        try glow("sample", "--model", run, "--out", out.path, "--count", "4", "--temperature", temperature)
+        return try PixelImage(contentsOf: out)
+      }
+      #expect(try sample("0.5,0.5") == sample("0.5"))
+      #expect(try sample("0.5,0.9") != sample("0.5"))
+      let start = ["sample", "--model", run, "--out", folder.appending(path: "out.png").path, "--temperature"]
+      try expectRefusal(
+        start + ["0.5,0.6,0.7"], saying: ["--temperature 0.5,0.6,0.7", "3", "2 levels"], leaving: folder)
+      try expectRefusal(start + ["0.5,warm"], saying: ["0.5,warm"], leaving: folder)
+    }
+  }
+
+  @Test func neighboursOfSamples() throws {
+    try withTemporaryFolder { folder in
+      let model = try TrainedRun.labelled()
+      let out = folder.appending(path: "near.png")
+      let said = try glow(
+        "sample", "--model", model.run.path, "--out", out.path, "--count", "3", "--neighbours", model.data,
+        "--neighbour-count", "2", "--enlarge", "1")
+      #expect(said.contains("nearest of 55 train images") && said.contains("; of 3 test images median "))
+      let grid = try PixelImage(contentsOf: out)
+      // "sample" is cut to one letter at this size; the numbers are left of the rows.
+      #expect(grid.height == 3 * 10 + 2 + 9 && grid.width > 3 * 10 + 2)
+      let start = ["sample", "--model", model.run.path, "--out", out.path, "--neighbours"]
+      try expectRefusal(
+        start + ["\(model.data):validation", "--neighbour-count", "6"],
+        saying: ["validation", "5 images", "6 neighbours"],
+        leaving: folder)
+      try expectRefusal(start + [folder.path + "/none"], saying: ["none", "no such folder"], leaving: folder)
+      try expectRefusal(start + [model.data, "--files"], saying: ["--neighbours"], leaving: folder)
     }
   }
 
