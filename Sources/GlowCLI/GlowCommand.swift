@@ -10,7 +10,7 @@ struct GlowCommand: ParsableCommand {
     subcommands: [
       PresetsCommand.self, TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self,
       DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, AttributesCommand.self, ScoreCommand.self,
-      ResampleCommand.self, ReportCommand.self, ExportCommand.self,
+      ResampleCommand.self, QualityCommand.self, ReportCommand.self, ExportCommand.self,
       ImportCommand.self, DataCommand.self, BenchCommand.self,
     ])
 }

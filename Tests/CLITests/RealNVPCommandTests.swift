@@ -57,6 +57,26 @@ import Testing
     }
   }
 
+  @Test func analyses() throws {
+    try withTemporaryFolder { folder in
+      let run = try TrainedRun.realNVP().run.path
+      let (file, out) = (folder.appending(path: "z.safetensors").path, folder.appending(path: "out.png").path)
+      try glow("attributes", "fit", "--model", run, "--out", file)
+      try glow("attributes", "apply", "--model", run, "--attributes", file, "--attribute", "1", "--out", out)
+      try glow("interpolate", "--model", run, "--indices", "0,1", "--path", "spherical", "--fps", "2", "--video", out)
+      try glow("resample", "--model", run, "--out", out)
+      try expectRefusal(
+        [
+          "attributes", "apply", "--model", TrainedRun.unlabelled().run.path, "--attributes", file, "--attribute", "1",
+          "--out", out,
+        ],
+        saying: [file, "another model"], leaving: folder)
+      let scores = try glow("score", "--model", run, "--reference", "\(TrainedRun.realNVP().data):test")
+      #expect(scores.split(separator: "\n").count == 21)
+      #expect(try glow("quality", "--model", run).contains("by their pixels"))
+    }
+  }
+
   @Test func latents() throws {
     try withTemporaryFolder { folder in
       let run = try TrainedRun.realNVP().run.path

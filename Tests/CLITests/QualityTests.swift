@@ -1,0 +1,25 @@
+import Foundation
+import Testing
+
+@Suite struct QualityTests {
+  @Test func precisionAndRecall() throws {
+    let model = try TrainedRun.labelled()
+    for space in ["pixels", "latents"] {
+      let report = try decodeJSON(
+        glow("quality", "--model", model.run.path, "--split", "train", "--space", space, "--json"))
+      let samples = try #require(report["samples"] as? [String: Double])
+      #expect(samples.count == 2 && samples.values.allSatisfy { (0...1).contains($0) })
+      #expect(report["images"] as? Int == 55 && report["space"] as? String == space && report["baseline"] == nil)
+    }
+    let text = try glow("quality", "--model", model.run.path, "--split", "train", "--baseline")
+    #expect(text.contains("55 samples at temperature 0.7\n") && text.contains(": images of the validation split\n"))
+    #expect(text.contains("against 55 images of the train split of") && text.contains("by their pixels, 3 neighbours"))
+  }
+
+  @Test func badRequests() throws {
+    let quality = ["quality", "--model", try TrainedRun.labelled().run.path]
+    try expectRefusal(quality + ["--count", "3"], "--count is 3")
+    try expectRefusal(quality + ["--neighbours", "30"], "20 images", "30")
+    try expectRefusal(quality + ["--split", "validation", "--baseline"], "--baseline", "--split")
+  }
+}
