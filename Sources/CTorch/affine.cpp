@@ -15,8 +15,8 @@ template <class Scalar>
 at::Tensor forward(const at::Tensor &x, const at::Tensor &matrix, const at::Tensor &offset) {
   const int64_t in = matrix.size(0), out = matrix.size(1), rows = x.size(0);
   const at::Tensor y = at::empty({rows, out}, x.options());
-  const Scalar *const from = x.const_data_ptr<Scalar>(), *const m = matrix.const_data_ptr<Scalar>();
-  const Scalar *const c = offset.const_data_ptr<Scalar>();
+  const Scalar *const from = const_data<Scalar>(x), *const m = const_data<Scalar>(matrix);
+  const Scalar *const c = const_data<Scalar>(offset);
   Scalar *const to = y.mutable_data_ptr<Scalar>();
   parallel_for((rows + tile - 1) / tile, 1 + 65536 / (tile * in), [&](int64_t first, int64_t last) {
     for (int64_t t = first * tile; t < std::min(rows, last * tile); t += tile) {
@@ -35,8 +35,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(
   const int64_t out = transposed.size(0), in = transposed.size(1), rows = x.size(0);
   const at::Tensor grad_x = at::empty({rows, in}, x.options()), grad_matrix = at::zeros({in, out}, x.options());
   const at::Tensor grad_offset = at::zeros({out}, x.options());
-  const Scalar *const values = x.const_data_ptr<Scalar>(), *const grad = grad_y.const_data_ptr<Scalar>();
-  const Scalar *const m = transposed.const_data_ptr<Scalar>();
+  const Scalar *const values = const_data<Scalar>(x), *const grad = const_data<Scalar>(grad_y);
+  const Scalar *const m = const_data<Scalar>(transposed);
   Scalar *const to = grad_x.mutable_data_ptr<Scalar>();
 
   // The sums of a run of tiles are rounded on their own, then added up: errors grow less than in one long sum.

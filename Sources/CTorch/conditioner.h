@@ -64,7 +64,7 @@ inline Sizes sizes_of(const ct_conditioner &c, const at::Tensor &input) {
 
 template <class Scalar>
 const Scalar *values(const ct_handle &handle) {
-  return tensor(handle).const_data_ptr<Scalar>();
+  return const_data<Scalar>(tensor(handle));
 }
 
 template <class Scalar>

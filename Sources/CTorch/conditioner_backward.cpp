@@ -20,7 +20,7 @@ at::Tensor through_output_scale(
     const at::Tensor &grad_output) {
   const at::Tensor result = at::empty(output.sizes(), output.options());
   const std::vector<Scalar> scale = scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
-  const Scalar *y = output.const_data_ptr<Scalar>(), *gradient = grad_output.const_data_ptr<Scalar>();
+  const Scalar *y = const_data<Scalar>(output), *gradient = const_data<Scalar>(grad_output);
   Scalar *scaled = result.mutable_data_ptr<Scalar>();
   s.tiling.for_each_tile([&](int64_t worker, int64_t begin, int64_t end) {
     Sums<Scalar> &sum = sums[worker];
@@ -154,10 +154,10 @@ at::Tensor backward(
   }
 
   const at::Tensor grad_columns = through_output_scale(c, s, sums, output, grad_output);
-  const Pixels<Scalar> grad_pixels{grad_columns.const_data_ptr<Scalar>(), s.outputs};
+  const Pixels<Scalar> grad_pixels{const_data<Scalar>(grad_columns), s.outputs};
   const at::Tensor input_columns = at::empty({s.rows(), s.taps1()}, options);
   Scalar *const grad_taps = input_columns.mutable_data_ptr<Scalar>();
-  const Operand *const all1 = hidden1.const_data_ptr<Operand>(), *const all2 = hidden2.const_data_ptr<Operand>();
+  const Operand *const all1 = const_data<Operand>(hidden1), *const all2 = const_data<Operand>(hidden2);
 
   const int64_t gradients_size = tile * (s.columns3() + 2 * s.hidden + s.taps1()) + 2 * s.hidden;
   const at::Tensor scratch = at::empty({workers, gradients_size}, options);

@@ -57,7 +57,7 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   const auto conv1 = rows_of<Product>(c.values.conv1, s, s.taps1(), [&](int64_t i) { return row1(s, i); });
   const auto conv2 = rows_of<Product>(c.values.conv2, s, s.hidden, [](int64_t i) { return i; });
   const auto conv3 = columns3<Product>(c.values.conv3, s);
-  const Scalar *bias = image_bias.defined() ? image_bias.const_data_ptr<Scalar>() : nullptr;
+  const Scalar *bias = image_bias.defined() ? const_data<Scalar>(image_bias) : nullptr;
   const auto scale1 = scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
   const auto scale2 = scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
   const auto shift1 = shifts(scale1, c.values.norm1_bias, bias, s.input.batch);

@@ -114,7 +114,7 @@ void forward(const ct_coupling &c, const at::Tensor &x, const at::Tensor &output
   const Sizes s(c, x, output);
   y = at::empty(x.sizes(), x.options());
   log_det = at::zeros({s.batch}, x.options());
-  const Scalar *const from = x.const_data_ptr<Scalar>(), *const out = output.const_data_ptr<Scalar>();
+  const Scalar *const from = const_data<Scalar>(x), *const out = const_data<Scalar>(output);
   Scalar *const to = y.mutable_data_ptr<Scalar>();
   std::vector<double> sums(s.batch * s.runs_per_image(), 0.0);
   const auto map = [&](int64_t run, int64_t begin, int64_t count, const Scalar *scale, const Scalar *log, auto...) {
@@ -140,7 +140,7 @@ template <class Scalar>
 at::Tensor inverse(const ct_coupling &c, const at::Tensor &y, const at::Tensor &output) {
   const Sizes s(c, y, output);
   const at::Tensor x = at::empty(y.sizes(), y.options());
-  const Scalar *const from = y.const_data_ptr<Scalar>(), *const out = output.const_data_ptr<Scalar>();
+  const Scalar *const from = const_data<Scalar>(y), *const out = const_data<Scalar>(output);
   Scalar *const to = x.mutable_data_ptr<Scalar>();
   s.for_each_run(c, out, [&](int64_t, int64_t begin, int64_t count, const Scalar *scale, auto...) {
     for (int64_t p = 0; p < count; p++) {
@@ -165,8 +165,8 @@ void backward(
   TORCH_CHECK(grad_y.sizes() == y.sizes() && grad_log_det.numel() == s.batch, "a coupling's gradients do not fit it");
   x = at::empty(y.sizes(), y.options());
   grad_output = at::empty(output.sizes(), output.options());
-  const Scalar *const from = y.const_data_ptr<Scalar>(), *const out = output.const_data_ptr<Scalar>();
-  const Scalar *const grad = grad_y.const_data_ptr<Scalar>(), *const log_grad = grad_log_det.const_data_ptr<Scalar>();
+  const Scalar *const from = const_data<Scalar>(y), *const out = const_data<Scalar>(output);
+  const Scalar *const grad = const_data<Scalar>(grad_y), *const log_grad = const_data<Scalar>(grad_log_det);
   Scalar *const to = x.mutable_data_ptr<Scalar>(), *const grad_to = grad_output.mutable_data_ptr<Scalar>();
   s.for_each_run(
       c, out,
@@ -201,8 +201,8 @@ at::Tensor join(const at::Tensor &grad_y, const at::Tensor &grad_kept, const at:
       grad_y.size(3) == 2 * half && grad_y.numel() == 2 * half * count && grad_output.numel() == outputs * count,
       "a coupling's gradients do not fit together");
   const at::Tensor result = at::empty(grad_y.sizes(), grad_y.options());
-  const Scalar *const direct = grad_y.const_data_ptr<Scalar>(), *const through = grad_kept.const_data_ptr<Scalar>();
-  const Scalar *const shifts = grad_output.const_data_ptr<Scalar>();
+  const Scalar *const direct = const_data<Scalar>(grad_y), *const through = const_data<Scalar>(grad_kept);
+  const Scalar *const shifts = const_data<Scalar>(grad_output);
   Scalar *const to = result.mutable_data_ptr<Scalar>();
   parallel_for(count, 16384 / half + 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; p++) {

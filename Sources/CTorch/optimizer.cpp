@@ -31,7 +31,7 @@ void update(
   const auto data = [](const at::Tensor &t) { return t.mutable_data_ptr<Scalar>(); };
   Scalar *const p = data(values), *const m = data(first), *const v = data(second);
   Scalar *const a = average.defined() ? data(average) : nullptr;
-  const Scalar *const g = gradients.const_data_ptr<Scalar>();
+  const Scalar *const g = const_data<Scalar>(gradients);
   parallel_for(values.numel(), grain, [&](int64_t begin, int64_t end) {
     adam(step, p + begin, g + begin, m + begin, v + begin, a ? a + begin : nullptr, end - begin);
   });

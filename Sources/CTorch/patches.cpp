@@ -42,7 +42,7 @@ at::Tensor patches_adjoint(const at::Tensor &rows, const Geometry &g) {
     const at::Tensor source = rows.contiguous();
     at::Tensor output = at::empty({g.batch, g.height, g.width, g.channels}, rows.options());
     AT_DISPATCH_FLOATING_TYPES(rows.scalar_type(), "patches3x3_adjoint", [&] {
-      const scalar_t *columns = source.const_data_ptr<scalar_t>();
+      const scalar_t *columns = const_data<scalar_t>(source);
       scalar_t *pixels = output.mutable_data_ptr<scalar_t>();
       parallel_for(g.batch * g.height, g.grain(), [&](int64_t begin, int64_t end) {
         for (int64_t line = begin; line < end; line++) {

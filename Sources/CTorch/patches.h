@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "data.h"
 #include "parallel.h"
 #include "vectors.h"
 
@@ -46,7 +47,7 @@ class SpacedImages {
 
   template <class Scalar>
   Pixels<Scalar> pixels() const {
-    return {storage.template const_data_ptr<Scalar>(), distance};
+    return {const_data<Scalar>(storage), distance};
   }
 
  private:

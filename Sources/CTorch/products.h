@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "data.h"
 #include "factors.h"
 #include "parallel.h"
 
@@ -40,7 +41,7 @@ class Panels {
   template <class Fill>
   Panels(int64_t k, int64_t n, const at::TensorOptions &options, const Fill &fill)
       : storage(at::empty({Product::padded(k) * n}, options.dtype(c10::CppTypeToScalarType<Operand>::value))),
-        base(storage.template const_data_ptr<Operand>()), k(Product::padded(k)), n(n), distance(0) {
+        base(const_data<Operand>(storage)), k(Product::padded(k)), n(n), distance(0) {
     Operand *const copy = storage.template mutable_data_ptr<Operand>();
     parallel_for((n + width - 1) / width, 1, [&](int64_t begin, int64_t end) {
       std::vector<Scalar> exact(Product::rounds ? k * width : 0);

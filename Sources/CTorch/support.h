@@ -8,6 +8,7 @@
 #include <string>
 
 #include "CTorch.h"
+#include "data.h"
 
 namespace ctorch {
 
