@@ -7,7 +7,7 @@ CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Examples
 
-.PHONY: help setup data build demo test format lint clean photo-patches emoji fixtures shipped-model recognition \
+.PHONY: help setup data build demo test format lint clean photo-patches emoji fixtures shipped-model recognition report \
   bench bench-memory bench-scaling bench-gpu
 
 help: ## What there is to make
@@ -57,6 +57,9 @@ recognition: build data ## How many samples of the shipped model a classifier re
 	@rm -rf .data/recognition/samples
 	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
 	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition
+
+report: data build photo-patches emoji ## The report in docs/report; QUICK=1: an hour on two cores, in runs/study-quick/report
+	@Scripts/report.sh $(if $(QUICK),--quick)
 
 bench: build ## Speed and memory beside PyTorch's Glows, in one table (a quarter of an hour)
 	@Scripts/setup-peers.sh

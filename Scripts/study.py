@@ -6,6 +6,7 @@ Each piece of work leaves a file, and what is there is not done again: after an 
 """
 
 import argparse
+import csv
 import datetime
 import json
 import os
@@ -43,8 +44,13 @@ class Size:
 
 QUICK = Size(steps=6, hidden=48, minutes=1.1, ablation_steps=4, ablation_hidden=32, ablation_images=12_000, seeds=3,
              test_images=1000)
+TOY = Size(steps=2, hidden=16, minutes=0.08, ablation_steps=1, ablation_hidden=8, ablation_images=960, seeds=1,
+           test_images=100)
 FULL = Size(steps=12, hidden=128, minutes=25, ablation_steps=8, ablation_hidden=64, ablation_images=200_000, seeds=3,
             test_images=None)
+
+# Edited in section 4, each with the images on which it is tried: those that have the second attribute.
+EDITS = [("skin-dark", "skin-light"), ("hair-white", "hair-red"), ("woman", "man"), ("smiling", "face")]
 
 PERMUTATIONS = ["reverse", "shuffle", "conv1x1"]
 COUPLINGS = ["additive", "affine"]
@@ -80,13 +86,12 @@ class Run:
     seed: int
     flags: list = field(default_factory=list)
     labels: dict = field(default_factory=dict)
-    minutes: float | None = None
-    images: int | None = None
+    images: int = 0
 
 
 class Study:
-    def __init__(self, size, folder, quick):
-        self.size, self.folder, self.quick = size, folder, quick
+    def __init__(self, size, folder):
+        self.size, self.folder = size, folder
         self.notes_file = folder / "notes.json"
         self.notes = json.loads(self.notes_file.read_text()) if self.notes_file.exists() else {}
 
@@ -103,25 +108,31 @@ class Study:
         """Parameters, and images a second, of a few steps of training."""
         folder = self.folder / "trial"
         subprocess.run(["rm", "-rf", folder], check=True)
-        said = glow("train", "--data", DATA[data], "--out", folder.relative_to(ROOT), "--images", 60 * BATCH, "--batch",
+        said = glow("train", "--data", DATA[data], "--out", folder.relative_to(ROOT), "--images", 30 * BATCH, "--batch",
                     BATCH, *settings(architecture), *flags)
         lines = (folder / "metrics.jsonl").read_text().splitlines()
         parameters = int(re.search(r"(\d+) parameters", said).group(1))
         return {"parameters": parameters, "rate": json.loads(lines[-1])["imagesPerSecond"]}
+
+    def parameters(self, data, hidden):
+        """Of a RealNVP with so many hidden channels."""
+        folder = self.folder / "trial"
+        subprocess.run(["rm", "-rf", folder], check=True)
+        said = glow("train", "--preset", "realnvp-toy", "--data", DATA[data], "--out", folder.relative_to(ROOT), "--images", 1,
+                    "--batch", 1, *realnvp(hidden))
+        return int(re.search(r"(\d+) parameters", said).group(1))
 
     def like_sized(self, data, flags):
         """The number of hidden channels with which RealNVP has about as many parameters as Glow with `flags`."""
         wanted = self.remember(f"trial {data} glow", lambda: self.trial(data, "glow", flags))["parameters"]
 
         def search():
-            hidden, best = 4, None
-            while True:
-                found = self.trial(data, "realnvp", ["--levels", 2, "--blocks", 1, "--hidden", hidden])
-                if best is None or abs(found["parameters"] - wanted) < abs(best[1]["parameters"] - wanted):
-                    best = (hidden, found)
-                if found["parameters"] >= wanted or hidden >= 256:
-                    return {"hidden": best[0], **best[1]}
-                hidden += 4 if hidden < 24 else 8
+            # Parameters grow with the square of the width: bisect.
+            low, high = 2, 256
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if self.parameters(data, middle) <= wanted else (low, middle)
+            return {"hidden": low, **self.trial(data, "realnvp", realnvp(low))}
 
         return self.remember(f"trial {data} realnvp", search)
 
@@ -132,7 +143,7 @@ class Study:
             like = self.like_sized(data, flags)
             rates = {"glow": self.notes[f"trial {data} glow"]["rate"], "realnvp": like["rate"]}
             for architecture in ["glow", "realnvp"]:
-                own = flags if architecture == "glow" else ["--levels", 2, "--blocks", 1, "--hidden", like["hidden"]]
+                own = flags if architecture == "glow" else realnvp(like["hidden"])
                 images = int(rates[architecture] * self.size.minutes * 60) // BATCH * BATCH
                 for seed in range(self.size.seeds):
                     runs.append(Run(f"{data}-{architecture}-{seed}", "likelihood", data, architecture, seed, own,
@@ -188,6 +199,38 @@ class Study:
                 "command": written(command)}
 
     def pictures(self):
+        made = self.samples()
+        for data in DATA:
+            model = (self.folder / f"{data}-glow-0").relative_to(ROOT)
+            for path in ["straight", "spherical"]:
+                made.append(self.picture(
+                    f"{data}-{path}", "interpolation", f"{data}: along {path} paths", "interpolate", "--model", model,
+                    "--indices", "0,1,2,3,4,5", "--steps", 9, "--path", path))
+        return made + self.edits()
+
+    def attributes(self):
+        """The directions of the emoji model's attributes; and how separable each is."""
+        file = self.folder / "attributes.safetensors"
+        if not file.exists():
+            wanted = sorted({name for pair in EDITS for name in pair})
+            glow("attributes", "fit", "--model", (self.folder / "emoji-32-glow-0").relative_to(ROOT), "--out",
+                 file.relative_to(ROOT), *sum([["--attribute", name] for name in wanted], []))
+        found = json.loads(glow("attributes", "list", file.relative_to(ROOT), "--json"))["attributes"]
+        return [{"attribute": one["name"], "positives": one["with"], "negatives": one["without"],
+                 "auc": one["areaUnderROC"].get("mean")} for one in found]
+
+    def edits(self):
+        made = []
+        for attribute, shown in EDITS:
+            split, numbers = emoji_with(shown)
+            made.append(self.picture(
+                f"emoji-{attribute}", "edits", f"Emoji of the {split} split with {shown}, moved along {attribute} from -1 to 1",
+                "attributes", "apply", "--model", (self.folder / "emoji-32-glow-0").relative_to(ROOT), "--attributes",
+                (self.folder / "attributes.safetensors").relative_to(ROOT), f"--attribute={attribute}", "--split", split,
+                "--indices", ",".join(map(str, numbers[:6]))))
+        return made
+
+    def samples(self):
         made = []
         for data in DATA:
             model = (self.folder / f"{data}-glow-0").relative_to(ROOT)
@@ -204,6 +247,22 @@ class Study:
                 f"{data}-realnvp", "samples", f"{data}: samples of RealNVP at temperature 0.7", "sample", "--model", rival,
                 "--enlarge", 2, "--count", 64, "--columns", 16, "--temperature", 0.7))
         return made
+
+
+def emoji_with(attribute):
+    """The numbers of the emoji that have an attribute, in the order of their files' names: of the test split, or of the
+    training split where no other has any."""
+    for split in ["test", "train"]:
+        with open(ROOT / DATA["emoji-32"] / split / "attributes.csv", newline="") as file:
+            rows = sorted(csv.DictReader(file), key=lambda row: row["file"])
+        numbers = [number for number, row in enumerate(rows) if row[attribute] == "1"]
+        if numbers:
+            return split, numbers
+    fail(f"no emoji has the attribute {attribute}")
+
+
+def realnvp(hidden):
+    return ["--levels", 2, "--steps", 3, "--blocks", 1, "--hidden", hidden]
 
 
 def settings(architecture):
@@ -224,11 +283,14 @@ def machine():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="an hour on two cores instead of many")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="an hour on two cores instead of many")
+    size.add_argument("--toy", action="store_true", help="minutes, to try the study itself")
     options = parser.parse_args()
-    folder = ROOT / "runs" / ("study-quick" if options.quick else "study")
+    name = "study-toy" if options.toy else "study-quick" if options.quick else "study"
+    folder = ROOT / "runs" / name
     folder.mkdir(parents=True, exist_ok=True)
-    study = Study(QUICK if options.quick else FULL, folder, options.quick)
+    study = Study(TOY if options.toy else QUICK if options.quick else FULL, folder)
     plan = study.plan()
     runs = []
     for number, run in enumerate(plan, 1):
@@ -236,10 +298,12 @@ def main():
         runs.append(result)
         print(f"{number}/{len(plan)} {run.name}: {result['evaluation']['bitsPerDimension']:.3f} bits/dim, "
               f"{result['seconds']:.0f} s", flush=True)
+    separability = study.attributes()
     pictures = study.pictures()
     text = json.dumps({
-        "quick": options.quick, "machine": machine(), "date": str(datetime.date.today()), "runs": runs,
-        "pictures": pictures}, indent=1, sort_keys=True)
+        "quick": options.quick or options.toy, "machine": machine(), "date": str(datetime.date.today()),
+        "hours": sum(run["wallSeconds"] for run in runs) / 3600, "runs": runs, "pictures": pictures,
+        "separability": separability}, indent=1, sort_keys=True)
     (folder / "study.json").write_text(text + "\n")
     print(f"study: {len(runs)} runs and {len(pictures)} pictures noted in {folder.relative_to(ROOT)}/study.json")
 
