@@ -30,6 +30,10 @@ TASKS: dict[str, tuple[dict[str, object], dict[str, dict[str, object]]]] = {
     "latency P": ({"task": "latency", "shape": "cifar10", "warmup": 2, "rounds": 9}, {"ours": {}}),
     "evaluate P": ({"task": "evaluate", "shape": "cifar10", "warmup": 1, "rounds": 1}, {"ours": {}}),
 }
+# Both sides in bfloat16, where the processor multiplies it.
+if runs.multiplies_bfloat16():
+    TASKS["train P, bf16"] = (
+        {"task": "train", "shape": "cifar10", "precision": "bf16", "warmup": 1, "rounds": 1}, OURS)
 
 # The step of P on next to no data: as many calls, hardly any work in them.
 CALLS_ALONE = {
@@ -181,6 +185,11 @@ def rows(results: Results) -> list[Row]:
     if results.has("train S"):
         ours = results.names("train S", ours=True)
         found.append(speed_row(results, "training step, best policy, S", "train S", ours, 2.0, 1.5))
+    if results.has("train P, bf16"):
+        found += [
+            speed_row(results, "training step, reversible, P, both in bf16", "train P, bf16", ["reversible"], 1.6, 1.4),
+            speed_row(results, "training step, keeping activations, P, both in bf16", "train P, bf16", ["keep"], 2.1, 1.8),
+        ]
     if results.has("train P", "product"):
         found += [share_row(results, "reversible"), share_row(results, "keep")]
     if results.has("train P") and "peakBytes" in results.reports["train P"]["reversible"][0]:  # else no /proc

@@ -110,6 +110,14 @@ def complaint(errors: str) -> str:
     return (refusals or lines or [""])[-1]
 
 
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for products of bfloat16."""
+    try:
+        return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+
+
 def machine() -> dict[str, object]:
     """What the figures depend on beside the code."""
     try:
