@@ -12,11 +12,20 @@ extension FlowModel {
   public func sample(
     count: Int, temperature: Double = 1, labels: Tensor? = nil, seed: UInt64 = 0, batchSize: Int = 64
   ) throws -> Tensor {
+    let temperatures = [Double](repeating: temperature, count: configuration.levels)
+    return try sample(count: count, temperatures: temperatures, labels: labels, seed: seed, batchSize: batchSize)
+  }
+
+  /// As ``sample(count:temperature:labels:seed:batchSize:)``, with a temperature a level.
+  /// - Parameter temperatures: of the first (finest) level first.
+  public func sample(
+    count: Int, temperatures: [Double], labels: Tensor? = nil, seed: UInt64 = 0, batchSize: Int = 64
+  ) throws -> Tensor {
     precondition(count > 0 && batchSize > 0, "a sample has at least one image")
     let generator = try Generator(seed: seed)
     let parts = try stride(from: 0, to: count, by: batchSize).map { start in
       let range = start..<min(count, start + batchSize)
-      let latents = try noise(count: range.count, temperature: temperature, using: generator)
+      let latents = try noise(count: range.count, using: generator).scaled(by: temperatures)
       return try decode(latents, labels: labels?.narrowed(0, range))
     }
     return try .concatenating(parts, alongDimension: 0)

@@ -46,8 +46,6 @@ public protocol FlowModel: AnyObject {
   func encode(_ x: Tensor, labels: Tensor?) throws -> Latents
   /// The exact inverse of ``encode(_:labels:)``.
   func decode(_ latents: Latents, labels: Tensor?) throws -> Tensor
-  /// `steps` images along the straight line between the latents of two, `[1, height, width, channel]`; `labels` of both.
-  func interpolate(_ first: Tensor, _ second: Tensor, steps: Int, labels: Tensor?) throws -> Tensor
 
   /// The condition of labels, as rows `[count, classes]` that may be blended; nil for a model without labels.
   func conditions(of labels: Tensor?, count: Int) throws -> Tensor?

@@ -14,6 +14,12 @@ public struct Latents {
     Latents(levels: try zip(levels, other.levels).map { try $0 * (1 - t) + $1 * t })
   }
 
+  /// Each level times its factor, the first level's first.
+  public func scaled(by factors: [Double]) throws -> Latents {
+    precondition(factors.count == levels.count, "\(factors.count) factors for \(levels.count) levels")
+    return Latents(levels: try zip(levels, factors).map { try $0 * $1 })
+  }
+
   /// The latents of images `range`.
   public func images(_ range: Range<Int>) throws -> Latents {
     Latents(levels: try levels.map { try $0.narrowed(0, range) })

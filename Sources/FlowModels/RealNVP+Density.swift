@@ -41,13 +41,6 @@ extension RealNVP {
     }
   }
 
-  public func interpolate(_ first: Tensor, _ second: Tensor, steps: Int, labels: Tensor? = nil) throws -> Tensor {
-    precondition(steps >= 2, "an interpolation has two ends")
-    let (a, b) = (try encode(first, labels: labels), try encode(second, labels: labels))
-    let between = try (0..<steps).map { try a.interpolated(to: b, at: Double($0) / Double(steps - 1)) }
-    return try decode(.concatenating(between))
-  }
-
   /// Adds the gradients of `mean over the batch of (-log p(x) / (D ln 2))`, with the batch's statistics in every batch
   /// normalisation; in a batch taken in parts, with those of each part. Activations are always rebuilt, and there is no
   /// classifier: `kept` and `weightY` are without effect.

@@ -2,26 +2,6 @@ import FlowModels
 import Torch
 
 extension FlowModel {
-  /// Images drawn from the model with a temperature a level; with one temperature everywhere those of
-  /// ``sample(count:temperature:labels:seed:batchSize:)``.
-  /// - Parameters:
-  ///   - temperatures: what the standard deviations of each level's Gaussians are multiplied by, the first (finest) level
-  ///     first.
-  ///   - labels: int64 `[count]`; a conditional model needs them.
-  /// - Returns: `[count, height, width, channel]`.
-  public func sample(
-    count: Int, temperatures: [Double], labels: Tensor? = nil, seed: UInt64 = 0, batchSize: Int = 64
-  ) throws -> Tensor {
-    precondition(count > 0 && batchSize > 0, "a sample has at least one image")
-    let generator = try Generator(seed: seed)
-    let parts = try stride(from: 0, to: count, by: batchSize).map { start in
-      let range = start..<min(count, start + batchSize)
-      let latents = try noise(count: range.count, using: generator).scaled(by: temperatures)
-      return try decode(latents, labels: labels?.narrowed(0, range))
-    }
-    return try .concatenating(parts, alongDimension: 0)
-  }
-
   /// Images that share the coarse latents of one image and have new fine ones.
   /// - Parameters:
   ///   - latents: of one image.
@@ -48,13 +28,5 @@ extension FlowModel {
       return try decode(drawn, labels: labels?.narrowed(0, range))
     }
     return try .concatenating(parts, alongDimension: 0)
-  }
-}
-
-extension Latents {
-  /// Each level times its factor.
-  func scaled(by factors: [Double]) throws -> Latents {
-    precondition(factors.count == levels.count, "\(factors.count) factors for \(levels.count) levels")
-    return Latents(levels: try zip(levels, factors).map { try $0 * $1 })
   }
 }
