@@ -73,7 +73,9 @@ struct AttributesCSV {
     guard let text = String(validating: file.bytes, as: UTF8.self) else {
       throw DatasetError.wrongField(file: url.path, field: "text", expected: "UTF-8", found: "other bytes")
     }
-    return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
+    // Spreadsheets put a byte order mark before the text.
+    return text.drop { $0 == "\u{FEFF}" }.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
       .map { ($0 + 1, $1) }.filter { !$1.isEmpty }
   }
 

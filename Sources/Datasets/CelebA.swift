@@ -34,7 +34,8 @@ public enum CelebA {
     directory: URL, split: DatasetSplit, centre: Int?, size: (height: Int, width: Int)?, channels: Int?,
     checksHeaders: Bool
   ) throws -> any ImageDataset {
-    let pictures = try find(["img_align_celeba", "img_align_celeba_png", "Img/img_align_celeba"], in: directory)
+    let pictures = try find(
+      ["", "Img/"].flatMap { [$0 + "img_align_celeba", $0 + "img_align_celeba_png"] }, in: directory)
     let partition = try find(["list_eval_partition.txt", "Eval/list_eval_partition.txt"], in: directory)
     let attributes = try AttributeList(
       reading: find(["list_attr_celeba.txt", "Anno/list_attr_celeba.txt"], in: directory))

@@ -34,7 +34,9 @@ public struct DatasetCheck: Sendable {
         guard let opened = try source.openForChecking(split) else { continue }
         dataset = opened
       } catch {
-        problems.append("\(error)")
+        let text = "\(error)"
+        // A fault of the whole set is found by each split.
+        if !problems.contains(text) { problems.append(text) }
         continue
       }
       try read(dataset, workers, progress)

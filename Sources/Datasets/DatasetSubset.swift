@@ -35,6 +35,13 @@ public struct DatasetSubset: ImageDataset {
 }
 
 extension ImageDataset {
+  /// At most `limit` of the images, spread evenly over the set: where images are sorted by class, some of each.
+  public func evenly(_ limit: Int) -> any ImageDataset {
+    precondition(limit > 0, "a limit must be positive, got \(limit)")
+    guard limit < count else { return self }
+    return DatasetSubset(of: self, indices: (0..<limit).map { $0 * count / limit }, as: split)
+  }
+
   /// Cuts a validation split out of this one, chosen by `seed`. Both parts keep the order of the images.
   ///
   /// - Throws: `DatasetError.tooFewImages` when nothing would be left to train on.

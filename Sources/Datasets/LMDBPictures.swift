@@ -68,16 +68,20 @@ final class LMDBPictures: @unchecked Sendable {
     return (try PixelImage(decoding: bytes, name: name), name)
   }
 
-  /// A file shorter than its pages would end the process when they are touched.
+  /// A file shorter than its pages would end the process when they are touched. What a page says of its inside is not
+  /// checked, by LMDB neither.
   private static func checkLength(_ environment: OpaquePointer, _ file: String) throws {
     var (info, status) = (MDB_envinfo(), MDB_stat())
     try check(mdb_env_info(environment, &info), file)
     try check(mdb_env_stat(environment, &status), file)
-    let needed = (info.me_last_pgno + 1) * Int(status.ms_psize)
+    let (last, page) = (info.me_last_pgno, Int(status.ms_psize))
     let attributes = try? FileManager.default.attributesOfItem(atPath: file)
     let length = attributes?[.size] as? Int ?? 0
-    guard length >= needed else {
-      throw DatasetError.truncated(file: file, field: "pages", expectedBytes: needed, foundBytes: length)
+    guard page > 0, last >= 0, last < 1 << 40 else {
+      throw DatasetError.damagedLMDB(file: file, reason: "it claims \(last) as the number of its last page")
+    }
+    guard last < length / page else {
+      throw DatasetError.truncated(file: file, field: "pages", expectedBytes: (last + 1) * page, foundBytes: length)
     }
   }
 

@@ -50,7 +50,7 @@ final class NPZArchive: @unchecked Sendable {
     }
   }
 
-  /// Opens a member for reading in `body`, or for as long as the result lives.
+  /// Opens a member for reading, for as long as the result lives.
   func open(_ member: String) throws -> NPZReader { try NPZReader(member, in: self) }
 
   fileprivate func withHandle<R>(_ body: (OpaquePointer) throws -> R) rethrows -> R {

@@ -54,7 +54,7 @@ struct NPZDataset: ImageDataset {
         types: NPYArray.integerTypes, shape: stored.header.shape.count == 2 ? [count, 1] : [count])
       firsts.append(labels.count)
       for (image, label) in try stored.integers().enumerated() {
-        guard classNames.indices.contains(label - firstLabel) else {
+        guard (firstLabel..<firstLabel + classNames.count).contains(label) else {
           throw DatasetError.wrongField(
             file: archive.path, field: "label of image \(image)",
             expected: "\(firstLabel) to \(firstLabel + classNames.count - 1)", found: "\(label)")

@@ -18,18 +18,21 @@ public struct PackedWriter {
   public init(_ datasets: [any ImageDataset], shardBytes: Int, workers: Int = 1) throws {
     precondition(!datasets.isEmpty && shardBytes > 0 && workers > 0, "packing needs images, a size and a worker")
     precondition(Set(datasets.map(\.split)).count == datasets.count, "a split is packed once")
-    classNames = datasets.map(\.classNames).max { $0.count < $1.count }!
+    let richest = datasets.max { $0.classNames.count < $1.classNames.count }!
+    classNames = richest.classNames
     for other in datasets {
-      func require(_ isAlike: Bool, _ what: String) throws {
+      func require(_ isAlike: Bool, _ what: String, as first: any ImageDataset) throws {
         guard isAlike else {
           throw DatasetError.unlikeSplits(
-            name: other.name, first: datasets[0].split, second: other.split, what: what)
+            name: other.name, first: first.split, second: other.split, what: what)
         }
       }
-      try require(other.shape == datasets[0].shape, "sizes, \(datasets[0].shape) and \(other.shape)")
-      try require(other.attributeNames == datasets[0].attributeNames, "attributes")
+      let first = datasets[0]
+      try require(other.shape == first.shape, "sizes, \(first.shape) and \(other.shape)", as: first)
+      try require(other.attributeNames == first.attributeNames, "attributes", as: first)
       try require(
-        classNames.starts(with: other.classNames) && other.classNames.isEmpty == classNames.isEmpty, "classes")
+        classNames.starts(with: other.classNames) && other.classNames.isEmpty == classNames.isEmpty, "classes",
+        as: richest)
     }
     self.datasets = datasets
     self.workers = workers

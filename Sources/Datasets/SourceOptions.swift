@@ -16,7 +16,9 @@ struct SourceOptions {
           throw DatasetError.wrongOption(
             source: source, option: text, expected: "NAME=NUMBER, a number from 1 to 65536")
         }
-        numbers[String(parts[0])] = number
+        guard numbers.updateValue(number, forKey: String(parts[0])) == nil else {
+          throw DatasetError.wrongOption(source: source, option: text, expected: "\(parts[0]) once")
+        }
       }
     }
   }

@@ -51,14 +51,27 @@ struct DataPackCommand: ParsableCommand {
   private func open(_ source: DatasetSource) throws -> (splits: [any ImageDataset], missing: [String]) {
     let size = size.map { ($0.height, $0.width) }
     var (splits, missing) = ([any ImageDataset](), [String]())
-    for split in [DatasetSplit.train, .validation, .test] {
-      do { splits.append(try source.open(split: split, size: size, channels: channels, seed: seed)) } catch {
+    func tolerating(_ body: () throws -> [any ImageDataset]) throws {
+      do { splits += try body() } catch {
         switch error {
         case DatasetError.missingSplit, DatasetError.tooFewImages: missing.append("\(error)")
         default: throw error
         }
       }
     }
+    func open(_ split: DatasetSplit) throws -> [any ImageDataset] {
+      [try source.open(split: split, size: size, channels: channels, seed: seed)]
+    }
+    try tolerating {
+      // Both parts of the training images in memory once; one by one where there is but one of them.
+      let parts = try source.openTraining(size: size, channels: channels, seed: seed)
+      return [parts.train, parts.validation]
+    }
+    if splits.isEmpty {
+      missing = []
+      for split in [DatasetSplit.train, .validation] { try tolerating { try open(split) } }
+    }
+    try tolerating { try open(.test) }
     guard !splits.isEmpty else { throw ValidationError("\(source): there is no split to pack: \(missing[0])") }
     return (splits, missing)
   }

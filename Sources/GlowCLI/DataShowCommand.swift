@@ -35,10 +35,9 @@ struct DataShowCommand: ParsableCommand {
     if let attributes {
       try showAttributes(try chosen(attributes, of: dataset, source), of: dataset)
     } else {
-      let count = min(count ?? 64, dataset.count)
-      let images = try (0..<count).map { try dataset.image(at: $0 * dataset.count / count) }
-      try grid.write(images, to: URL(filePath: out))
-      print("\(count) of \(dataset.count) images \(dataset.shape) of \(source), \(split.rawValue) split: \(out)")
+      let shown = dataset.evenly(count ?? 64)
+      try grid.write((0..<shown.count).map(shown.image), to: URL(filePath: out))
+      print("\(shown.count) of \(dataset.count) images \(dataset.shape) of \(source), \(split.rawValue) split: \(out)")
     }
   }
 

@@ -127,6 +127,7 @@ import Testing
     case labelType = "the type of labels.npy should be"
     case label = "the label of image 1 should be 1 to 1000, found 1001"
     case zeroLabel = "the label of image 0 should be 1 to 1000, found 0"
+    case smallestLabel = "the label of image 0 should be 1 to 1000, found -9223372036854775808"
     case member = "data.npy in the zip archive cannot be read (there is no such member; found labels.npy, mean.npy)"
     case notZip = "the zip archive cannot be read"
   }
@@ -151,6 +152,7 @@ import Testing
       case .labelType: members[1].bytes = npy([2], int64s([1, 2]), type: "<f8")
       case .label: members[1].bytes = npy([2], int64s([1000, 1001]), type: "<i8")
       case .zeroLabel: members[1].bytes = npy([2], int64s([0, 1]), type: "<i8")
+      case .smallestLabel: members[1].bytes = npy([2], int64s([Int.min, 1]), type: "<i8")
       case .member: members.removeFirst()
       case .notZip: break
       }
