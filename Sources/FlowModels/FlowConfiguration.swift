@@ -30,6 +30,10 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
 }
 
 extension FlowConfiguration {
+  /// Whether a data set's labels are the model's: of the same names in the same order, the last of the model's perhaps
+  /// missing.
+  public func hasLabels(_ names: [String]) -> Bool { !names.isEmpty && classNames.starts(with: names) }
+
   public var classCount: Int { classNames.count }
 
   /// Dimensions per image, D.

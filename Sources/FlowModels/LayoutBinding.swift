@@ -51,7 +51,8 @@ struct LayoutBinding {
   func end(ours: [[Int]]) throws -> [Int] {
     var shape = ours[0]
     guard let axis = rule.join ?? rule.cut else { return shape }
-    guard shape.indices.contains(axis), shape[axis] % theirs.count == 0 else {
+    guard shape.indices.contains(axis), shape[axis] % theirs.count == 0, ours.allSatisfy({ $0.count == shape.count })
+    else {
       throw MisfitOperation(reason: "shape \(shape) cannot be joined or cut along axis \(axis)")
     }
     shape[axis] = rule.join != nil ? shape[axis] / theirs.count : ours.reduce(0) { $0 + $1[axis] }

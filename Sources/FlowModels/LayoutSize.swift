@@ -19,6 +19,11 @@ enum LayoutSize: Decodable, Sendable {
     try decoder.requireKeys(Key.self)
     let container = try decoder.container(keyedBy: Key.self)
     if let pattern = try container.decodeIfPresent(String.self, forKey: .count) {
+      // Otherwise the name is always the same, and its tensors are counted without end.
+      guard LayoutScope.names(in: [pattern]).contains("n") else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .count, in: container, debugDescription: "expected a name with {n} in it, found \(pattern)")
+      }
       self = .count(pattern)
       return
     }

@@ -31,7 +31,7 @@ enum LayoutValue: Codable, Hashable, Sendable, CustomStringConvertible {
   var description: String {
     switch self {
     case .bool(let value): "\(value)"
-    case .number(let value): value == value.rounded() ? "\(Int(value))" : "\(value)"
+    case .number(let value): Int(exactly: value).map(String.init) ?? "\(value)"
     case .text(let value): value
     case .list(let values): "\(values.map(\.description))"
     }

@@ -17,11 +17,11 @@ public enum ModelFile {
     let configuration: any FlowConfiguration
 
     func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: Key.self)
-      try container.encode("swift-glow", forKey: Key("format"))
-      try container.encode(ModelFile.formatVersion, forKey: Key("version"))
-      try container.encode(type(of: configuration).kind, forKey: Key("model"))
-      try container.encode(configuration, forKey: Key(type(of: configuration).kind))
+      var container = encoder.container(keyedBy: AnyKey.self)
+      try container.encode("swift-glow", forKey: AnyKey(stringValue: "format"))
+      try container.encode(ModelFile.formatVersion, forKey: AnyKey(stringValue: "version"))
+      try container.encode(type(of: configuration).kind, forKey: AnyKey(stringValue: "model"))
+      try container.encode(configuration, forKey: AnyKey(stringValue: type(of: configuration).kind))
     }
   }
 
@@ -29,18 +29,9 @@ public enum ModelFile {
     let configuration: Configuration
 
     init(from decoder: any Decoder) throws {
-      configuration = try decoder.container(keyedBy: Key.self)
-        .decode(Configuration.self, forKey: Key(Configuration.kind))
+      configuration = try decoder.container(keyedBy: AnyKey.self)
+        .decode(Configuration.self, forKey: AnyKey(stringValue: Configuration.kind))
     }
-  }
-
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(_ name: String) { stringValue = name }
-    init?(stringValue: String) { self.init(stringValue) }
-    init?(intValue: Int) { nil }
   }
 
   /// The kinds of model that there are.

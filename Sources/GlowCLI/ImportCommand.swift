@@ -31,8 +31,7 @@ struct ImportCommand: ParsableCommand {
     try writeModel(glow, to: URL(filePath: out))
     let model = glow.configuration
     print(
-      "Glow L=\(model.levels) K=\(model.steps) hidden=\(model.hidden), \(model.coupling.rawValue), "
-        + "\(model.permutation.rawValue), \(model.height)x\(model.width)x\(model.channels), "
+      "\(model.summary), \(model.height)x\(model.width)x\(model.channels), "
         + "\(glow.parameters.count) parameters: \(out)")
   }
 }

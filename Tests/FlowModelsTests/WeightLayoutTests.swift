@@ -268,12 +268,29 @@ private let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appe
     ("{levels-level}", "{depth-level}", ["depth", "stands for nothing"]),
     (#""edgeChannel": false"#, #""edges": false"#, ["model.edges is no field"]),
     (#""constant": 1"#, #""constant": "one""#, ["tensors[2].constant", "identity"]),
+    ("q0.{n}.loc", "q0.0.loc", ["sizes.levels.count", "a name with {n} in it"]),
     (#""hidden": {"#, #""width512": {"#, ["no size \"width512\"", "hidden"]),
     (
       #""ours": "level{level}.step{step}.actnorm.bias""#, #""ours": "level{level}.step{step}.norm.bias""#, ["norm.bias"]
     ),
     ("}", "", ["not valid JSON"]),
   ]) func damagedLayouts(text: String, replacement: String, words: [String]) throws {
+    try withLayout(replacing: text, with: replacement) { url in
+      expectError(words + [url.path]) {
+        _ = try WeightLayout.named(url.path).read(weights, size: (8, 8))
+      }
+    }
+  }
+
+  @Test func aConstantBeyondAnInteger() throws {
+    try withLayout(replacing: #""constant": 1"#, with: #""constant": 1e30"#) { url in
+      expectError([weights.path, "data_dep_init_done is other than 1e+30", "layout mine"]) {
+        _ = try WeightLayout.named(url.path).read(weights, size: (8, 8))
+      }
+    }
+  }
+
+  private func withLayout(replacing text: String, with replacement: String, _ body: (URL) throws -> Void) throws {
     try withTemporaryFolder { folder in
       let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -282,9 +299,7 @@ private let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appe
       let range = try #require(content.range(of: text))
       let url = folder.appending(path: "mine.json")
       try content.replacingCharacters(in: range, with: replacement).write(to: url, atomically: true, encoding: .utf8)
-      expectError(words + [url.path]) {
-        _ = try WeightLayout.named(url.path).read(weights, size: (8, 8))
-      }
+      try body(url)
     }
   }
 }
