@@ -11,6 +11,7 @@ import datetime
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -107,7 +108,7 @@ class Study:
     def trial(self, data, architecture, flags):
         """Parameters, and images a second, of a few steps of training."""
         folder = self.folder / "trial"
-        subprocess.run(["rm", "-rf", folder], check=True)
+        shutil.rmtree(folder, ignore_errors=True)
         said = glow("train", "--data", DATA[data], "--out", folder.relative_to(ROOT), "--images", 30 * BATCH, "--batch",
                     BATCH, *settings(architecture), *flags)
         lines = (folder / "metrics.jsonl").read_text().splitlines()
@@ -117,7 +118,7 @@ class Study:
     def parameters(self, data, hidden):
         """Of a RealNVP with so many hidden channels."""
         folder = self.folder / "trial"
-        subprocess.run(["rm", "-rf", folder], check=True)
+        shutil.rmtree(folder, ignore_errors=True)
         said = glow("train", "--preset", "realnvp-toy", "--data", DATA[data], "--out", folder.relative_to(ROOT), "--images", 1,
                     "--batch", 1, *realnvp(hidden))
         return int(re.search(r"(\d+) parameters", said).group(1))
@@ -168,24 +169,25 @@ class Study:
         def work():
             started = time.monotonic()
             if any(folder.glob("checkpoints/images-*")):
-                said = glow("train", "--resume", path)
+                glow("train", "--resume", path)
             else:
-                subprocess.run(["rm", "-rf", folder], check=True)
-                said = glow(*command)
-            parameters = re.search(r"(\d+) parameters", said)
+                shutil.rmtree(folder, ignore_errors=True)
+                glow(*command)
             last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
             limit = ["--limit", self.size.test_images] if self.size.test_images else []
             evaluation = json.loads(glow("eval", "--model", path, "--json", "--baseline", *limit))
             return {
-                "parameters": int(parameters.group(1)) if parameters else None, "seconds": last["seconds"],
+                "seconds": last["seconds"],
                 "evaluation": evaluation["evaluation"], "histogramBaseline": evaluation["histogramBaseline"],
                 "wallSeconds": time.monotonic() - started,
             }
 
-        result = self.remember(f"run {run.name}", work)
+        result = self.remember(f"run {written(command)}", work)
         return {
             "name": run.name, "section": run.section, "data": run.data, "architecture": run.architecture,
             "seed": run.seed, "labels": run.labels, "images": run.images, "run": str(path),
+            "parameters": self.notes.get(f"trial {run.data} {run.architecture}", {}).get("parameters")
+            if run.section == "likelihood" else None,
             "command": written(command), **result}
 
     def picture(self, name, section, caption, *command):

@@ -41,7 +41,7 @@ extension FlowModel {
   ) throws {
     try check(dataset)
     if configuration.classCount > 0, condition == .ownLabel {
-      guard !dataset.classNames.isEmpty, configuration.classNames.starts(with: dataset.classNames) else {
+      guard configuration.hasLabels(dataset.classNames) else {
         throw AnalysisError.dataset(
           name: dataset.name,
           problem: "its images have no labels of the model's to be scored under; score them under any label")

@@ -30,8 +30,7 @@ extension FlowModel {
       precondition((0..<configuration.classCount).contains(label), "the model has no label \(label)")
       return try Tensor([Int](repeating: label, count: batch.count), on: options.device)
     case .own:
-      let isTheModels = !dataset.classNames.isEmpty && configuration.classNames.starts(with: dataset.classNames)
-      guard isTheModels else { return try mostLikelyLabels(x) }
+      guard configuration.hasLabels(dataset.classNames) else { return try mostLikelyLabels(x) }
       return try Tensor(batch.labels.map(Int.init), on: options.device)
     }
   }

@@ -1,7 +1,8 @@
 import Torch
 
-/// The numbers that conditioners multiply. Sums of products, and all else of a flow with its log-determinants, stay in the
-/// type of the model's tensors.
+/// The numbers that conditioners multiply. All else of a flow, with its log-determinants, stays in the type of the model's
+/// tensors; so do sums of products, but for what libtorch's own products of bfloat16 matrices give on a GPU, which is
+/// rounded too.
 public enum ConditionerPrecision: String, Codable, Sendable, CaseIterable {
   /// The model's own type.
   case float32

@@ -73,7 +73,7 @@ extension ConvConditioner {
     let scale = try norm.scale()
     let gradient = try gradOutput.reluBackward(output: output)
     let gradFolded = try input.transposed.matmul(gradient).converted(to: matrix.dtype)
-    let gradBias = try gradient.sum([0]).converted(to: matrix.dtype)
+    let gradBias = try gradient.converted(to: matrix.dtype).sum([0])
     try norm.bias.gradient.addInPlace(gradBias * scale)
     let gradScale = try (gradFolded * matrix).sum([0]) + gradBias * norm.bias.value
     try norm.logScale.gradient.addInPlace(gradScale * scale, scale: norm.logScaleFactor)

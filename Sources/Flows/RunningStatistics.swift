@@ -4,7 +4,7 @@ import Torch
 /// those of past batches. (RealNVP, section 3.7; Ioffe & Szegedy 2015.)
 ///
 /// A forward pass changes nothing here: the backward pass notes the statistics of its batch, and ``update(weight:)``, called
-/// once a step, takes what was noted into the running averages. A pass whose step is never taken leaves no trace.
+/// once a step, takes all that was noted since the last one into the running averages.
 public final class RunningStatistics {
   public static let epsilon = 1e-4
 
@@ -105,7 +105,4 @@ public final class RunningStatistics {
     try variance.value.lerpInPlace(noted.variance / Double(noted.passes), weight: weight)
     self.noted = nil
   }
-
-  /// Forgets what was noted.
-  public func discard() { noted = nil }
 }

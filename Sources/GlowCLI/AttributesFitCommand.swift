@@ -20,8 +20,8 @@ struct AttributesFitCommand: ParsableCommand {
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "Only these attributes or classes; repeat for several.") var attribute: [String] = []
   @Option(help: "For a conditional model: the label that all images are seen under.") var label: String?
-  @Option(help: "Only the first images of the training split.") var limit: Int?
-  @Option(help: "Only the first images of the validation split.") var heldOutLimit: Int?
+  @Option(help: "Only so many images of the training split, spread evenly over it.") var limit: Int?
+  @Option(help: "Only so many images of the validation split, spread evenly over it.") var heldOutLimit: Int?
   @Option(help: "The safetensors file to write.") var out: String
 
   func validate() throws {
@@ -36,7 +36,7 @@ struct AttributesFitCommand: ParsableCommand {
     let labels = try label.map { LabelChoice.fixed(try labelIndex($0, of: glow)) } ?? .own
     func open(_ split: DatasetSplit, _ limit: Int?) throws -> any ImageDataset {
       let dataset = try openDataset(data, for: glow, from: model.model, split: split)
-      return limit.map { DatasetPrefix(of: dataset, limit: $0) } ?? dataset
+      return limit.map(dataset.evenly) ?? dataset
     }
     let (training, heldOut) = (try open(.train, limit), try open(.validation, heldOutLimit))
     let total = training.count + heldOut.count

@@ -83,7 +83,7 @@ struct ImageInputs: ParsableArguments {
     }
     let bytes = try numbers.flatMap { try dataset.image(at: $0).pixels }
     let labels = numbers.compactMap { dataset.label(at: $0) }
-    let same = labels.count == numbers.count && dataset.classNames == glow.configuration.classNames
+    let same = labels.count == numbers.count && glow.configuration.hasLabels(dataset.classNames)
     return (bytes, same ? labels : nil)
   }
 }

@@ -22,7 +22,8 @@ struct NeighbourComparison {
     var real: [PixelImage] = []
     do {
       let held = try openDataset(named.data, for: glow, from: model, split: other)
-      real = try (0..<min(held.count, samples.count)).map(held.image)
+      let some = held.evenly(samples.count)
+      real = try (0..<some.count).map(some.image)
     } catch let error as DatasetError { warn("no \(other.rawValue) images to compare with: \(error)") }
     let bits = glow.configuration.bits
     let bar = ProgressBar()

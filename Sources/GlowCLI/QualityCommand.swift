@@ -21,7 +21,7 @@ struct QualityCommand: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "train, validation or test.") var split = DatasetSplit.test
-  @Option(help: "Images of the split, and as many samples.") var count = 2000
+  @Option(help: "Images, spread evenly over the split, and as many samples.") var count = 2000
   @Option(help: "As in sample.") var temperature = Temperatures(0.7)
   @Option(help: "pixels or latents.") var space = PointSpace.pixels
   @Option(help: "k: to which neighbour a point reaches.") var neighbours = 3
@@ -56,8 +56,11 @@ struct QualityCommand: ParsableCommand {
   func run() throws {
     let glow = try model.load()
     let temperatures = try temperature.perLevel(of: glow)
-    let real = try images(glow, split)
-    let other = try baseline ? images(glow, .validation) : nil
+    let all = try images(glow, split)
+    let validation = try baseline ? images(glow, .validation) : nil
+    // Figures compare only at equal counts.
+    let size = min(count, all.count, validation?.count ?? count)
+    let (real, other) = (all.evenly(size), validation?.evenly(size))
     let bar = ProgressBar()
     defer { bar.clear() }
     let (points, labels) = try glow.points(of: real, in: space) { bar.update($0, of: real.count, "images") }
@@ -83,7 +86,7 @@ struct QualityCommand: ParsableCommand {
         "the \(split.rawValue) split of \(dataset.name) has \(dataset.count) images, expected more than --neighbours, "
           + "\(neighbours)")
     }
-    return DatasetPrefix(of: dataset, limit: count)
+    return dataset
   }
 
   private func print(_ report: Report) throws {

@@ -43,10 +43,11 @@ struct ReportCommand: ParsableCommand {
       throw ValidationError("\(path) is no run folder: it holds no checkpoint")
     }
     let training = try Trainer.savedConfiguration(of: folder)
-    let model = try ModelFile.read(checkpoint, options: TensorOptions(.float32, on: device))
+    let model = try ModelFile.readModel(checkpoint, options: TensorOptions(.float32, on: device))
     var test = try openDataset(data, for: model, from: path, split: .test)
     if let limit { test = DatasetPrefix(of: test, limit: min(limit, test.count)) }
     let bar = ProgressBar()
+    defer { bar.clear() }
     let total = test.count
     let evaluation = try model.evaluate(on: test, seed: seed, accuracy: model.configuration.classCount > 0) {
       bar.update($0, of: total, "test images")

@@ -27,7 +27,7 @@ struct ScoreCommand: ParsableCommand {
   var fit = false
   @Option(help: "Images of the right kind, as SET or SET:SPLIT, as in --data; validation unless said.")
   var reference: NamedSplit?
-  @Option(help: "Only the first images of the reference.") var referenceLimit = 2000
+  @Option(help: "Only so many images of the reference, spread evenly over it.") var referenceLimit = 2000
   @Option(help: "Keeps the reference's scores: written where it is missing, else read.") var referenceCache: String?
   @Option(help: "Of a conditional model: any (p is the mean over all labels) or own (a data set's labels).")
   var labels = ScoreCondition.anyLabel
@@ -90,13 +90,12 @@ struct ScoreCommand: ParsableCommand {
   private func referenceScores(_ glow: any FlowModel) throws -> ReferenceScores? {
     guard let reference else { return nil }
     let split = reference.split ?? .validation
-    let name = "first \(referenceLimit) of \(reference.data):\(split.rawValue), seed \(seed)"
+    let name = "\(referenceLimit) of \(reference.data):\(split.rawValue), seed \(seed)"
     let cache = referenceCache.map { URL(filePath: $0) }
     if let cache, FileManager.default.fileExists(atPath: cache.path) {
       return try ReferenceScores(contentsOf: cache, model: glow, data: name, condition: labels)
     }
-    let dataset = DatasetPrefix(
-      of: try openDataset(reference.data, for: glow, from: model.model, split: split), limit: referenceLimit)
+    let dataset = try openDataset(reference.data, for: glow, from: model.model, split: split).evenly(referenceLimit)
     let bar = ProgressBar()
     defer { bar.clear() }
     let scores = try ReferenceScores(of: dataset, called: name, with: glow, condition: labels, seed: seed) {

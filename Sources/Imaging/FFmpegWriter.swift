@@ -39,6 +39,8 @@ public final class FFmpegWriter: VideoWriter {
 
   deinit {
     if process.isRunning {
+      // At the end of its input it stops by itself, whatever it does about the signal.
+      try? frames.fileHandleForWriting.close()
       process.terminate()
       process.waitUntilExit()
     }

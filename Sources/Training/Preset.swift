@@ -68,7 +68,8 @@ public struct Preset: Sendable {
       name: "realnvp-toy", summary: "a tiny RealNVP for tests: seconds", model: model, training: training)
   }()
 
-  /// RealNVP's CIFAR-10 run as published (section 4.1; 3.49 bits/dim): eight blocks, 64 channels, one squeeze.
+  /// The shape of RealNVP's CIFAR-10 run as published (section 4.1; 3.49 bits/dim): eight blocks, 64 channels, one squeeze.
+  /// Its penalty on the sizes of the normalised weights is left out.
   public static let realNVPCIFAR10: Preset = {
     let model = RealNVPConfiguration(height: 32, width: 32, channels: 3, levels: 2, blocks: 8, hidden: 64)
     var training = TrainingConfiguration(data: "cifar10:FOLDER")
@@ -82,7 +83,7 @@ public struct Preset: Sendable {
     training.validateEvery = 500_000
     training.checkpointEvery = 100_000
     return Preset(
-      name: "realnvp-cifar10", summary: "RealNVP's CIFAR-10 as published: 8 blocks, 64 channels", model: model,
+      name: "realnvp-cifar10", summary: "RealNVP's CIFAR-10 shape as published: 8 blocks, 64 channels", model: model,
       training: training)
   }()
 

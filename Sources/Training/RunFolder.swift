@@ -73,12 +73,15 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// The lines of `metrics.jsonl`, in order; none where there is no such file.
+  /// The lines of `metrics.jsonl`, in order; none where there is no such file. A last line that was not written to its end
+  /// is left out.
   /// - Throws: ``TrainingError`` naming the file and the line that cannot be read.
   public func metrics() throws -> [Metrics] {
     guard FileManager.default.fileExists(atPath: metricsFile.path) else { return [] }
     let data = try attempt("read", metricsFile) { try Data(contentsOf: metricsFile) }
-    return try data.split(separator: UInt8(ascii: "\n")).enumerated().map { number, line in
+    // What follows the last newline is empty, or a line that was cut off.
+    let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+    return try lines.enumerated().map { number, line in
       guard let metrics = try? Self.decoder.decode(Metrics.self, from: line) else {
         throw TrainingError("\(metricsFile.path): line \(number + 1) is no line of metrics")
       }

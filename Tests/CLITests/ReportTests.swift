@@ -25,6 +25,18 @@ import Testing
     }
   }
 
+  @Test func realNVP() throws {
+    try withTemporaryFolder { folder in
+      let run = try TrainedRun.realNVP().run
+      let outcome = try GlowBinary.run([
+        "report", run.path, "--out", folder.appending(path: "report").path, "--limit", "3", "--threads", "1",
+      ])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let text = try String(contentsOf: folder.appending(path: "report/README.md"), encoding: .utf8)
+      #expect(text.contains("| model | RealNVP levels=2"))
+    }
+  }
+
   @Test func refusals() throws {
     try withTemporaryFolder { folder in
       let out = folder.appending(path: "report").path
