@@ -3,6 +3,7 @@
 study.json, from which `glow report --study` writes the pages.
 
 Each piece of work leaves a file, and what is there is not done again: after an interruption the same command goes on.
+Every run trains on one thread, as many runs at once as there are cores: small models gain little from a second thread.
 """
 
 import argparse
@@ -14,7 +15,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,25 +98,31 @@ class Study:
         self.size, self.folder = size, folder
         self.notes_file = folder / "notes.json"
         self.notes = json.loads(self.notes_file.read_text()) if self.notes_file.exists() else {}
+        self.noting = threading.Lock()
+        self.started, self.earlier = time.monotonic(), self.notes.get("seconds", 0)
 
     def remember(self, key, work):
         """The result of `work`, which is done once for each key."""
         if key not in self.notes:
-            self.notes[key] = work()
-            part = self.notes_file.with_suffix(".part")
-            part.write_text(json.dumps(self.notes, indent=1, sort_keys=True))
-            part.replace(self.notes_file)
+            result = work()
+            with self.noting:
+                self.notes[key] = result
+                self.notes["seconds"] = self.earlier + time.monotonic() - self.started
+                part = self.notes_file.with_suffix(".part")
+                part.write_text(json.dumps(self.notes, indent=1, sort_keys=True))
+                part.replace(self.notes_file)
         return self.notes[key]
 
     def trial(self, data, architecture, flags):
-        """Parameters, and images a second, of a few steps of training."""
+        """Parameters, and images a second, of a few steps of training: the best of three, the first reads cold files."""
         folder = self.folder / "trial"
-        shutil.rmtree(folder, ignore_errors=True)
-        said = glow("train", "--data", DATA[data], "--out", folder.relative_to(ROOT), "--images", 30 * BATCH, "--batch",
-                    BATCH, *settings(architecture), *flags)
-        lines = (folder / "metrics.jsonl").read_text().splitlines()
-        parameters = int(re.search(r"(\d+) parameters", said).group(1))
-        return {"parameters": parameters, "rate": json.loads(lines[-1])["imagesPerSecond"]}
+        rates = []
+        for _ in range(3):
+            shutil.rmtree(folder, ignore_errors=True)
+            said = glow("train", "--data", DATA[data], "--out", folder.relative_to(ROOT), "--images", 30 * BATCH, "--batch",
+                        BATCH, *settings(architecture), *flags)
+            rates.append(30 * BATCH / training_seconds(folder))
+        return {"parameters": int(re.search(r"(\d+) parameters", said).group(1)), "rate": max(rates)}
 
     def parameters(self, data, hidden):
         """Of a RealNVP with so many hidden channels."""
@@ -125,7 +134,7 @@ class Study:
 
     def like_sized(self, data, flags):
         """The number of hidden channels with which RealNVP has about as many parameters as Glow with `flags`."""
-        wanted = self.remember(f"trial {data} glow", lambda: self.trial(data, "glow", flags))["parameters"]
+        wanted = self.remember(trial(data, "glow"), lambda: self.trial(data, "glow", flags))["parameters"]
 
         def search():
             # Parameters grow with the square of the width: bisect.
@@ -135,14 +144,14 @@ class Study:
                 low, high = (middle, high) if self.parameters(data, middle) <= wanted else (low, middle)
             return {"hidden": low, **self.trial(data, "realnvp", realnvp(low))}
 
-        return self.remember(f"trial {data} realnvp", search)
+        return self.remember(trial(data, "realnvp"), search)
 
     def plan(self):
         runs = []
         for data in DATA:
             flags = ["--levels", LEVELS[data], "--steps", self.size.steps, "--hidden", self.size.hidden]
             like = self.like_sized(data, flags)
-            rates = {"glow": self.notes[f"trial {data} glow"]["rate"], "realnvp": like["rate"]}
+            rates = {"glow": self.notes[trial(data, "glow")]["rate"], "realnvp": like["rate"]}
             for architecture in ["glow", "realnvp"]:
                 own = flags if architecture == "glow" else realnvp(like["hidden"])
                 images = int(rates[architecture] * self.size.minutes * 60) // BATCH * BATCH
@@ -167,27 +176,23 @@ class Study:
                    *settings(run.architecture), *run.flags]
 
         def work():
-            started = time.monotonic()
             if any(folder.glob("checkpoints/images-*")):
                 glow("train", "--resume", path)
             else:
                 shutil.rmtree(folder, ignore_errors=True)
                 glow(*command)
-            last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
             limit = ["--limit", self.size.test_images] if self.size.test_images else []
-            evaluation = json.loads(glow("eval", "--model", path, "--json", "--baseline", *limit))
+            evaluation = json.loads(glow("eval", "--model", path, "--json", "--baseline", "--threads", 1, *limit))
             return {
-                "seconds": last["seconds"],
+                "seconds": training_seconds(folder),
                 "evaluation": evaluation["evaluation"], "histogramBaseline": evaluation["histogramBaseline"],
-                "wallSeconds": time.monotonic() - started,
             }
 
         result = self.remember(f"run {written(command)}", work)
         return {
             "name": run.name, "section": run.section, "data": run.data, "architecture": run.architecture,
             "seed": run.seed, "labels": run.labels, "images": run.images, "run": str(path),
-            "parameters": self.notes.get(f"trial {run.data} {run.architecture}", {}).get("parameters")
-            if run.section == "likelihood" else None,
+            "parameters": self.notes[trial(run.data, run.architecture)]["parameters"] if run.section == "likelihood" else None,
             "command": written(command), **result}
 
     def picture(self, name, section, caption, *command):
@@ -263,6 +268,21 @@ def emoji_with(attribute):
     fail(f"no emoji has the attribute {attribute}")
 
 
+def trial(data, architecture):
+    """The name of the note on a trial."""
+    return f"trial {data} {architecture}"
+
+
+def training_seconds(folder):
+    """The time that a run spent on training steps, without validations and checkpoints."""
+    seconds, before = 0, 0
+    for line in (folder / "metrics.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        seconds += (record["images"] - before) / record["imagesPerSecond"]
+        before = record["images"]
+    return seconds
+
+
 def realnvp(hidden):
     return ["--levels", 2, "--steps", 3, "--blocks", 1, "--hidden", hidden]
 
@@ -270,8 +290,8 @@ def realnvp(hidden):
 def settings(architecture):
     """The training of both, chosen once for all data sets."""
     if architecture == "glow":
-        return ["--preset", "demo", "--labels", "none"]
-    return ["--preset", "realnvp"]
+        return ["--preset", "demo", "--labels", "none", "--threads", 1]
+    return ["--preset", "realnvp", "--threads", 1]
 
 
 def machine():
@@ -295,16 +315,16 @@ def main():
     study = Study(TOY if options.toy else QUICK if options.quick else FULL, folder)
     plan = study.plan()
     runs = []
-    for number, run in enumerate(plan, 1):
-        result = study.train(run)
-        runs.append(result)
-        print(f"{number}/{len(plan)} {run.name}: {result['evaluation']['bitsPerDimension']:.3f} bits/dim, "
-              f"{result['seconds']:.0f} s", flush=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, result in enumerate(pool.map(study.train, plan), 1):
+            runs.append(result)
+            print(f"{number}/{len(plan)} {result['name']}: {result['evaluation']['bitsPerDimension']:.3f} bits/dim, "
+                  f"{result['seconds']:.0f} s", flush=True)
     separability = study.attributes()
     pictures = study.pictures()
     text = json.dumps({
         "quick": options.quick or options.toy, "machine": machine(), "date": str(datetime.date.today()),
-        "hours": sum(run["wallSeconds"] for run in runs) / 3600, "runs": runs, "pictures": pictures,
+        "hours": study.notes["seconds"] / 3600, "runs": runs, "pictures": pictures,
         "separability": separability}, indent=1, sort_keys=True)
     (folder / "study.json").write_text(text + "\n")
     print(f"study: {len(runs)} runs and {len(pictures)} pictures noted in {folder.relative_to(ROOT)}/study.json")
