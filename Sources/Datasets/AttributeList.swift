@@ -26,7 +26,8 @@ struct AttributeList {
     }
     var rowOfPicture: [String: Int] = [:]
     var rows = AttributeTable(names: names)
-    for (number, words) in lines.dropFirst(2) {
+    for line in lines.dropFirst(2) {
+      let (number, words) = (line.number, line.words)
       guard words.count == names.count + 1 else {
         throw fail("number of attributes in line \(number)", "\(names.count)", "\(words.count - 1)")
       }
@@ -64,8 +65,16 @@ struct AttributeList {
 
 /// The words of a text file, line by line.
 struct WordLines {
-  /// Lines are numbered from 1; empty ones are left out.
-  let lines: [(number: Int, words: [Substring])]
+  struct Line {
+    /// From 1.
+    let number: Int
+    fileprivate let text: Substring
+
+    var words: [Substring] { text.split(whereSeparator: \.isWhitespace) }
+  }
+
+  /// Without those that hold no word.
+  let lines: [Line]
 
   init(reading url: URL, adviceIfMissing: String) throws {
     let file = try InputFile(reading: url, adviceIfMissing: adviceIfMissing)
@@ -73,6 +82,6 @@ struct WordLines {
       throw DatasetError.wrongField(file: url.path, field: "text", expected: "UTF-8", found: "other bytes")
     }
     lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
-      .map { ($0 + 1, $1.split(whereSeparator: \.isWhitespace)) }.filter { !$1.isEmpty }
+      .map { Line(number: $0 + 1, text: $1) }.filter { !$0.text.allSatisfy(\.isWhitespace) }
   }
 }

@@ -79,7 +79,8 @@ public enum CelebA {
   private static func assignments(in url: URL) throws -> [(picture: String, split: DatasetSplit, line: Int)] {
     let splits = ["0": DatasetSplit.train, "1": .validation, "2": .test]
     var seen: Set<Substring> = []
-    return try WordLines(reading: url, adviceIfMissing: advice).lines.map { number, words in
+    return try WordLines(reading: url, adviceIfMissing: advice).lines.map { line in
+      let (number, words) = (line.number, line.words)
       guard words.count == 2, let split = splits[String(words[1])] else {
         throw DatasetError.wrongField(
           file: url.path, field: "line \(number)", expected: "a picture and 0, 1 or 2",

@@ -34,9 +34,6 @@ public enum DatasetCatalogue {
   /// MD5 of `cifar-10-binary.tar.gz`, as its page states it.
   static let cifarArchive = (name: "cifar-10-binary.tar.gz", md5: "c32a1d4ab5d03f1284b67883e8d87530")
 
-  /// Of each of CIFAR-10's six binary files: 10,000 records of 3,073 bytes.
-  static let cifarFileBytes = 30_730_000
-
   public static let entries: [Entry] =
     [
       Entry(

@@ -1,5 +1,5 @@
 /// Some images of a data set, in a given order, as a split of their own. The images are not copied.
-public struct DatasetSubset: ImageDataset {
+public struct DatasetSubset: DerivedDataset {
   public let base: any ImageDataset
   /// For each image of the subset, its index in `base`.
   public let indices: [Int]
@@ -12,12 +12,7 @@ public struct DatasetSubset: ImageDataset {
     self.split = split
   }
 
-  public var name: String { base.name }
-  public var shape: ImageShape { base.shape }
   public var count: Int { indices.count }
-  public var classNames: [String] { base.classNames }
-  public var attributeNames: [String] { base.attributeNames }
-  public var shuffleBlock: Int? { base.shuffleBlock }
 
   public func label(at index: Int) -> Int? { base.label(at: indices[index]) }
 
@@ -40,6 +35,12 @@ extension ImageDataset {
     precondition(limit > 0, "a limit must be positive, got \(limit)")
     guard limit < count else { return self }
     return DatasetSubset(of: self, indices: (0..<limit).map { $0 * count / limit }, as: split)
+  }
+
+  /// The first images, at most `limit`.
+  public func first(_ limit: Int) -> any ImageDataset {
+    precondition(limit > 0, "a limit must be positive, got \(limit)")
+    return limit < count ? DatasetSubset(of: self, indices: Array(0..<limit), as: split) : self
   }
 
   /// Cuts a validation split out of this one, chosen by `seed`. Both parts keep the order of the images.

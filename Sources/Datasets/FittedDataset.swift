@@ -2,7 +2,7 @@ import Imaging
 
 /// A data set at another size or number of channels: images are converted, cropped in the middle to the new aspect,
 /// then resized, each time they are read.
-public struct FittedDataset: ImageDataset {
+public struct FittedDataset: DerivedDataset {
   public let base: any ImageDataset
   public let shape: ImageShape
 
@@ -11,17 +11,6 @@ public struct FittedDataset: ImageDataset {
     self.base = base
     self.shape = shape
   }
-
-  public var name: String { base.name }
-  public var split: DatasetSplit { base.split }
-  public var count: Int { base.count }
-  public var classNames: [String] { base.classNames }
-  public var attributeNames: [String] { base.attributeNames }
-  public var shuffleBlock: Int? { base.shuffleBlock }
-
-  public func label(at index: Int) -> Int? { base.label(at: index) }
-
-  public func attribute(_ attribute: Int, at index: Int) -> Bool? { base.attribute(attribute, at: index) }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     write(try base.image(at: index), to: buffer)

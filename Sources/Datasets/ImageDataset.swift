@@ -26,6 +26,9 @@ public protocol ImageDataset: Sendable {
   /// freely. See ``BlockOrder``.
   var shuffleBlock: Int? { get }
 
+  /// Whether an image is cut at a random place from a larger picture each time that training takes it.
+  var cropsAtRandom: Bool { get }
+
   /// Writes image `index`, `[height, width, channels]` row-major, into the `shape.elementCount` bytes of `buffer`.
   ///
   /// - Throws: an error naming the file, when the image is read from a file only now and that fails.
@@ -40,6 +43,7 @@ extension ImageDataset {
   public var attributeNames: [String] { [] }
   public func attribute(_ attribute: Int, at index: Int) -> Bool? { nil }
   public var shuffleBlock: Int? { nil }
+  public var cropsAtRandom: Bool { false }
 
   public func copyPixels(
     at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, random: inout KeyedRandom

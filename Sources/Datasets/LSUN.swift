@@ -18,6 +18,7 @@ public struct LSUN: ImageDataset {
   public let shape: ImageShape
   public var count: Int { pictures.count }
   public var classNames: [String] { [] }
+  public var cropsAtRandom: Bool { crop != nil }
   private let pictures: LMDBPictures
   private let crop: Int?
 

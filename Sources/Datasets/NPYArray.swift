@@ -138,6 +138,10 @@ struct NPYArray: Sendable {
       try file.append(UnsafeRawBufferPointer(rebasing: chunk[..<step]))
       if step < chunk.count { break }
     }
+    guard found <= count else {
+      throw DatasetError.wrongField(
+        file: path, field: member, expected: "\(count) bytes by its header", found: "more")
+    }
     guard found == count else {
       throw DatasetError.truncated(file: path, field: member, expectedBytes: count, foundBytes: found)
     }

@@ -13,6 +13,7 @@ public struct TFRecordDataset: ImageDataset {
   public let count: Int
   public let classNames: [String]
   public var attributeNames: [String] { attributes?.names ?? [] }
+  public let cropsAtRandom: Bool
   private let files: [TFRecordFile]
   private let firsts: [Int]
   private let labels: [Int32]
@@ -43,6 +44,7 @@ public struct TFRecordDataset: ImageDataset {
     shape = ImageShape(
       height: shards.side ?? image.shape.height, width: shards.side ?? image.shape.width,
       channels: image.shape.channels)
+    cropsAtRandom = image.shape.height > shape.height || image.shape.width > shape.width
     var firsts: [Int] = []
     var count = 0
     for file in files {

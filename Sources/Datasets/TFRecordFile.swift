@@ -3,10 +3,10 @@ import Foundation
 /// A file of TFRecords: each the length of its data (8 bytes, little-endian), a checksum of that, the data, and a
 /// checksum of the data; checksums are CRC-32C, masked.
 ///
-/// The file stays on the disk; where its records begin is kept, 8 bytes a record.
+/// The file stays on the disk; where its records begin is kept, 8 bytes a record. It is open only while it is read, for
+/// the released program cut sets into thousands of shards, more than a process may have open.
 final class TFRecordFile: Sendable {
   let path: String
-  private let descriptor: Int32
   /// Of each record; and the end of the last.
   private let offsets: [Int]
 
@@ -19,28 +19,31 @@ final class TFRecordFile: Sendable {
   ///
   /// - Throws: `DatasetError`, naming the file and the record.
   init(reading url: URL) throws {
-    path = url.path
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw DatasetError.unreadable(file: path, reason: String(cString: strerror(errno)))
-    }
-    do { offsets = try Self.offsets(descriptor, path) } catch {
-      close(descriptor)
-      throw error
-    }
+    let path = url.path
+    self.path = path
+    offsets = try Self.open(path) { try Self.offsets($0, path) }
   }
-
-  deinit { close(descriptor) }
 
   /// The data of record `index`, its checksum verified.
   func record(at index: Int) throws -> [UInt8] {
     let start = offsets[index] + Self.headerBytes
     let count = offsets[index + 1] - start - Self.footerBytes
-    var bytes = try Self.read(descriptor, at: start, count: count + Self.footerBytes, path, "record \(index)")
+    var bytes = try Self.open(path) {
+      try Self.read($0, at: start, count: count + Self.footerBytes, path, "record \(index)")
+    }
     let stored = Self.integer(bytes[count...])
     bytes.removeLast(Self.footerBytes)
     try Self.verify(bytes, UInt32(stored), path, "data of record \(index)")
     return bytes
+  }
+
+  private static func open<Result>(_ path: String, _ body: (Int32) throws -> Result) throws -> Result {
+    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw DatasetError.unreadable(file: path, reason: String(cString: strerror(errno)))
+    }
+    defer { close(descriptor) }
+    return try body(descriptor)
   }
 
   private static func offsets(_ descriptor: Int32, _ path: String) throws -> [Int] {

@@ -27,11 +27,12 @@ struct DataPackCommand: ParsableCommand {
 
   func run() throws {
     let source = try source.source()
-    if case .lsun(_, _, .some) = source {
-      throw ValidationError(
-        "\(source): a packed image is one picture, which random crops are not: leave crop out, or train on the source")
-    }
     let (splits, missing) = try open(source)
+    if splits.contains(where: \.cropsAtRandom) {
+      throw ValidationError(
+        "\(source): a packed image is one picture, but training takes another part of the source's larger ones each "
+          + "time: train on the source itself (lsun's crop can also be left out)")
+    }
     for reason in missing { warn("not packed: \(reason)") }
     let bar = ProgressBar()
     let signals = StopSignals()

@@ -15,7 +15,7 @@ struct EvalCommand: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "train, validation or test.") var split = DatasetSplit.test
-  @Option(help: "Only the first images of the split.") var limit: Int?
+  @Option(help: "Only so many images, spread evenly over the split.") var limit: Int?
   @Option(help: "Draws of the dequantisation noise per image; log p is their log-mean-exp.") var draws = 1
   @Option(help: "Of the dequantisation noise.") var seed: UInt64 = 0
   @Option(help: "averaged or raw; raw needs a run folder.") var weights = Weights.averaged
@@ -43,7 +43,7 @@ struct EvalCommand: ParsableCommand {
     try glow.use(precision)
     if weights == .raw { try Trainer.loadRawWeights(into: glow, from: ModelLocation.resolve(model.model)) }
     var dataset = try openDataset(data, for: glow, from: model.model, split: split)
-    if let limit { dataset = DatasetPrefix(of: dataset, limit: min(limit, dataset.count)) }
+    if let limit { dataset = dataset.evenly(limit) }
     let bar = ProgressBar()
     let total = dataset.count
     let evaluation = try glow.evaluate(on: dataset, draws: draws, seed: seed, accuracy: accuracy) { done in

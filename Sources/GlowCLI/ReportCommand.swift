@@ -18,7 +18,7 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String?
   @Option(help: "The folder to write.") var out: String
   @Option(help: "As in train; by default what the model was trained on.") var data: String?
-  @Option(help: "Only the first images of the test split.") var limit: Int?
+  @Option(help: "Only so many images, spread evenly over the test split.") var limit: Int?
   @Option(help: "Of samples and of the dequantisation noise.") var seed: UInt64 = 0
   @Option(help: .hidden) var study: String?
   @OptionGroup var runtime: RuntimeOptions
@@ -45,7 +45,7 @@ struct ReportCommand: ParsableCommand {
     let training = try Trainer.savedConfiguration(of: folder)
     let model = try ModelFile.readModel(checkpoint, options: TensorOptions(.float32, on: device))
     var test = try openDataset(data, for: model, from: path, split: .test)
-    if let limit { test = DatasetPrefix(of: test, limit: min(limit, test.count)) }
+    if let limit { test = test.evenly(limit) }
     let bar = ProgressBar()
     defer { bar.clear() }
     let total = test.count
@@ -128,13 +128,19 @@ struct ReportCommand: ParsableCommand {
 
   private func studyDocument(_ file: URL) throws -> Document {
     let study = try Study(contentsOf: file)
-    let memory = URL(filePath: "docs/memory.png")
+    let benchmarks = [
+      ("memory", "Peak memory of training against depth, reversible and keeping activations."),
+      ("scaling", "Images a second in training, against batch, width and image size."),
+    ]
     return try StudyReport(
       of: study,
       lines: { run in
-        try RunFolder(URL(filePath: run.run)).metrics().map { line in
-          .init(
-            images: Double(line.images), seconds: line.seconds, validation: line.validationBitsPerDimension,
+        var (images, seconds) = (0.0, 0.0)
+        return try RunFolder(URL(filePath: run.run)).metrics().map { line in
+          seconds += (Double(line.images) - images) / line.imagesPerSecond
+          images = Double(line.images)
+          return .init(
+            images: images, seconds: seconds, validation: line.validationBitsPerDimension,
             roundTripError: line.roundTripError, conditionNumber: line.worstConditionNumber)
         }
       },
@@ -142,7 +148,11 @@ struct ReportCommand: ParsableCommand {
         do { return try [UInt8](Data(contentsOf: URL(filePath: path))) } catch {
           throw ReportError("\(path), a picture of the study, cannot be read: make the report anew")
         }
-      }, memoryPlot: try? [UInt8](Data(contentsOf: memory))
+      },
+      benchmarks: benchmarks.compactMap { name, caption in
+        guard let plot = try? Data(contentsOf: URL(filePath: "docs/\(name).png")) else { return nil }
+        return .init(name, .png([UInt8](plot)), caption: caption)
+      }
     ).document
   }
 }

@@ -83,7 +83,7 @@ struct ScoreCommand: ParsableCommand {
       names = { files.files[$0].relativePath }
       dataset = files
     }
-    if let limit { dataset = DatasetPrefix(of: dataset, limit: limit) }
+    if let limit { dataset = dataset.first(limit) }
     return (dataset, names)
   }
 

@@ -6,6 +6,7 @@ public struct StudyReport {
   /// One line of a run's metrics, as far as the report needs it.
   public struct Line: Sendable {
     public var images: Double
+    /// Spent on training steps up to here, without validations.
     public var seconds: Double
     public var validation: Double?
     public var roundTripError: Double?
@@ -26,19 +27,20 @@ public struct StudyReport {
   /// By the name of the run.
   private let lines: [String: [Line]]
   private let pictures: [String: [UInt8]]
-  private let memoryPlot: [UInt8]?
+  private let benchmarks: [Document.Figure]
 
   /// - Parameters:
   ///   - lines: the metrics of a run.
   ///   - file: a file's bytes.
-  ///   - memoryPlot: the benchmark's curve of memory against depth.
+  ///   - benchmarks: plots of memory and speed that the benchmark made.
   public init(
-    of study: Study, lines: (Study.Run) throws -> [Line], file: (String) throws -> [UInt8], memoryPlot: [UInt8]?
+    of study: Study, lines: (Study.Run) throws -> [Line], file: (String) throws -> [UInt8],
+    benchmarks: [Document.Figure]
   ) rethrows {
     self.study = study
     self.lines = try Dictionary(study.runs.map { ($0.name, try lines($0)) }) { first, _ in first }
     pictures = try Dictionary(study.pictures.map { ($0.name, try file($0.file)) }) { first, _ in first }
-    self.memoryPlot = memoryPlot
+    self.benchmarks = benchmarks
   }
 
   public var document: Document {
@@ -120,7 +122,20 @@ public struct StudyReport {
   // MARK: Pictures
 
   private var samples: [Document.Block] {
-    pictured("samples", "2. Samples and temperatures", "Drawn from the models of the first seed.")
+    let painters = study.runs(in: "pictures")
+    guard !painters.isEmpty else {
+      return pictured("samples", "2. Samples and temperatures", "Drawn from the models of the first seed.")
+    }
+    let rows = painters.map { run in
+      [
+        run.data, run.parameters.map(String.init) ?? "", String(format: "%.0f s", run.seconds), "\(run.images)",
+        String(format: "%.3f", run.evaluation.bitsPerDimension),
+      ]
+    }
+    let text = "All pictures from here on are of larger models, trained for longer; those of RealNVP are of section 1."
+    var blocks = pictured("samples", "2. Samples and temperatures", text)
+    blocks.insert(.table(["", "parameters", "training", "images seen", "test bits/dim"], rows), at: 2)
+    return blocks + [commands(painters)]
   }
 
   private var interpolations: [Document.Block] {
@@ -226,14 +241,15 @@ public struct StudyReport {
   // MARK: Memory and speed
 
   private var memory: [Document.Block] {
-    guard let memoryPlot else { return [] }
+    guard !benchmarks.isEmpty else { return [] }
     return [
       .heading(2, "7. Memory and speed"),
       .paragraph(
-        "From the benchmark (`make bench`, `make bench-memory`); docs/performance.md has its tables, and how they are measured."
-      ),
-      .figure(.init("memory", .png(memoryPlot), caption: "Peak memory of training against depth.")),
-    ]
+        """
+        From the benchmark (`make bench-memory`, `make bench-scaling`); docs/performance.md has its tables beside those of \
+        PyTorch's implementations (`make bench`), the machine, and how they are measured.
+        """),
+    ] + benchmarks.map(Document.Block.figure)
   }
 
   // MARK: Helpers

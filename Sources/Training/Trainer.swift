@@ -253,7 +253,7 @@ public final class Trainer {
   }
 
   private func measure(_ metrics: inout Metrics) throws {
-    let images = DatasetPrefix(of: validation, limit: min(configuration.validationImages, validation.count))
+    let images = validation.evenly(configuration.validationImages)
     try model.using(.float32) {
       try withAveragedWeights {
         metrics.validationBitsPerDimension = try model.evaluate(on: images, seed: configuration.seed).bitsPerDimension

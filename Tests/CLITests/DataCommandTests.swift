@@ -69,7 +69,6 @@ import Testing
     let source = try pictures(folder).path
     let out = folder.path("out")
     try expectRefusal(["data", "pack", source, "--out", folder.url.path], folder.url.path, "already")
-    try expectRefusal(["data", "pack", "lsun-tower,crop=96:\(source)", "--out", out], "leave crop out")
     try expectRefusal(["data", "pack", "celebs:\(source)", "--out", out], "is no data set", "celeba")
     try expectRefusal(["data", "show", "celeba,crop=3:\(source)", "--out", out], "crop=", "centre=PIXELS")
     try expectRefusal(["data", "show", source, "--out", out, "--attributes", "bright"], "no bright", "dark")

@@ -63,7 +63,7 @@ import Testing
       let train = try ImageFolder(folder, split: .train)
       let subset = DatasetSubset(of: train, indices: [1, 0], as: .train)
       #expect(states(subset) == [[false, true], [true, nil]])
-      #expect(states(DatasetPrefix(of: subset, limit: 1)) == [[false, true]])
+      #expect(states(subset.evenly(1)) == [[false, true]])
       let fitted = FittedDataset(train, shape: ImageShape(height: 2, width: 2, channels: 1))
       #expect(states(fitted) == states(train))
     }

@@ -54,10 +54,10 @@ import Testing
   }
 
   @Test func prefixes() throws {
-    let prefix = DatasetPrefix(of: CountingDataset(count: 10), limit: 3)
+    let prefix = CountingDataset(count: 10).first(3)
     #expect(try values(prefix) == [0, 1, 2])
     #expect(prefix.label(at: 1) == 1)
-    #expect(DatasetPrefix(of: CountingDataset(count: 10), limit: 30).count == 10)
+    #expect(CountingDataset(count: 10).first(30).count == 10)
   }
 
   private func values(_ dataset: any ImageDataset) throws -> [UInt8] {

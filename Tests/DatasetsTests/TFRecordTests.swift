@@ -102,6 +102,7 @@ import Testing
       try folder.write(try record(image), to: "train/x-r01-s-0000-of-0001.tfrecords")
       let train = try TFRecordDataset(directory: folder, split: .train)
       #expect(train.shape == ImageShape(height: 2, width: 2, channels: 1))
+      #expect(train.cropsAtRandom && train.evenly(1).cropsAtRandom)
       #expect(try train.image(at: 0).pixels == [20, 30, 20, 30])
       let stream = BatchStream(dataset: train, batchSize: 1, seed: 0)
       #expect(Set(try (0..<60).map { _ in try stream.next().pixels[0] }) == [0, 10, 20, 30, 40])

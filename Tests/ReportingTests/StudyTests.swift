@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct StudyTests {
   /// Two seeds of Glow and RealNVP on two sets, and an ablation of one seed; test bits/dim as given.
-  private func study(glow: [Double], realnvp: [Double], ablation: [String: Double] = [:]) throws -> Study {
+  private func study(
+    glow: [Double], realnvp: [Double], ablation: [String: Double] = [:], painter: Double? = nil
+  ) throws -> Study {
     var runs: [[String: Any]] = []
     func add(
       _ name: String, _ section: String, _ data: String, _ architecture: String, _ seed: Int, _ value: Double,
@@ -24,6 +26,7 @@ import Testing
         add("\(data)-realnvp-\(seed)", "likelihood", data, "realnvp", seed, realnvp[2 * index + seed])
       }
     }
+    if let painter { add("a-pictures", "pictures", "a", "glow", 0, painter) }
     for (permutation, value) in ablation.sorted(by: { $0.key < $1.key }) {
       add(
         "ablation-\(permutation)", "ablation", "a", "glow", 0, value,
@@ -46,7 +49,7 @@ import Testing
       of: study,
       lines: { _ in [line, .init(images: 1000, seconds: 60, validation: 3.2, roundTripError: 2e-6, conditionNumber: 3)]
       },
-      file: { _ in [1, 2, 3] }, memoryPlot: [4]
+      file: { _ in [1, 2, 3] }, benchmarks: [.init("memory", .png([4]), caption: "Memory.")]
     ).document.markdown
   }
 
@@ -58,9 +61,17 @@ import Testing
     #expect(text.contains("| smile | 3 | 4 | 0.750 |"))
     #expect(text.contains("The largest round-trip error of all is 2.0e-06"))
     #expect(
-      text.contains("![Samples.](p.png)") && text.contains("![Peak memory of training against depth.](memory.png)"))
+      text.contains("![Samples.](p.png)") && text.contains("![Memory.](memory.png)"))
     #expect(text.contains("glow train --out runs/a-glow-0") && !text.contains("glow train --out runs/a-glow-1"))
     #expect(!text.contains("5. Ablation"))
+  }
+
+  /// Models for the pictures alone are listed there and do not count in the comparison.
+  @Test func painters() throws {
+    let study = try study(glow: [3, 3.2, 2, 2], realnvp: [4, 4, 3, 3.5], painter: 2.5)
+    let text = try markdown(study)
+    #expect(text.contains("| a | 123 | 60 s | 1000 | 2.500 |") && text.contains("glow train --out runs/a-pictures"))
+    #expect(text.contains("| a, Glow | 123 | 2 | 60 s | 1000 | 3.100 ± 0.141 | 5.000 |"))
   }
 
   /// What does not come out as published is said.
