@@ -30,6 +30,8 @@ DATA = {
     "emoji-32": ".data/emoji-32",
 }
 LEVELS = {"fashion-mnist": 2, "photo-patches-32": 3, "emoji-32": 3}
+# Models of one shape are of one size and speed.
+SHAPES = {"fashion-mnist": "28x28x1", "photo-patches-32": "32x32x3", "emoji-32": "32x32x3"}
 BATCH = 32
 
 
@@ -39,6 +41,7 @@ class Size:
     steps: int  # of flow per level
     hidden: int
     minutes: float  # of training for each model of the comparison
+    picture_minutes: float | None  # for a model a data set from which pictures are drawn; without, from the first seed's
     ablation_steps: int
     ablation_hidden: int
     ablation_images: int
@@ -46,12 +49,12 @@ class Size:
     test_images: int | None
 
 
-QUICK = Size(steps=6, hidden=48, minutes=1.1, ablation_steps=4, ablation_hidden=32, ablation_images=12_000, seeds=3,
-             test_images=1000)
-TOY = Size(steps=2, hidden=16, minutes=0.08, ablation_steps=1, ablation_hidden=8, ablation_images=960, seeds=1,
-           test_images=100)
-FULL = Size(steps=12, hidden=128, minutes=25, ablation_steps=8, ablation_hidden=64, ablation_images=200_000, seeds=3,
-            test_images=None)
+QUICK = Size(steps=6, hidden=48, minutes=1.1, picture_minutes=None, ablation_steps=4, ablation_hidden=32, ablation_images=12_000,
+             seeds=3, test_images=1000)
+TOY = Size(steps=2, hidden=16, minutes=0.08, picture_minutes=None, ablation_steps=1, ablation_hidden=8, ablation_images=960,
+           seeds=1, test_images=100)
+FULL = Size(steps=8, hidden=96, minutes=10, picture_minutes=40, ablation_steps=8, ablation_hidden=64, ablation_images=60_000,
+            seeds=3, test_images=None)
 
 # Edited in section 4, each with the images on which it is tried: those that have the second attribute.
 EDITS = [("skin-dark", "skin-light"), ("hair-white", "hair-red"), ("woman", "man"), ("smiling", "face")]
@@ -147,7 +150,7 @@ class Study:
         return self.remember(trial(data, "realnvp"), search)
 
     def plan(self):
-        runs = []
+        runs = self.picture_runs()
         for data in DATA:
             flags = ["--levels", LEVELS[data], "--steps", self.size.steps, "--hidden", self.size.hidden]
             like = self.like_sized(data, flags)
@@ -167,6 +170,22 @@ class Study:
                                     flags, {"permutation": permutation, "coupling": coupling},
                                     images=self.size.ablation_images))
         return runs
+
+    def picture_runs(self):
+        if not self.size.picture_minutes:
+            return []
+        runs = []
+        for data in DATA:
+            flags = ["--levels", LEVELS[data], "--steps", 12, "--hidden", 128]
+            key = trial(data, "pictures")
+            rate = self.remember(key, lambda: self.trial(data, "glow", flags))["rate"]
+            runs.append(Run(f"{data}-pictures", "pictures", data, "glow", 0, flags,
+                            images=int(rate * self.size.picture_minutes * 60) // BATCH * BATCH))
+        return runs
+
+    def painter(self, data):
+        """The run folder of the model that draws pictures."""
+        return (self.folder / (f"{data}-pictures" if self.size.picture_minutes else f"{data}-glow-0")).relative_to(ROOT)
 
     def train(self, run):
         folder = self.folder / run.name
@@ -192,8 +211,12 @@ class Study:
         return {
             "name": run.name, "section": run.section, "data": run.data, "architecture": run.architecture,
             "seed": run.seed, "labels": run.labels, "images": run.images, "run": str(path),
-            "parameters": self.notes[trial(run.data, run.architecture)]["parameters"] if run.section == "likelihood" else None,
+            "parameters": self.parameters_of(run),
             "command": written(command), **result}
+
+    def parameters_of(self, run):
+        kinds = {"likelihood": run.architecture, "pictures": "pictures"}
+        return self.notes[trial(run.data, kinds[run.section])]["parameters"] if run.section in kinds else None
 
     def picture(self, name, section, caption, *command):
         """Has the program make a picture; returns where it is and how it came about."""
@@ -208,11 +231,12 @@ class Study:
     def pictures(self):
         made = self.samples()
         for data in DATA:
-            model = (self.folder / f"{data}-glow-0").relative_to(ROOT)
+            model, last = self.painter(data), test_images(data) - 1
+            indices = ",".join(str(number * last // 5) for number in range(6))
             for path in ["straight", "spherical"]:
                 made.append(self.picture(
                     f"{data}-{path}", "interpolation", f"{data}: along {path} paths", "interpolate", "--model", model,
-                    "--indices", "0,1,2,3,4,5", "--steps", 9, "--path", path))
+                    "--indices", indices, "--steps", 9, "--path", path))
         return made + self.edits()
 
     def attributes(self):
@@ -220,7 +244,7 @@ class Study:
         file = self.folder / "attributes.safetensors"
         if not file.exists():
             wanted = sorted({name for pair in EDITS for name in pair})
-            glow("attributes", "fit", "--model", (self.folder / "emoji-32-glow-0").relative_to(ROOT), "--out",
+            glow("attributes", "fit", "--model", self.painter("emoji-32"), "--out",
                  file.relative_to(ROOT), *sum([["--attribute", name] for name in wanted], []))
         found = json.loads(glow("attributes", "list", file.relative_to(ROOT), "--json"))["attributes"]
         return [{"attribute": one["name"], "positives": one["with"], "negatives": one["without"],
@@ -232,15 +256,15 @@ class Study:
             split, numbers = emoji_with(shown)
             made.append(self.picture(
                 f"emoji-{attribute}", "edits", f"Emoji of the {split} split with {shown}, moved along {attribute} from -1 to 1",
-                "attributes", "apply", "--model", (self.folder / "emoji-32-glow-0").relative_to(ROOT), "--attributes",
+                "attributes", "apply", "--model", self.painter("emoji-32"), "--attributes",
                 (self.folder / "attributes.safetensors").relative_to(ROOT), f"--attribute={attribute}", "--split", split,
-                "--indices", ",".join(map(str, numbers[:6]))))
+                "--indices", ",".join(str(numbers[number * (len(numbers) - 1) // 5]) for number in range(6))))
         return made
 
     def samples(self):
         made = []
         for data in DATA:
-            model = (self.folder / f"{data}-glow-0").relative_to(ROOT)
+            model = self.painter(data)
             flags = ["--model", model, "--enlarge", 2]
             made.append(self.picture(
                 f"{data}-samples", "samples", f"{data}: samples at temperature 0.7", "sample", *flags, "--count", 64,
@@ -254,6 +278,13 @@ class Study:
                 f"{data}-realnvp", "samples", f"{data}: samples of RealNVP at temperature 0.7", "sample", "--model", rival,
                 "--enlarge", 2, "--count", 64, "--columns", 16, "--temperature", 0.7))
         return made
+
+
+def test_images(data):
+    """How many images the test split has."""
+    if data == "fashion-mnist":
+        return 10_000
+    return len(list((ROOT / DATA[data] / "test").glob("*.png")))
 
 
 def emoji_with(attribute):
@@ -270,7 +301,7 @@ def emoji_with(attribute):
 
 def trial(data, architecture):
     """The name of the note on a trial."""
-    return f"trial {data} {architecture}"
+    return f"trial {SHAPES[data]} {architecture}"
 
 
 def training_seconds(folder):
