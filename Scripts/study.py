@@ -53,7 +53,7 @@ QUICK = Size(steps=6, hidden=48, minutes=1.1, picture_minutes=None, ablation_ste
              seeds=3, test_images=1000)
 TOY = Size(steps=2, hidden=16, minutes=0.08, picture_minutes=None, ablation_steps=1, ablation_hidden=8, ablation_images=960,
            seeds=1, test_images=100)
-FULL = Size(steps=8, hidden=96, minutes=10, picture_minutes=40, ablation_steps=8, ablation_hidden=64, ablation_images=60_000,
+FULL = Size(steps=8, hidden=96, minutes=5, picture_minutes=25, ablation_steps=8, ablation_hidden=64, ablation_images=30_000,
             seeds=3, test_images=None)
 
 # Edited in section 4, each with the images on which it is tried: those that have the second attribute.
