@@ -1,5 +1,5 @@
 import CImageCodecs
-import FileErrors
+import Files
 import Foundation
 
 /// A whole input file in memory, unpacked if it is gzip, that reads fields and names itself in errors.

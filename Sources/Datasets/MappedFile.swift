@@ -1,4 +1,4 @@
-import FileErrors
+import Files
 import Foundation
 
 /// A nameless temporary file, mapped into memory: room for what does not fit there, gone with its last user.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An array of an NPZ file. Its elements stay in the file where the archive stores them as they are; where it has them

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Torch
 
@@ -69,10 +70,4 @@ struct PackedShard: Sendable {
   private static func label(at image: Int, in bytes: UnsafeRawBufferPointer) -> Int {
     Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * image, as: Int32.self)))
   }
-}
-
-/// Eight digits.
-func hexadecimal(_ value: UInt32) -> String {
-  let digits = String(value, radix: 16)
-  return String(repeating: "0", count: 8 - digits.count) + digits
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A file of TFRecords: each the length of its data (8 bytes, little-endian), a checksum of that, the data, and a

@@ -1,4 +1,4 @@
-import FileErrors
+import Files
 import Flows
 import Foundation
 import Torch
@@ -76,6 +76,7 @@ public enum ModelFile {
   /// Reads the model in `folder`, of whatever kind it is.
   /// - Throws: as ``read(_:options:)``.
   public static func readModel(_ folder: URL, options: TensorOptions = TensorOptions()) throws -> any FlowModel {
+    try Checksums.verify(folder, only: [configurationName, weightsName])
     let configuration = try readConfiguration(folder)
     let model: any FlowModel
     do { model = try configuration.makeModel(options: options, seed: 0) } catch {

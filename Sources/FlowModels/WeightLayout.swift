@@ -1,4 +1,4 @@
-import FileErrors
+import Files
 import Foundation
 
 /// How another program names and shapes the weights of a Glow: a data file, read both ways. `docs/import.md` describes it.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FileErrors
+import Files
 import Foundation
 
 /// Lines of text for standard output or a file, which appears under its name when all are written.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FileErrors
+import Files
 import FlowModels
 import Foundation
 import Torch

@@ -109,6 +109,7 @@ struct TrainCommand: ParsableCommand {
     let (train, validation) = try open(Trainer.savedConfiguration(of: run))
     let trainer = try Trainer(
       resuming: run, images: training.images, train: train, validation: validation, options: options)
+    trainer.notices.forEach(warn)
     print(
       trainer.isFinished
         ? "\(folder) is finished: give more than its \(trainer.imagesSeen) images with --images to go on"
@@ -133,6 +134,7 @@ struct TrainCommand: ParsableCommand {
     let bar = ProgressBar()
     let signals = StopSignals()
     trainer.shouldStop = { signals.isRequested }
+    trainer.shouldInterrupt = { signals.isRequested }
     trainer.onProgress = { progress in
       bar.update(
         progress.images, of: progress.totalImages,
@@ -277,10 +279,13 @@ struct TrainingFlags: ParsableArguments {
   var precision: ConditionerPrecision?
   @Option(help: "Images between validations.") var validateEvery: Int?
   @Option(help: "Images between checkpoints.") var checkpointEvery: Int?
+  @Option(help: "How many of the newest checkpoints to keep, beside the best one; by default 2.") var keepNewest: Int?
+  @Option(help: "Keep a checkpoint each so many images for good.") var keepEvery: Int?
   @Option var seed: UInt64?
 
   var areUnsetButImages: Bool {
-    [channels, batch, microBatch, warmup, average, initImages, validateEvery, checkpointEvery].allSatisfy { $0 == nil }
+    [channels, batch, microBatch, warmup, average, initImages, validateEvery, checkpointEvery, keepNewest, keepEvery]
+      .allSatisfy { $0 == nil }
       && [lr, clip, weightDecay, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil
       && decay == nil
       && flip == nil && memory == nil && memoryBudget == nil && precision == nil && seed == nil
@@ -316,6 +321,8 @@ struct TrainingFlags: ParsableArguments {
     if let precision { training.precision = precision }
     if let validateEvery { training.validateEvery = validateEvery }
     if let checkpointEvery { training.checkpointEvery = checkpointEvery }
+    if let keepNewest { training.keepNewest = keepNewest }
+    if let keepEvery { training.keepEvery = keepEvery }
     if let seed { training.seed = seed }
   }
 }

@@ -1,4 +1,4 @@
-import FileErrors
+import Files
 import Foundation
 
 /// The first `limit` bytes of a file, or all. By the system's own calls: folders hold hundreds of thousands of files,

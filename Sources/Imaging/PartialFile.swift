@@ -1,4 +1,4 @@
-import FileErrors
+import Files
 import Foundation
 
 /// A file that is written bit by bit under a temporary name in its folder and renamed at the end; let go before, it is

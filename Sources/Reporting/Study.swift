@@ -1,4 +1,4 @@
-import FileErrors
+import Files
 import Foundation
 
 /// What `Scripts/study.py` did and found: the runs and pictures of the report on this implementation.

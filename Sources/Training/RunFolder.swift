@@ -1,4 +1,4 @@
-import FileErrors
+import Files
 import FlowModels
 import Foundation
 import Torch
@@ -21,40 +21,88 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Makes the folders of a new run.
-  /// - Throws: ``TrainingError`` if the folder holds a run already or cannot be written.
-  public func create() throws {
-    try requireNew()
+  func makeFolders() throws {
     try attempt("create", checkpointsFolder) {
       try FileManager.default.createDirectory(at: checkpointsFolder, withIntermediateDirectories: true)
     }
+  }
+
+  /// Makes the folders of a new run, with no metrics.
+  /// - Throws: ``TrainingError`` if the folder holds a run already or cannot be written.
+  public func create() throws {
+    try requireNew()
+    try makeFolders()
     if FileManager.default.fileExists(atPath: metricsFile.path) {
       try attempt("empty", metricsFile) { try Data().write(to: metricsFile) }
     }
   }
 
-  /// Writes a folder under a temporary name through `body`, syncs it and renames it to `checkpoints/images-N`, then
-  /// deletes all but the newest `keeping`. What was there before stays readable until the new one is complete.
-  func writeCheckpoint(images: Int, keeping: Int = 2, _ body: (URL) throws -> Void) throws {
+  /// Writes a folder under a temporary name through `body`, with checksums, syncs it and renames it to
+  /// `checkpoints/images-N`. What was there before stays readable until the new one is complete.
+  func writeCheckpoint(images: Int, _ body: (URL) throws -> Void) throws {
     let final = checkpointsFolder.appending(path: "images-\(images)")
     let temporary = checkpointsFolder.appending(path: ".images-\(images).tmp")
     let files = FileManager.default
+    removeLeftovers()
     do {
-      try? files.removeItem(at: temporary)
       try attempt("create", temporary) { try files.createDirectory(at: temporary, withIntermediateDirectories: true) }
       try body(temporary)
+      try Checksums.write(for: temporary)
       for name in try files.contentsOfDirectory(atPath: temporary.path) {
         try synchronise(temporary.appending(path: name))
       }
       try synchronise(temporary)
-      if files.fileExists(atPath: final.path) { try files.removeItem(at: final) }
-      guard rename(temporary.path, final.path) == 0 else { throw TrainingError.system("rename", temporary) }
+      let replaced = checkpointsFolder.appending(path: Self.replacedPrefix + final.lastPathComponent)
+      if files.fileExists(atPath: final.path) { try move(final, to: replaced) }
+      try move(temporary, to: final)
       try synchronise(checkpointsFolder)
+      try? files.removeItem(at: replaced)
     } catch {
       try? files.removeItem(at: temporary)
       throw error
     }
-    for old in checkpoints.dropLast(keeping) { try? files.removeItem(at: old) }
+  }
+
+  private static let replacedPrefix = ".replaced-"
+
+  /// Brings back a checkpoint whose place a new one was about to take when the process ended.
+  func restoreReplacedCheckpoints() throws {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpointsFolder.path)) ?? []
+    for name in names where name.hasPrefix(Self.replacedPrefix) {
+      let (old, final) = (
+        checkpointsFolder.appending(path: name),
+        checkpointsFolder.appending(path: String(name.dropFirst(Self.replacedPrefix.count)))
+      )
+      if FileManager.default.fileExists(atPath: final.path) {
+        try? FileManager.default.removeItem(at: old)
+      } else {
+        try move(old, to: final)
+      }
+    }
+  }
+
+  private func move(_ from: URL, to url: URL) throws {
+    guard rename(from.path, url.path) == 0 else { throw TrainingError.system("rename", from) }
+  }
+
+  /// Deletes all checkpoints but the newest `count` and those that `isKept` after so many images.
+  func deleteCheckpoints(exceptNewest count: Int, _ isKept: (Int) -> Bool) {
+    for old in checkpoints.dropLast(count) where !isKept(Self.images(of: old)) {
+      try? FileManager.default.removeItem(at: old)
+    }
+  }
+
+  /// After how many images a checkpoint was written.
+  static func images(of checkpoint: URL) -> Int {
+    Int(checkpoint.lastPathComponent.dropFirst("images-".count)) ?? 0
+  }
+
+  /// Deletes checkpoints that a crash left unfinished.
+  private func removeLeftovers() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpointsFolder.path)) ?? []
+    for name in names where name.hasPrefix(".images-") && name.hasSuffix(".tmp") {
+      try? FileManager.default.removeItem(at: checkpointsFolder.appending(path: name))
+    }
   }
 
   /// Appends one line of JSON to `metrics.jsonl`.

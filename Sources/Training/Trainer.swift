@@ -24,13 +24,21 @@ public final class Trainer {
   private let optimizer: Optimizer
   private let average: WeightAverage?
   private var state: TrainingState
+  /// From the start until `fit` ends.
+  private var lock: RunLock?
+  /// After how many images the newest checkpoint was written.
+  private var savedImages: Int?
 
+  /// What a person should know that did not stop the run, such as a damaged checkpoint that was passed over.
+  public private(set) var notices: [String] = []
   /// Called after every step.
   public var onProgress: (TrainingProgress) -> Void = { _ in }
   /// Called with every line of metrics, about once per hundred steps and at each validation.
   public var onMetrics: (Metrics) -> Void = { _ in }
   /// Asked after every step: true saves and ends the run.
   public var shouldStop: () -> Bool = { false }
+  /// Asked during validations: true breaks off, saves and ends the run; a resume validates anew.
+  public var shouldInterrupt: () -> Bool = { false }
 
   /// A new run in an empty folder.
   public convenience init(
@@ -42,12 +50,14 @@ public final class Trainer {
     try self.init(model, TrainingState(configuration: training), train, validation, run)
     try run.requireNew()
     try initialize()
+    try run.makeFolders()
+    lock = try RunLock(run)
     try run.create()
   }
 
   /// The settings of the newest checkpoint of a run.
   public static func savedConfiguration(of run: RunFolder) throws -> TrainingConfiguration {
-    try savedConfiguration(ofCheckpoint: newestCheckpoint(of: run))
+    try savedConfiguration(ofCheckpoint: newestCheckpoint(of: run).url)
   }
 
   /// The settings of the run that wrote a checkpoint.
@@ -55,13 +65,19 @@ public final class Trainer {
     try TrainingState.read(checkpoint).configuration
   }
 
-  /// Goes on where the newest checkpoint of `run` left off: the same numbers as if it had never stopped.
+  /// Goes on where the newest checkpoint of `run` left off: the same numbers as if it had never stopped. A damaged
+  /// checkpoint is named in `notices`, and the one before it is used.
   /// - Parameter images: a new total, if the run is to be longer or shorter than it was.
+  /// - Throws: ``TrainingError``, `ModelError` or `SafetensorsError` naming the file and what is wrong in it; a
+  ///   ``TrainingError`` if another process trains the run.
   public convenience init(
     resuming run: RunFolder, images: Int? = nil, train: any ImageDataset, validation: any ImageDataset,
     options: TensorOptions = TensorOptions()
   ) throws {
-    let checkpoint = try Self.newestCheckpoint(of: run)
+    guard FileManager.default.fileExists(atPath: run.checkpointsFolder.path) else { throw Self.noCheckpoint(in: run) }
+    let lock = try RunLock(run)
+    try run.restoreReplacedCheckpoints()
+    let (checkpoint, damaged) = try Self.newestCheckpoint(of: run)
     var state = try TrainingState.read(checkpoint)
     if let images { state.configuration.images = images }
     try state.configuration.validate()
@@ -72,7 +88,10 @@ public final class Trainer {
           + "\(glow.levels) levels of \(glow.steps) steps")
     }
     try restore(from: checkpoint)
-    try run.truncateMetrics(after: state.imagesSeen)
+    self.lock = lock
+    savedImages = state.imagesSeen
+    notices = damaged.map { "\($0); going on from \(checkpoint.lastPathComponent)" }
+    try run.truncateMetrics(after: state.imagesSeen - (state.dueMeasurement == nil ? 0 : 1))
   }
 
   private init(
@@ -120,19 +139,27 @@ public final class Trainer {
   }
 
   public var imagesSeen: Int { state.imagesSeen }
-  public var isFinished: Bool { state.imagesSeen >= configuration.images }
+  public var isFinished: Bool { hasSeenAll && state.dueMeasurement == nil }
+  private var hasSeenAll: Bool { state.imagesSeen >= configuration.images }
 
   /// Trains until all images are seen or `shouldStop` says so; ends with a checkpoint.
   /// - Throws: ``TrainingError`` when the loss is no longer finite: the last checkpoint stays as it was.
   public func fit() throws {
+    if lock == nil { lock = try RunLock(run) }
+    defer { lock = nil }
     let batches = BatchStream(
       dataset: train, batchSize: configuration.batchSize, seed: configuration.seed, startingAt: state.imagesSeen,
       augmentation: configuration.augmentation)
     defer { batches.close() }
     var meter = Meter(state)
     var checkpointIsDue = false
+    if let due = state.dueMeasurement {
+      guard try finishLine(&meter, due, validating: true) else { return }
+      savedImages = nil
+      if hasSeenAll { try save() }
+    }
 
-    while !isFinished {
+    while !hasSeenAll {
       let batch = try ModelBatch(batches.next(), for: model)
       try model.parameters.zeroGradients()
       let loss = try gradients(of: batch)
@@ -150,24 +177,20 @@ public final class Trainer {
       try model.finishStep()
       state.imagesSeen += configuration.batchSize
       state.steps += 1
+      state.validation = nil
       state.seconds = meter.count(bitsPerDimension, images: configuration.batchSize)
+      state.line = meter.sums
       onProgress(meter.progress(images: state.imagesSeen, of: configuration.images))
 
-      let validate = crosses(configuration.validateEvery) || isFinished
+      let validate = crosses(configuration.validateEvery) || hasSeenAll
+      var stop = false
       if validate || state.steps % 100 == 0 {
-        var metrics = meter.line(state, gradientNorm: gradientNorm, learningRate: learningRate)
-        if validate {
-          do { try measure(&metrics) } catch let error as TorchError {
-            throw diverged("the model cannot be measured", "\(error)")
-          }
-        }
-        try run.append(metrics)
-        onMetrics(metrics)
-        meter.restart()
+        let step = TrainingState.DueMeasurement(gradientNorm: gradientNorm, learningRate: learningRate)
+        stop = try !finishLine(&meter, step, validating: validate)
       }
-      let stop = shouldStop()
+      stop = shouldStop() || stop
       checkpointIsDue = crosses(configuration.checkpointEvery)
-      if stop || isFinished {
+      if stop || hasSeenAll {
         // No step follows that would tell whether this one left weights to go on with.
         try requireFiniteLoss(batch)
         try save()
@@ -176,9 +199,36 @@ public final class Trainer {
     }
   }
 
+  /// Writes a line of metrics, with a validation if there is to be one.
+  /// - Returns: false if the validation was interrupted; it is then due.
+  private func finishLine(
+    _ meter: inout Meter, _ step: TrainingState.DueMeasurement, validating: Bool
+  ) throws -> Bool {
+    var metrics = meter.line(state, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
+    if validating {
+      do { try measure(&metrics) } catch is Interruption {
+        state.dueMeasurement = step
+        return false
+      } catch let error as TorchError {
+        throw diverged("the model cannot be measured", "\(error)")
+      }
+      state.validation = metrics.validationBitsPerDimension
+    }
+    state.dueMeasurement = nil
+    try run.append(metrics)
+    onMetrics(metrics)
+    meter.restart()
+    state.line = nil
+    return true
+  }
+
+  private struct Interruption: Error {}
+
   /// Whether the last step passed a multiple of `interval` images.
-  private func crosses(_ interval: Int) -> Bool {
-    state.imagesSeen / interval > (state.imagesSeen - configuration.batchSize) / interval
+  private func crosses(_ interval: Int) -> Bool { crosses(interval, at: state.imagesSeen) }
+
+  private func crosses(_ interval: Int, at images: Int) -> Bool {
+    images / interval > (images - configuration.batchSize) / interval
   }
 
   /// Bits per dimension and the gradient's norm.
@@ -256,7 +306,9 @@ public final class Trainer {
     let images = validation.evenly(configuration.validationImages)
     try model.using(.float32) {
       try withAveragedWeights {
-        metrics.validationBitsPerDimension = try model.evaluate(on: images, seed: configuration.seed).bitsPerDimension
+        metrics.validationBitsPerDimension = try model.evaluate(on: images, seed: configuration.seed) { _ in
+          if shouldInterrupt() { throw Interruption() }
+        }.bitsPerDimension
         let held = try EvaluationBatches(dataset: images, batchSize: min(64, images.count), seed: 0).batch(at: 0)
         let batch = try ModelBatch(held, for: model)
         let report = try model.invertibility(on: batch.x, labels: batch.labels)
@@ -277,16 +329,31 @@ public final class Trainer {
 // Checkpoints
 
 extension Trainer {
-  private static func newestCheckpoint(of run: RunFolder) throws -> URL {
-    guard let newest = run.checkpoints.last else {
-      throw TrainingError("\(run.url.path) holds no checkpoint to resume from")
+  /// The newest checkpoint whose files are as they were written, and what is wrong with newer ones.
+  /// - Throws: ``TrainingError`` if there is none; what is wrong with the newest if all are damaged.
+  private static func newestCheckpoint(of run: RunFolder) throws -> (url: URL, damaged: [any Error]) {
+    var damaged: [any Error] = []
+    for checkpoint in run.checkpoints.reversed() {
+      do { try Checksums.verify(checkpoint) } catch {
+        damaged.append(error)
+        continue
+      }
+      return (checkpoint, damaged)
     }
-    return newest
+    throw damaged.first ?? noCheckpoint(in: run)
+  }
+
+  private static func noCheckpoint(in run: RunFolder) -> TrainingError {
+    TrainingError("\(run.url.path) holds no checkpoint to resume from")
   }
 
   /// Writes a checkpoint: `model.safetensors` holds the averaged weights, `training.safetensors` the raw ones and the
   /// optimiser's moments.
   public func save() throws {
+    guard savedImages != state.imagesSeen else { return }
+    if let validation = state.validation, validation < state.best?.bitsPerDimension ?? .infinity {
+      state.best = .init(images: state.imagesSeen, bitsPerDimension: validation)
+    }
     try run.writeCheckpoint(images: state.imagesSeen) { folder in
       try ModelFile.write(model, values: state.steps > 0 ? average?.value() : nil, to: folder)
       state.averageMass = average?.mass ?? 0
@@ -294,6 +361,10 @@ extension Trainer {
       try SafetensorsWriter.write(
         vectors.map { SafetensorsItem(name: $0, tensor: $1) }, metadata: [:],
         to: folder.appending(path: TrainingState.tensorsName))
+    }
+    savedImages = state.imagesSeen
+    run.deleteCheckpoints(exceptNewest: configuration.keepNewest ?? 2) { images in
+      images == state.best?.images || configuration.keepEvery.map { crosses($0, at: images) } ?? false
     }
   }
 
@@ -325,56 +396,5 @@ extension Trainer {
     try Self.read(vectors, from: checkpoint)
     optimizer.steps = state.steps
     average?.mass = state.averageMass
-  }
-}
-
-/// Rates and averages between two lines of metrics.
-private struct Meter {
-  private let before: Double
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
-  private let imagesBefore: Int
-  private var lineStart: ContinuousClock.Instant
-  private var lineImages = 0
-  private var lineSum = 0.0
-  private var lineSteps = 0
-  private var smooth: Double?
-
-  init(_ state: TrainingState) {
-    before = state.seconds
-    start = clock.now
-    lineStart = start
-    imagesBefore = state.imagesSeen
-  }
-
-  /// Takes a step into account; returns the seconds of training so far.
-  mutating func count(_ bitsPerDimension: Double, images: Int) -> Double {
-    lineImages += images
-    lineSum += bitsPerDimension
-    lineSteps += 1
-    smooth = smooth.map { $0 + 0.05 * (bitsPerDimension - $0) } ?? bitsPerDimension
-    return before + seconds(since: start)
-  }
-
-  func progress(images: Int, of total: Int) -> TrainingProgress {
-    let rate = Double(images - imagesBefore) / max(1e-9, seconds(since: start))
-    return TrainingProgress(
-      images: images, totalImages: total, bitsPerDimension: smooth ?? .nan, imagesPerSecond: rate,
-      secondsLeft: Double(max(0, total - images)) / max(1e-9, rate))
-  }
-
-  func line(_ state: TrainingState, gradientNorm: Double, learningRate: Double) -> Metrics {
-    Metrics(
-      images: state.imagesSeen, step: state.steps, seconds: state.seconds,
-      trainBitsPerDimension: lineSum / Double(lineSteps), gradientNorm: gradientNorm, learningRate: learningRate,
-      imagesPerSecond: Double(lineImages) / max(1e-9, seconds(since: lineStart)))
-  }
-
-  mutating func restart() {
-    (lineStart, lineImages, lineSum, lineSteps) = (clock.now, 0, 0, 0)
-  }
-
-  private func seconds(since instant: ContinuousClock.Instant) -> Double {
-    (clock.now - instant) / .seconds(1)
   }
 }

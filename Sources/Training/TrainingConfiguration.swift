@@ -56,6 +56,10 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var validationImages = 1_000
   /// Images between checkpoints.
   public var checkpointEvery = 25_000
+  /// Of the checkpoints, so many of the newest are kept, that of the lowest validation, and one each so many images; nil
+  /// for 2, and for no more.
+  public var keepNewest: Int?
+  public var keepEvery: Int?
 
   public init(data: String) { self.data = data }
 
@@ -89,6 +93,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require(validateEvery > 0, "validateEvery", validateEvery, "1 or more")
     try require(validationImages > 0, "validationImages", validationImages, "1 or more")
     try require(checkpointEvery > 0, "checkpointEvery", checkpointEvery, "1 or more")
+    try require(keepNewest.map { $0 > 0 } ?? true, "keepNewest", keepNewest ?? 0, "1 or more")
+    try require(keepEvery.map { $0 > 0 } ?? true, "keepEvery", keepEvery ?? 0, "1 or more")
   }
 
   /// Images per pass through the model.

@@ -1,11 +1,11 @@
-import FileErrors
+import Files
 import FlowModels
 import Foundation
 import Torch
 
 /// Where a run is: with the model, everything needed to go on as if it had never stopped.
 struct TrainingState: Codable {
-  var version = 2
+  var version = currentVersion
   var configuration: TrainingConfiguration
   var imagesSeen = 0
   var steps = 0
@@ -13,7 +13,27 @@ struct TrainingState: Codable {
   var averageMass = 0.0
   /// Decided when the run starts: another choice would round gradients otherwise.
   var kept: KeptActivations?
+  /// Of the metrics' line that is under way.
+  var line: LineSums?
+  /// A validation after this step that was broken off, with what its line of metrics says of the step.
+  var dueMeasurement: DueMeasurement?
+  /// Of the averaged weights on validation images, if it was measured after this step.
+  var validation: Double?
+  /// The checkpoint with the lowest validation so far.
+  var best: Best?
 
+  struct DueMeasurement: Codable {
+    var gradientNorm: Double
+    var learningRate: Double
+  }
+
+  struct Best: Codable {
+    var images: Int
+    var bitsPerDimension: Double
+  }
+
+  /// 1: `keepActivations` in place of memory policies. 2: without the fields from `line` on.
+  static let currentVersion = 3
   static let stateName = "training.json"
   static let tensorsName = "training.safetensors"
 
@@ -27,12 +47,26 @@ struct TrainingState: Codable {
     struct Version: Decodable { var version: Int }
     // By itself first: the other fields may differ between versions.
     let version = try ModelFile.decode(Version.self, data, file: url.path).version
-    guard version == 2 else {
-      throw TrainingError("\(url.path): field version is \(version), this program reads version 2")
+    guard (1...currentVersion).contains(version) else {
+      throw TrainingError(
+        "\(url.path): field version is \(version), this program reads versions 1 to \(currentVersion)")
     }
-    let state = try ModelFile.decode(TrainingState.self, data, file: url.path)
+    var state = try ModelFile.decode(
+      TrainingState.self, version == 1 ? upgraded(data) : data, file: url.path)
+    state.version = currentVersion
     do { try state.validate() } catch { throw TrainingError("\(url.path): \(error)") }
     return state
+  }
+
+  /// Version 1 as version 2: activations were all kept or all rebuilt.
+  private static func upgraded(_ data: Data) -> Data {
+    guard var state = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      var configuration = state["configuration"] as? [String: Any],
+      let kept = configuration.removeValue(forKey: "keepActivations") as? Bool
+    else { return data }
+    configuration["memory"] = (kept ? MemoryPolicy.keep : .reversible).rawValue
+    state["configuration"] = configuration
+    return (try? JSONSerialization.data(withJSONObject: state)) ?? data
   }
 
   private func validate() throws {

@@ -82,9 +82,16 @@ import Testing
 
   private static func length(of entry: [String: Any]) -> Int { offsets(of: entry)[1] - offsets(of: entry)[0] }
 
+  /// A copy without checksums, so that damage is named by what it is.
+  private func uncheckedCheckpoint(to folder: URL, as name: String) throws -> URL {
+    let copy = try TrainedRun.labelled().checkpoint.copied(to: folder, as: name)
+    try FileManager.default.removeItem(at: copy.appending(path: "checksums.json"))
+    return copy
+  }
+
   @Test(arguments: configurations + weights) func model(bad: Case) throws {
     try withTemporaryFolder { folder in
-      let model = try TrainedRun.labelled().checkpoint.copied(to: folder, as: "model")
+      let model = try uncheckedCheckpoint(to: folder, as: "model")
       try bad.damage(model)
       try expectRefusal(
         ["sample", "--model", model.path, "--out", folder.appending(path: "grid.png").path], saying: bad.words,
@@ -119,7 +126,7 @@ import Testing
       let run = folder.appending(path: "run")
       try FileManager.default.createDirectory(
         at: run.appending(path: "checkpoints"), withIntermediateDirectories: true)
-      try bad.damage(TrainedRun.labelled().checkpoint.copied(to: run, as: "checkpoints/images-320"))
+      try bad.damage(uncheckedCheckpoint(to: run, as: "checkpoints/images-320"))
       try expectRefusal(
         ["train", "--resume", run.path, "--images", "640"], saying: bad.words, leaving: folder)
     }

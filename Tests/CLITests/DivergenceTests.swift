@@ -11,7 +11,7 @@ import Testing
       // The learning rate rises until no model survives it.
       let arguments =
         tinyTraining(on: try TrainedRun.labelled().data, to: run, images: 1_000_000)
-        + ["--lr", "9.9", "--clip", "0", "--average", "0", "--checkpoint-every", "16"] + flags
+        + ["--lr", "9.9", "--clip", "0", "--average", "0", "--checkpoint-every", "80"] + flags
       try expectRefusal(
         arguments, saying: ["after", "images: ", "\(run.path)/checkpoints/images-", "is intact", "learning rate"])
       let output = try GlowBinary.run(["eval", "--model", run.path, "--split", "train"])

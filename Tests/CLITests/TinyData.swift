@@ -87,6 +87,8 @@ struct TrainedModel: Sendable {
     .max { Int($0.dropFirst(7))! < Int($1.dropFirst(7))! }!
     let copy = folder.url.appending(path: "model")
     try FileManager.default.copyItem(at: checkpoints.appending(path: newest), to: copy)
+    // What is damaged on purpose is to be named by what it is.
+    try FileManager.default.removeItem(at: copy.appending(path: "checksums.json"))
     return copy
   }
 }

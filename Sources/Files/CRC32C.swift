@@ -1,14 +1,17 @@
-/// The Castagnoli cyclic redundancy check (CRC-32C: iSCSI, RFC 3720), by which TFRecords and packed shards are checked.
+/// The Castagnoli cyclic redundancy check (CRC-32C: iSCSI, RFC 3720), by which TFRecords, packed shards and
+/// checkpoints are checked.
 ///
 /// Eight bytes a step ("slicing by eight", Kounavis and Berry 2005): table `k` holds the effect of a byte that is
 /// followed by `k` zero bytes.
-struct CRC32C {
+package struct CRC32C {
   private var state = ~UInt32(0)
 
-  /// Of the bytes so far.
-  var value: UInt32 { ~state }
+  package init() {}
 
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  /// Of the bytes so far.
+  package var value: UInt32 { ~state }
+
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     Self.tables.withUnsafeBufferPointer { tables in
       var crc = state
       var position = 0
@@ -26,7 +29,7 @@ struct CRC32C {
     }
   }
 
-  static func value(of bytes: UnsafeRawBufferPointer) -> UInt32 {
+  package static func value(of bytes: UnsafeRawBufferPointer) -> UInt32 {
     var crc = CRC32C()
     crc.update(bytes)
     return crc.value
@@ -49,4 +52,10 @@ struct CRC32C {
     }
     return tables
   }()
+}
+
+/// Eight digits.
+package func hexadecimal(_ value: UInt32) -> String {
+  let digits = String(value, radix: 16)
+  return String(repeating: "0", count: 8 - digits.count) + digits
 }
