@@ -22,7 +22,8 @@ import Testing
     #expect(names == ["images-480", "images-640"])
     let files = try FileManager.default.contentsOfDirectory(
       atPath: run.appending(path: "checkpoints/images-640").path)
-    #expect(Set(files) == ["checksums.json", "config.json", "model.safetensors", "training.json", "training.safetensors"])
+    #expect(
+      Set(files) == ["checksums.json", "config.json", "model.safetensors", "training.json", "training.safetensors"])
     let lines = try String(contentsOf: run.appending(path: "metrics.jsonl"), encoding: .utf8).split(separator: "\n")
     #expect(lines.count == 2)
     for line in lines {

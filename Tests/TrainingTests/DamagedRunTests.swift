@@ -118,7 +118,10 @@ import Torch
       try Small.resumed(folder).fit()
       #expect(try FileManager.default.contentsOfDirectory(atPath: checkpoints.path).count == 2)
       let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints.appending(path: "images-64").path)
-      #expect(names.sorted() == ["checksums.json", "config.json", "model.safetensors", "training.json", "training.safetensors"])
+      #expect(
+        names.sorted() == [
+          "checksums.json", "config.json", "model.safetensors", "training.json", "training.safetensors",
+        ])
       #expect(try Small.resumed(folder).isFinished)
     }
   }
