@@ -22,17 +22,20 @@ public enum CelebA {
   ///   - directory: holds the folder of pictures and both lists, there or in the folders `Img`, `Anno` and `Eval`.
   ///   - centre: takes the middle square of so many pixels first (148 is usual); nil takes the whole picture.
   ///   - size: what is left is cropped in the middle to this aspect and resized; nil keeps its size.
+  ///   - toleratingDamage: whether files whose heads cannot be read are left to be reported when they are read.
   /// - Throws: `DatasetError` or `ImagingError`, naming the file and the line.
   public static func open(
     directory: URL, split: DatasetSplit, centre: Int? = nil, size: (height: Int, width: Int)? = nil,
-    channels: Int? = nil
+    channels: Int? = nil, toleratingDamage: Bool = false
   ) throws -> any ImageDataset {
-    try open(directory: directory, split: split, centre: centre, size: size, channels: channels, checksHeaders: true)
+    try open(
+      directory: directory, split: split, centre: centre, size: size, channels: channels,
+      heads: toleratingDamage ? .tolerant : .all)
   }
 
   static func open(
     directory: URL, split: DatasetSplit, centre: Int?, size: (height: Int, width: Int)?, channels: Int?,
-    checksHeaders: Bool
+    heads: ImageFolder.HeadCheck
   ) throws -> any ImageDataset {
     let pictures = try find(
       ["", "Img/"].flatMap { [$0 + "img_align_celeba", $0 + "img_align_celeba_png"] }, in: directory)
@@ -64,7 +67,7 @@ public enum CelebA {
     return try ImageFolder(
       name: "celeba", split: split, files: names.map { pictures.appendingPathComponent(fileName($0)) },
       folder: pictures, attributes: attributes.table(of: names), centre: centre, size: size, channels: channels,
-      checksHeaders: checksHeaders)
+      heads: heads)
   }
 
   private static func find(_ names: [String], in directory: URL) throws -> URL {
@@ -106,10 +109,11 @@ public enum CelebAHQ {
   /// - Throws: `DatasetError` or `ImagingError`, naming the file and the line.
   public static func open(
     directory: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil,
-    seed: UInt64 = 0
+    seed: UInt64 = 0, toleratingDamage: Bool = false
   ) throws -> any ImageDataset {
     let layout = try layout(of: directory)
-    return try open(layout.members(of: split, seed: seed), of: directory, split, size, channels, true)
+    return try open(
+      layout.members(of: split, seed: seed), of: directory, split, size, channels, toleratingDamage ? .tolerant : .all)
   }
 
   /// Every picture that the folder assigns to a split; nil for a split that it leaves to be cut by seed.
@@ -117,7 +121,7 @@ public enum CelebAHQ {
     directory: URL, split: DatasetSplit, size: (height: Int, width: Int), channels: Int
   ) throws -> (any ImageDataset)? {
     try layout(of: directory).everything(of: split)
-      .map { try open($0, of: directory, split, size, channels, false) }
+      .map { try open($0, of: directory, split, size, channels, .needed) }
   }
 
   private static func layout(of directory: URL) throws -> ImageFolderLayout {
@@ -127,7 +131,7 @@ public enum CelebAHQ {
 
   private static func open(
     _ members: ImageFolderLayout.Members, of directory: URL, _ split: DatasetSplit,
-    _ size: (height: Int, width: Int)?, _ channels: Int?, _ checksHeaders: Bool
+    _ size: (height: Int, width: Int)?, _ channels: Int?, _ heads: ImageFolder.HeadCheck
   ) throws -> any ImageDataset {
     let list = ["CelebAMask-HQ-attribute-anno.txt", "list_attr_celebahq.txt"]
       .map { directory.appendingPathComponent($0) }.first { FileManager.default.fileExists(atPath: $0.path) }
@@ -136,6 +140,6 @@ public enum CelebAHQ {
     }
     return try ImageFolder(
       name: "celebahq", split: split, files: members.files, folder: directory,
-      attributes: table ?? members.attributes, size: size, channels: channels, checksHeaders: checksHeaders)
+      attributes: table ?? members.attributes, size: size, channels: channels, heads: heads)
   }
 }

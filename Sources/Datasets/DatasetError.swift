@@ -25,6 +25,8 @@ public enum DatasetError: Error, Sendable, Equatable {
   case damagedZip(file: String, member: String?, reason: String)
   case damagedLMDB(file: String, reason: String)
   case wrongChecksum(file: String, kind: String, expected: String, found: String)
+  /// More images of a ``SkippingDataset`` cannot be read than may be; `last` says what is wrong with the last one.
+  case tooManyDamaged(name: String, limit: Int, last: String)
   /// Splits that do not belong together.
   case unlikeSplits(name: String, first: DatasetSplit, second: DatasetSplit, what: String)
   case exists(path: String)
@@ -76,6 +78,8 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(file): the LMDB database cannot be read (\(reason)); unpack it again."
     case .wrongChecksum(let file, let kind, let expected, let found):
       "\(file): the \(kind) should be \(expected), found \(found): the file is damaged; fetch or make it again."
+    case .tooManyDamaged(let name, let limit, let last):
+      "\(name): more images cannot be read than the \(limit) that may be skipped: \(last)"
     case .unlikeSplits(let name, let first, let second, let what):
       "\(name): the splits \(first.rawValue) and \(second.rawValue) have different \(what); "
         + "they cannot be packed together."

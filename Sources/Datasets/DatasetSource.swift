@@ -85,14 +85,16 @@ public enum DatasetSource: Sendable, Hashable {
   }
 
   /// Opens the training and the validation split together: the same images as `open` gives, held in memory once.
+  /// - Parameter toleratingDamage: whether picture files that are none are left to be reported when they are read, for
+  ///   ``SkippingDataset``.
   public func openTraining(
-    size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64
+    size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64, toleratingDamage: Bool = false
   ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
     guard hasOwnValidation else { return try cutTraining(size: size, channels: channels, seed: seed) }
-    return (
-      try openOwn(.train, size: size, channels: channels, seed: seed),
-      try openOwn(.validation, size: size, channels: channels, seed: seed)
-    )
+    func open(_ split: DatasetSplit) throws -> any ImageDataset {
+      try openOwn(split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage)
+    }
+    return (try open(.train), try open(.validation))
   }
 
   /// Whether images have no size of their own that all of a split share, so that one should be given.
@@ -138,7 +140,8 @@ public enum DatasetSource: Sendable, Hashable {
 
   /// A split that the set has itself: all of its training images, for one.
   private func openOwn(
-    _ split: DatasetSplit, size: (height: Int, width: Int)?, channels: Int?, seed: UInt64
+    _ split: DatasetSplit, size: (height: Int, width: Int)?, channels: Int?, seed: UInt64,
+    toleratingDamage: Bool = false
   ) throws -> any ImageDataset {
     func fitted(_ dataset: any ImageDataset) -> any ImageDataset {
       let shape = ImageShape(
@@ -156,9 +159,13 @@ public enum DatasetSource: Sendable, Hashable {
         category, directory: directory, split: split, crop: crop, size: size ?? Self.usualLSUNSize,
         channels: channels ?? 3)
     case .celebA(let directory, let centre):
-      return try CelebA.open(directory: directory, split: split, centre: centre, size: size, channels: channels)
+      return try CelebA.open(
+        directory: directory, split: split, centre: centre, size: size, channels: channels,
+        toleratingDamage: toleratingDamage)
     case .celebAHQ(let directory):
-      return try CelebAHQ.open(directory: directory, split: split, size: size, channels: channels, seed: seed)
+      return try CelebAHQ.open(
+        directory: directory, split: split, size: size, channels: channels, seed: seed,
+        toleratingDamage: toleratingDamage)
     case .tfRecords(let directory, let classes, let hasAttributes):
       let part = split == .test && !Self.hasRecords(directory, .test) ? .validation : split
       let side = size.flatMap { $0.height == $0.width ? $0.height : nil }
@@ -170,7 +177,8 @@ public enum DatasetSource: Sendable, Hashable {
     case .idx(let directory): return fitted(try IDXDataset(directory: directory, split: split))
     case .packed(let directory): return fitted(try PackedDataset(directory: directory, split: split))
     case .pictures(let folder):
-      return try ImageFolder(folder, split: split, size: size, channels: channels, seed: seed)
+      return try ImageFolder(
+        folder, split: split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage)
     }
   }
 
@@ -194,10 +202,10 @@ extension DatasetSource {
       guard let members = try ImageFolderLayout(of: folder).everything(of: split) else { return nil }
       return try ImageFolder(
         name: folder.lastPathComponent, split: split, files: members.files, folder: folder, labels: members.labels,
-        classNames: members.classNames, attributes: members.attributes, size: small, channels: 3, checksHeaders: false)
+        classNames: members.classNames, attributes: members.attributes, size: small, channels: 3, heads: .needed)
     case .celebA(let directory, _):
       return try CelebA.open(
-        directory: directory, split: split, centre: nil, size: small, channels: 3, checksHeaders: false)
+        directory: directory, split: split, centre: nil, size: small, channels: 3, heads: .needed)
     case .celebAHQ(let directory):
       return try CelebAHQ.openForChecking(directory: directory, split: split, size: small, channels: 3)
     case .packed(let directory):

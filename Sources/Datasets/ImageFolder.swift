@@ -24,19 +24,32 @@ public struct ImageFolder: ImageDataset {
   private let centre: Int?
   private let isFitted: Bool
 
+  /// Into which files opening looks.
+  enum HeadCheck {
+    /// All of them: a bad one is an error.
+    case all
+    /// All of them; a bad one is reported when it is read.
+    case tolerant
+    /// No more than needed for the shape.
+    case needed
+  }
+
   /// - Parameters:
   ///   - size: pictures are cropped in the middle to this aspect and resized; nil requires them to be of one size.
   ///   - channels: 1 or 3; nil takes 1 if the split's first picture is gray, else 3. Alpha is composited on white.
   ///   - seed: chooses the splits where no subfolders do.
+  ///   - toleratingDamage: whether files whose heads cannot be read are left to be reported when they are read.
   /// - Throws: `DatasetError` for a folder that is missing, empty, too small to split or of mixed sizes;
   ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
   public init(
-    _ folder: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64 = 0
+    _ folder: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64 = 0,
+    toleratingDamage: Bool = false
   ) throws {
     let members = try ImageFolderLayout(of: folder).members(of: split, seed: seed)
     try self.init(
       name: folder.lastPathComponent, split: split, files: members.files, folder: folder, labels: members.labels,
-      classNames: members.classNames, attributes: members.attributes, size: size, channels: channels)
+      classNames: members.classNames, attributes: members.attributes, size: size, channels: channels,
+      heads: toleratingDamage ? .tolerant : .all)
   }
 
   /// The pictures of a published set.
@@ -45,11 +58,10 @@ public struct ImageFolder: ImageDataset {
   ///   - folder: for the error where there are no files.
   ///   - shape: what all pictures have; nil takes `size` and `channels`, else what the first picture has.
   ///   - centre: takes the middle square of so many pixels first.
-  ///   - checksHeaders: whether opening looks into every file; without it, a bad one is reported when it is read.
   init(
     name: String, split: DatasetSplit, files: [URL], folder: URL, labels: [Int] = [], classNames: [String] = [],
     attributes: AttributeTable? = nil, shape: ImageShape? = nil, centre: Int? = nil,
-    size: (height: Int, width: Int)? = nil, channels: Int? = nil, checksHeaders: Bool = true
+    size: (height: Int, width: Int)? = nil, channels: Int? = nil, heads: HeadCheck = .all
   ) throws {
     precondition(channels == nil || channels == 1 || channels == 3, "channels must be 1 or 3, got \(channels ?? 0)")
     guard !files.isEmpty else { throw DatasetError.noImages(folder: folder.path) }
@@ -66,19 +78,29 @@ public struct ImageFolder: ImageDataset {
       return
     }
     let size = size ?? centre.map { ($0, $0) }
-    if !checksHeaders, let size, let channels {
+    if heads == .needed, let size, let channels {
       self.shape = ImageShape(height: size.height, width: size.width, channels: channels)
       return
     }
-    let headers = try (checksHeaders ? files : Array(files.prefix(1))).map { try ImageHeader(contentsOf: $0) }
-    if size == nil, let odd = headers.firstIndex(where: { !$0.hasSize(of: headers[0]) }) {
+    let headers = try Self.headers(of: files, heads)
+    let first = headers[0]
+    if size == nil, let odd = headers.first(where: { !$0.header.hasSize(of: first.header) }) {
       throw DatasetError.mixedSizes(
-        first: files[0].path, firstSize: headers[0].sizeText, second: files[odd].path,
-        secondSize: headers[odd].sizeText)
+        first: first.file.path, firstSize: first.header.sizeText, second: odd.file.path,
+        secondSize: odd.header.sizeText)
     }
     self.shape = ImageShape(
-      height: size?.height ?? headers[0].height, width: size?.width ?? headers[0].width,
-      channels: channels ?? (headers[0].channels <= 2 ? 1 : 3))
+      height: size?.height ?? first.header.height, width: size?.width ?? first.header.width,
+      channels: channels ?? (first.header.channels <= 2 ? 1 : 3))
+  }
+
+  /// At least one.
+  private static func headers(of files: [URL], _ heads: HeadCheck) throws -> [(file: URL, header: ImageHeader)] {
+    guard heads == .tolerant else {
+      return try (heads == .all ? files : Array(files.prefix(1))).map { ($0, try ImageHeader(contentsOf: $0)) }
+    }
+    let sound = files.compactMap { file in (try? ImageHeader(contentsOf: file)).map { (file, $0) } }
+    return sound.isEmpty ? [(files[0], try ImageHeader(contentsOf: files[0]))] : sound
   }
 
   public var count: Int { files.count }

@@ -1,0 +1,48 @@
+import Files
+
+/// By what a split is known again, without reading all of it: the number, shape and labels of the images, and the pixels
+/// of up to 64 of them spread over the split. Another cut, other pictures, some more or fewer show; a change to a few pixels
+/// of one image in many may not.
+public struct DatasetFingerprint: Codable, Sendable, Equatable {
+  public var count: Int
+  public var shape: ImageShape
+  public var classNames: [String]
+  /// CRC-32C of all labels.
+  public var labels: UInt32
+  /// CRC-32C of the samples' pixels.
+  public var pixels: UInt32
+
+  static let samples = 64
+
+  /// An image that cannot be read counts as black.
+  public init(of dataset: any ImageDataset) {
+    (count, shape, classNames) = (dataset.count, dataset.shape, dataset.classNames)
+    var labels = CRC32C()
+    if !classNames.isEmpty {
+      for index in 0..<dataset.count {
+        withUnsafeBytes(of: Int32(dataset.label(at: index) ?? -1).littleEndian) { labels.update($0) }
+      }
+    }
+    var pixels = CRC32C()
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shape.elementCount)
+    defer { buffer.deallocate() }
+    let samples = min(count, Self.samples)
+    for number in 0..<samples {
+      if (try? dataset.copyPixels(at: number * count / samples, to: buffer)) == nil { buffer.update(repeating: 0) }
+      pixels.update(UnsafeRawBufferPointer(buffer))
+    }
+    (self.labels, self.pixels) = (labels.value, pixels.value)
+  }
+
+  /// What differs from another, in words; nil if nothing does.
+  public func difference(from other: DatasetFingerprint) -> String? {
+    if count != other.count { return "it has \(count) images, and had \(other.count)" }
+    if shape != other.shape { return "its images are \(shape), and were \(other.shape)" }
+    if classNames != other.classNames {
+      return
+        "its labels are \(classNames.joined(separator: ", ")), and were \(other.classNames.joined(separator: ", "))"
+    }
+    if labels != other.labels { return "images have other labels than they had" }
+    return pixels == other.pixels ? nil : "images have other pixels than they had, or another order"
+  }
+}
