@@ -60,7 +60,10 @@ public protocol FlowModel: AnyObject {
   func predictedLabels(_ x: Tensor) throws -> Tensor
 
   /// Measures how well the model inverts on the images `x`.
-  func invertibility(on x: Tensor, labels: Tensor?) throws -> InvertibilityReport
+  /// - Parameter observe: is given the scales of every affine coupling.
+  func invertibility(
+    on x: Tensor, labels: Tensor?, observing observe: InvertibilityReport.ScaleObserver?
+  ) throws -> InvertibilityReport
   /// The name of the first layer whose output for `x` is not finite, or nil if all are.
   func firstNonFiniteLayer(_ x: Tensor, labels: Tensor?) throws -> String?
 }

@@ -1,45 +1,26 @@
 import Flows
 import Torch
 
-/// How well a model inverts on given images. (The question of the 1x1 convolution's invertibility: Glow, section 3.2.)
-public struct InvertibilityReport: Codable, Sendable {
-  /// The largest |inverse(forward(x)) - x| over all elements, in units of the model's scale (1/256 is one 8-bit level).
-  public var roundTripError: Double
-  /// The condition number of every 1x1 convolution, by layer name.
-  public var conditionNumbers: [String: Double]
-  /// The smallest and largest scale of every affine coupling on these images, by layer name.
-  public var scaleRanges: [String: [Double]]
-
-  public var worstCondition: (layer: String, value: Double)? {
-    conditionNumbers.max { ($0.value, $1.key) < ($1.value, $0.key) }.map { ($0.key, $0.value) }
-  }
-}
-
 extension Glow {
   /// Measures what ``InvertibilityReport`` holds on the images `x`.
-  public func invertibility(on x: Tensor, labels: Tensor? = nil) throws -> InvertibilityReport {
+  public func invertibility(
+    on x: Tensor, labels: Tensor? = nil, observing observe: InvertibilityReport.ScaleObserver?
+  ) throws -> InvertibilityReport {
     try checkShape(x)
-    var report = InvertibilityReport(roundTripError: 0, conditionNumbers: [:], scaleRanges: [:])
-    try withInference {
+    return try withInference {
       condition?.weights = try oneHot(labels, count: x.shape[0])
+      var report = InvertibilityReport()
       var y = x
       for level in levels {
         y = try level.squeeze.forward(y, keep: false).y
         for step in level.steps {
-          if let convolution = step.permutation as? InvertibleConv1x1 {
-            report.conditionNumbers[step.name + ".permutation"] = try convolution.conditionNumber()
-          }
-          if step.coupling.transform != .additive {
-            let range = try step.coupling.scaleRange(step.mix(y).y)
-            report.scaleRanges[step.name + ".coupling"] = [range.minimum, range.maximum]
-          }
-          y = try step.forward(y, keep: false).y
+          for (name, layer) in step.parts { y = try report.add(name, layer, y, observe) }
         }
         if let split = level.split { y = try split.divide(y).kept }
       }
-      report.roundTripError = try (reconstruct(x, labels: labels) - x).magnitude().maximum().item()
+      report.roundTripError = try InvertibilityReport.error(x) { try reconstruct(x, labels: labels) }
+      return report
     }
-    return report
   }
 
   /// inverse(forward(x)): what of `x` survives the way through the latents in floating point.
@@ -68,12 +49,9 @@ extension Glow {
       for (index, level) in levels.enumerated() {
         y = try level.squeeze.forward(y, keep: false).y
         for step in level.steps {
-          let parts: [(String, any Bijection)] = [
-            ("actnorm", step.actnorm), ("permutation", step.permutation), ("coupling", step.coupling),
-          ]
-          for (part, layer) in parts {
+          for (name, layer) in step.parts {
             let forward = try layer.forward(y, keep: false)
-            guard try isFinite(forward.y), try isFinite(forward.logDet) else { return "\(step.name).\(part)" }
+            guard try isFinite(forward.y), try isFinite(forward.logDet) else { return name }
             y = forward.y
           }
         }
@@ -86,5 +64,12 @@ extension Glow {
       }
       return try isFinite(topDistribution(rows).logProbability(y)) ? nil : "prior"
     }
+  }
+}
+
+extension FlowStep {
+  /// Its layers, by their names in the model.
+  fileprivate var parts: [(name: String, layer: any Bijection)] {
+    [(name + ".actnorm", actnorm), (name + ".permutation", permutation), (name + ".coupling", coupling)]
   }
 }

@@ -44,20 +44,35 @@ public enum ModelFile {
   public static func write(
     _ model: any FlowModel, values: Tensor? = nil, as dtype: DType? = nil, to folder: URL
   ) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let views = try model.parameters.views(of: values ?? model.parameters.values)
-    let parameters = try zip(model.parameters.parameters, views).map { parameter, value in
-      SafetensorsItem(name: parameter.name, tensor: try value.converted(to: dtype ?? value.dtype))
+    try Contents(model, values: values, as: dtype).write(to: folder)
+  }
+
+  /// What both files hold, in memory of its own: the model may change, and another thread may write it, meanwhile.
+  public struct Contents: @unchecked Sendable {
+    private let configuration: any FlowConfiguration
+    private let items: [SafetensorsItem]
+
+    /// - Parameters: as of ``ModelFile/write(_:values:as:to:)``.
+    public init(_ model: any FlowModel, values: Tensor? = nil, as dtype: DType? = nil) throws {
+      configuration = model.configuration
+      let views = try model.parameters.views(of: (values ?? model.parameters.values).hostCopy())
+      let parameters = try zip(model.parameters.parameters, views).map { parameter, value in
+        SafetensorsItem(name: parameter.name, tensor: try value.converted(to: dtype ?? value.dtype))
+      }
+      items = try model.buffers.map { SafetensorsItem(name: $0.name, tensor: try $0.value.hostCopy()) } + parameters
     }
-    let buffers = model.buffers.map { SafetensorsItem(name: $0.name, tensor: $0.value) }
-    try SafetensorsWriter.write(buffers + parameters, metadata: [:], to: folder.appending(path: weightsName))
-    // Last: a folder with a configuration counts as a model.
-    let url = folder.appending(path: configurationName)
-    do {
-      try encoder.encode(Header(configuration: model.configuration)).write(to: url, options: .atomic)
-    } catch {
-      throw ModelError.checkpoint(file: url.path, reason: "cannot be written: \(error.systemReason)")
+
+    /// Writes both files into `folder`, which must exist.
+    /// - Throws: `SafetensorsError` or ``ModelError`` naming the file that cannot be written.
+    public func write(to folder: URL) throws {
+      try SafetensorsWriter.write(items, metadata: [:], to: folder.appending(path: weightsName))
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      // Last: a folder with a configuration counts as a model.
+      let url = folder.appending(path: configurationName)
+      do { try encoder.encode(Header(configuration: configuration)).write(to: url, options: .atomic) } catch {
+        throw ModelError.checkpoint(file: url.path, reason: "cannot be written: \(error.systemReason)")
+      }
     }
   }
 
@@ -83,7 +98,7 @@ public enum ModelFile {
       throw ModelError.checkpoint(
         file: folder.appending(path: configurationName).path, reason: "no such model can be built: \(error)")
     }
-    try load(model, from: folder.appending(path: weightsName))
+    try load(model, from: folder)
     return model
   }
 
@@ -126,8 +141,10 @@ public enum ModelFile {
     return configuration
   }
 
-  /// Sets every parameter and buffer of `model` from a safetensors file.
-  static func load(_ model: any FlowModel, from url: URL) throws {
+  /// Sets every parameter and buffer of `model` from the weights in `folder`.
+  /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the tensor that is wrong.
+  public static func load(_ model: any FlowModel, from folder: URL) throws {
+    let url = folder.appending(path: weightsName)
     let file = try SafetensorsFile(contentsOf: url)
     let targets =
       model.parameters.parameters.map { ($0.name, $0.value) } + model.buffers.map { ($0.name, $0.value) }

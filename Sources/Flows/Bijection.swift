@@ -64,3 +64,17 @@ extension Bijection {
   /// For layers without data-dependent parameters.
   public func initialize(from x: Tensor) throws -> Tensor { try forward(x, keep: false).y }
 }
+
+/// A bijection that multiplies elements by what it computes from others: an affine coupling.
+public protocol ElementScaling: Bijection {
+  /// The scales that the layer applies to `x`; nil if it applies none, as an additive coupling does.
+  func scales(of x: Tensor) throws -> Tensor?
+}
+
+extension ElementScaling {
+  /// The smallest and largest of them; 1 where there are none.
+  public func scaleRange(_ x: Tensor) throws -> (minimum: Double, maximum: Double) {
+    guard let scales = try scales(of: x) else { return (1, 1) }
+    return (try scales.minimum().item(), try scales.maximum().item())
+  }
+}

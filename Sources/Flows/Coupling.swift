@@ -16,7 +16,7 @@ public typealias ScaleFunction = CouplingKernel.Scale
 
 /// A coupling layer: the first half of the channels (`kept`) passes through and conditions the map of the second half
 /// (`transformed`). (Glow, section 3.3.)
-public final class Coupling: Bijection {
+public final class Coupling: ElementScaling {
   public let conditioner: any Conditioner
   public let transform: CouplingTransform
 
@@ -93,11 +93,8 @@ public final class Coupling: Bijection {
 
   private func runsKernels(_ x: Tensor, _ output: Tensor) -> Bool { x.runsKernels && output.runsKernels }
 
-  /// The smallest and largest scale that the layer applies to `x`.
-  public func scaleRange(_ x: Tensor) throws -> (minimum: Double, maximum: Double) {
-    let map = try ElementMap(conditioner.forward(halves(x).kept, keep: false).output, transform)
-    guard let scale = map.scale else { return (1, 1) }
-    return (try scale.minimum().item(), try scale.maximum().item())
+  public func scales(of x: Tensor) throws -> Tensor? {
+    try ElementMap(conditioner.forward(halves(x).kept, keep: false).output, transform).scale
   }
 
   private func halves(_ x: Tensor) throws -> (kept: Tensor, transformed: Tensor) {

@@ -3,7 +3,7 @@ import Torch
 /// An affine coupling of RealNVP (section 3.4): what its mask keeps conditions the map of the rest,
 /// `y = (x + shift) * exp(s)` with `s = rescale * tanh(raw)` and one learned `rescale` (section 4.1). The paper's equation 8
 /// adds the shift after the scale; the released code, as here, before it.
-public final class MaskedCoupling: Bijection {
+public final class MaskedCoupling: ElementScaling {
   public let mask: CouplingMask
   public let conditioner: any Conditioner
   /// `[1]`.
@@ -68,11 +68,9 @@ public final class MaskedCoupling: Bijection {
     return (x, try found.input + through * pixels)
   }
 
-  /// The smallest and largest scale that the layer applies to `x`.
-  public func scaleRange(_ x: Tensor) throws -> (minimum: Double, maximum: Double) {
+  public func scales(of x: Tensor) throws -> Tensor? {
     let parts = try divide(x)
-    let scale = try map(conditioner.forward(parts.kept, keep: false).output, parts).scale
-    return (try scale.minimum().item(), try scale.maximum().item())
+    return try map(conditioner.forward(parts.kept, keep: false).output, parts).scale
   }
 
   /// What a coupling makes of a tensor. Under a checkerboard `transformed` is the whole of it, and the map the identity

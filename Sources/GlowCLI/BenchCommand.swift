@@ -57,7 +57,7 @@ struct BenchCommand: ParsableCommand {
     let device = try runtime.start()
     let small = try Tensor.ones([64, 64], on: device)
     _ = try small.matmul(small).sum().item()
-    let idle = BenchMemory.resident
+    let idle = ProcessMemory.resident
 
     if profile {
       let profile = try BenchProfile(
@@ -74,7 +74,7 @@ struct BenchCommand: ParsableCommand {
     case .train: try train(configuration, device, &report)
     case .sample, .latency, .evaluate: try infer(configuration, device, &report)
     }
-    report.peakBytes = BenchMemory.peak
+    report.peakBytes = ProcessMemory.peak
     print(try report.json())
     if !quiet { FileHandle.standardError.write(Data((report.sentence + "\n").utf8)) }
   }

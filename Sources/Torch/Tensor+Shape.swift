@@ -42,6 +42,9 @@ extension Tensor {
   /// A copy in memory of its own.
   public func copy() throws -> Tensor { try made("copy", [self]) { ct_clone(handle, $0) } }
 
+  /// A copy in memory of its own, on the CPU.
+  public func hostCopy() throws -> Tensor { device == .cpu ? try copy() : try converted(to: dtype, on: .cpu) }
+
   public static func concatenating(_ tensors: [Tensor], alongDimension dim: Int) throws -> Tensor {
     try made("concatenating", tensors) { ct_cat(tensors.map(\.handle), tensors.count, Int64(dim), $0) }
   }
