@@ -36,6 +36,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
@@ -56,7 +57,9 @@ let package = Package(
       ],
       exclude: ["Protobuf/example.proto"]),
     .target(name: "Plotting"),
-    .target(name: "Training", dependencies: ["FlowModels", "Datasets", "Files"]),
+    .target(
+      name: "Training",
+      dependencies: ["FlowModels", "Datasets", "Files", .product(name: "Logging", package: "swift-log")]),
     .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging"]),
     .target(name: "Reporting", dependencies: ["Training", "Imaging", "Plotting", "Files"]),
     .executableTarget(
@@ -64,6 +67,7 @@ let package = Package(
       dependencies: [
         "Training", "Reporting", "Analysis", "Imaging",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
@@ -72,7 +76,9 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Torch", "CDataFormats", "Files"]),
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "TestSupport", .product(name: "InMemoryLogging", package: "swift-log")]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),

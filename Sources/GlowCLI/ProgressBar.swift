@@ -1,43 +1,53 @@
 import Foundation
+import Synchronization
 
 /// A line that says how far long work is: redrawn in place on a terminal, a plain line now and then in a log.
-final class ProgressBar {
+final class ProgressBar: Sendable {
+  private struct Drawing {
+    var last: ContinuousClock.Instant?
+    var isThere = false
+  }
+
   private let onTerminal = isatty(STDERR_FILENO) == 1
   private let clock = ContinuousClock()
-  private var last: ContinuousClock.Instant?
-  private var drawn = false
+  private let drawing = Mutex(Drawing())
 
   private var interval: Duration { onTerminal ? .milliseconds(100) : .seconds(15) }
 
   /// Shows `done` of `total`, if the last time was long enough ago, with `details` behind it.
   func update(_ done: Int, of total: Int, _ details: @autoclosure () -> String) {
-    let now = clock.now
-    if let last, now - last < interval, done < total { return }
-    last = now
-    let fraction = Double(done) / Double(max(1, total))
-    let percent = String(format: "%3d%%", Int(fraction * 100))
-    guard onTerminal else {
-      write("\(percent)  \(done)/\(total)  \(details())\n")
-      return
+    drawing.withLock { drawing in
+      let now = clock.now
+      if let last = drawing.last, now - last < interval, done < total { return }
+      drawing.last = now
+      let fraction = Double(done) / Double(max(1, total))
+      let percent = String(format: "%3d%%", Int(fraction * 100))
+      guard onTerminal else {
+        write("\(percent)  \(done)/\(total)  \(details())\n")
+        return
+      }
+      let width = 28
+      let full = Int(fraction * Double(width))
+      let bar = String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
+      write("\r\u{1B}[2K\(percent) \(bar) \(done)/\(total)  \(details())")
+      drawing.isThere = true
     }
-    let width = 28
-    let full = Int(fraction * Double(width))
-    let bar = String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
-    write("\r\u{1B}[2K\(percent) \(bar) \(done)/\(total)  \(details())")
-    drawn = true
   }
 
   /// Prints a line above the bar.
   func print(_ line: String) {
-    clear()
-    write(line + "\n")
+    drawing.withLock { drawing in
+      clear(&drawing)
+      write(line + "\n")
+    }
   }
 
   /// Takes the bar off the terminal.
-  func clear() {
-    if drawn { write("\r\u{1B}[2K") }
-    drawn = false
-    last = nil
+  func clear() { drawing.withLock { clear(&$0) } }
+
+  private func clear(_ drawing: inout Drawing) {
+    if drawing.isThere { write("\r\u{1B}[2K") }
+    drawing = Drawing()
   }
 
   private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }

@@ -2,10 +2,12 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Turns Ctrl-C, SIGTERM and SIGHUP into a request that the training loop asks for; a second one ends the process.
+/// Turns Ctrl-C, SIGTERM and SIGHUP into a request that the training loop asks for; a second one ends the process. A file
+/// that grows beyond a limit (SIGXFSZ) is left to whoever writes it.
 final class StopSignals {
   private final class Request: Sendable {
     let isMade = Atomic<Bool>(false)
+    let instant = Mutex<ContinuousClock.Instant?>(nil)
   }
 
   private let request = Request()
@@ -13,7 +15,12 @@ final class StopSignals {
 
   var isRequested: Bool { request.isMade.load(ordering: .relaxed) }
 
+  var secondsSinceRequest: Double? {
+    request.instant.withLock { $0 }.map { (ContinuousClock().now - $0) / .seconds(1) }
+  }
+
   init() {
+    signal(SIGXFSZ, SIG_IGN)
     let queue = DispatchQueue(label: "signals")
     let signals = [SIGINT, SIGTERM, SIGHUP]
     for number in signals { signal(number, SIG_IGN) }
@@ -21,6 +28,7 @@ final class StopSignals {
     for source in sources {
       source.setEventHandler { [request] in
         if request.isMade.exchange(true, ordering: .relaxed) { _exit(130) }
+        request.instant.withLock { $0 = ContinuousClock().now }
         FileHandle.standardError.write(Data("\nStopping after this step; once more to leave at once.\n".utf8))
       }
       source.resume()

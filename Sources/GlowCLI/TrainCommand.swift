@@ -3,6 +3,7 @@ import Datasets
 import FlowModels
 import Flows
 import Foundation
+import Logging
 import Torch
 import Training
 
@@ -11,6 +12,7 @@ extension GlowConfiguration.Coupling: ExpressibleByArgument {}
 extension GlowConfiguration.Scale: ExpressibleByArgument {}
 extension TrainingConfiguration.Optimizer: ExpressibleByArgument {}
 extension TrainingConfiguration.Decay: ExpressibleByArgument {}
+extension TrainingConfiguration.FailedWrite: ExpressibleByArgument {}
 
 /// The kinds of model, by the names that checkpoints have for them.
 enum Architecture: String, ExpressibleByArgument, CaseIterable {
@@ -29,8 +31,11 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a model on images.",
     discussion: """
-      The run folder gets checkpoints and metrics.jsonl. Ctrl-C saves and exits with status 130; --resume goes on \\
-      exactly where the run was.
+      The run folder gets checkpoints, metrics.jsonl, layers.jsonl (a line a validation: every layer) and log.jsonl. \\
+      Ctrl-C saves and exits; --resume goes on exactly where the run was.
+
+      Exit status: 0 finished; 1 bad input; 3 the guards gave up (the loss is not finite, say); 4 a file of the run could \\
+      not be written; 64 wrong flags; 130 stopped on request and saved. After 3 and 4 the last checkpoint is intact.
 
       Presets (glow presets lists their settings):
       \(Preset.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
@@ -46,6 +51,8 @@ struct TrainCommand: ParsableCommand {
   var out: String?
   @Option(help: ArgumentHelp("Go on with this run.", valueName: "run"))
   var resume: String?
+  @Flag(help: "Go on with a run although its images are no longer those that it began with.")
+  var acceptChangedData = false
   @OptionGroup(title: "Model") var model: ModelFlags
   @OptionGroup(title: "Training") var training: TrainingFlags
   @OptionGroup var runtime: RuntimeOptions
@@ -55,11 +62,16 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("give either --out FOLDER for a new run or --resume FOLDER to go on with one")
     }
     let settings = try startingPoint()
+    guard resume != nil || !acceptChangedData else {
+      throw ValidationError("--accept-changed-data is for --resume")
+    }
     guard resume != nil || data != nil || !settings.needsFolder else {
       throw ValidationError("--preset \(settings.name) needs the images: add --data \(settings.training.data)")
     }
     guard resume == nil || data == nil && architecture == nil && model.areUnset && training.areUnsetButImages else {
-      throw ValidationError("--resume goes on with the run's own settings: beside it, only --images may be given")
+      throw ValidationError(
+        "--resume goes on with the run's own settings: beside it, only --images may be given, and --accept-changed-data"
+      )
     }
   }
 
@@ -108,8 +120,9 @@ struct TrainCommand: ParsableCommand {
     let run = RunFolder(URL(filePath: folder))
     let (train, validation) = try open(Trainer.savedConfiguration(of: run))
     let trainer = try Trainer(
-      resuming: run, images: training.images, train: train, validation: validation, options: options)
-    trainer.notices.forEach(warn)
+      resuming: run, images: training.images, train: train, validation: validation,
+      acceptingChangedData: acceptChangedData, options: options)
+    if trainer.isFinished { trainer.notices.forEach(warn) }
     print(
       trainer.isFinished
         ? "\(folder) is finished: give more than its \(trainer.imagesSeen) images with --images to go on"
@@ -122,7 +135,8 @@ struct TrainCommand: ParsableCommand {
   ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
     let size = settings.height.flatMap { height in settings.width.map { (height, $0) } }
     return try DatasetSource(parsing: settings.data).openTraining(
-      size: size, channels: settings.channels, seed: settings.seed)
+      size: size, channels: settings.channels, seed: settings.seed,
+      toleratingDamage: settings.skipDamaged != nil)
   }
 
   private func watch(_ trainer: Trainer) throws {
@@ -133,6 +147,9 @@ struct TrainCommand: ParsableCommand {
     fflush(nil)
     let bar = ProgressBar()
     let signals = StopSignals()
+    trainer.logger = Logger(label: "glow") { [run = trainer.run] _ in
+      MultiplexLogHandler([TerminalLog(bar), RunLog(run)])
+    }
     trainer.shouldStop = { signals.isRequested }
     trainer.shouldInterrupt = { signals.isRequested }
     trainer.onProgress = { progress in
@@ -151,11 +168,16 @@ struct TrainCommand: ParsableCommand {
           + (metrics.worstConditionNumber.map { String(format: "; worst condition number %.1f", $0) } ?? ""))
     }
     defer { bar.clear() }
-    try trainer.fit()
+    do { try trainer.fit() } catch let error as TrainingError where error.kind != .other {
+      bar.clear()
+      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+      throw ExitCode(error.kind == .diverged ? 3 : 4)
+    }
     bar.clear()
     let folder = trainer.run.url.relativePath
     guard trainer.isFinished else {
-      print("Saved after \(trainer.imagesSeen) images; go on with: glow train --resume \(folder)")
+      let time = signals.secondsSinceRequest.map { String(format: " (%.1f s after the request)", $0) } ?? ""
+      print("Saved after \(trainer.imagesSeen) images\(time); go on with: glow train --resume \(folder)")
       throw ExitCode(130)
     }
     print("Done: \(trainer.imagesSeen) images; the model is in \(folder)")
@@ -281,6 +303,13 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "Images between checkpoints.") var checkpointEvery: Int?
   @Option(help: "How many of the newest checkpoints to keep, beside the best one; by default 2.") var keepNewest: Int?
   @Option(help: "Keep a checkpoint each so many images for good.") var keepEvery: Int?
+  @Option(
+    help: "Where a file of the run cannot be written, as on a full disk: stop, or continue and try again with the next."
+  )
+  var failedWrites: TrainingConfiguration.FailedWrite?
+  @Option(help: "How many images that cannot be read may be skipped; each is named once. By default none.")
+  var skipDamaged: Int?
+  @OptionGroup(title: "Guards") var guards: GuardFlags
   @Option var seed: UInt64?
 
   var areUnsetButImages: Bool {
@@ -289,6 +318,7 @@ struct TrainingFlags: ParsableArguments {
       && [lr, clip, weightDecay, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil
       && decay == nil
       && flip == nil && memory == nil && memoryBudget == nil && precision == nil && seed == nil
+      && failedWrites == nil && skipDamaged == nil && guards.areUnset
   }
 
   /// Those that only a Glow has a meaning for, and whether each was given.
@@ -323,6 +353,13 @@ struct TrainingFlags: ParsableArguments {
     if let checkpointEvery { training.checkpointEvery = checkpointEvery }
     if let keepNewest { training.keepNewest = keepNewest }
     if let keepEvery { training.keepEvery = keepEvery }
+    if let skipDamaged { training.skipDamaged = skipDamaged }
+    if let failedWrites { training.onFailedWrite = failedWrites }
+    if !guards.areUnset {
+      var changed = training.guards ?? Guards()
+      guards.apply(to: &changed)
+      training.guards = changed
+    }
     if let seed { training.seed = seed }
   }
 }

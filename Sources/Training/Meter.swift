@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 /// What the steps since the last line of metrics add up to: part of a run's state, so that the first line after a resume
 /// is the one that an unstopped run writes.
@@ -49,7 +50,8 @@ struct Meter {
     Metrics(
       images: state.imagesSeen, step: state.steps, seconds: state.seconds,
       trainBitsPerDimension: sums.bitsPerDimension / Double(max(1, sums.steps)), gradientNorm: gradientNorm,
-      learningRate: learningRate, imagesPerSecond: Double(lineImages) / max(1e-9, seconds(since: lineStart)))
+      learningRate: learningRate, imagesPerSecond: Double(lineImages) / max(1e-9, seconds(since: lineStart)),
+      residentBytes: ProcessMemory.resident, liveTensors: Tensor.liveHandles)
   }
 
   mutating func restart() {

@@ -3,7 +3,8 @@ import FlowModels
 import Foundation
 import Torch
 
-/// A training run on disk: `checkpoints/images-N/` and `metrics.jsonl`.
+/// A training run on disk: `checkpoints/images-N/`; `metrics.jsonl`, a line about once per hundred steps; `layers.jsonl`, a
+/// line a validation; and `log.jsonl`, what happened.
 public struct RunFolder: Sendable {
   public let url: URL
 
@@ -12,6 +13,8 @@ public struct RunFolder: Sendable {
   public var checkpoints: [URL] { ModelLocation.checkpoints(of: url) }
   var checkpointsFolder: URL { url.appending(path: "checkpoints") }
   var metricsFile: URL { url.appending(path: "metrics.jsonl") }
+  var layersFile: URL { url.appending(path: "layers.jsonl") }
+  public var logFile: URL { url.appending(path: "log.jsonl") }
 
   /// - Throws: ``TrainingError`` if the folder holds a run already.
   func requireNew() throws {
@@ -32,8 +35,8 @@ public struct RunFolder: Sendable {
   public func create() throws {
     try requireNew()
     try makeFolders()
-    if FileManager.default.fileExists(atPath: metricsFile.path) {
-      try attempt("empty", metricsFile) { try Data().write(to: metricsFile) }
+    for file in [metricsFile, layersFile, logFile] where FileManager.default.fileExists(atPath: file.path) {
+      try attempt("empty", file) { try Data().write(to: file) }
     }
   }
 
@@ -52,6 +55,8 @@ public struct RunFolder: Sendable {
         try synchronise(temporary.appending(path: name))
       }
       try synchronise(temporary)
+      // A resume from here keeps the lines up to here.
+      for file in [metricsFile, layersFile] where files.fileExists(atPath: file.path) { try synchronise(file) }
       let replaced = checkpointsFolder.appending(path: Self.replacedPrefix + final.lastPathComponent)
       if files.fileExists(atPath: final.path) { try move(final, to: replaced) }
       try move(temporary, to: final)
@@ -92,6 +97,24 @@ public struct RunFolder: Sendable {
     }
   }
 
+  /// Deletes the checkpoints of a run that went back to one.
+  func deleteCheckpoints(after images: Int) {
+    for newer in checkpoints where Self.images(of: newer) > images { try? FileManager.default.removeItem(at: newer) }
+  }
+
+  /// The checkpoints whose files are as they were written, oldest first, and what is wrong with the others.
+  /// - Parameter newestOnly: looks no further than the first sound one.
+  func soundCheckpoints(newestOnly: Bool = false) -> (sound: [URL], damaged: [any Error]) {
+    var (sound, damaged): ([URL], [any Error]) = ([], [])
+    for checkpoint in checkpoints.reversed() where !(newestOnly && !sound.isEmpty) {
+      do {
+        try Checksums.verify(checkpoint)
+        sound.insert(checkpoint, at: 0)
+      } catch { damaged.append(error) }
+    }
+    return (sound, damaged)
+  }
+
   /// After how many images a checkpoint was written.
   static func images(of checkpoint: URL) -> Int {
     Int(checkpoint.lastPathComponent.dropFirst("images-".count)) ?? 0
@@ -106,34 +129,45 @@ public struct RunFolder: Sendable {
   }
 
   /// Appends one line of JSON to `metrics.jsonl`.
-  func append(_ metrics: Metrics) throws {
+  func append(_ metrics: Metrics) throws { try append(metrics, to: metricsFile) }
+
+  /// Appends one line of JSON to `layers.jsonl`.
+  func append(_ layers: LayerMetrics) throws { try append(layers, to: layersFile) }
+
+  /// Appends a line, all of it or nothing.
+  private func append(_ value: some Encodable, to file: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let line = try encoder.encode(metrics) + Data("\n".utf8)
-    try attempt("write", metricsFile) {
-      guard FileManager.default.fileExists(atPath: metricsFile.path) else { return try line.write(to: metricsFile) }
-      let handle = try FileHandle(forWritingTo: metricsFile)
+    let line = try encoder.encode(value) + Data("\n".utf8)
+    try attempt("write", file) {
+      guard FileManager.default.fileExists(atPath: file.path) else { return try line.write(to: file) }
+      let handle = try FileHandle(forWritingTo: file)
       defer { try? handle.close() }
-      try handle.seekToEnd()
-      try handle.write(contentsOf: line)
+      let end = try handle.seekToEnd()
+      do { try handle.write(contentsOf: line) } catch {
+        try? handle.truncate(atOffset: end)
+        throw error
+      }
     }
   }
 
   /// The lines of `metrics.jsonl`, in order; none where there is no such file. A last line that was not written to its end
   /// is left out.
   /// - Throws: ``TrainingError`` naming the file and the line that cannot be read.
-  public func metrics() throws -> [Metrics] {
-    guard FileManager.default.fileExists(atPath: metricsFile.path) else { return [] }
-    let data = try attempt("read", metricsFile) { try Data(contentsOf: metricsFile) }
+  public func metrics() throws -> [Metrics] { try lines(of: metricsFile) }
+
+  private func lines<Line: Decodable>(of file: URL) throws -> [Line] {
+    guard FileManager.default.fileExists(atPath: file.path) else { return [] }
+    let data = try attempt("read", file) { try Data(contentsOf: file) }
     // What follows the last newline is empty, or a line that was cut off.
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
     return try lines.enumerated().map { number, line in
-      guard let metrics = try? Self.decoder.decode(Metrics.self, from: line) else {
-        throw TrainingError("\(metricsFile.path): line \(number + 1) is no line of metrics")
+      guard let value = try? Self.decoder.decode(Line.self, from: line) else {
+        throw TrainingError("\(file.path): line \(number + 1) is no line of metrics")
       }
-      return metrics
+      return value
     }
   }
 
@@ -144,15 +178,22 @@ public struct RunFolder: Sendable {
     return decoder
   }
 
-  /// Drops the lines after `images`: a run that resumes there writes them again.
+  /// The lines of `layers.jsonl`, in order; none where there is no such file.
+  /// - Throws: ``TrainingError`` naming the file and the line that cannot be read.
+  public func layers() throws -> [LayerMetrics] { try lines(of: layersFile) }
+
+  /// Drops the lines of both files after `images`: a run that resumes there writes them again.
   func truncateMetrics(after images: Int) throws {
-    guard let data = try? Data(contentsOf: metricsFile) else { return }
-    let decoder = Self.decoder
-    let kept = data.split(separator: UInt8(ascii: "\n")).filter { line in
-      (try? decoder.decode(Metrics.self, from: line)).map { $0.images <= images } ?? false
-    }
-    try attempt("write", metricsFile) {
-      try Data(kept.flatMap { $0 + Data("\n".utf8) }).write(to: metricsFile, options: .atomic)
+    struct Line: Decodable { var images: Int }
+    for file in [metricsFile, layersFile] {
+      guard let data = try? Data(contentsOf: file) else { continue }
+      let decoder = Self.decoder
+      let kept = data.split(separator: UInt8(ascii: "\n")).filter { line in
+        (try? decoder.decode(Line.self, from: line)).map { $0.images <= images } ?? false
+      }
+      try attempt("write", file) {
+        try Data(kept.flatMap { $0 + Data("\n".utf8) }).write(to: file, options: .atomic)
+      }
     }
   }
 
@@ -168,24 +209,4 @@ public struct RunFolder: Sendable {
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw TrainingError.system("sync", url) }
   }
-}
-
-/// One line of `metrics.jsonl`. Numbers that are not finite are written as `"inf"`, `"-inf"` and `"nan"`.
-public struct Metrics: Codable, Sendable {
-  public var images: Int
-  public var step: Int
-  /// Seconds of training so far, over all resumes.
-  public var seconds: Double
-  /// Bits per dimension of the training batches since the line before.
-  public var trainBitsPerDimension: Double
-  /// Of the averaged weights on validation images, where measured.
-  public var validationBitsPerDimension: Double?
-  /// Before clipping.
-  public var gradientNorm: Double
-  public var learningRate: Double
-  public var imagesPerSecond: Double
-  /// Invertibility, measured with the validation.
-  public var roundTripError: Double?
-  public var worstConditionNumber: Double?
-  public var smallestScale: Double?
 }

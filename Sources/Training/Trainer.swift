@@ -2,6 +2,7 @@ import Datasets
 import FlowModels
 import Flows
 import Foundation
+import Logging
 import Torch
 
 /// What a running training tells whoever watches.
@@ -19,17 +20,21 @@ public final class Trainer {
   public let model: any FlowModel
   public let configuration: TrainingConfiguration
   public let run: RunFolder
-  private let train: any ImageDataset
-  private let validation: any ImageDataset
-  private let optimizer: Optimizer
-  private let average: WeightAverage?
-  private var state: TrainingState
+  let train: any ImageDataset
+  let validation: any ImageDataset
+  private let fingerprints: TrainingState.Fingerprints
+  let optimizer: Optimizer
+  let average: WeightAverage?
+  var state: TrainingState
   /// From the start until `fit` ends.
   private var lock: RunLock?
+  let writer = CheckpointWriter()
   /// After how many images the newest checkpoint was written.
-  private var savedImages: Int?
+  var savedImages: Int?
 
-  /// What a person should know that did not stop the run, such as a damaged checkpoint that was passed over.
+  /// Told what a person should know: what was refused, rolled back, passed over or not written, and where the run is.
+  public var logger = Logger(label: "glow.training") { _ in SwiftLogNoOpLogHandler() }
+  /// What was passed over when the run was opened, such as a damaged checkpoint; `fit` logs it.
   public private(set) var notices: [String] = []
   /// Called after every step.
   public var onProgress: (TrainingProgress) -> Void = { _ in }
@@ -48,6 +53,7 @@ public final class Trainer {
     try training.validate()
     let model = try flow.makeModel(options: options, seed: training.seed)
     try self.init(model, TrainingState(configuration: training), train, validation, run)
+    state.data = fingerprints
     try run.requireNew()
     try initialize()
     try run.makeFolders()
@@ -67,12 +73,14 @@ public final class Trainer {
 
   /// Goes on where the newest checkpoint of `run` left off: the same numbers as if it had never stopped. A damaged
   /// checkpoint is named in `notices`, and the one before it is used.
-  /// - Parameter images: a new total, if the run is to be longer or shorter than it was.
+  /// - Parameters:
+  ///   - images: a new total, if the run is to be longer or shorter than it was.
+  ///   - acceptingChangedData: whether to go on with images that are not those that the run began with.
   /// - Throws: ``TrainingError``, `ModelError` or `SafetensorsError` naming the file and what is wrong in it; a
   ///   ``TrainingError`` if another process trains the run.
   public convenience init(
     resuming run: RunFolder, images: Int? = nil, train: any ImageDataset, validation: any ImageDataset,
-    options: TensorOptions = TensorOptions()
+    acceptingChangedData: Bool = false, options: TensorOptions = TensorOptions()
   ) throws {
     guard FileManager.default.fileExists(atPath: run.checkpointsFolder.path) else { throw Self.noCheckpoint(in: run) }
     let lock = try RunLock(run)
@@ -87,11 +95,19 @@ public final class Trainer {
         "\(checkpoint.appending(path: TrainingState.stateName).path): field kept does not fit a model of "
           + "\(glow.levels) levels of \(glow.steps) steps")
     }
-    try restore(from: checkpoint)
+    let changed = state.data.flatMap { fingerprints.difference(from: $0) }
+    if let changed, !acceptingChangedData {
+      throw TrainingError(
+        "the images of \(state.configuration.data) have changed since the run began: \(changed); bring the old ones back, "
+          + "or go on with these with --accept-changed-data")
+    }
+    self.state.data = fingerprints
+    try restoreTraining(from: checkpoint)
     self.lock = lock
     savedImages = state.imagesSeen
-    notices = damaged.map { "\($0); going on from \(checkpoint.lastPathComponent)" }
-    try run.truncateMetrics(after: state.imagesSeen - (state.dueMeasurement == nil ? 0 : 1))
+    notices = changed.map { ["the images have changed since the run began: \($0)"] } ?? []
+    notices += damaged.map { "\($0); going on from \(checkpoint.lastPathComponent)" }
+    try run.truncateMetrics(after: state.lastLine)
   }
 
   private init(
@@ -117,8 +133,13 @@ public final class Trainer {
           budget: configuration.memoryBudget, on: model.options.device)
       }
     try model.use(configuration.precision ?? .float32)
-    self.train = train
-    self.validation = validation
+    if let limit = configuration.skipDamaged {
+      self.train = SkippingDataset(train, limit: limit, damaged: state.damaged?.train ?? [])
+      self.validation = SkippingDataset(validation, limit: limit, damaged: state.damaged?.validation ?? [])
+    } else {
+      (self.train, self.validation) = (train, validation)
+    }
+    fingerprints = .init(train: DatasetFingerprint(of: train), validation: DatasetFingerprint(of: validation))
     self.run = run
     optimizer = try Optimizer(
       configuration.optimizer, model.parameters, beta1: configuration.beta1, beta2: configuration.beta2,
@@ -142,11 +163,32 @@ public final class Trainer {
   public var isFinished: Bool { hasSeenAll && state.dueMeasurement == nil }
   private var hasSeenAll: Bool { state.imagesSeen >= configuration.images }
 
-  /// Trains until all images are seen or `shouldStop` says so; ends with a checkpoint.
-  /// - Throws: ``TrainingError`` when the loss is no longer finite: the last checkpoint stays as it was.
+  /// Trains until all images are seen or `shouldStop` says so; ends with a checkpoint. Where a guard refuses a step,
+  /// training goes on from a checkpoint with a lower learning rate.
+  /// - Throws: ``TrainingError`` when the guards give up or a file cannot be written: the last checkpoint stays as it was.
   public func fit() throws {
     if lock == nil { lock = try RunLock(run) }
     defer { lock = nil }
+    notices.forEach { logger.warning("\($0)") }
+    logger.info("training", metadata: ["images": "\(state.imagesSeen)", "of": "\(configuration.images)"])
+    do {
+      if savedImages == nil { try save() }
+      while true {
+        do {
+          try takeSteps()
+          break
+        } catch let divergence as Divergence { try rollBack(from: divergence) }
+      }
+    } catch {
+      try? writer.wait()
+      logger.critical("\(error)", metadata: ["images": "\(state.imagesSeen)"])
+      throw error
+    }
+    reportDamage()
+    logger.info(isFinished ? "finished" : "stopped", metadata: ["images": "\(state.imagesSeen)"])
+  }
+
+  private func takeSteps() throws {
     let batches = BatchStream(
       dataset: train, batchSize: configuration.batchSize, seed: configuration.seed, startingAt: state.imagesSeen,
       augmentation: configuration.augmentation)
@@ -156,10 +198,12 @@ public final class Trainer {
     if let due = state.dueMeasurement {
       guard try finishLine(&meter, due, validating: true) else { return }
       savedImages = nil
-      if hasSeenAll { try save() }
+      if hasSeenAll { try saveLast() }
     }
 
     while !hasSeenAll {
+      try tolerating(writer.throwFailure)
+      reportDamage()
       let batch = try ModelBatch(batches.next(), for: model)
       try model.parameters.zeroGradients()
       let loss = try gradients(of: batch)
@@ -169,7 +213,7 @@ public final class Trainer {
         _ = try figures(of: loss, norm, batch)
         try save()
       }
-      let learningRate = configuration.learningRate(after: state.imagesSeen)
+      let learningRate = learningRate()
       try optimizer.step(
         learningRate: learningRate, norm: norm, clip: configuration.gradientClip, average: average)
       // The one place that waits for the device, when all work of the step is under way.
@@ -193,7 +237,7 @@ public final class Trainer {
       if stop || hasSeenAll {
         // No step follows that would tell whether this one left weights to go on with.
         try requireFiniteLoss(batch)
-        try save()
+        try saveLast()
       }
       if stop { break }
     }
@@ -205,37 +249,52 @@ public final class Trainer {
     _ meter: inout Meter, _ step: TrainingState.DueMeasurement, validating: Bool
   ) throws -> Bool {
     var metrics = meter.line(state, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
+    var report: InvertibilityReport?
     if validating {
-      do { try measure(&metrics) } catch is Interruption {
+      do { report = try measure(&metrics) } catch is Interruption {
         state.dueMeasurement = step
         return false
       } catch let error as TorchError {
-        throw diverged("the model cannot be measured", "\(error)")
+        throw Divergence(what: "the model cannot be measured", place: "\(error)")
       }
       state.validation = metrics.validationBitsPerDimension
     }
     state.dueMeasurement = nil
-    try run.append(metrics)
+    try tolerating { try run.append(metrics) }
     onMetrics(metrics)
     meter.restart()
     state.line = nil
+    if let report {
+      try tolerating { try run.append(LayerMetrics(images: state.imagesSeen, report)) }
+      try check(report)
+    }
     return true
   }
 
   private struct Interruption: Error {}
 
-  /// Whether the last step passed a multiple of `interval` images.
-  private func crosses(_ interval: Int) -> Bool { crosses(interval, at: state.imagesSeen) }
+  private func reportDamage() {
+    for case let dataset as SkippingDataset in [train, validation] {
+      for report in dataset.takeReports() {
+        logger.warning(
+          "skipped a damaged image (\(dataset.damaged.count) of at most \(dataset.limit)): \(report)",
+          metadata: ["split": "\(dataset.split.rawValue)", "images": "\(state.imagesSeen)"])
+      }
+    }
+  }
 
-  private func crosses(_ interval: Int, at images: Int) -> Bool {
+  /// Whether the last step passed a multiple of `interval` images.
+  func crosses(_ interval: Int) -> Bool { crosses(interval, at: state.imagesSeen) }
+
+  func crosses(_ interval: Int, at images: Int) -> Bool {
     images / interval > (images - configuration.batchSize) / interval
   }
 
   /// Bits per dimension and the gradient's norm.
-  /// - Throws: ``TrainingError`` if they are not finite; then the optimiser has changed nothing, or nothing that is saved.
+  /// - Throws: ``Divergence`` if they are not finite; then the optimiser has changed nothing, or nothing that is saved.
   private func figures(of loss: Loss, _ norm: Tensor, _ batch: ModelBatch) throws -> (Double, Double) {
     let (bitsPerDimension, gradientNorm) = (try bitsPerDimension(loss), try norm.item())
-    guard bitsPerDimension.isFinite else { throw try nonFiniteLoss(batch) }
+    guard bitsPerDimension.isFinite else { throw try nonFiniteLoss(of: batch) }
     guard gradientNorm.isFinite else { throw try nonFiniteGradient() }
     return (bitsPerDimension, gradientNorm)
   }
@@ -259,38 +318,8 @@ public final class Trainer {
       return try Loss(joining: parts)
     } catch let error as TorchError {
       // Such as an inverse of a matrix that training has made singular.
-      throw diverged("no gradient can be computed", "\(error)")
+      throw try unmeasurable(error, batch)
     }
-  }
-
-  private func requireFiniteLoss(_ batch: ModelBatch) throws {
-    let part = try batch.images(0..<configuration.imagesPerPass)
-    let mean: Double = try model.logProbability(part.x, labels: part.labels).mean().item()
-    guard mean.isFinite else { throw try nonFiniteLoss(batch) }
-  }
-
-  private func nonFiniteLoss(_ batch: ModelBatch) throws -> TrainingError {
-    let part = try batch.images(0..<configuration.imagesPerPass)
-    let layer = try model.firstNonFiniteLayer(part.x, labels: part.labels)
-    return diverged(
-      "the loss is not finite",
-      layer.map { "the first output that is not finite is that of \($0)" } ?? "every layer's output is finite")
-  }
-
-  private func nonFiniteGradient() throws -> TrainingError {
-    let parameter = try model.parameters.parameters.last {
-      try $0.gradient.isFinite().converted(to: .float32).minimum().item() == 0
-    }
-    return diverged(
-      "the gradient is not finite",
-      parameter.map { "the first on the way back from the loss is that of \($0.name)" } ?? "its norm is too large")
-  }
-
-  private func diverged(_ what: String, _ place: String) -> TrainingError {
-    let kept = run.checkpoints.last.map { "the checkpoint \($0.path) is intact" } ?? "there is no checkpoint yet"
-    return TrainingError(
-      "\(what) after \(state.imagesSeen) images: \(place); \(kept); try a lower learning rate, a longer warm-up or a "
-        + "gradient clip")
   }
 
   /// Data-dependent initialisation, from images of the training stream.
@@ -302,19 +331,24 @@ public final class Trainer {
     try model.initialize(from: batch.x, labels: batch.labels)
   }
 
-  private func measure(_ metrics: inout Metrics) throws {
+  private func measure(_ metrics: inout Metrics) throws -> InvertibilityReport {
     let images = validation.evenly(configuration.validationImages)
-    try model.using(.float32) {
+    return try model.using(.float32) {
       try withAveragedWeights {
         metrics.validationBitsPerDimension = try model.evaluate(on: images, seed: configuration.seed) { _ in
           if shouldInterrupt() { throw Interruption() }
         }.bitsPerDimension
         let held = try EvaluationBatches(dataset: images, batchSize: min(64, images.count), seed: 0).batch(at: 0)
         let batch = try ModelBatch(held, for: model)
+        guard metrics.validationBitsPerDimension?.isFinite ?? true else {
+          throw try nonFiniteLoss(batch.x, batch.labels, "the loss on validation images")
+        }
         let report = try model.invertibility(on: batch.x, labels: batch.labels)
         metrics.roundTripError = report.roundTripError
         metrics.worstConditionNumber = report.worstCondition?.value
-        metrics.smallestScale = report.scaleRanges.values.map { $0[0] }.min()
+        metrics.smallestScale = report.smallestScale?.value
+        metrics.largestScale = report.largestScale?.value
+        return report
       }
     }
   }
@@ -323,78 +357,5 @@ public final class Trainer {
   public func withAveragedWeights<R>(_ body: () throws -> R) throws -> R {
     guard let average, state.steps > 0 else { return try body() }
     return try model.parameters.withValues(average.value(), body)
-  }
-}
-
-// Checkpoints
-
-extension Trainer {
-  /// The newest checkpoint whose files are as they were written, and what is wrong with newer ones.
-  /// - Throws: ``TrainingError`` if there is none; what is wrong with the newest if all are damaged.
-  private static func newestCheckpoint(of run: RunFolder) throws -> (url: URL, damaged: [any Error]) {
-    var damaged: [any Error] = []
-    for checkpoint in run.checkpoints.reversed() {
-      do { try Checksums.verify(checkpoint) } catch {
-        damaged.append(error)
-        continue
-      }
-      return (checkpoint, damaged)
-    }
-    throw damaged.first ?? noCheckpoint(in: run)
-  }
-
-  private static func noCheckpoint(in run: RunFolder) -> TrainingError {
-    TrainingError("\(run.url.path) holds no checkpoint to resume from")
-  }
-
-  /// Writes a checkpoint: `model.safetensors` holds the averaged weights, `training.safetensors` the raw ones and the
-  /// optimiser's moments.
-  public func save() throws {
-    guard savedImages != state.imagesSeen else { return }
-    if let validation = state.validation, validation < state.best?.bitsPerDimension ?? .infinity {
-      state.best = .init(images: state.imagesSeen, bitsPerDimension: validation)
-    }
-    try run.writeCheckpoint(images: state.imagesSeen) { folder in
-      try ModelFile.write(model, values: state.steps > 0 ? average?.value() : nil, to: folder)
-      state.averageMass = average?.mass ?? 0
-      try state.write(to: folder)
-      try SafetensorsWriter.write(
-        vectors.map { SafetensorsItem(name: $0, tensor: $1) }, metadata: [:],
-        to: folder.appending(path: TrainingState.tensorsName))
-    }
-    savedImages = state.imagesSeen
-    run.deleteCheckpoints(exceptNewest: configuration.keepNewest ?? 2) { images in
-      images == state.best?.images || configuration.keepEvery.map { crosses($0, at: images) } ?? false
-    }
-  }
-
-  private var vectors: [(String, Tensor)] {
-    [
-      ("values", model.parameters.values), ("firstMoment", optimizer.firstMoment),
-      ("secondMoment", optimizer.secondMoment),
-    ] + (average.map { [("average", $0.sum)] } ?? [])
-  }
-
-  /// Gives `model` the weights as training left them, instead of their average.
-  public static func loadRawWeights(into model: any FlowModel, from checkpoint: URL) throws {
-    try read([("values", model.parameters.values)], from: checkpoint)
-  }
-
-  private static func read(_ vectors: [(String, Tensor)], from checkpoint: URL) throws {
-    let url = checkpoint.appending(path: TrainingState.tensorsName)
-    let file = try SafetensorsFile(contentsOf: url)
-    for (name, vector) in vectors {
-      let entry = try file.entry(name)
-      guard entry.shape == vector.shape else {
-        throw TrainingError("\(url.path): tensor \(name) has shape \(entry.shape), the model needs \(vector.shape)")
-      }
-      try vector.assign(file.tensor(name))
-    }
-  }
-
-  private func restore(from checkpoint: URL) throws {
-    try Self.read(vectors, from: checkpoint)
-    optimizer.steps = state.steps
-    average?.mass = state.averageMass
   }
 }

@@ -60,6 +60,20 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   /// for 2, and for no more.
   public var keepNewest: Int?
   public var keepEvery: Int?
+  /// Nil for the usual ones.
+  public var guards: Guards?
+  /// How many images that cannot be read may be skipped, in the training and in the validation split; nil for none.
+  public var skipDamaged: Int?
+  /// Nil to stop.
+  public var onFailedWrite: FailedWrite?
+
+  /// What training does when a checkpoint or a line of metrics cannot be written, such as on a full disk.
+  public enum FailedWrite: String, Codable, Sendable, CaseIterable {
+    /// It stops; the last checkpoint is intact.
+    case stop
+    /// It says so, goes on, and writes the next one when that is due.
+    case proceed = "continue"
+  }
 
   public init(data: String) { self.data = data }
 
@@ -95,6 +109,17 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require(checkpointEvery > 0, "checkpointEvery", checkpointEvery, "1 or more")
     try require(keepNewest.map { $0 > 0 } ?? true, "keepNewest", keepNewest ?? 0, "1 or more")
     try require(keepEvery.map { $0 > 0 } ?? true, "keepEvery", keepEvery ?? 0, "1 or more")
+    try require(skipDamaged.map { $0 >= 0 } ?? true, "skipDamaged", skipDamaged ?? 0, "0 or more")
+    guard let guards else { return }
+    for (name, limit) in [
+      ("conditionNumber", guards.conditionNumber), ("scale", guards.scale),
+      ("roundTripError", guards.roundTripError ?? 0),
+    ] { try require(limit >= 0, "guards.\(name)", limit, "0 or more") }
+    try require(guards.rollBacks >= 0, "guards.rollBacks", guards.rollBacks, "0 or more")
+    try require(
+      guards.learningRateFactor > 0 && guards.learningRateFactor <= 1, "guards.learningRateFactor",
+      guards.learningRateFactor, "above 0 and at most 1")
+    try require(guards.images >= 0, "guards.images", guards.images, "0 or more")
   }
 
   /// Images per pass through the model.

@@ -2,10 +2,22 @@ import Foundation
 
 /// What stops a training run, in one sentence.
 public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
+  public enum Kind: Sendable {
+    case other
+    /// The guards gave up.
+    case diverged
+    /// A file of the run could not be written; what was written before is intact.
+    case unwritable
+  }
+
   public let description: String
+  public let kind: Kind
   public var errorDescription: String? { description }
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String, _ kind: Kind = .other) {
+    self.description = description
+    self.kind = kind
+  }
 
   /// The failure of a system call on `url`, from `errno`.
   static func system(_ verb: String, _ url: URL) -> TrainingError {

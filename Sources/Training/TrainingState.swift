@@ -1,3 +1,4 @@
+import Datasets
 import Files
 import FlowModels
 import Foundation
@@ -21,6 +22,30 @@ struct TrainingState: Codable {
   var validation: Double?
   /// The checkpoint with the lowest validation so far.
   var best: Best?
+  /// After a roll-back, until the run is over it.
+  var recovery: Recovery?
+  /// Of the training and validation images as they were when the run began.
+  var data: Fingerprints?
+  /// Training and validation images that could not be read and were skipped.
+  var damaged: Damaged?
+
+  struct Fingerprints: Codable, Equatable {
+    var train: DatasetFingerprint
+    var validation: DatasetFingerprint
+
+    func difference(from other: Fingerprints) -> String? {
+      train.difference(from: other.train).map { "of the training split, \($0)" }
+        ?? validation.difference(from: other.validation).map { "of the validation split, \($0)" }
+    }
+  }
+
+  struct Damaged: Codable {
+    var train: [Int]
+    var validation: [Int]
+  }
+
+  /// Up to which count of images the lines of metrics are complete.
+  var lastLine: Int { imagesSeen - (dueMeasurement == nil ? 0 : 1) }
 
   struct DueMeasurement: Codable {
     var gradientNorm: Double
@@ -32,8 +57,9 @@ struct TrainingState: Codable {
     var bitsPerDimension: Double
   }
 
-  /// 1: `keepActivations` in place of memory policies. 2: without the fields from `line` on.
-  static let currentVersion = 3
+  /// 1: `keepActivations` in place of memory policies. 2: without the fields from `line` on. 3: without those from `recovery`
+  /// on.
+  static let currentVersion = 4
   static let stateName = "training.json"
   static let tensorsName = "training.safetensors"
 
@@ -73,6 +99,11 @@ struct TrainingState: Codable {
     do { try configuration.validate() } catch { throw TrainingError("configuration.\(error)") }
     for (field, value) in [("imagesSeen", imagesSeen), ("steps", steps)] where value < 0 {
       throw TrainingError("\(field) is \(value), expected 0 or more")
+    }
+    if let recovery {
+      guard recovery.rollBacks >= 0 else {
+        throw TrainingError("recovery.rollBacks is \(recovery.rollBacks), expected 0 or more")
+      }
     }
     guard averageMass >= 0 && averageMass <= 1 else {
       throw TrainingError("averageMass is \(averageMass), expected 0 to 1")

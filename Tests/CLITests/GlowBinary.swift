@@ -103,6 +103,7 @@ func expectRefusal(
 /// Whether a line of standard error is progress, a note, or one of ArgumentParser's hints.
 private func isHint(_ line: Substring) -> Bool {
   if ["Usage: ", "  See ", "Help: ", "Note: "].contains(where: line.hasPrefix) { return true }
+  if ["error: step refused", "error: rolled back", "notice: "].contains(where: line.hasPrefix) { return true }
   return line.prefix(4).contains("%") || line.contains(" images: train ")
 }
 

@@ -13,8 +13,9 @@ import Testing
 
   private struct Left: Equatable {
     var weights: [Data]
-    /// Of every line of metrics, without times.
+    /// Of every line of metrics, without times and memory.
     var lines: [[String: Double]]
+    var layers: Data
   }
 
   private func left(_ run: URL, images: Int) throws -> Left {
@@ -26,8 +27,9 @@ import Testing
       },
       lines: try lines.map { line in
         try decodeJSON(String(line)).compactMapValues { $0 as? Double }
-          .filter { !["seconds", "imagesPerSecond"].contains($0.key) }
-      })
+          .filter { !["seconds", "imagesPerSecond", "residentBytes", "liveTensors"].contains($0.key) }
+      },
+      layers: try Data(contentsOf: run.appending(path: "layers.jsonl")))
   }
 
   @Test func aKilledRunEndsLikeAnUnstoppedOne() throws {

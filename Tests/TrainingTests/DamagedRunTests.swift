@@ -53,10 +53,10 @@ import Torch
   }
 
   @Test func anotherVersionIsNamedWhateverElseDiffers() throws {
-    let expected = "training.json: field version is 4, this program reads versions 1 to 3"
-    #expect(try message(changing: "\"version\" : 3", to: "\"version\" : 4") == expected)
+    let expected = "training.json: field version is 5, this program reads versions 1 to 4"
+    #expect(try message(changing: "\"version\" : 4", to: "\"version\" : 5") == expected)
     let renamed = try message { checkpoint in
-      try Data("{\"version\": 4, \"settings\": {}}".utf8).write(to: checkpoint.appending(path: "training.json"))
+      try Data("{\"version\": 5, \"settings\": {}}".utf8).write(to: checkpoint.appending(path: "training.json"))
     }
     #expect(renamed == expected)
   }

@@ -52,6 +52,13 @@ enum Small {
     return training
   }
 
+  /// Gives up at once.
+  static var noRollBacks: Guards {
+    var guards = Guards()
+    guards.rollBacks = 0
+    return guards
+  }
+
   static func trainer(
     _ training: TrainingConfiguration = training(), model: any FlowConfiguration = model(), in folder: URL
   ) throws -> Trainer {

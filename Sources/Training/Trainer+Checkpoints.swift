@@ -1,0 +1,120 @@
+import Datasets
+import FlowModels
+import Foundation
+import Logging
+import Torch
+
+// What a run leaves on disk, and how it goes on from there.
+
+extension Trainer {
+  /// The newest checkpoint whose files are as they were written, and what is wrong with newer ones.
+  /// - Throws: ``TrainingError`` if there is none; what is wrong with the newest if all are damaged.
+  static func newestCheckpoint(of run: RunFolder) throws -> (url: URL, damaged: [any Error]) {
+    let (checkpoints, damaged) = run.soundCheckpoints(newestOnly: true)
+    guard let newest = checkpoints.last else { throw damaged.first ?? noCheckpoint(in: run) }
+    return (newest, damaged)
+  }
+
+  static func noCheckpoint(in run: RunFolder) -> TrainingError {
+    TrainingError("\(run.url.path) holds no checkpoint to resume from")
+  }
+
+  /// Copies the state and writes it as a checkpoint while training goes on: `model.safetensors` holds the averaged weights,
+  /// `training.safetensors` the raw ones and the optimiser's moments.
+  /// - Throws: ``TrainingError`` if the checkpoint before could not be written and that is to stop the run.
+  func save() throws {
+    guard savedImages != state.imagesSeen else { return }
+    let clock = ContinuousClock()
+    let begun = clock.now
+    do { try writer.wait() } catch { try tolerate(error) }
+    if let validation = state.validation, validation < state.best?.bitsPerDimension ?? .infinity {
+      state.best = .init(images: state.imagesSeen, bitsPerDimension: validation)
+    }
+    state.averageMass = average?.mass ?? 0
+    if let train = train as? SkippingDataset, let validation = validation as? SkippingDataset {
+      state.damaged = .init(train: train.damaged, validation: validation.damaged)
+    }
+    let contents = CheckpointContents(
+      model: try ModelFile.Contents(model, values: state.steps > 0 ? average?.value() : nil), state: state,
+      vectors: try vectors.map { SafetensorsItem(name: $0, tensor: try $1.hostCopy()) })
+    let (run, images, best, batch) = (run, state.imagesSeen, state.best?.images, configuration.batchSize)
+    let (newest, every) = (configuration.keepNewest ?? 2, configuration.keepEvery)
+    let (logger, heldUp) = (logger, clock.now - begun)
+    writer.start {
+      let start = clock.now
+      try run.writeCheckpoint(images: images, contents.write)
+      run.deleteCheckpoints(exceptNewest: newest) { kept in
+        kept == best || every.map { kept / $0 > (kept - batch) / $0 } ?? false
+      }
+      func seconds(_ duration: Duration) -> Logger.MetadataValue { "\(String(format: "%.3f", duration / .seconds(1)))" }
+      logger.info(
+        "checkpoint written",
+        metadata: [
+          "images": "\(images)", "secondsHeldUp": seconds(heldUp), "secondsWriting": seconds(clock.now - start),
+        ])
+    }
+    savedImages = images
+  }
+
+  /// Writes a checkpoint and waits until it is on disk.
+  /// - Throws: ``TrainingError`` if it cannot be written.
+  func saveLast() throws {
+    try save()
+    do { try writer.wait() } catch { throw unwritable(error) }
+  }
+
+  /// Runs `body`, which writes to the run's folder: whether its failure stops the run is a setting.
+  func tolerating(_ body: () throws -> Void) throws {
+    do { try body() } catch { try tolerate(error) }
+  }
+
+  func tolerate(_ error: any Error) throws {
+    savedImages = nil
+    guard configuration.onFailedWrite == .proceed else { throw unwritable(error) }
+    logger.error("\(error); training goes on without", metadata: ["images": "\(state.imagesSeen)"])
+  }
+
+  private func unwritable(_ error: any Error) -> TrainingError {
+    let kept = run.checkpoints.last.map { "the checkpoint \($0.path) is intact" } ?? "there is no checkpoint yet"
+    return TrainingError("\(error); \(kept): make room and go on with --resume", .unwritable)
+  }
+
+  private var vectors: [(String, Tensor)] {
+    [
+      ("values", model.parameters.values), ("firstMoment", optimizer.firstMoment),
+      ("secondMoment", optimizer.secondMoment),
+    ] + (average.map { [("average", $0.sum)] } ?? [])
+  }
+
+  /// Gives `model` the weights as training left them, instead of their average.
+  public static func loadRawWeights(into model: any FlowModel, from checkpoint: URL) throws {
+    try read([("values", model.parameters.values)], from: checkpoint)
+  }
+
+  private static func read(_ vectors: [(String, Tensor)], from checkpoint: URL) throws {
+    let url = checkpoint.appending(path: TrainingState.tensorsName)
+    let file = try SafetensorsFile(contentsOf: url)
+    for (name, vector) in vectors {
+      let entry = try file.entry(name)
+      guard entry.shape == vector.shape else {
+        throw TrainingError("\(url.path): tensor \(name) has shape \(entry.shape), the model needs \(vector.shape)")
+      }
+      try vector.assign(file.tensor(name))
+    }
+  }
+
+  /// Takes everything but the settings from a checkpoint.
+  func restore(_ checkpoint: URL) throws {
+    var state = try TrainingState.read(checkpoint)
+    state.configuration = configuration
+    try ModelFile.load(model, from: checkpoint)
+    self.state = state
+    try restoreTraining(from: checkpoint)
+  }
+
+  func restoreTraining(from checkpoint: URL) throws {
+    try Self.read(vectors, from: checkpoint)
+    optimizer.steps = state.steps
+    average?.mass = state.averageMass
+  }
+}

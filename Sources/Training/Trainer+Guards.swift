@@ -1,0 +1,124 @@
+import FlowModels
+import Foundation
+import Torch
+
+// What makes training refuse a step, and how it goes on.
+
+extension Trainer {
+  private var guards: Guards { configuration.guards ?? Guards() }
+
+  /// Of the next step.
+  func learningRate() -> Double {
+    if let recovery = state.recovery, state.imagesSeen >= recovery.until {
+      state.recovery = nil
+      logger.notice("the learning rate is as planned again", metadata: ["images": "\(state.imagesSeen)"])
+    }
+    let factor = pow(guards.learningRateFactor, Double(state.recovery?.rollBacks ?? 0))
+    return configuration.learningRate(after: state.imagesSeen) * factor
+  }
+
+  /// - Throws: ``Divergence`` if what a validation measured is beyond a limit.
+  func check(_ report: InvertibilityReport) throws {
+    func require(_ found: (layer: String, value: Double)?, within limit: Double, _ what: String) throws {
+      guard limit > 0, let found, !(found.value <= limit) else { return }
+      throw Divergence(
+        what: "\(what) is \(short(found.value)), beyond the limit of \(short(limit))",
+        place: "it is that of \(found.layer)", layer: found.layer)
+    }
+    try require(report.worstCondition, within: guards.conditionNumber, "a condition number")
+    try require(report.largestScale, within: guards.scale, "a coupling's scale")
+    let magnification = report.smallestScale.map { ($0.layer, 1 / $0.value) }
+    try require(magnification, within: guards.scale, "the inverse of a coupling's scale")
+
+    let limit = guards.roundTripError ?? 1 / Double(2 << model.configuration.bits)
+    if limit > 0, !(report.roundTripError <= limit) {
+      let worst = report.worstRoundTrip?.layer
+      throw Divergence(
+        what: "the inverse explodes: the round-trip error is \(short(report.roundTripError)), beyond the limit of "
+          + short(limit),
+        place: worst.map { "of all layers \($0) inverts worst" } ?? "in no layer by itself", layer: worst)
+    }
+  }
+
+  private func short(_ value: Double) -> String { String(format: "%.3g", value) }
+
+  /// - Throws: ``Divergence`` if the weights that the last step left give no finite loss.
+  func requireFiniteLoss(_ batch: ModelBatch) throws {
+    let part = try batch.images(0..<configuration.imagesPerPass)
+    let mean: Double = try model.logProbability(part.x, labels: part.labels).mean().item()
+    guard mean.isFinite else { throw try nonFiniteLoss(of: batch) }
+  }
+
+  func nonFiniteLoss(of batch: ModelBatch) throws -> Divergence {
+    let part = try batch.images(0..<configuration.imagesPerPass)
+    return try nonFiniteLoss(part.x, part.labels, "the loss")
+  }
+
+  func nonFiniteLoss(_ x: Tensor, _ labels: Tensor?, _ loss: String) throws -> Divergence {
+    let layer = try model.firstNonFiniteLayer(x, labels: labels)
+    return Divergence(
+      what: "\(loss) is not finite",
+      place: layer.map { "the first output that is not finite is that of \($0)" } ?? "every layer's output is finite",
+      layer: layer)
+  }
+
+  func nonFiniteGradient() throws -> Divergence {
+    let parameter = try model.parameters.parameters.last {
+      try $0.gradient.isFinite().converted(to: .float32).minimum().item() == 0
+    }
+    return Divergence(
+      what: "the gradient is not finite",
+      place: parameter.map { "the first on the way back from the loss is that of \($0.name)" }
+        ?? "its norm is too large", layer: parameter?.name)
+  }
+
+  /// For what libtorch refused in the passes of a step.
+  func unmeasurable(_ error: TorchError, _ batch: ModelBatch) throws -> Divergence {
+    let part = try batch.images(0..<configuration.imagesPerPass)
+    let worst = try? model.invertibility(on: part.x, labels: part.labels).worstRoundTrip
+    return Divergence(
+      what: "no gradient can be computed",
+      place: (worst.map { "\($0.layer) cannot be inverted: " } ?? "") + "\(error)", layer: worst?.layer)
+  }
+
+  /// Goes back to a checkpoint, each time in a row to one further back, and lowers the learning rate.
+  /// - Throws: ``TrainingError`` if the guards give up.
+  func rollBack(from divergence: Divergence) throws {
+    let images = state.imagesSeen
+    let rollBacks = (state.recovery?.rollBacks ?? 0) + 1
+    do { try writer.wait() } catch { try tolerate(error) }
+    let (checkpoints, damaged) = run.soundCheckpoints()
+    damaged.forEach { logger.warning("\($0)") }
+    logger.error(
+      "step refused after \(images) images: \(divergence.what): \(divergence.place)",
+      metadata: ["images": "\(images)", "layer": "\(divergence.layer ?? "")"])
+    guard rollBacks <= guards.rollBacks, !checkpoints.isEmpty else {
+      throw gaveUp(divergence, after: rollBacks - 1, checkpoints.last)
+    }
+
+    let checkpoint = checkpoints[max(0, checkpoints.count - rollBacks)]
+    try restore(checkpoint)
+    state.recovery = Recovery(rollBacks: rollBacks, until: images + guards.images)
+    // On disk at once: a run that is killed now goes on with the lower rate too.
+    savedImages = nil
+    try save()
+    do { try writer.wait() } catch { try tolerate(error) }
+    run.deleteCheckpoints(after: state.imagesSeen)
+    try run.truncateMetrics(after: state.lastLine)
+    let factor = pow(guards.learningRateFactor, Double(rollBacks))
+    let until = images + guards.images
+    logger.error(
+      "rolled back to \(checkpoint.lastPathComponent); \(short(factor)) of the learning rate until \(until) images",
+      metadata: ["images": "\(state.imagesSeen)", "rollBacks": "\(rollBacks)"])
+  }
+
+  private func gaveUp(_ divergence: Divergence, after rollBacks: Int, _ checkpoint: URL?) -> TrainingError {
+    let tried =
+      rollBacks == 0
+      ? "" : "; gave up after rolling back \(rollBacks) \(rollBacks == 1 ? "time" : "times") (see \(run.logFile.path))"
+    let kept = checkpoint.map { "the checkpoint \($0.path) is intact" } ?? "there is no checkpoint"
+    return TrainingError(
+      "\(divergence.what) after \(state.imagesSeen) images: \(divergence.place)\(tried); \(kept); try a lower learning "
+        + "rate, a longer warm-up or a gradient clip", .diverged)
+  }
+}
