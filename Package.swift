@@ -56,7 +56,12 @@ let package = Package(
       ],
       exclude: ["Protobuf/example.proto"]),
     .target(name: "Plotting"),
-    .target(name: "Training", dependencies: ["FlowModels", "Datasets", "Files"]),
+    .target(
+      name: "Training",
+      dependencies: [
+        "FlowModels", "Datasets", "Imaging", "Files", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["TensorBoard/event.proto"]),
     .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging"]),
     .target(name: "Reporting", dependencies: ["Training", "Imaging", "Plotting", "Files"]),
     .executableTarget(
@@ -72,7 +77,8 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Torch", "CDataFormats", "Files"]),
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training", "Imaging", "TestSupport"], exclude: ["read_events.py"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
