@@ -32,7 +32,9 @@ struct StatusCommand: ParsableCommand {
     switch summary.state {
     case .training: "being trained now"
     case .finished: "finished"
-    case .stopped: "stopped; go on with: glow train --resume \(folder)"
+    case .stopped:
+      summary.checkpoints.isEmpty
+        ? "stopped before its first checkpoint" : "stopped; go on with: glow train --resume \(folder)"
     }
   }
 

@@ -52,6 +52,19 @@ import Testing
     }
   }
 
+  @Test func aRunWithoutACheckpoint() throws {
+    try withTemporaryFolder { folder in
+      let metrics = try TrainedRun.labelled().run.appending(path: "metrics.jsonl")
+      try folder.write(Data(contentsOf: metrics), to: "run/metrics.jsonl")
+      let run = folder.appending(path: "run").path
+      let text = try glow("status", run)
+      #expect(text.hasPrefix("\(run): stopped before its first checkpoint\n  model            (no checkpoint yet)\n"))
+      #expect(text.contains("\n  checkpoints      none yet\n"))
+      #expect(try glow("runs", folder.path).contains("\nrun  stopped  -      -        320  "))
+      #expect(try decodeJSON(glow("status", run, "--json"))["model"] == nil)
+    }
+  }
+
   @Test func badStatus() throws {
     try withTemporaryFolder { folder in
       let missing = folder.appending(path: "missing").path
