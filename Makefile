@@ -27,6 +27,7 @@ demo: data build ## Trains a small model and draws samples
 	@Scripts/demo.sh
 
 test: data build ## All tests
+	@Scripts/setup-tensorboard.sh
 	@swift test $(FLAGS) --disable-testable-imports --no-parallel
 
 format: ## Formats the Swift files in place

@@ -59,7 +59,11 @@ let package = Package(
     .target(name: "Plotting"),
     .target(
       name: "Training",
-      dependencies: ["FlowModels", "Datasets", "Files", .product(name: "Logging", package: "swift-log")]),
+      dependencies: [
+        "FlowModels", "Datasets", "Imaging", "Files", .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["TensorBoard/event.proto"]),
     .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging"]),
     .target(name: "Reporting", dependencies: ["Training", "Imaging", "Plotting", "Files"]),
     .executableTarget(
@@ -78,8 +82,11 @@ let package = Package(
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "TestSupport", .product(name: "InMemoryLogging", package: "swift-log")]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting"]),
+      dependencies: [
+        "Training", "Imaging", "TestSupport", .product(name: "InMemoryLogging", package: "swift-log"),
+      ],
+      exclude: ["read_events.py"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "FlowModels", "Plotting"]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
   ],

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure of what the build needs from the system. On Debian and its kin missing packages are installed through
-# apt-get (as root, or with a sudo that asks no password); elsewhere it says what is missing.
+# apt-get (as root, or with a sudo that asks no password), rsvg-convert with them, which makes the PNGs of `glow plot`;
+# elsewhere it says what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . Scripts/packages.sh
@@ -9,7 +10,7 @@ has_venv() { python3 -c 'import venv, ensurepip' 2>/dev/null; }
 
 if command -v apt-get >/dev/null; then
   packages=(g++ make git libpng-dev libjpeg-dev libwebp-dev zlib1g-dev libzip-dev liblmdb-dev libmd-dev
-    dataset-fashion-mnist)
+    librsvg2-bin dataset-fashion-mnist)
   has_venv || packages+=(python3-venv)
   need_packages "${packages[@]}"
 else

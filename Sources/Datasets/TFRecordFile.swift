@@ -1,8 +1,7 @@
 import Files
 import Foundation
 
-/// A file of TFRecords: each the length of its data (8 bytes, little-endian), a checksum of that, the data, and a
-/// checksum of the data; checksums are CRC-32C, masked.
+/// A file of ``TFRecord``s.
 ///
 /// The file stays on the disk; where its records begin is kept, 8 bytes a record. It is open only while it is read, for
 /// the released program cut sets into thousands of shards, more than a process may have open.
@@ -10,9 +9,6 @@ final class TFRecordFile: Sendable {
   let path: String
   /// Of each record; and the end of the last.
   private let offsets: [Int]
-
-  private static let headerBytes = 12
-  private static let footerBytes = 4
 
   var count: Int { offsets.count - 1 }
 
@@ -27,13 +23,13 @@ final class TFRecordFile: Sendable {
 
   /// The data of record `index`, its checksum verified.
   func record(at index: Int) throws -> [UInt8] {
-    let start = offsets[index] + Self.headerBytes
-    let count = offsets[index + 1] - start - Self.footerBytes
+    let start = offsets[index] + TFRecord.headerBytes
+    let count = offsets[index + 1] - start - TFRecord.footerBytes
     var bytes = try Self.open(path) {
-      try Self.read($0, at: start, count: count + Self.footerBytes, path, "record \(index)")
+      try Self.read($0, at: start, count: count + TFRecord.footerBytes, path, "record \(index)")
     }
     let stored = Self.integer(bytes[count...])
-    bytes.removeLast(Self.footerBytes)
+    bytes.removeLast(TFRecord.footerBytes)
     try Self.verify(bytes, UInt32(stored), path, "data of record \(index)")
     return bytes
   }
@@ -56,22 +52,23 @@ final class TFRecordFile: Sendable {
     var offsets = [0]
     while let start = offsets.last, start < size {
       let number = offsets.count - 1
-      guard size - start >= headerBytes else {
+      guard size - start >= TFRecord.headerBytes else {
         throw DatasetError.truncated(
-          file: path, field: "length of record \(number)", expectedBytes: start + headerBytes, foundBytes: size)
+          file: path, field: "length of record \(number)", expectedBytes: start + TFRecord.headerBytes,
+          foundBytes: size)
       }
-      let header = try read(descriptor, at: start, count: headerBytes, path, "record \(number)")
+      let header = try read(descriptor, at: start, count: TFRecord.headerBytes, path, "record \(number)")
       try verify(Array(header[..<8]), UInt32(integer(header[8...])), path, "length of record \(number)")
       let length = integer(header[..<8])
-      let rest = size - start - headerBytes - footerBytes
+      let rest = size - start - TFRecord.headerBytes - TFRecord.footerBytes
       guard rest >= 0, length <= UInt64(rest) else {
         throw DatasetError.truncated(
           file: path, field: "record \(number)",
           expectedBytes: Int(
-            clamping: length.addingReportingOverflow(UInt64(start + headerBytes + footerBytes))
+            clamping: length.addingReportingOverflow(UInt64(start + TFRecord.headerBytes + TFRecord.footerBytes))
               .partialValue), foundBytes: size)
       }
-      offsets.append(start + headerBytes + Int(length) + footerBytes)
+      offsets.append(start + TFRecord.headerBytes + Int(length) + TFRecord.footerBytes)
     }
     return offsets
   }
@@ -95,15 +92,12 @@ final class TFRecordFile: Sendable {
   }
 
   private static func verify(_ bytes: [UInt8], _ stored: UInt32, _ path: String, _ field: String) throws {
-    let found = masked(bytes.withUnsafeBytes(CRC32C.value(of:)))
+    let found = TFRecord.checksum(bytes)
     guard found == stored else {
       throw DatasetError.wrongChecksum(
         file: path, kind: "CRC-32C of the \(field)", expected: hexadecimal(stored), found: hexadecimal(found))
     }
   }
-
-  /// So that a checksum of data that holds its own checksum is not special: rotated by 15 bits, plus a constant.
-  static func masked(_ crc: UInt32) -> UInt32 { (crc >> 15 | crc << 17) &+ 0xA282_EAD8 }
 
   private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
     bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }

@@ -10,8 +10,8 @@ struct GlowCommand: ParsableCommand {
     subcommands: [
       PresetsCommand.self, TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self,
       DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, AttributesCommand.self, ScoreCommand.self,
-      ResampleCommand.self, QualityCommand.self, ReportCommand.self, ExportCommand.self,
-      ImportCommand.self, DataCommand.self, BenchCommand.self,
+      ResampleCommand.self, QualityCommand.self, RunsCommand.self, StatusCommand.self, PlotCommand.self,
+      ReportCommand.self, ExportCommand.self, ImportCommand.self, DataCommand.self, BenchCommand.self,
     ])
 }
 

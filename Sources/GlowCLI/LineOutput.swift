@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 
-/// Lines of text for standard output or a file, which appears under its name when all are written.
+/// Lines of text, or bytes, for standard output or a file, which appears under its name when all are written.
 final class LineOutput {
   private let path: String?
   private let temporary: URL?
@@ -27,9 +27,10 @@ final class LineOutput {
 
   deinit { if let temporary { try? FileManager.default.removeItem(at: temporary) } }
 
-  func write(_ lines: [String]) throws {
-    let text = lines.map { $0 + "\n" }.joined()
-    do { try handle.write(contentsOf: Data(text.utf8)) } catch { throw Self.failure(path ?? "standard output", error) }
+  func write(_ lines: [String]) throws { try write(Data(lines.map { $0 + "\n" }.joined().utf8)) }
+
+  func write(_ bytes: Data) throws {
+    do { try handle.write(contentsOf: bytes) } catch { throw Self.failure(path ?? "standard output", error) }
   }
 
   func finish() throws {

@@ -26,7 +26,7 @@ struct PresetsCommand: ParsableCommand {
     let presets = try name.map { [try preset(named: $0)] } ?? Preset.all
     if json {
       let entries = presets.map { Entry(preset: $0) }
-      return print(try name == nil ? encoded(entries) : encoded(entries[0]))
+      return print(try name == nil ? prettyJSON(entries) : prettyJSON(entries[0]))
     }
     if name == nil { try printTable(presets) } else { try printInFull(presets[0]) }
   }
@@ -47,12 +47,6 @@ struct PresetsCommand: ParsableCommand {
     }
   }
 
-  private func encoded(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-  }
-
   private func printTable(_ presets: [Preset]) throws {
     let header = [
       "name", "model", "L", "K", "hidden", "coupling", "bits", "batch", "per pass", "size", "parameters", "data",
@@ -64,15 +58,7 @@ struct PresetsCommand: ParsableCommand {
         "\(model.height)x\(model.width)x\(model.channels)", "\(parameterCount(model))", training.data,
       ]
     }
-    let text: Set = [0, 1, 5, 11]
-    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
-    for row in [header] + rows {
-      let cells = zip(row, widths).enumerated().map { column, cell in
-        let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-        return text.contains(column) ? cell.0 + padding : padding + cell.0
-      }
-      print(cells.joined(separator: "  ").trimmingCharacters(in: .whitespaces))
-    }
+    tableLines([header] + rows, words: [0, 1, 5, 11]).forEach { print($0) }
   }
 
   /// L, K, the conditioners' width and the couplings.

@@ -31,7 +31,8 @@ struct AxisRange {
     Self.place(value, scale).map { ($0 - low) / (high - low) }
   }
 
-  private static func place(_ value: Double, _ scale: Chart.Scale) -> Double? {
+  /// The value as an axis of this scale counts it; nil if it cannot be shown.
+  static func place(_ value: Double, _ scale: Chart.Scale) -> Double? {
     guard value.isFinite else { return nil }
     switch scale {
     case .linear: return value

@@ -76,7 +76,8 @@ extension Trainer {
 
   private func unwritable(_ error: any Error) -> TrainingError {
     let kept = run.checkpoints.last.map { "the checkpoint \($0.path) is intact" } ?? "there is no checkpoint yet"
-    return TrainingError("\(error); \(kept): make room and go on with --resume", .unwritable)
+    let reason = "\(error)".hasSuffix(".") ? String("\(error)".dropLast()) : "\(error)"
+    return TrainingError("\(reason); \(kept): make room and go on with --resume", .unwritable)
   }
 
   private var vectors: [(String, Tensor)] {

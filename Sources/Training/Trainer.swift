@@ -2,6 +2,7 @@ import Datasets
 import FlowModels
 import Flows
 import Foundation
+import Imaging
 import Logging
 import Torch
 
@@ -29,6 +30,8 @@ public final class Trainer {
   /// From the start until `fit` ends.
   private var lock: RunLock?
   let writer = CheckpointWriter()
+  /// While `fit` runs.
+  private var events: RunEvents?
   /// After how many images the newest checkpoint was written.
   var savedImages: Int?
 
@@ -171,10 +174,12 @@ public final class Trainer {
     defer { lock = nil }
     notices.forEach { logger.warning("\($0)") }
     logger.info("training", metadata: ["images": "\(state.imagesSeen)", "of": "\(configuration.images)"])
+    defer { events = nil }
     do {
       if savedImages == nil { try save() }
       while true {
         do {
+          try tolerating { events = try RunEvents(run, after: state.steps == 0 ? nil : state.lastLine) }
           try takeSteps()
           break
         } catch let divergence as Divergence { try rollBack(from: divergence) }
@@ -249,9 +254,9 @@ public final class Trainer {
     _ meter: inout Meter, _ step: TrainingState.DueMeasurement, validating: Bool
   ) throws -> Bool {
     var metrics = meter.line(state, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
-    var report: InvertibilityReport?
+    var measured: Measurement?
     if validating {
-      do { report = try measure(&metrics) } catch is Interruption {
+      do { measured = try measure(&metrics) } catch is Interruption {
         state.dueMeasurement = step
         return false
       } catch let error as TorchError {
@@ -260,15 +265,26 @@ public final class Trainer {
       state.validation = metrics.validationBitsPerDimension
     }
     state.dueMeasurement = nil
-    try tolerating { try run.append(metrics) }
+    try tolerating {
+      try run.append(metrics)
+      if let measured { try run.append(LayerMetrics(images: state.imagesSeen, measured.report)) }
+      try events?.append(metrics, samples: measured?.samples, scales: measured?.scales ?? [:])
+    }
     onMetrics(metrics)
     meter.restart()
     state.line = nil
-    if let report {
-      try tolerating { try run.append(LayerMetrics(images: state.imagesSeen, report)) }
-      try check(report)
-    }
+    if let measured { try check(measured.report) }
     return true
+  }
+
+  /// What a validation gives beside the line of metrics.
+  private struct Measurement {
+    var report: InvertibilityReport
+    /// Some of each affine coupling's scales, by its name.
+    var scales: [String: [Double]] = [:]
+    var samples: PixelImage?
+
+    static let scalesPerLayer = 10_000
   }
 
   private struct Interruption: Error {}
@@ -331,7 +347,7 @@ public final class Trainer {
     try model.initialize(from: batch.x, labels: batch.labels)
   }
 
-  private func measure(_ metrics: inout Metrics) throws -> InvertibilityReport {
+  private func measure(_ metrics: inout Metrics) throws -> Measurement {
     let images = validation.evenly(configuration.validationImages)
     return try model.using(.float32) {
       try withAveragedWeights {
@@ -343,12 +359,19 @@ public final class Trainer {
         guard metrics.validationBitsPerDimension?.isFinite ?? true else {
           throw try nonFiniteLoss(batch.x, batch.labels, "the loss on validation images")
         }
-        let report = try model.invertibility(on: batch.x, labels: batch.labels)
+        var scales: [String: [Double]] = [:]
+        let report = try model.invertibility(
+          on: batch.x, labels: batch.labels,
+          observing: { name, values in
+            let all = try values.elements(Double.self)
+            let stride = max(1, all.count / Measurement.scalesPerLayer)
+            scales[name] = Swift.stride(from: 0, to: all.count, by: stride).map { all[$0] }
+          })
         metrics.roundTripError = report.roundTripError
         metrics.worstConditionNumber = report.worstCondition?.value
         metrics.smallestScale = report.smallestScale?.value
         metrics.largestScale = report.largestScale?.value
-        return report
+        return Measurement(report: report, scales: scales, samples: try? model.sampleSheet())
       }
     }
   }

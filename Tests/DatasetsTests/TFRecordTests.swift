@@ -28,17 +28,7 @@ import Testing
 
   private func record(_ features: [String: ProtoFeature]) throws -> [UInt8] {
     let example = ProtoExample.with { $0.features.feature = features }
-    return framed(try example.serializedBytes())
-  }
-
-  private func framed(_ data: [UInt8]) -> [UInt8] {
-    let length = withUnsafeBytes(of: UInt64(data.count).littleEndian, Array.init)
-    return length + checksum(length) + data + checksum(data)
-  }
-
-  private func checksum(_ bytes: [UInt8]) -> [UInt8] {
-    let crc = bytes.withUnsafeBytes(CRC32C.value(of:))
-    return withUnsafeBytes(of: TFRecordFile.masked(crc).littleEndian, Array.init)
+    return TFRecord.framed(try example.serializedBytes())
   }
 
   /// Five training images in two shards, two for validation, 4x4 pixels by their names, labelled by their value.
@@ -169,7 +159,8 @@ import Testing
     try withTemporaryFolder { folder in
       for length in [UInt64(1) << 40, .max, UInt64(Int.max)] {
         let header = withUnsafeBytes(of: length.littleEndian, Array.init)
-        let url = try folder.write(header + checksum(header) + [1, 2, 3, 4, 5], to: "train/a.tfrecords")
+        let checksum = withUnsafeBytes(of: TFRecord.checksum(header).littleEndian, Array.init)
+        let url = try folder.write(header + checksum + [1, 2, 3, 4, 5], to: "train/a.tfrecords")
         let error = #expect(throws: DatasetError.self) { try TFRecordDataset(directory: folder, split: .train) }
         #expect(error?.description.hasPrefix("\(url.path): the file ends inside its record 0") == true)
       }
@@ -178,7 +169,7 @@ import Testing
 
   @Test func recordsThatAreNoImages() throws {
     var wrong: [(String, [UInt8])] = [
-      ("record 0 should be a tf.train.Example, found other data", framed([0xFF, 0xFF, 0xFF]))
+      ("record 0 should be a tf.train.Example, found other data", TFRecord.framed([0xFF, 0xFF, 0xFF]))
     ]
     func add(_ problem: String, _ change: (inout [String: ProtoFeature]) -> Void) throws {
       var image = features(1)

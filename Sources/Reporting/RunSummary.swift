@@ -1,0 +1,148 @@
+import FlowModels
+import Foundation
+import Training
+
+/// Where a run is, from what it has written so far: also of one that is being trained now. No weights are read.
+public struct RunSummary: Encodable, Sendable {
+  public enum State: String, Encodable, Sendable {
+    case training, finished, stopped
+  }
+
+  public struct Best: Encodable, Sendable {
+    public var images: Int
+    public var bitsPerDimension: Double
+    /// The name of the checkpoint that was written then, if it is kept.
+    public var checkpoint: String?
+
+    init(images: Int, bitsPerDimension: Double, _ checkpoints: [Checkpoint]) {
+      self.images = images
+      self.bitsPerDimension = bitsPerDimension
+      checkpoint = checkpoints.first { $0.name == "images-\(images)" }?.name
+    }
+  }
+
+  public struct Checkpoint: Encodable, Sendable {
+    public var name: String
+    public var bytes: Int
+  }
+
+  public var run: String
+  public var state: State
+  /// Nil before the first checkpoint; so are the two below.
+  public var model: String?
+  public var data: String?
+  public var totalImages: Int?
+  public var images: Int
+  public var steps: Int
+  /// Seconds of training, over all resumes.
+  public var seconds: Double
+  /// At the last line of metrics.
+  public var imagesPerSecond: Double?
+  public var secondsLeft: Double?
+  public var trainBitsPerDimension: Double?
+  /// The last that was measured.
+  public var validationBitsPerDimension: Double?
+  /// The lowest validation.
+  public var best: Best?
+  /// The lowest of those after which a checkpoint was written, which is kept.
+  public var bestCheckpoint: Best?
+  public var gradientNorm: Double?
+  public var learningRate: Double?
+  /// The last that was measured; so is what follows.
+  public var roundTripError: Double?
+  public var worstConditionNumber: Double?
+  public var smallestScale: Double?
+  /// Oldest first.
+  public var checkpoints: [Checkpoint]
+  public var lastWritten: Date?
+  /// Every line, for curves; not encoded.
+  public var metrics: [Metrics]
+
+  /// - Throws: ``ReportError`` if `folder` is no run; `TrainingError` or `ModelError` naming the file of a run that cannot
+  ///   be read.
+  public init(of folder: RunFolder) throws {
+    run = folder.url.relativePath
+    guard FileManager.default.fileExists(atPath: folder.url.path) else {
+      throw ReportError("\(run): there is no such folder")
+    }
+    guard folder.isRun else {
+      throw ReportError("\(run) is no run folder: it holds neither checkpoints nor metrics")
+    }
+    let isBeingTrained = folder.isBeingTrained
+    metrics = try folder.metrics()
+    let checkpoint = try folder.newestCheckpointSummary()
+    model = checkpoint?.model.summary
+    data = checkpoint?.training.data
+    let last = metrics.last
+    images = max(last?.images ?? 0, checkpoint?.images ?? 0)
+    steps = max(last?.step ?? 0, checkpoint?.steps ?? 0)
+    seconds = max(last?.seconds ?? 0, checkpoint?.seconds ?? 0)
+    let total = checkpoint?.training.images
+    // A longer run that goes on says so in its next checkpoint only.
+    totalImages = isBeingTrained && images > total ?? 0 ? nil : total
+    let isDone = images >= total ?? .max
+    state = isBeingTrained ? .training : isDone ? .finished : .stopped
+    imagesPerSecond = last?.imagesPerSecond
+    if let totalImages, let rate = imagesPerSecond, rate > 0 {
+      secondsLeft = Double(max(0, totalImages - images)) / rate
+    }
+    trainBitsPerDimension = last?.trainBitsPerDimension
+    gradientNorm = last?.gradientNorm
+    learningRate = last?.learningRate
+    let measured = metrics.last { $0.validationBitsPerDimension != nil }
+    validationBitsPerDimension = measured?.validationBitsPerDimension
+    roundTripError = measured?.roundTripError
+    worstConditionNumber = measured?.worstConditionNumber
+    smallestScale = measured?.smallestScale
+    checkpoints = folder.checkpoints.map { Checkpoint(name: $0.lastPathComponent, bytes: Self.bytes(in: $0)) }
+    lastWritten = folder.lastWritten
+    best = Self.best(of: metrics, checkpoints)
+    bestCheckpoint = checkpoint?.best.map {
+      Best(images: $0.images, bitsPerDimension: $0.bitsPerDimension, checkpoints)
+    }
+  }
+
+  private static func best(of metrics: [Metrics], _ checkpoints: [Checkpoint]) -> Best? {
+    let measured = metrics.compactMap { line in
+      line.validationBitsPerDimension.flatMap { $0.isFinite ? (line.images, $0) : nil }
+    }
+    guard let (images, bitsPerDimension) = measured.min(by: { $0.1 < $1.1 }) else { return nil }
+    return Best(images: images, bitsPerDimension: bitsPerDimension, checkpoints)
+  }
+
+  private static func bytes(in folder: URL) -> Int {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.reduce(0) { sum, name in
+      let attributes = try? FileManager.default.attributesOfItem(atPath: folder.appending(path: name).path)
+      return sum + (attributes?[.size] as? Int ?? 0)
+    }
+  }
+
+  private enum CodingKeys: CodingKey {
+    case run, state, model, data, totalImages, images, steps, seconds, imagesPerSecond, secondsLeft
+    case trainBitsPerDimension, validationBitsPerDimension, best, bestCheckpoint, gradientNorm, learningRate
+    case roundTripError, worstConditionNumber, smallestScale, checkpoints, lastWritten
+  }
+
+  /// How many folders deep ``runs(in:)`` looks.
+  private static let depth = 4
+
+  /// The run folders in `folder`, at most four folders deep, in the order of their names; a run within a run is none.
+  /// - Throws: ``ReportError`` if there is no such folder.
+  public static func runs(in folder: URL) throws -> [RunFolder] {
+    guard (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) != nil else {
+      throw ReportError("\(folder.relativePath): there is no such folder")
+    }
+    return runs(in: folder, depth: depth)
+  }
+
+  private static func runs(in folder: URL, depth: Int) -> [RunFolder] {
+    let run = RunFolder(folder)
+    if run.isRun { return [run] }
+    guard depth > 0 else { return [] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { !$0.hasPrefix(".") }.sorted().flatMap {
+      runs(in: folder.appending(path: $0), depth: depth - 1)
+    }
+  }
+}
