@@ -77,7 +77,7 @@ import Testing
       try expectRefusal(
         tinyTraining(on: data, to: run) + ["--levels", "2"], saying: ["model.safetensors", "File too large"],
         through: limit)
-      #expect(run.names == ["checkpoints", "metrics.jsonl"])
+      #expect(!run.names.contains("metrics.jsonl"))
       #expect(run.appending(path: "checkpoints").names == [])
     }
   }
