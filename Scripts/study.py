@@ -53,11 +53,15 @@ QUICK = Size(steps=6, hidden=48, minutes=1.1, picture_minutes=None, ablation_ste
              seeds=3, test_images=1000)
 TOY = Size(steps=2, hidden=16, minutes=0.08, picture_minutes=None, ablation_steps=1, ablation_hidden=8, ablation_images=960,
            seeds=1, test_images=100)
-FULL = Size(steps=8, hidden=96, minutes=5, picture_minutes=25, ablation_steps=8, ablation_hidden=64, ablation_images=30_000,
+FULL = Size(steps=8, hidden=96, minutes=3, picture_minutes=15, ablation_steps=8, ablation_hidden=64, ablation_images=12_000,
             seeds=3, test_images=None)
 
-# Edited in section 4, each with the images on which it is tried: those that have the second attribute.
-EDITS = [("skin-dark", "skin-light"), ("hair-white", "hair-red"), ("woman", "man"), ("smiling", "face")]
+# Edited in section 4, each with the images on which it is tried, those that have the second attribute; and the attributes of
+# which an image has to have one to count, so that a skin tone's direction is not that from food and flags to people.
+SKIN = ["skin-light", "skin-medium-light", "skin-medium", "skin-medium-dark", "skin-dark"]
+HAIR = ["hair-red", "hair-curly", "hair-white", "hair-blond", "bald"]
+EDITS = [("skin-dark", "skin-light", SKIN), ("hair-white", "hair-red", HAIR), ("woman", "man", ["woman", "man"]),
+         ("smiling", "face", ["face"])]
 
 PERMUTATIONS = ["reverse", "shuffle", "conv1x1"]
 COUPLINGS = ["additive", "affine"]
@@ -239,25 +243,31 @@ class Study:
                     "--indices", indices, "--steps", 9, "--path", path))
         return made + self.edits()
 
-    def attributes(self):
-        """The directions of the emoji model's attributes; and how separable each is."""
-        file = self.folder / "attributes.safetensors"
+    def attributes(self, name, among):
+        """The direction of an attribute of the emoji model."""
+        file = self.folder / f"attributes-{name}.safetensors"
         if not file.exists():
-            wanted = sorted({name for pair in EDITS for name in pair})
-            glow("attributes", "fit", "--model", self.painter("emoji-32"), "--out",
-                 file.relative_to(ROOT), *sum([["--attribute", name] for name in wanted], []))
-        found = json.loads(glow("attributes", "list", file.relative_to(ROOT), "--json"))["attributes"]
-        return [{"attribute": one["name"], "positives": one["with"], "negatives": one["without"],
-                 "auc": one["areaUnderROC"].get("mean")} for one in found]
+            glow("attributes", "fit", "--model", self.painter("emoji-32"), "--out", file.relative_to(ROOT), "--attribute", name,
+                 *sum([["--among", other] for other in among], []))
+        return file.relative_to(ROOT)
+
+    def separability(self):
+        """How separable each attribute is."""
+        made = []
+        for name, _, among in EDITS:
+            found = json.loads(glow("attributes", "list", self.attributes(name, among), "--json"))["attributes"][0]
+            made.append({"attribute": name, "positives": found["with"], "negatives": found["without"],
+                         "auc": found["areaUnderROC"].get("mean")})
+        return made
 
     def edits(self):
         made = []
-        for attribute, shown in EDITS:
+        for attribute, shown, among in EDITS:
             split, numbers = emoji_with(shown)
             made.append(self.picture(
                 f"emoji-{attribute}", "edits", f"Emoji of the {split} split with {shown}, moved along {attribute} from -1 to 1",
-                "attributes", "apply", "--model", self.painter("emoji-32"), "--attributes",
-                (self.folder / "attributes.safetensors").relative_to(ROOT), f"--attribute={attribute}", "--split", split,
+                "attributes", "apply", "--model", self.painter("emoji-32"), "--attributes", self.attributes(attribute, among),
+                f"--attribute={attribute}", "--split", split,
                 "--indices", ",".join(str(numbers[number * (len(numbers) - 1) // 5]) for number in range(6))))
         return made
 
@@ -351,7 +361,7 @@ def main():
             runs.append(result)
             print(f"{number}/{len(plan)} {result['name']}: {result['evaluation']['bitsPerDimension']:.3f} bits/dim, "
                   f"{result['seconds']:.0f} s", flush=True)
-    separability = study.attributes()
+    separability = study.separability()
     pictures = study.pictures()
     text = json.dumps({
         "quick": options.quick or options.toy, "machine": machine(), "date": str(datetime.date.today()),

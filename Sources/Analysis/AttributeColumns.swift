@@ -39,3 +39,18 @@ public struct AttributeColumns: Sendable {
     }
   }
 }
+
+extension ImageDataset {
+  /// The images that have at least one of the attributes or classes named.
+  /// - Throws: ``AnalysisError`` for a name that is none of the data set's, or where no image is left.
+  public func having(anyOf names: [String]) throws -> any ImageDataset {
+    let columns = AttributeColumns(of: self)
+    let numbers = try columns.numbers(of: names)
+    let indices = (0..<count).filter { index in numbers.contains { columns.value($0, at: index) == true } }
+    guard !indices.isEmpty else {
+      throw AnalysisError.dataset(
+        name: name, problem: "no image of the \(split.rawValue) split has any of \(names.joined(separator: ", "))")
+    }
+    return DatasetSubset(of: self, indices: indices, as: split)
+  }
+}

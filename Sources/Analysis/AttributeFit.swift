@@ -19,19 +19,24 @@ public struct AttributeFit {
   ///   - training: the images that the directions are from; at least one attribute or class.
   ///   - heldOut: the images that the directions are measured on; none of `training`'s.
   ///   - names: attributes of `training` (``AttributeColumns``); nil for all of them, less those that are one-sided.
+  ///   - among: only images with at least one of these attributes count, so that what sets all of them apart from the
+  ///     others is no part of a direction (of a skin tone, say, that people alone have); empty for all images.
   ///   - progress: called after each batch with how many images of both data sets are done.
   /// - Throws: ``AnalysisError`` for images that do not fit, or without attributes, a name that is none of them, or a named
   ///   attribute that is one-sided; what reading an image throws.
   public init(
     of model: any FlowModel, training: any ImageDataset, heldOut: any ImageDataset, names: [String]? = nil,
-    labels: LabelChoice = .own, batchSize: Int = 100, progress: (Int) throws -> Void = { _ in }
+    among: [String] = [], labels: LabelChoice = .own, batchSize: Int = 100, progress: (Int) throws -> Void = { _ in }
   ) throws {
-    let all = AttributeColumns(of: training)
-    guard !all.names.isEmpty else {
+    let named = AttributeColumns(of: training).names
+    guard !named.isEmpty else {
       throw AnalysisError.dataset(
         name: training.name,
         problem: "its images have neither attributes (a file attributes.csv beside the pictures) nor classes (folders)")
     }
+    let (training, heldOut) =
+      among.isEmpty ? (training, heldOut) : (try training.having(anyOf: among), try heldOut.having(anyOf: among))
+    let all = AttributeColumns(of: training)
     let numbers = try names.map { try all.numbers(of: $0) } ?? Array(all.names.indices)
     let columns = numbers.map { number in { (index: Int) in all.value(number, at: index) } }
     var sums = try AttributeSums(attributes: numbers.count, dimensions: model.configuration.dimensions)
@@ -57,7 +62,9 @@ public struct AttributeFit {
     directions = try Self.directions(of: sums, kept, shapes: model.configuration.latentShapes)
     directions.model = try model.fingerprint()
     directions.labels = labels
-    directions.data = "\(training.count) images of the \(place)"
+    directions.data =
+      "\(training.count) images of the \(place)"
+      + (among.isEmpty ? "" : " with \(among.joined(separator: " or "))")
     for (i, number) in kept.enumerated() { directions.attributes[i].name = all.names[numbers[number]] }
 
     try directions.measure(on: heldOut, with: model, batchSize: batchSize) { try progress(done + $0) }

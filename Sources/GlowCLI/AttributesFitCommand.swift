@@ -14,11 +14,16 @@ struct AttributesFitCommand: ParsableCommand {
 
       A conditional model sees each image under its own label, so that its latents hold little of the class itself; \
       --label shows it all images under one, and edits are then made under that one.
+
+      Where only some images can have an attribute at all (a skin tone: people), --among leaves the others out; else what \\
+      sets those apart becomes part of the direction.
       """)
 
   @OptionGroup var model: ModelOptions
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "Only these attributes or classes; repeat for several.") var attribute: [String] = []
+  @Option(help: "Only images that have this attribute or class, or another one given so; repeat for several.")
+  var among: [String] = []
   @Option(help: "For a conditional model: the label that all images are seen under.") var label: String?
   @Option(help: "Only so many images of the training split, spread evenly over it.") var limit: Int?
   @Option(help: "Only so many images of the validation split, spread evenly over it.") var heldOutLimit: Int?
@@ -43,7 +48,8 @@ struct AttributesFitCommand: ParsableCommand {
     let bar = ProgressBar()
     defer { bar.clear() }
     let fit = try AttributeFit(
-      of: glow, training: training, heldOut: heldOut, names: attribute.isEmpty ? nil : attribute, labels: labels
+      of: glow, training: training, heldOut: heldOut, names: attribute.isEmpty ? nil : attribute, among: among,
+      labels: labels
     ) { bar.update($0, of: total, "images") }
     bar.clear()
     try fit.directions.write(to: URL(filePath: out))

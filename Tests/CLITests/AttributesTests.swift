@@ -37,6 +37,17 @@ import Testing
       #expect(attribute["heldOutWith"] as? Int == 6 && attribute["heldOutWithout"] as? Int == 6)
       let areas = try #require(attribute["areaUnderROC"] as? [String: Double])
       #expect(areas["mean"]! > 0.8 && areas["discriminant"]! > 0.8, "\(areas)")
+
+      // Among all that are bright or are not known to be, none is without.
+      try expectRefusal(
+        [
+          "attributes", "fit", "--model", run, "--data", data, "--out", file, "--attribute", "bright", "--among",
+          "bright",
+        ],
+        saying: ["bright", "16 images with and 0 without"])
+      try expectRefusal(
+        ["attributes", "fit", "--model", run, "--data", data, "--out", file, "--among", "never"],
+        saying: ["no image of the train split has any of never"])
       let listed = try glow("attributes", "list", file).split(separator: "\n")
       #expect(listed.last?.hasPrefix("bright") == true && listed[0].hasPrefix("of model "))
 
