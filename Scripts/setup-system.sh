@@ -29,6 +29,6 @@ else
 fi
 
 command -v swift >/dev/null || {
-  echo "setup-system: swift is not on PATH: install a Swift 6.1 (or later) toolchain and add its usr/bin to PATH" >&2
+  echo "setup-system: swift is not on PATH: install a Swift 6.2 (or later) toolchain and add its usr/bin to PATH" >&2
   exit 1
 }

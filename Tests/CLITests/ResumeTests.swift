@@ -51,7 +51,7 @@ import Testing
     #expect(try weights("halves", images: 640) == weights("whole", images: 640))
   }
 
-  @Test(arguments: [SIGINT, SIGTERM, SIGKILL])
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
   func aStoppedRunGoesOn(signal: Int32) throws {
     let process = try startLongRun("stopped")
     kill(process.processIdentifier, signal)
@@ -67,6 +67,22 @@ import Testing
     try glow("train", "--resume", folder.path("stopped"), "--images", "\(total)", "--threads", "1")
     try train("whole", images: total)
     #expect(try weights("stopped", images: total) == weights("whole", images: total))
+  }
+
+  /// The second signal leaves without saving: what was saved before is whole.
+  @Test func aSecondSignalLeavesAtOnce() throws {
+    let process = try startLongRun("left")
+    for _ in 0..<2 {
+      kill(process.processIdentifier, SIGINT)
+      usleep(1000)
+    }
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    let reached = try #require(try newestCheckpoint("left"))
+    let total = (reached / 160 + 2) * 160
+    try glow("train", "--resume", folder.path("left"), "--images", "\(total)", "--threads", "1")
+    try train("whole", images: total)
+    #expect(try weights("left", images: total) == weights("whole", images: total))
   }
 
   @Test func aFinishedRunSaysSo() throws {

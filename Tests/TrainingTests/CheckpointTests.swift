@@ -150,8 +150,9 @@ import Torch
     }
   }
 
-  /// A run of the first version, whose settings had one field for activations.
-  @Test(arguments: [true, false]) func versionOne(kept: Bool) throws {
+  /// Runs of earlier versions go on: of the first, whose settings had one field for activations, and of those that lacked
+  /// what was added since.
+  @Test(arguments: [1, 2, 3], [true, false]) func earlierVersions(version: Int, kept: Bool) throws {
     try withTemporaryFolder { folder in
       let (run, other) = (folder.appending(path: "run"), folder.appending(path: "other"))
       let training = Small.training { $0.memory = kept ? .keep : .reversible }
@@ -161,17 +162,24 @@ import Torch
       try FileManager.default.removeItem(at: checkpoint.appending(path: "checksums.json"))
       let url = checkpoint.appending(path: "training.json")
       var state = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
-      var configuration = try #require(state["configuration"] as? [String: Any])
-      configuration["memory"] = nil
-      configuration["keepActivations"] = kept
-      for name in ["kept", "line", "validation", "best", "recovery"] { state[name] = nil }
-      (state["configuration"], state["version"]) = (configuration, 1)
+      if version == 1 {
+        var configuration = try #require(state["configuration"] as? [String: Any])
+        configuration["memory"] = nil
+        configuration["keepActivations"] = kept
+        (state["configuration"], state["kept"]) = (configuration, nil)
+      }
+      for name in version < 3 ? ["line", "dueMeasurement", "validation", "best"] : [] { state[name] = nil }
+      for name in ["recovery", "data", "damaged"] { state[name] = nil }
+      state["version"] = version
       try JSONSerialization.data(withJSONObject: state).write(to: url)
       for folder in [run, other] { try Small.resumed(folder).fit() }
       func weights(_ folder: URL) throws -> Data {
         try Data(contentsOf: folder.appending(path: "checkpoints/images-64/training.safetensors"))
       }
       #expect(try weights(other) == weights(run))
+      let written = try Data(contentsOf: other.appending(path: "checkpoints/images-64/training.json"))
+      let after = try #require(JSONSerialization.jsonObject(with: written) as? [String: Any])
+      #expect(after["version"] as? Int == TrainingState.currentVersion && after["data"] != nil)
     }
   }
 }

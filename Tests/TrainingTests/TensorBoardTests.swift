@@ -188,4 +188,37 @@ private struct Events: Decodable {
     #expect(line(8).numbers.map(\.name).prefix(3) == ["images", "step", "seconds"])
     #expect(line(8).numbers.first { $0.name == "smallestScale" }.map { $0.value == nil } == true)
   }
+
+  /// What training itself writes: stopped, resumed and rolled back, it is what its metrics say.
+  @Test func aTrainedRun() throws {
+    try withTemporaryFolder { folder in
+      try Small.stop(Small.trainer(Small.training { $0.averageImages = 0 }, in: folder), after: 5)
+      let trainer = try Small.resumed(folder, images: 96)
+      var isRuined = false
+      trainer.onProgress = { progress in
+        guard progress.images == 72, !isRuined else { return }
+        isRuined = true
+        let bias = trainer.model.parameters.parameters.first { $0.name == "level1.step2.actnorm.bias" }!
+        try! bias.value.assign(.full(.nan, bias.value.shape))
+      }
+      try trainer.fit()
+      #expect(isRuined)
+      let (events, lines) = (try Events(in: folder), try RunFolder(folder).metrics())
+      #expect(lines.map(\.images) == [24, 48, 72, 96])
+      let train = try #require(events.scalars["train/bits_per_dimension"])
+      #expect(train.map(\.step) == lines.map(\.images))
+      #expect(train.map(\.value) == lines.map { Double(Float($0.trainBitsPerDimension)) })
+      #expect(events.scalars["memory/live_tensors"]?.count == lines.count)
+      #expect(try #require(events.images["samples"]).map(\.step) == lines.map(\.images))
+      let sheet = try trainer.model.sampleSheet()
+      #expect(events.images["samples"]?.allSatisfy { $0.width == sheet.width && $0.height == sheet.height } == true)
+      let layers = try RunFolder(folder).layers()
+      for name in ["level1.step1.coupling", "level1.step2.coupling"] {
+        let scales = try #require(events.histograms["scales/\(name)"])
+        #expect(scales.map(\.step) == lines.map(\.images))
+        #expect(scales.map(\.min) == layers.map { $0.layers[name]?.smallestScale })
+        #expect(scales.map(\.max) == layers.map { $0.layers[name]?.largestScale })
+      }
+    }
+  }
 }
