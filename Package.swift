@@ -57,7 +57,7 @@ let package = Package(
       exclude: ["Protobuf/example.proto"]),
     .target(name: "Plotting"),
     .target(name: "Training", dependencies: ["FlowModels", "Datasets", "Files"]),
-    .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging"]),
+    .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging", "Files"]),
     .target(name: "Reporting", dependencies: ["Training", "Imaging", "Plotting", "Files"]),
     .executableTarget(
       name: "GlowCLI",

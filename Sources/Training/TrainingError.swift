@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What stops a training run, in one sentence.
@@ -5,7 +6,7 @@ public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
   public let description: String
   public var errorDescription: String? { description }
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String) { self.description = printable(description) }
 
   /// The failure of a system call on `url`, from `errno`.
   static func system(_ verb: String, _ url: URL) -> TrainingError {
