@@ -67,10 +67,11 @@ let package = Package(
       ]),
     .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
     .systemLibrary(name: "CLMDB", path: "Tests/CLMDB"),
+    .target(name: "PictureFixtures", path: "Tests/PictureFixtures"),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
     .testTarget(name: "FlowsTests", dependencies: ["Flows", "TestSupport"]),
     .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging", "PictureFixtures"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Torch", "CDataFormats", "CLMDB", "Files"]),
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
