@@ -145,7 +145,7 @@ public struct RunFolder: Sendable {
   }
 
   /// Drops the lines after `images`: a run that resumes there writes them again.
-  func truncateMetrics(after images: Int) throws {
+  package func truncateMetrics(after images: Int) throws {
     guard let data = try? Data(contentsOf: metricsFile) else { return }
     let decoder = Self.decoder
     let kept = data.split(separator: UInt8(ascii: "\n")).filter { line in
