@@ -5,10 +5,10 @@
 # One configuration serves the tests and the `glow` they run: tests may then use @testable, and nothing is built twice.
 CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
-SWIFT_FILES := Package.swift Sources Tests Examples
+SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo test format lint clean photo-patches emoji fixtures shipped-model recognition report \
-  bench bench-memory bench-scaling bench-gpu
+  bench bench-memory bench-scaling bench-gpu fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,3 +77,6 @@ bench-scaling: build ## Images a second against batch, width and image size, dra
 bench-gpu: build ## Speed and memory on one NVIDIA GPU beside PyTorch's Glows, in one table
 	@Scripts/setup-peers.sh
 	@python3 Benchmarks/gpu.py $(BENCH_FLAGS)
+
+fuzz: setup ## Hostile files for a parser: PARSER=idx (or all) INPUTS=1000000; docs/fuzzing.md
+	@PARSER="$(PARSER)" INPUTS="$(INPUTS)" Scripts/fuzz.sh

@@ -20,6 +20,10 @@ let torchLibraries: [LinkerSetting] = [
   .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
 ]
 
+// `make fuzz` builds with GLOW_FUZZING.
+let isForFuzzing = Context.environment["GLOW_FUZZING"] != nil
+let instrumentation: [CSetting] = isForFuzzing ? [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])] : []
+
 let package = Package(
   name: "swift-glow",
   platforms: [.macOS(.v15)],
@@ -45,7 +49,7 @@ let package = Package(
     .target(name: "Files"),
     .target(name: "FlowModels", dependencies: ["Flows", "Files"], resources: [.copy("Layouts")]),
     .target(
-      name: "CImageCodecs",
+      name: "CImageCodecs", cSettings: instrumentation,
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("z")]),
     .target(name: "Imaging", dependencies: ["CImageCodecs", "Files"]),
     .systemLibrary(name: "CDataFormats"),
@@ -64,7 +68,7 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["TensorBoard/event.proto"]),
-    .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging"]),
+    .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging", "Files"]),
     .target(name: "Reporting", dependencies: ["Training", "Imaging", "Plotting", "Files"]),
     .executableTarget(
       name: "GlowCLI",
@@ -74,11 +78,20 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
+    .systemLibrary(name: "CLMDB", path: "Tests/CLMDB"),
+    .target(name: "PictureFixtures", path: "Tests/PictureFixtures"),
+    .target(
+      name: "ParserFuzzing",
+      dependencies: [
+        "Training", "FlowModels", "Analysis", "Datasets", "Imaging", "CImageCodecs", "Files", "PictureFixtures",
+      ],
+      path: "Fuzzing/Parsers"),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
     .testTarget(name: "FlowsTests", dependencies: ["Flows", "TestSupport"]),
     .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Torch", "CDataFormats", "Files"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging", "PictureFixtures"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Torch", "CDataFormats", "CLMDB", "Files"]),
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
     .testTarget(
       name: "TrainingTests",
@@ -89,7 +102,16 @@ let package = Package(
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "FlowModels", "Plotting"]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
+    .testTarget(
+      name: "ParserFuzzingTests", dependencies: ["ParserFuzzing", "TestSupport"], exclude: ["Found"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+if isForFuzzing {
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer"),
+    .executableTarget(name: "fuzz", dependencies: ["ParserFuzzing", "CLibFuzzer"], path: "Fuzzing/Command"),
+  ]
+}

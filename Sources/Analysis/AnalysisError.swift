@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What can be wrong with what an analysis is given. Each case reads as a sentence.
@@ -14,7 +15,9 @@ public enum AnalysisError: Error, Sendable, Equatable {
 extension AnalysisError: LocalizedError, CustomStringConvertible {
   public var errorDescription: String? { description }
 
-  public var description: String {
+  public var description: String { printable(sentence) }
+
+  private var sentence: String {
     switch self {
     case .file(let file, let reason): "\(file): \(reason)"
     case .attribute(let name, let problem): "attribute \"\(name)\" \(problem)"

@@ -1,5 +1,4 @@
-/// The C libraries that data sets are read with: libzip (npz), LMDB (LSUN) and libmd (published MD5 checksums).
-#include <lmdb.h>
+/// The C libraries that data sets are read with: libzip (npz) and libmd (published MD5 checksums).
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -113,8 +113,17 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, int32_t width, int in
   }
 }
 
+/// A Huffman code is a bit or longer for every block of 64 samples, and one component at least has a sample for every four
+/// pixels. Arithmetic codes have no such bound.
+static void check_length(jpeg_job *job, cic_image_info info) {
+  uint64_t blocks = (uint64_t)info.width * (uint64_t)info.height / (64 * 4);
+  if (!job->jpeg.arith_code && blocks / 8 > job->jpeg.src->bytes_in_buffer)
+    fail(job, CIC_TRUNCATED, "more pixels than the file's bytes can hold");
+}
+
 static void read_pixels(jpeg_job *job, cic_image_info info) {
   j_decompress_ptr jpeg = &job->jpeg;
+  check_length(job, info);
   size_t stride = (size_t)info.width * (size_t)info.channels;
   job->output.count = stride * (size_t)info.height;
   job->output.bytes = malloc(job->output.count);

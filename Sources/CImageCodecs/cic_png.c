@@ -15,6 +15,8 @@ typedef struct png_job {
   png_infop info;
   const uint8_t *input;
   size_t remaining;
+  /// As stored, before anything is expanded.
+  size_t stored_row;
   png_bytep *rows;
   cic_buffer output;
   size_t capacity;
@@ -71,6 +73,7 @@ static void read_header(png_job *job, uint64_t pixel_limit, cic_image_info *info
   if ((uint64_t)info->width * (uint64_t)info->height > pixel_limit)
     fail(job, CIC_TOO_LARGE, "more pixels than the limit allows");
 
+  job->stored_row = png_get_rowbytes(job->png, job->info);
   png_set_expand(job->png);
   png_set_strip_16(job->png);
   png_set_interlace_handling(job->png);
@@ -81,6 +84,9 @@ static void read_header(png_job *job, uint64_t pixel_limit, cic_image_info *info
 static void read_pixels(png_job *job, cic_image_info info) {
   size_t stride = png_get_rowbytes(job->png, job->info);
   if (stride != (size_t)info.width * (size_t)info.channels) fail(job, CIC_UNSUPPORTED, "an unusual row length");
+  // Deflate packs at most 1032 bytes into one.
+  if (job->stored_row * (size_t)info.height / 1032 > job->remaining)
+    fail(job, CIC_TRUNCATED, "more pixels than the file's bytes can hold");
   job->output.count = stride * (size_t)info.height;
   job->output.bytes = malloc(job->output.count);
   job->rows = malloc(sizeof(png_bytep) * (size_t)info.height);

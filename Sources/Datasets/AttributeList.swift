@@ -2,14 +2,14 @@ import Foundation
 
 /// A list of attributes in the form of CelebA's `list_attr_celeba.txt`: the number of pictures; the names of the
 /// attributes; a line for each picture with its name and 1 (yes) or -1 (no) for each attribute.
-struct AttributeList {
+package struct AttributeList {
   let path: String
   let names: [String]
   private let rowOfPicture: [String: Int]
   private let rows: AttributeTable
 
   /// - Throws: `DatasetError`, naming the file and the line.
-  init(reading url: URL) throws {
+  package init(reading url: URL) throws {
     let lines = try WordLines(reading: url, adviceIfMissing: "expected a list of attributes").lines
     func fail(_ field: String, _ expected: String, _ found: String) -> DatasetError {
       .wrongField(file: url.path, field: field, expected: expected, found: found)
@@ -52,7 +52,7 @@ struct AttributeList {
   /// The attributes of `pictures`, in that order.
   ///
   /// - Throws: `DatasetError.missingAttributes` for a picture that has no line.
-  func table(of pictures: [String]) throws -> AttributeTable {
+  package func table(of pictures: [String]) throws -> AttributeTable {
     try rows.selecting(
       pictures.map { picture in
         guard let row = rowOfPicture[picture] else {

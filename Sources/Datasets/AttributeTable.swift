@@ -1,5 +1,5 @@
 /// Binary attributes of images: for each image and attribute yes, no or not known.
-struct AttributeTable: Sendable, Equatable {
+package struct AttributeTable: Sendable, Equatable {
   /// One byte a value, as packed shards store it.
   enum State: UInt8 {
     case no = 0

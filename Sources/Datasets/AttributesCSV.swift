@@ -3,15 +3,15 @@ import Foundation
 /// The file `attributes.csv` of a folder of pictures: the first line is `file` and the names of the attributes; each
 /// line below names a picture, relative to the folder, and gives 1 (yes), 0 (no) or nothing (not known) for each
 /// attribute. Fields with commas or quotes stand in double quotes, quotes within doubled (RFC 4180).
-struct AttributesCSV {
-  static let fileName = "attributes.csv"
+package struct AttributesCSV {
+  package static let fileName = "attributes.csv"
 
   let path: String
   let names: [String]
   private let rows: [(line: Int, file: String, states: [AttributeTable.State])]
 
   /// - Throws: `DatasetError`, naming the file and the line.
-  init(reading url: URL) throws {
+  package init(reading url: URL) throws {
     let lines = try Self.lines(of: url)
     let names = try Self.names(inHeader: lines.first, of: url)
     path = url.path
@@ -45,7 +45,7 @@ struct AttributesCSV {
   ///
   /// - Parameter known: every picture that a row may name.
   /// - Throws: `DatasetError` for a row that names no picture or a picture named before, or a picture without a row.
-  func table(of files: [String], among known: Set<String>) throws -> AttributeTable {
+  package func table(of files: [String], among known: Set<String>) throws -> AttributeTable {
     var rowOfFile: [String: Int] = [:]
     for (index, row) in rows.enumerated() {
       guard known.contains(row.file) else {

@@ -76,13 +76,9 @@ public struct CIFAR10: ImageDataset {
     let unpacked = directory.appendingPathComponent("cifar-10-batches-bin")
     let folder = FileManager.default.fileExists(atPath: unpacked.path) ? unpacked : directory
     let names = split == .test ? ["test_batch.bin"] : (1...5).map { "data_batch_\($0).bin" }
-    var records: [UInt8] = []
-    records.reserveCapacity(names.count * 10_000 * Self.recordBytes)
-    for name in names {
-      records += try Self.readRecords(of: folder.appendingPathComponent(name))
-    }
+    let parts = try names.map { try Self.readRecords(of: folder.appendingPathComponent($0)) }
     self.split = split
-    self.records = records
+    records = Array(parts.joined())
     self.count = records.count / Self.recordBytes
   }
 

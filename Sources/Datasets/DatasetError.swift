@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What can be wrong with a data set. Each case reads as a sentence or two: which file, which field, what was expected
@@ -41,7 +42,9 @@ public enum DatasetError: Error, Sendable, Equatable {
 extension DatasetError: LocalizedError, CustomStringConvertible {
   public var errorDescription: String? { description }
 
-  public var description: String {
+  public var description: String { printable(sentence) }
+
+  private var sentence: String {
     switch self {
     case .missingFile(let file, let advice):
       "\(file): there is no such file; \(advice)."

@@ -1,4 +1,3 @@
-import CDataFormats
 import Foundation
 import Imaging
 

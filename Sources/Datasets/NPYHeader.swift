@@ -7,8 +7,8 @@ struct NPYHeader: Equatable {
   /// Where the elements begin.
   let byteCount: Int
 
-  /// Headers of real files have about 128 bytes; version 2 allows 4 GiB.
-  static let longest = 1 << 16
+  /// Headers of real files have about 128 bytes; version 2 allows 4 GiB. NumPy reads no longer ones either.
+  static let longest = 10_000
 
   /// The bytes that every header begins with: magic, version and the length of the rest, of the longest form.
   static let prefixByteCount = 12
@@ -27,18 +27,36 @@ struct NPYHeader: Equatable {
   /// - Parameter bytes: the whole header.
   /// - Returns: nil when the text is not the dictionary that it has to be.
   init?(_ bytes: [UInt8]) {
-    let start = bytes[6] == 1 ? 10 : 12
-    let text = String(decoding: bytes[start...], as: UTF8.self)
-    guard let type = text.firstMatch(of: /'descr'\s*:\s*'([^']*)'/)?.1,
-      let order = text.firstMatch(of: /'fortran_order'\s*:\s*(True|False)/)?.1,
-      let sizes = text.firstMatch(of: /'shape'\s*:\s*\(([^)]*)\)/)?.1
+    let text = bytes[(bytes[6] == 1 ? 10 : 12)...]
+    guard let type = Self.value(of: "descr", in: text).flatMap({ Self.text(in: $0, from: "'", to: "'") }),
+      let order = Self.value(of: "fortran_order", in: text),
+      let sizes = Self.value(of: "shape", in: text).flatMap({ Self.text(in: $0, from: "(", to: ")") })
     else { return nil }
+    let isFortranOrder = order.starts(with: "True".utf8)
+    guard isFortranOrder || order.starts(with: "False".utf8) else { return nil }
     let shape = sizes.split(separator: ",").map { Int($0.filter { !$0.isWhitespace }) }
     guard shape.allSatisfy({ $0 != nil && $0! >= 0 }) else { return nil }
-    self.type = String(type)
-    isFortranOrder = order == "True"
+    self.type = type
+    self.isFortranOrder = isFortranOrder
     self.shape = shape.map { $0! }
     byteCount = bytes.count
+  }
+
+  /// What stands behind the first `'key':`.
+  private static func value(of key: String, in text: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    guard let found = text.firstRange(of: Array("'\(key)'".utf8)) else { return nil }
+    func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+    let rest = text[found.upperBound...].drop(while: isSpace)
+    return rest.first == UInt8(ascii: ":") ? rest.dropFirst().drop(while: isSpace) : nil
+  }
+
+  /// What stands between two characters, the first of which `value` begins with.
+  private static func text(in value: ArraySlice<UInt8>, from first: Unicode.Scalar, to last: Unicode.Scalar) -> String?
+  {
+    guard value.first == UInt8(ascii: first), let end = value.dropFirst().firstIndex(of: UInt8(ascii: last)) else {
+      return nil
+    }
+    return String(decoding: value[value.startIndex + 1..<end], as: UTF8.self)
   }
 
   /// The bytes of one element of a plain type; nil for other types.

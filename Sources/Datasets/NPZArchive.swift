@@ -42,7 +42,8 @@ final class NPZArchive: @unchecked Sendable {
           file: path, member: member, reason: "there is no such member; found \(Self.names(archive))")
       }
       // Deflate packs at most 1032 bytes into one.
-      guard status.size <= UInt64(Int.max >> 1), status.size / 1032 <= status.comp_size else {
+      let ratio: UInt64 = status.comp_method == ZIP_CM_STORE ? 1 : 1032
+      guard status.size <= UInt64(Int.max >> 1), status.size / ratio <= status.comp_size else {
         throw DatasetError.damagedZip(
           file: path, member: member, reason: "\(status.size) bytes cannot come from \(status.comp_size) packed ones")
       }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Images in NPZ files: uint8 arrays of images, and one of labels beside each.
-struct NPZDataset: ImageDataset {
+package struct NPZDataset: ImageDataset {
   /// How an array holds its images.
-  enum Layout {
+  package enum Layout {
     /// `[images, 3 * side * side]`: the red, the green and the blue plane.
     case planes
     /// `[images, side, side, 3]`.
@@ -11,18 +11,24 @@ struct NPZDataset: ImageDataset {
   }
 
   /// Where one part of the images is.
-  struct Part {
+  package struct Part {
     let file: URL
     let images: String
     let labels: String
+
+    package init(file: URL, images: String, labels: String) {
+      self.file = file
+      self.images = images
+      self.labels = labels
+    }
   }
 
-  let name: String
-  let split: DatasetSplit
-  let shape: ImageShape
-  let count: Int
-  let classNames: [String]
-  let shuffleBlock: Int?
+  package let name: String
+  package let split: DatasetSplit
+  package let shape: ImageShape
+  package let count: Int
+  package let classNames: [String]
+  package let shuffleBlock: Int?
   private let layout: Layout
   private let arrays: [(images: NPYArray, labels: NPYArray)]
   private let firsts: [Int]
@@ -32,7 +38,7 @@ struct NPZDataset: ImageDataset {
   ///   - firstLabel: the number that the labels in the files begin at.
   ///   - shuffleBlock: as ``ImageDataset/shuffleBlock``.
   /// - Throws: `DatasetError`, naming the file, the array and the image.
-  init(
+  package init(
     _ parts: [Part], layout: Layout, side: Int, name: String, split: DatasetSplit, classNames: [String],
     firstLabel: Int, shuffleBlock: Int?, adviceIfMissing: String
   ) throws {
@@ -68,9 +74,9 @@ struct NPZDataset: ImageDataset {
     count = labels.count
   }
 
-  func label(at index: Int) -> Int? { Int(labels[index]) }
+  package func label(at index: Int) -> Int? { Int(labels[index]) }
 
-  func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+  package func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     let part = firsts.partitioningIndex { $0 > index } - 1
     let (array, start) = (arrays[part].images, (index - firsts[part]) * shape.elementCount)
     guard layout == .planes else { return try array.read(at: start, into: UnsafeMutableRawBufferPointer(buffer)) }

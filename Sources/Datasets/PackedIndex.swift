@@ -73,8 +73,9 @@ struct PackedIndex: Codable, Equatable {
       try require(
         DatasetSplit(rawValue: split) != nil, "splits", "train, validation and test", split)
       for shard in shards {
-        let isName = !shard.file.isEmpty && !shard.file.contains("/") && !shard.file.hasPrefix(".")
-        try require(isName, "file of split \(split)", "the name of a file beside the index", shard.file)
+        let name = shard.file
+        let isName = (1...255).contains(name.utf8.count) && !name.contains("/") && !name.hasPrefix(".")
+        try require(isName, "file of split \(split)", "the name of a file beside the index", name)
         try require((1...1 << 40).contains(shard.images), "images of \(shard.file)", "1 or more", "\(shard.images)")
       }
     }

@@ -16,39 +16,23 @@ final class TFRecordFile: Sendable {
   ///
   /// - Throws: `DatasetError`, naming the file and the record.
   init(reading url: URL) throws {
-    let path = url.path
-    self.path = path
-    offsets = try Self.open(path) { try Self.offsets($0, path) }
+    path = url.path
+    offsets = try Self.offsets(of: OpenedFile(path))
   }
 
   /// The data of record `index`, its checksum verified.
   func record(at index: Int) throws -> [UInt8] {
     let start = offsets[index] + TFRecord.headerBytes
     let count = offsets[index + 1] - start - TFRecord.footerBytes
-    var bytes = try Self.open(path) {
-      try Self.read($0, at: start, count: count + TFRecord.footerBytes, path, "record \(index)")
-    }
+    var bytes = try OpenedFile(path).read(at: start, count: count + TFRecord.footerBytes, field: "record \(index)")
     let stored = Self.integer(bytes[count...])
     bytes.removeLast(TFRecord.footerBytes)
     try Self.verify(bytes, UInt32(stored), path, "data of record \(index)")
     return bytes
   }
 
-  private static func open<Result>(_ path: String, _ body: (Int32) throws -> Result) throws -> Result {
-    let descriptor = Foundation.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw DatasetError.unreadable(file: path, reason: String(cString: strerror(errno)))
-    }
-    defer { close(descriptor) }
-    return try body(descriptor)
-  }
-
-  private static func offsets(_ descriptor: Int32, _ path: String) throws -> [Int] {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw DatasetError.unreadable(file: path, reason: String(cString: strerror(errno)))
-    }
-    let size = Int(status.st_size)
+  private static func offsets(of file: OpenedFile) throws -> [Int] {
+    let (path, size) = (file.path, file.byteCount)
     var offsets = [0]
     while let start = offsets.last, start < size {
       let number = offsets.count - 1
@@ -57,7 +41,7 @@ final class TFRecordFile: Sendable {
           file: path, field: "length of record \(number)", expectedBytes: start + TFRecord.headerBytes,
           foundBytes: size)
       }
-      let header = try read(descriptor, at: start, count: TFRecord.headerBytes, path, "record \(number)")
+      let header = try file.read(at: start, count: TFRecord.headerBytes, field: "record \(number)")
       try verify(Array(header[..<8]), UInt32(integer(header[8...])), path, "length of record \(number)")
       let length = integer(header[..<8])
       let rest = size - start - TFRecord.headerBytes - TFRecord.footerBytes
@@ -71,24 +55,6 @@ final class TFRecordFile: Sendable {
       offsets.append(start + TFRecord.headerBytes + Int(length) + TFRecord.footerBytes)
     }
     return offsets
-  }
-
-  private static func read(
-    _ descriptor: Int32, at offset: Int, count: Int, _ path: String, _ field: String
-  ) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-      while done < count {
-        let step = pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset + done))
-        guard step >= 0 || errno == EINTR else {
-          throw DatasetError.unreadable(file: path, reason: String(cString: strerror(errno)))
-        }
-        guard step != 0 else {
-          throw DatasetError.truncated(
-            file: path, field: field, expectedBytes: offset + count, foundBytes: offset + done)
-        }
-        done += max(0, step)
-      }
-    }
   }
 
   private static func verify(_ bytes: [UInt8], _ stored: UInt32, _ path: String, _ field: String) throws {

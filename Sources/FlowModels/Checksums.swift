@@ -33,6 +33,9 @@ public enum Checksums {
     let data = try attempt("read", url) { try Data(contentsOf: url) }
     let entries = try ModelFile.decode([String: Entry].self, data, file: url.path)
     for (name, expected) in entries.sorted(by: { $0.key < $1.key }) where names?.contains(name) ?? true {
+      guard !name.contains("/"), name != "..", name != "." else {
+        throw ModelError.checkpoint(file: url.path, reason: "field \(name) is no name of a file beside it")
+      }
       let file = folder.appending(path: name)
       let found = try entry(of: file)
       guard found == expected else {

@@ -18,6 +18,8 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   /// Labels that the model is conditioned on, in order; empty for none.
   var classNames: [String] { get }
 
+  /// The numbers that training changes: what the model's `parameters` would count, without building it.
+  var parameterCount: Int { get }
   /// The model's kind and size in a few words.
   var summary: String { get }
 
@@ -35,6 +37,20 @@ extension FlowConfiguration {
   public func hasLabels(_ names: [String]) -> Bool { !names.isEmpty && classNames.starts(with: names) }
 
   public var classCount: Int { classNames.count }
+
+  /// Throws a ``ModelError`` if the model would have far more parameters than `weights` can fill: what a few numbers ask for
+  /// is not allocated on their word alone.
+  /// - Parameter timesStored: how many parameters one number of the file may become.
+  func requireRoom(in weights: SafetensorsFile, timesStored: Int) throws {
+    let stored = weights.entries.values.reduce(0) { $0 + $1.elementCount }
+    // Small models are built, so that the tensor that is missing can be named.
+    let small = 1 << 20
+    guard parameterCount <= max(small, stored * timesStored) else {
+      throw ModelError.checkpoint(
+        file: weights.path,
+        reason: "holds \(stored) numbers, too few for the \(parameterCount) parameters of the model (\(summary))")
+    }
+  }
 
   /// Dimensions per image, D.
   public var dimensions: Int { height * width * channels }

@@ -1,5 +1,4 @@
 extension GlowConfiguration {
-  /// The numbers that training changes: what ``Glow/parameters`` would count, without building the model.
   public var parameterCount: Int {
     let edge = edgeChannel ? 1 : 0
     let everywhere = labelConditioning == .everywhere ? classCount : 0

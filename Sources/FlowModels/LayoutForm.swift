@@ -107,6 +107,9 @@ struct LayoutForm {
           "tensor \(try scope.expand(size.tensor ?? "")) is missing or too small: these are no weights of layout "
             + layout.name)
       }
+      guard number <= LayoutQuantity.greatest else {
+        throw weights.fault("its tensors make \(quantity.rawValue) \(number), more than \(LayoutQuantity.greatest)")
+      }
       scope.numbers[quantity.rawValue] = number
     }
   }
@@ -117,11 +120,13 @@ struct LayoutForm {
     case .number(let number): return number
     case .count(let pattern):
       var (scope, count) = (scope, 0)
-      repeat {
+      // A name in which {n} cancels out is the same whatever the count.
+      while count < weights.file.names.count {
         scope.numbers["n"] = count
+        guard try weights.file.entries[scope.expand(pattern)] != nil else { break }
         count += 1
-      } while try weights.file.entries[scope.expand(pattern)] != nil
-      return count - 1
+      }
+      return count
     case .measured(let pattern, let axis, let divisor, let doubled):
       guard let shape = try weights.file.entries[scope.expand(pattern)]?.shape, shape.indices.contains(axis) else {
         return nil

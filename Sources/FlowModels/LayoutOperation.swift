@@ -151,7 +151,7 @@ extension LayoutOperation {
       return axes.reversed().reduce(into: shape) { $0.remove(at: $1) }
     case .reshape(let from, let to):
       let (before, after) = (try from.map(size), try to.map(size))
-      guard after == shape, before.reduce(1, *) == after.reduce(1, *) else {
+      guard after == shape, let count = Self.elementCount(before), count == Self.elementCount(after) else {
         throw MisfitOperation(reason: "it reshapes \(before) to \(after), the tensor has shape \(shape)")
       }
       return before
@@ -273,6 +273,17 @@ extension LayoutOperation {
       thin[axis] = 1
       return try (tensor.reshaped(thin) / Double(shape[axis])).expanded(to: shape)
     }
+  }
+
+  /// Nil where it does not fit an integer.
+  private static func elementCount(_ shape: [Int]) -> Int? {
+    var count = 1
+    for size in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      if overflow { return nil }
+      count = product
+    }
+    return count
   }
 
   private static func total(_ tensor: Tensor, _ axis: Int) throws -> Tensor {

@@ -42,7 +42,8 @@ struct LayoutScope {
       let end = rest.firstIndex { $0 == "+" || $0 == "-" } ?? rest.endIndex
       let term = String(rest[..<end])
       guard let value = Int(term) ?? numbers[term] else { throw Unknown(name: term, pattern: pattern) }
-      sum += sign * value
+      // A sum that does not fit is no size of a tensor, whatever it becomes.
+      sum &+= sign &* value
       guard end < rest.endIndex else { return sum }
       sign = rest[end] == "+" ? 1 : -1
       rest = rest[rest.index(after: end)...]

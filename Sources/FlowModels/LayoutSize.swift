@@ -1,5 +1,10 @@
 /// The numbers that a layout reads, in this order: a name may hold those before.
-enum LayoutQuantity: String, CodingKey, CaseIterable { case levels, steps, channels, hidden, height, width, classes }
+enum LayoutQuantity: String, CodingKey, CaseIterable {
+  case levels, steps, channels, hidden, height, width, classes
+
+  /// No quantity of a model is larger.
+  static let greatest = 1 << 16
+}
 
 /// Where a layout reads a number from: written as a number, counted, or measured on a tensor.
 enum LayoutSize: Decodable, Sendable {

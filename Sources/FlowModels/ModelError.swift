@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What can be wrong with a model's configuration, its checkpoint or what it is asked for.
@@ -9,9 +10,9 @@ public enum ModelError: Error, LocalizedError, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .invalid(let field, let value, let expected): "\(field) is \(value), expected \(expected)"
-    case .checkpoint(let file, let reason): "\(file): \(reason)"
-    case .request(let text): text
+    case .invalid(let field, let value, let expected): printable("\(field) is \(value), expected \(expected)")
+    case .checkpoint(let file, let reason): printable("\(file): \(reason)")
+    case .request(let text): printable(text)
     }
   }
 

@@ -93,6 +93,7 @@ public enum ModelFile {
   public static func readModel(_ folder: URL, options: TensorOptions = TensorOptions()) throws -> any FlowModel {
     try Checksums.verify(folder, only: [configurationName, weightsName])
     let configuration = try readConfiguration(folder)
+    try configuration.requireRoom(in: SafetensorsFile(contentsOf: folder.appending(path: weightsName)), timesStored: 1)
     let model: any FlowModel
     do { model = try configuration.makeModel(options: options, seed: 0) } catch {
       throw ModelError.checkpoint(

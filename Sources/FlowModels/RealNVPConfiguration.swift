@@ -47,7 +47,9 @@ public struct RealNVPConfiguration: FlowConfiguration {
     try require((1...16).contains(levels), "levels", levels, "1 to 16")
     try require((1...256).contains(couplings), "couplings", couplings, "1 to 256")
     try require((0...256).contains(blocks), "blocks", blocks, "0 to 256")
-    try require((1...65536).contains(hidden), "hidden", hidden, "1 to 65536")
+    // Their square has to fit an integer at the last level.
+    let widest = min(1 << 16, 1 << (20 - levels))
+    try require((1...widest).contains(hidden), "hidden", hidden, "1 to \(widest)")
     try require((1...4).contains(channels), "channels", channels, "1 to 4")
     try require((1...8).contains(bits), "bits", bits, "1 to 8")
     let unit = 1 << (levels - 1)
@@ -57,6 +59,22 @@ public struct RealNVPConfiguration: FlowConfiguration {
         "a multiple of \(unit) and \(2 * unit) or more, since all but the last of \(levels) levels halve it")
     }
     try require(alpha > 0 && alpha < 0.5, "alpha", alpha, "above 0 and below 0.5")
+  }
+
+  public var parameterCount: Int {
+    /// Of a coupling with its conditioner, which is told `mask` more channels.
+    func coupling(_ inputs: Int, _ hidden: Int, mask: Int) -> Int {
+      let square = hidden * hidden
+      let stem = 9 * (2 * inputs + mask) * hidden + hidden
+      let skips = (blocks + 1) * (square + 2 * hidden)
+      return 1 + inputs + stem + skips + blocks * (18 * square + 4 * hidden) + hidden + (2 * hidden + 4) * inputs
+    }
+    return (1...levels).reduce(0) { total, level in
+      let (channels, hidden) = (channels << (level - 1), hidden << (level - 1))
+      let checkerboards = couplings + (level == levels ? 1 : 0)
+      return total + checkerboards * coupling(channels, hidden, mask: 1)
+        + (level == levels ? 0 : couplings * coupling(2 * channels, 2 * hidden, mask: 0))
+    }
   }
 
   public func makeModel(options: TensorOptions, seed: UInt64) throws -> any FlowModel {

@@ -19,6 +19,8 @@ extension WeightLayout {
     var form = LayoutForm(self)
     try naming { try form.recognise(weights, choosing: choices) }
     let configuration = try configuration(form, size: size, bits: bits, classNames: classNames, weights)
+    // Tensors may be repeated.
+    try configuration.requireRoom(in: weights.file, timesStored: 64)
     let model: Glow
     do { model = try Glow(configuration, options: options) } catch {
       throw weights.fault("no such model can be built: \(error)")

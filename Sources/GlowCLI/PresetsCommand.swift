@@ -41,7 +41,7 @@ struct PresetsCommand: ParsableCommand {
       try container.encode(preset.name, forKey: .name)
       try container.encode(preset.summary, forKey: .summary)
       try container.encode(type(of: preset.model).kind, forKey: .kind)
-      try container.encode(parameterCount(preset.model), forKey: .parameters)
+      try container.encode(preset.model.parameterCount, forKey: .parameters)
       try preset.model.encode(to: container.superEncoder(forKey: .model))
       try container.encode(preset.training, forKey: .training)
     }
@@ -55,7 +55,7 @@ struct PresetsCommand: ParsableCommand {
       let (model, training) = (preset.model, preset.training)
       return try [preset.name, type(of: model).kind] + shape(model) + [
         "\(model.bits)", "\(training.batchSize)", "\(training.imagesPerPass)",
-        "\(model.height)x\(model.width)x\(model.channels)", "\(parameterCount(model))", training.data,
+        "\(model.height)x\(model.width)x\(model.channels)", "\(model.parameterCount)", training.data,
       ]
     }
     tableLines([header] + rows, words: [0, 1, 5, 11]).forEach { print($0) }
@@ -74,7 +74,7 @@ struct PresetsCommand: ParsableCommand {
 
   private func printInFull(_ preset: Preset) throws {
     print("\(preset.name): \(preset.summary)")
-    print("\(try parameterCount(preset.model)) parameters; data: \(preset.training.data)")
+    print("\(preset.model.parameterCount) parameters; data: \(preset.training.data)")
     for (title, value) in [("model", try fields(preset.model)), ("training", try fields(preset.training))] {
       print("\n\(title)")
       let width = value.map(\.0.count).max() ?? 0
@@ -88,11 +88,6 @@ struct PresetsCommand: ParsableCommand {
     guard case .object(let fields) = value else { return [] }
     return fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
   }
-}
-
-private func parameterCount(_ model: any FlowConfiguration) throws -> Int {
-  if let glow = model as? GlowConfiguration { return glow.parameterCount }
-  return try model.makeModel(options: TensorOptions(), seed: 0).parameters.count
 }
 
 /// Any JSON, to print it in a line.

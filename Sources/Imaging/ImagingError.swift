@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What can be wrong with a picture that comes from outside. Each case reads as one sentence that names the file,
@@ -18,7 +19,9 @@ public enum ImagingError: Error, Sendable, Equatable {
 extension ImagingError: LocalizedError, CustomStringConvertible {
   public var errorDescription: String? { description }
 
-  public var description: String {
+  public var description: String { printable(sentence) }
+
+  private var sentence: String {
     switch self {
     case .missing(let file):
       "\(file): there is no such file; expected a PNG, JPEG or WebP picture."

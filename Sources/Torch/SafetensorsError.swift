@@ -35,21 +35,19 @@ extension SafetensorsError {
   /// Text from a file in quotes, fit for one line of a terminal: cut where it is long, with what would not print (line
   /// breaks, control characters, marks that turn the direction of text) escaped.
   static func quote(_ text: String, limit: Int = 200) -> String {
-    var quoted = "\""
-    for (count, scalar) in text.unicodeScalars.enumerated() {
-      if count == limit {
-        quoted += "…"
-        break
-      }
+    var (quoted, count) = ("", 0)
+    for scalar in text.unicodeScalars {
+      var part = scalar == "\"" || scalar == "\\" ? "\\" + String(scalar) : String(scalar)
       switch scalar.properties.generalCategory {
       case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
-        quoted += "\\u{\(String(scalar.value, radix: 16))}"
-      default:
-        if scalar == "\"" || scalar == "\\" { quoted += "\\" }
-        quoted.unicodeScalars.append(scalar)
+        part = "\\u{\(String(scalar.value, radix: 16))}"
+      default: break
       }
+      count += part.unicodeScalars.count
+      if count > limit { return "\"\(quoted)…\"" }
+      quoted += part
     }
-    return quoted + "\""
+    return "\"\(quoted)\""
   }
 
   /// A shape as text, cut where it is long.

@@ -183,7 +183,7 @@ public struct RunFolder: Sendable {
   public func layers() throws -> [LayerMetrics] { try lines(of: layersFile) }
 
   /// Drops the lines of both files after `images`: a run that resumes there writes them again.
-  func truncateMetrics(after images: Int) throws {
+  package func truncateMetrics(after images: Int) throws {
     struct Line: Decodable { var images: Int }
     for file in [metricsFile, layersFile] {
       guard let data = try? Data(contentsOf: file) else { continue }

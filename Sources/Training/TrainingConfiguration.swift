@@ -75,12 +75,20 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     case proceed = "continue"
   }
 
+  /// Sums of such numbers of images fit an integer.
+  static let greatestLength = 1 << 48
+
   public init(data: String) { self.data = data }
 
   /// Throws a `ModelError` that names the field that makes no sense.
   public func validate() throws {
     func require(_ condition: Bool, _ field: String, _ value: some CustomStringConvertible, _ expected: String) throws {
       guard condition else { throw ModelError.invalid(field: field, value: "\(value)", expected: expected) }
+    }
+    func requireLength(_ length: Int?, _ field: String, from least: Int = 1) throws {
+      let length = length ?? least
+      try require(length >= least, field, length, "\(least) or more")
+      try require(length <= Self.greatestLength, field, length, "at most \(Self.greatestLength)")
     }
     func requireSize(_ size: Int?, _ field: String) throws {
       try require(size.map { (1...1 << 16).contains($0) } ?? true, field, size ?? 0, "1 to \(1 << 16)")
@@ -90,7 +98,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require(channels == nil || channels == 1 || channels == 3, "channels", channels ?? 0, "1 or 3")
     try require(
       (0..<1).contains(augmentation.shift), "augmentation.shift", augmentation.shift, "at least 0 and below 1")
-    try require(images > 0, "images", images, "1 or more")
+    try requireLength(images, "images")
     try require((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
     try require(microBatch.map { $0 > 0 } ?? true, "microBatch", microBatch ?? 0, "1 or more")
     try require(memoryBudget.map { $0 >= 0 } ?? true, "memoryBudget", memoryBudget ?? 0, "0 or more")
@@ -98,17 +106,17 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1")
     try require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1")
     try require(epsilon > 0 && epsilon < 1, "epsilon", epsilon, "above 0 and below 1")
-    try require(warmupImages >= 0, "warmupImages", warmupImages, "0 or more")
-    try require(averageImages >= 0, "averageImages", averageImages, "0 or more")
+    try requireLength(warmupImages, "warmupImages", from: 0)
+    try requireLength(averageImages, "averageImages", from: 0)
     try require(gradientClip >= 0 && gradientClip.isFinite, "gradientClip", gradientClip, "0 or more")
     try require(weightDecay.map { $0 >= 0 && $0 <= 1 } ?? true, "weightDecay", weightDecay ?? 0, "0 to 1")
     try require(weightY >= 0 && weightY.isFinite, "weightY", weightY, "0 or more")
-    try require(initializationImages > 0, "initializationImages", initializationImages, "1 or more")
-    try require(validateEvery > 0, "validateEvery", validateEvery, "1 or more")
-    try require(validationImages > 0, "validationImages", validationImages, "1 or more")
-    try require(checkpointEvery > 0, "checkpointEvery", checkpointEvery, "1 or more")
+    try requireLength(initializationImages, "initializationImages")
+    try requireLength(validateEvery, "validateEvery")
+    try requireLength(validationImages, "validationImages")
+    try requireLength(checkpointEvery, "checkpointEvery")
     try require(keepNewest.map { $0 > 0 } ?? true, "keepNewest", keepNewest ?? 0, "1 or more")
-    try require(keepEvery.map { $0 > 0 } ?? true, "keepEvery", keepEvery ?? 0, "1 or more")
+    try requireLength(keepEvery, "keepEvery")
     try require(skipDamaged.map { $0 >= 0 } ?? true, "skipDamaged", skipDamaged ?? 0, "0 or more")
     guard let guards else { return }
     for (name, limit) in [
@@ -119,7 +127,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require(
       guards.learningRateFactor > 0 && guards.learningRateFactor <= 1, "guards.learningRateFactor",
       guards.learningRateFactor, "above 0 and at most 1")
-    try require(guards.images >= 0, "guards.images", guards.images, "0 or more")
+    try require(
+      (0...Self.greatestLength).contains(guards.images), "guards.images", guards.images, "0 to \(Self.greatestLength)")
   }
 
   /// Images per pass through the model.

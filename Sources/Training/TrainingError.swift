@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What stops a training run, in one sentence.
@@ -15,7 +16,7 @@ public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
   public var errorDescription: String? { description }
 
   init(_ description: String, _ kind: Kind = .other) {
-    self.description = description
+    self.description = printable(description)
     self.kind = kind
   }
 

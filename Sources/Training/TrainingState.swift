@@ -5,10 +5,10 @@ import Foundation
 import Torch
 
 /// Where a run is: with the model, everything needed to go on as if it had never stopped.
-struct TrainingState: Codable {
+package struct TrainingState: Codable {
   var version = currentVersion
-  var configuration: TrainingConfiguration
-  var imagesSeen = 0
+  package var configuration: TrainingConfiguration
+  package var imagesSeen = 0
   var steps = 0
   var seconds = 0.0
   var averageMass = 0.0
@@ -57,13 +57,15 @@ struct TrainingState: Codable {
     var bitsPerDimension: Double
   }
 
+  package init(configuration: TrainingConfiguration) { self.configuration = configuration }
+
   /// 1: `keepActivations` in place of memory policies. 2: without the fields from `line` on. 3: without those from `recovery`
   /// on.
   static let currentVersion = 4
   static let stateName = "training.json"
   static let tensorsName = "training.safetensors"
 
-  static func read(_ checkpoint: URL) throws -> TrainingState {
+  package static func read(_ checkpoint: URL) throws -> TrainingState {
     let url = checkpoint.appending(path: stateName)
     let data: Data
     do { data = try Data(contentsOf: url) } catch {
@@ -97,12 +99,16 @@ struct TrainingState: Codable {
 
   private func validate() throws {
     do { try configuration.validate() } catch { throw TrainingError("configuration.\(error)") }
-    for (field, value) in [("imagesSeen", imagesSeen), ("steps", steps)] where value < 0 {
-      throw TrainingError("\(field) is \(value), expected 0 or more")
+    for (field, value) in [("imagesSeen", imagesSeen), ("steps", steps)] {
+      guard value >= 0 else { throw TrainingError("\(field) is \(value), expected 0 or more") }
+      let greatest = TrainingConfiguration.greatestLength
+      guard value <= greatest else { throw TrainingError("\(field) is \(value), expected at most \(greatest)") }
     }
     if let recovery {
-      guard recovery.rollBacks >= 0 else {
-        throw TrainingError("recovery.rollBacks is \(recovery.rollBacks), expected 0 or more")
+      for (field, value) in [("rollBacks", recovery.rollBacks), ("until", recovery.until)] {
+        guard (0...TrainingConfiguration.greatestLength).contains(value) else {
+          throw TrainingError("recovery.\(field) is \(value), expected 0 to \(TrainingConfiguration.greatestLength)")
+        }
       }
     }
     guard averageMass >= 0 && averageMass <= 1 else {

@@ -1,4 +1,4 @@
-import CDataFormats
+import CLMDB
 import Foundation
 import Imaging
 import Testing
@@ -173,6 +173,46 @@ import Testing
       var magic = whole
       for page in [0, 4096] { for k in 0..<64 { magic[page + k] = 0xAA } }
       #expect(try error(with: magic)?.contains("the LMDB database cannot be read") == true)
+    }
+  }
+  /// liblmdb itself would end the process.
+  @Test func changedPagesAreErrorsOrOtherPictures() throws {
+    try withTemporaryFolder { folder in
+      try writeTower(to: folder)
+      let url = folder.appendingPathComponent("tower_val_lmdb/data.mdb")
+      let whole = try [UInt8](Data(contentsOf: url))
+      for position in whole.indices where whole[position] != 0 {
+        for byte in [0, whole[position] ^ 0x40, 0xFF] {
+          var bytes = whole
+          bytes[position] = byte
+          try Data(bytes).write(to: url)
+          do {
+            let pictures = try LMDBPictures(url.deletingLastPathComponent(), adviceIfMissing: "")
+            for index in 0..<pictures.count { _ = try pictures.picture(at: index) }
+          } catch {
+            #expect(error is DatasetError || error is ImagingError)
+            #expect("\(error)".hasPrefix(url.path), "\(error)")
+          }
+        }
+      }
+    }
+  }
+
+  /// Pictures on pages of their own, in a tree of several levels.
+  @Test func manyLargeRecords() throws {
+    try withTemporaryFolder { folder in
+      let folder = folder.appendingPathComponent("tower_val_lmdb")
+      let large = try png(180, 120) { x, y in UInt8(truncatingIfNeeded: x * x + 7 * y * y) }
+      #expect(large.count > 4096)
+      let key = String(repeating: "k", count: 400)
+      try writeLMDB(
+        (0..<300).map { i in (key + String(format: "%04d", i), large + [UInt8(i / 2)]) }.shuffled(), to: folder)
+      let pictures = try LMDBPictures(folder, adviceIfMissing: "")
+      #expect(pictures.count == 300)
+      for i in [0, 7, 150, 299] {
+        let (picture, name) = try pictures.picture(at: i)
+        #expect(picture.width == 180 && name.hasSuffix(String(format: "k%04d", i)))
+      }
     }
   }
 }

@@ -90,6 +90,21 @@ import Torch
     }
   }
 
+  /// A configuration of a few bytes asks for 17 GB a step.
+  @Test func moreParametersThanTheWeightsHold() throws {
+    for wide in [#""hidden" : 65536"#, #""hidden" : 20000"#] {
+      try withTemporaryFolder { folder in
+        try ModelFile.write(Variant.all[0].model(), to: folder)
+        let url = folder.appending(path: "config.json")
+        let json = try String(contentsOf: url, encoding: .utf8)
+        try json.replacing(#""hidden" : 6"#, with: wide).write(to: url, atomically: true, encoding: .utf8)
+        let error = try #require(throws: ModelError.self) { try ModelFile.read(folder) }
+        #expect(error.description.contains("model.safetensors: holds "), "\(error)")
+        #expect(error.description.contains("too few for the"), "\(error)")
+      }
+    }
+  }
+
   @Test func missingFiles() throws {
     try withTemporaryFolder { folder in
       let error = try #require(throws: ModelError.self) { try ModelFile.read(folder) }

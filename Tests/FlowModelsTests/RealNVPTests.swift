@@ -50,6 +50,10 @@ struct RealNVPVariant: CustomTestStringConvertible, Sendable {
 }
 
 @Suite(.serialized) struct RealNVPTests {
+  @Test(arguments: RealNVPVariant.all) func parametersAreCountedWithoutTheModel(variant: RealNVPVariant) throws {
+    #expect(variant.configuration.parameterCount == (try RealNVP(variant.configuration)).parameters.count)
+  }
+
   /// log p(x) against the determinant of the whole map to the latents, by autograd.
   @Test(arguments: RealNVPVariant.all) func densityEqualsTheJacobian(variant: RealNVPVariant) throws {
     let model = try variant.model()

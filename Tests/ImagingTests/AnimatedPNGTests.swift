@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import PictureFixtures
 import Testing
 
 @Suite struct AnimatedPNGTests {

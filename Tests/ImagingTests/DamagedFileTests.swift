@@ -1,4 +1,5 @@
 import Foundation
+import PictureFixtures
 import Testing
 
 @testable import Imaging
@@ -79,6 +80,26 @@ import Testing
       try PixelImage(decoding: JPEGFixtures.gray, name: "small.jpg", pixelLimit: 127)
     }
     #expect(try PixelImage(decoding: JPEGFixtures.gray, name: "small.jpg", pixelLimit: 128).width == 16)
+  }
+
+  @Test func morePixelsThanTheBytesCanHoldAreRefusedBeforeAnythingIsAllocated() throws {
+    let png = HandmadePNG(width: 9000, height: 9000, bitDepth: 1, colorType: .gray, rows: [[0]]).bytes
+    var jpeg = JPEGFixtures.gray
+    let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && [0xC0, 0xC2].contains(jpeg[$0 + 1]) })
+    jpeg.replaceSubrange(frame + 5..<frame + 9, with: [0x23, 0x28, 0x23, 0x28])
+    for (bytes, format) in [(png, "PNG"), (jpeg, "JPEG")] {
+      let expected = ImagingError.truncated(
+        file: "a", format: format, detail: "more pixels than the file's bytes can hold")
+      #expect(throws: expected) { try PixelImage(decoding: bytes, name: "a") }
+    }
+  }
+
+  /// Deflate at its best.
+  @Test func aLargePictureOfOneColourIsRead() throws {
+    let image = PixelImage(width: 4000, height: 3000, channels: 1, filledWith: 7)
+    let png = try image.encodePNG()
+    #expect(png.count < 4000 * 3000 / 600)
+    #expect(try PixelImage(decoding: png, name: "a.png") == image)
   }
 
   @Test func writingReplacesTheFileAndLeavesNothingElse() throws {

@@ -1,6 +1,6 @@
 /// A PNG file put together byte by byte, so that kinds which our encoder never writes can be read in tests.
-struct HandmadePNG {
-  enum ColorType: UInt8 {
+package struct HandmadePNG {
+  package enum ColorType: UInt8 {
     case gray = 0
     case rgb = 2
     case palette = 3
@@ -8,17 +8,30 @@ struct HandmadePNG {
     case rgba = 6
   }
 
-  var width: Int
-  var height: Int
-  var bitDepth: Int
-  var colorType: ColorType
+  package var width: Int
+  package var height: Int
+  package var bitDepth: Int
+  package var colorType: ColorType
   /// Chunks between the header and the pixel data: their name and contents.
-  var extraChunks: [(name: String, contents: [UInt8])] = []
-  var isInterlaced = false
+  package var extraChunks: [(name: String, contents: [UInt8])] = []
+  package var isInterlaced = false
   /// Packed rows without their filter bytes; with interlacing the rows of all passes, one after the other.
-  var rows: [[UInt8]]
+  package var rows: [[UInt8]]
 
-  var bytes: [UInt8] {
+  package init(
+    width: Int, height: Int, bitDepth: Int, colorType: ColorType, extraChunks: [(name: String, contents: [UInt8])] = [],
+    isInterlaced: Bool = false, rows: [[UInt8]]
+  ) {
+    self.width = width
+    self.height = height
+    self.bitDepth = bitDepth
+    self.colorType = colorType
+    self.extraChunks = extraChunks
+    self.isInterlaced = isInterlaced
+    self.rows = rows
+  }
+
+  package var bytes: [UInt8] {
     let header =
       Self.bigEndian(width) + Self.bigEndian(height) + [
         UInt8(bitDepth), colorType.rawValue, 0, 0, isInterlaced ? 1 : 0,
@@ -29,9 +42,9 @@ struct HandmadePNG {
     return file + Self.chunk("IEND", [])
   }
 
-  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+  package static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-  static func chunk(_ name: String, _ contents: [UInt8]) -> [UInt8] {
+  package static func chunk(_ name: String, _ contents: [UInt8]) -> [UInt8] {
     let body = Array(name.utf8) + contents
     return bigEndian(contents.count) + body + bigEndian(Int(crc32(body)))
   }
@@ -51,7 +64,7 @@ struct HandmadePNG {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
   }
 
-  static func crc32(_ bytes: [UInt8]) -> UInt32 {
+  package static func crc32(_ bytes: [UInt8]) -> UInt32 {
     var crc = ~UInt32(0)
     for byte in bytes {
       crc ^= UInt32(byte)

@@ -1,9 +1,9 @@
 import Foundation
 
 /// Pictures of 16x8 pixels, the left half of one colour and the right half of another, by libjpeg-turbo at quality 95.
-enum JPEGFixtures {
+package enum JPEGFixtures {
   /// Gray: 40 and 200.
-  static let gray = bytes(
+  package static let gray = bytes(
     """
     /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK
     CgoKBggLDAsKDAkKCgr/wAALCAAIABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAACQr/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oA
@@ -11,7 +11,7 @@ enum JPEGFixtures {
     """)
 
   /// YCbCr: RGB (200, 30, 40) and (20, 60, 220).
-  static let colour = bytes(
+  package static let colour = bytes(
     """
     /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK
     CgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoK
@@ -20,7 +20,7 @@ enum JPEGFixtures {
     """)
 
   /// The same colours, progressive.
-  static let progressive = bytes(
+  package static let progressive = bytes(
     """
     /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK
     CgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoK
@@ -32,7 +32,7 @@ enum JPEGFixtures {
     """)
 
   /// YCCK with an Adobe marker, so stored inverted: full cyan, and half black.
-  static let adobeYCCK = bytes(
+  package static let adobeYCCK = bytes(
     """
     /9j/7gAOQWRvYmUAZAAAAAAC/9sAQwACAQEBAQECAQEBAgICAgIEAwICAgIFBAQDBAYFBgYGBQYGBgcJCAYHCQcGBggLCAkKCgoK
     CgYICwwLCgwJCgoK/9sAQwECAgICAgIFAwMFCgcGBwoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoK
@@ -41,7 +41,7 @@ enum JPEGFixtures {
     """)
 
   /// CMYK without an Adobe marker, so stored as ink: full cyan, and half black.
-  static let plainCMYK = bytes(
+  package static let plainCMYK = bytes(
     """
     /9j/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoKCgoKBggLDAsKDAkKCgr/wAAU
     CAAIABAEQxEATREAWREASxEA/8QAFgABAQEAAAAAAAAAAAAAAAAACgAJ/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAA4EQwBNAFkA
