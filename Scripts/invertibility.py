@@ -57,7 +57,7 @@ def row(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=30_000)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=2)
     options = parser.parse_args()
     runs = [(form, rate, seed, options.steps) for seed in range(options.seeds) for rate in RATES for form in FORMS]

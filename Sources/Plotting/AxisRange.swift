@@ -61,6 +61,7 @@ struct AxisRange {
     let size = value.magnitude
     switch size {
     case 0: return "0"
+    case 1e10...: return short(value).replacingOccurrences(of: "e+", with: "e")
     case 1e6...: return short(value / 1e6) + "M"
     case 1e4...: return short(value / 1e3) + "k"
     case 1e-3...: return short(value)
