@@ -39,6 +39,7 @@ extension Trainer {
       vectors: try vectors.map { SafetensorsItem(name: $0, tensor: try $1.hostCopy()) })
     let (run, images, best, batch) = (run, state.imagesSeen, state.best?.images, configuration.batchSize)
     let (newest, every) = (configuration.keepNewest ?? 2, configuration.keepEvery)
+    let (readFingerprints, data) = (readFingerprints, state.data)
     let (logger, heldUp) = (logger, clock.now - begun)
     writer.start {
       let start = clock.now
@@ -52,6 +53,9 @@ extension Trainer {
         metadata: [
           "images": "\(images)", "secondsHeldUp": seconds(heldUp), "secondsWriting": seconds(clock.now - start),
         ])
+      if let changed = data.flatMap({ readFingerprints().difference(from: $0) }) {
+        logger.warning("the images have changed since the run began: \(changed)", metadata: ["images": "\(images)"])
+      }
     }
     savedImages = images
   }

@@ -23,6 +23,8 @@ public final class Trainer {
   public let run: RunFolder
   let train: any ImageDataset
   let validation: any ImageDataset
+  /// Reads the images' fingerprints anew.
+  let readFingerprints: @Sendable () -> TrainingState.Fingerprints
   private let fingerprints: TrainingState.Fingerprints
   let optimizer: Optimizer
   let average: WeightAverage?
@@ -142,7 +144,8 @@ public final class Trainer {
     } else {
       (self.train, self.validation) = (train, validation)
     }
-    fingerprints = .init(train: DatasetFingerprint(of: train), validation: DatasetFingerprint(of: validation))
+    readFingerprints = { .init(train: DatasetFingerprint(of: train), validation: DatasetFingerprint(of: validation)) }
+    fingerprints = readFingerprints()
     self.run = run
     optimizer = try Optimizer(
       configuration.optimizer, model.parameters, beta1: configuration.beta1, beta2: configuration.beta2,

@@ -62,4 +62,35 @@ import Testing
     try expectRefusal(
       training(data, folder.url.appending(path: "other"), "--accept-changed-data"), saying: ["--resume"])
   }
+
+  /// Noticed with the next checkpoint, in a run that goes on.
+  @Test func picturesThatAreReplacedUnderTheRunAreNoticed() throws {
+    let (folder, pictures) = (try TemporaryFolder(), try TemporaryFolder())
+    let data = try TinyData.pictures(pictures, count: 40)
+    let run = folder.url.appending(path: "run")
+    let process = GlowBinary.process(
+      tinyTraining(on: data, to: run, images: 1_000_000_000)
+        + ["--threads", "1", "--checkpoint-every", "160", "--validate-every", "1000000000"])
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    func waitForLog(_ words: String) -> Bool {
+      let deadline = Date(timeIntervalSinceNow: 60)
+      while process.isRunning, Date() < deadline {
+        let log = (try? String(contentsOf: run.appending(path: "log.jsonl"), encoding: .utf8)) ?? ""
+        if log.contains(words) { return true }
+        usleep(20_000)
+      }
+      return false
+    }
+    #expect(waitForLog("checkpoint written"))
+    let (one, other) = (pictures.url.appending(path: "1.png"), pictures.url.appending(path: "2.png"))
+    for number in 3..<40 {
+      let picture = pictures.url.appending(path: "\(number).png")
+      try Data(contentsOf: number % 2 == 0 ? one : other).write(to: picture, options: .atomic)
+    }
+    #expect(waitForLog("the images have changed since the run began: of the training split, images have other pixels"))
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
 }
