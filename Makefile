@@ -8,7 +8,7 @@ FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo test format lint clean photo-patches emoji fixtures shipped-model recognition report \
-  bench bench-memory bench-scaling bench-gpu fuzz
+  studio studio-checks bench bench-memory bench-scaling bench-gpu bench-studio fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,14 +53,24 @@ shipped-model: data build ## Trains the model in Models/fashion-mnist anew (over
 	@if [ -d runs/fashion-mnist/checkpoints ]; then .build/release/glow train --resume runs/fashion-mnist; \
 	  else .build/release/glow train --preset fashion-mnist --out runs/fashion-mnist; fi
 	@.build/release/glow export --model runs/fashion-mnist --out Models/fashion-mnist
+	@.build/release/glow attributes fit --model Models/fashion-mnist --label shirt --limit 20000 \
+	  --out Models/fashion-mnist/attributes.safetensors
 
 recognition: build data ## How many samples of the shipped model a classifier recognises
 	@rm -rf .data/recognition/samples
 	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
 	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition
 
-report: data build photo-patches emoji ## The report in docs/report; QUICK=1: an hour on two cores, in runs/study-quick/report
+report: data build photo-patches emoji ## The report in docs/report, 1.5 hours on two cores; QUICK=1: half an hour, in runs/study-quick/report
 	@Scripts/report.sh $(if $(QUICK),--quick)
+
+studio: build ## The demo's model in the browser (without one, the shipped model): http://127.0.0.1:8080/
+	@Scripts/studio.sh
+
+studio-checks: build ## The page in headless Chromium with axe, and the API under schemathesis
+	@Scripts/setup-studio-checks.sh
+	@.venv-studio/bin/python Tests/StudioChecks/check_api.py
+	@.venv-studio/bin/python Tests/StudioChecks/check_page.py
 
 bench: build ## Speed and memory beside PyTorch's Glows, in one table (a quarter of an hour)
 	@Scripts/setup-peers.sh
@@ -73,6 +83,10 @@ bench-memory: build ## Peak memory against depth, drawn in docs/memory.png
 bench-scaling: build ## Images a second against batch, width and image size, drawn in docs/scaling.png
 	@Scripts/setup-peers.sh
 	@.venv-peers/bin/python Benchmarks/scaling.py
+
+bench-studio: build data ## The server's throughput and latency under load, with and without batching
+	@bash -c '. Scripts/packages.sh && need_packages wrk'
+	@python3 Benchmarks/studio.py $(BENCH_FLAGS)
 
 bench-gpu: build ## Speed and memory on one NVIDIA GPU beside PyTorch's Glows, in one table
 	@Scripts/setup-peers.sh

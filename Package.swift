@@ -35,12 +35,20 @@ let package = Package(
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Analysis", targets: ["Analysis"]),
+    .library(name: "Inference", targets: ["Inference"]),
+    .library(name: "Studio", targets: ["Studio"]),
     .executable(name: "glow", targets: ["GlowCLI"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
@@ -60,22 +68,35 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protobuf/example.proto"]),
+    .target(name: "Runs", dependencies: ["FlowModels", "Files"]),
     .target(name: "Plotting"),
     .target(
       name: "Training",
       dependencies: [
-        "FlowModels", "Datasets", "Imaging", "Files", .product(name: "Logging", package: "swift-log"),
+        "Runs", "FlowModels", "Datasets", "Imaging", "Files", .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["TensorBoard/event.proto"]),
     .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging", "Files"]),
-    .target(name: "Reporting", dependencies: ["Training", "Imaging", "Plotting", "Files"]),
+    .target(name: "Reporting", dependencies: ["Training", "Runs", "Imaging", "Plotting", "Files"]),
+    .target(name: "Inference", dependencies: ["Analysis", "FlowModels", "Datasets", "Imaging", "Files"]),
+    .target(
+      name: "Studio",
+      dependencies: [
+        "Inference", "Runs", "Analysis", "Datasets", "Imaging", "Files",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
+      ],
+      resources: [.copy("Page")]),
     .executableTarget(
       name: "GlowCLI",
       dependencies: [
-        "Training", "Reporting", "Analysis", "Imaging",
+        "Training", "Runs", "Reporting", "Analysis", "Inference", "Studio", "Imaging",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
       ]),
     .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
     .systemLibrary(name: "CLMDB", path: "Tests/CLMDB"),
@@ -83,7 +104,8 @@ let package = Package(
     .target(
       name: "ParserFuzzing",
       dependencies: [
-        "Training", "FlowModels", "Analysis", "Datasets", "Imaging", "CImageCodecs", "Files", "PictureFixtures",
+        "Training", "Runs", "FlowModels", "Analysis", "Datasets", "Imaging", "CImageCodecs", "Files",
+        "PictureFixtures",
       ],
       path: "Fuzzing/Parsers"),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
@@ -96,11 +118,23 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Imaging", "TestSupport", .product(name: "InMemoryLogging", package: "swift-log"),
+        "Training", "Runs", "Imaging", "TestSupport", .product(name: "InMemoryLogging", package: "swift-log"),
       ],
       exclude: ["read_events.py"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "FlowModels", "Plotting"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Runs", "Training", "FlowModels", "Plotting"]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "TestSupport"]),
+    .target(
+      name: "ServedModels", dependencies: ["Analysis", "FlowModels", "Datasets", "Imaging", "TestSupport"],
+      path: "Tests/ServedModels"),
+    .testTarget(name: "RunsTests", dependencies: ["Runs", "Training", "FlowModels"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "InferenceTests", dependencies: ["Inference", "ServedModels"]),
+    .testTarget(
+      name: "StudioTests",
+      dependencies: [
+        "Studio", "Inference", "Runs", "ServedModels", "PictureFixtures",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
     .testTarget(
       name: "ParserFuzzingTests", dependencies: ["ParserFuzzing", "TestSupport"], exclude: ["Found"]),

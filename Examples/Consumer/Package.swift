@@ -11,7 +11,12 @@ let package = Package(
       name: "Consumer",
       dependencies: [
         .product(name: "FlowModels", package: "swift-glow"), .product(name: "Torch", package: "swift-glow"),
-      ])
+      ]),
+    .executableTarget(
+      name: "EditImage",
+      dependencies: [
+        .product(name: "Inference", package: "swift-glow"), .product(name: "Imaging", package: "swift-glow"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

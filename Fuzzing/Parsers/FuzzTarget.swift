@@ -1,8 +1,10 @@
 import Analysis
 import Datasets
+import Files
 import FlowModels
 import Foundation
 import Imaging
+import Runs
 import Torch
 import Training
 
@@ -13,7 +15,8 @@ package struct FuzzTarget {
     [
       AttributeListFuzzing.self, AttributesCSVFuzzing.self, ChecksumsFuzzing.self, CIFAR10Fuzzing.self,
       ConfigurationFuzzing.self, DirectionsFuzzing.self, ForeignWeightsFuzzing.self, IDXFuzzing.self, JPEGFuzzing.self,
-      LatentsFuzzing.self, LayoutFuzzing.self, LMDBFuzzing.self, MetricsFuzzing.self, NPYFuzzing.self, NPZFuzzing.self,
+      LatentsFuzzing.self, LayoutFuzzing.self, LMDBFuzzing.self, MetricsFuzzing.self, MultipartFuzzing.self,
+      NPYFuzzing.self, NPZFuzzing.self,
       PackedIndexFuzzing.self, PackedShardFuzzing.self, PartitionFuzzing.self, PNGFuzzing.self, SafetensorsFuzzing.self,
       TFRecordFuzzing.self, TrainingStateFuzzing.self, WebPFuzzing.self,
     ]
@@ -60,7 +63,9 @@ package struct FuzzTarget {
   private func complaint(about error: any Error) -> String? {
     let text = "\(error)"
     switch error {
-    case is DatasetError, is ImagingError, is SafetensorsError, is ModelError, is TrainingError, is AnalysisError: break
+    case is DatasetError, is ImagingError, is SafetensorsError, is ModelError, is TrainingError, is AnalysisError,
+      is MultipartError:
+      break
     default: return "an error of type \(type(of: error)): \(text)"
     }
     if !text.contains(folder.path) { return "an error that names no file: \(text)" }

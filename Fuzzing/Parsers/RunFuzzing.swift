@@ -1,5 +1,6 @@
 import FlowModels
 import Foundation
+import Runs
 import Training
 
 /// A checkpoint's `training.json`.

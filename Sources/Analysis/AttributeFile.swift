@@ -54,6 +54,9 @@ extension AttributeDirections {
       throw AnalysisError.file(
         file: url.path, reason: "its metadata names no attribute, or shapes of latents that are none")
     }
+    guard Set(description.attributes.map(\.name)).count == description.attributes.count else {
+      throw AnalysisError.file(file: url.path, reason: "its metadata names an attribute twice, expected each once")
+    }
     let dimensions = description.latentShapes.reduce(0) { $0 + $1.reduce(1, *) }
     let expected = [description.attributes.count, dimensions]
     var rows: [Kind: Tensor] = [:]

@@ -51,10 +51,9 @@ extension FlowModel {
     try EvaluationBatches(dataset: dataset, batchSize: batchSize, seed: seed).forEach { batch in
       let x = try images(of: batch)
       let values: Tensor
-      if configuration.classCount > 0, condition == .anyLabel {
-        values = try logProbabilityPerLabel(x).logSumExp(1) - log(Double(configuration.classCount))
-      } else {
-        values = try logProbability(x, labels: labels(of: batch, images: x, in: dataset, chosen: .own))
+      switch condition {
+      case .anyLabel: values = try logProbabilityUnderAnyLabel(x)
+      case .ownLabel: values = try logProbability(x, labels: labels(of: batch, images: x, in: dataset, chosen: .own))
       }
       let scores = try values.elements(Double.self).enumerated().map { i, logProbability in
         guard logProbability.isFinite else {
@@ -66,18 +65,30 @@ extension FlowModel {
         return ImageScore(
           bitsPerDimension: quantisation.bitsPerDimension(
             logProbability: logProbability, dimensions: configuration.dimensions),
-          pngBitsPerDimension: try pngBits(Array(batch.pixels[i * size..<(i + 1) * size])))
+          pngBitsPerDimension: try PixelImage(
+            width: batch.shape.width, height: batch.shape.height, channels: batch.shape.channels,
+            pixels: Array(batch.pixels[i * size..<(i + 1) * size])
+          ).pngBitsPerDimension(bits: configuration.bits))
       }
       try body(scores)
     }
   }
 
-  /// Of an image `[height, width, channel]`, in the model's bits per channel.
-  private func pngBits(_ pixels: [UInt8]) throws -> Double {
-    let step = UInt8(1 << (8 - configuration.bits))
-    let image = PixelImage(
-      width: configuration.width, height: configuration.height, channels: configuration.channels,
-      pixels: step == 1 ? pixels : pixels.map { $0 / step * step })
-    return Double(try image.encodePNG().count * 8) / Double(configuration.dimensions)
+  /// log p(x) in nats, the mean over all labels, each as likely, `[batch]`; of a model without labels, log p(x).
+  package func logProbabilityUnderAnyLabel(_ x: Tensor) throws -> Tensor {
+    guard configuration.classCount > 0 else { return try logProbability(x, labels: nil) }
+    return try logProbabilityPerLabel(x).logSumExp(1) - log(Double(configuration.classCount))
+  }
+}
+
+extension PixelImage {
+  /// The size of the picture as a PNG file of this library, in bits per dimension, after its channels were cut to `bits`.
+  package func pngBitsPerDimension(bits: Int) throws -> Double {
+    let step = UInt8(1 << (8 - bits))
+    let image =
+      step == 1
+      ? self
+      : PixelImage(width: width, height: height, channels: channels, pixels: pixels.map { $0 / step * step })
+    return Double(try image.encodePNG().count * 8) / Double(pixels.count)
   }
 }

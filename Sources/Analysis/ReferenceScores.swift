@@ -29,7 +29,7 @@ public struct ReferenceScores: Sendable {
   private let deviation: Double
 
   /// - Throws: ``AnalysisError`` for fewer than two images, or scores that are all the same.
-  init(model: String, data: String, condition: ScoreCondition, scores: [ImageScore]) throws {
+  package init(model: String, data: String, condition: ScoreCondition, scores: [ImageScore]) throws {
     guard scores.count >= 2 else {
       throw AnalysisError.dataset(
         name: data, problem: "a reference needs two images or more, got \(scores.count)")

@@ -12,16 +12,45 @@ public struct LatentFile {
     self.labels = labels
   }
 
-  public func write(to url: URL) throws {
+  private static let metadata = ["format": "swift-glow latents"]
+
+  private var items: [SafetensorsItem] {
     let levels = latents.levels.enumerated().map { SafetensorsItem(name: "level\($0 + 1)", tensor: $1) }
-    let labels = labels.map { [SafetensorsItem(name: "labels", tensor: $0)] } ?? []
-    try SafetensorsWriter.write(labels + levels, metadata: ["format": "swift-glow latents"], to: url)
+    return (labels.map { [SafetensorsItem(name: "labels", tensor: $0)] } ?? []) + levels
+  }
+
+  /// - Throws: `SafetensorsError`, naming the file.
+  public func write(to url: URL) throws { try SafetensorsWriter.write(items, metadata: Self.metadata, to: url) }
+
+  /// The file in memory.
+  public func bytes() throws -> [UInt8] {
+    try SafetensorsWriter.bytes(of: items, metadata: Self.metadata, name: "latents")
   }
 
   /// Reads latents that fit `model`.
   /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the tensor.
   public init(contentsOf url: URL, for model: any FlowModel) throws {
-    let file = try SafetensorsFile(contentsOf: url)
+    try self.init(SafetensorsFile(contentsOf: url), for: model)
+  }
+
+  /// Reads latents that fit `model` from a file in memory.
+  /// - Throws: as ``init(contentsOf:for:)``.
+  public init(bytes: [UInt8], for model: any FlowModel) throws {
+    try self.init(SafetensorsFile(bytes: bytes, name: "latents"), for: model)
+  }
+
+  /// Of how many images the latents of a file in memory are, before it is known whether they fit a model.
+  /// - Throws: `ModelError` or `SafetensorsError`.
+  public static func count(in bytes: [UInt8]) throws -> Int {
+    let file = try SafetensorsFile(bytes: bytes, name: "latents")
+    let shape = try file.entry("level1").shape
+    guard let count = shape.first, count > 0 else {
+      throw ModelError.checkpoint(file: file.path, reason: "tensor level1 has shape \(shape), expected [count, ...]")
+    }
+    return count
+  }
+
+  private init(_ file: SafetensorsFile, for model: any FlowModel) throws {
     let configuration = model.configuration
     var count: Int?
     latents = Latents(
@@ -33,7 +62,7 @@ public struct LatentFile {
           entry.shape[0] == count ?? entry.shape[0]
         else {
           throw ModelError.checkpoint(
-            file: url.path,
+            file: file.path,
             reason:
               "tensor \(name) has shape \(entry.shape), the model expects [\(count.map(String.init) ?? "count")] + "
               + "\(expected)")
@@ -45,7 +74,7 @@ public struct LatentFile {
     let stored = try file.tensor("labels").elements(Int.self)
     guard stored.count == count, stored.allSatisfy({ (0..<configuration.classCount).contains($0) }) else {
       throw ModelError.checkpoint(
-        file: url.path,
+        file: file.path,
         reason: "tensor labels must hold one number below \(configuration.classCount) for each of the \(count!) images")
     }
     labels = try Tensor(stored, on: model.options.device)

@@ -40,7 +40,7 @@ struct AttributesFitCommand: ParsableCommand {
     let glow = try model.load()
     let labels = try label.map { LabelChoice.fixed(try labelIndex($0, of: glow)) } ?? .own
     func open(_ split: DatasetSplit, _ limit: Int?) throws -> any ImageDataset {
-      let dataset = try openDataset(data, for: glow, from: model.model, split: split)
+      let dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
       return limit.map(dataset.evenly) ?? dataset
     }
     let (training, heldOut) = (try open(.train, limit), try open(.validation, heldOutLimit))

@@ -42,7 +42,7 @@ struct EvalCommand: ParsableCommand {
     let glow = try model.load()
     try glow.use(precision)
     if weights == .raw { try Trainer.loadRawWeights(into: glow, from: ModelLocation.resolve(model.model)) }
-    var dataset = try openDataset(data, for: glow, from: model.model, split: split)
+    var dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
     if let limit { dataset = dataset.evenly(limit) }
     let bar = ProgressBar()
     let total = dataset.count
@@ -58,7 +58,7 @@ struct EvalCommand: ParsableCommand {
       model: model.model, data: dataset.name, weights: (glow.keepsStatistics ? .raw : weights).rawValue,
       evaluation: evaluation)
     if baseline {
-      let train = try openDataset(data, for: glow, from: model.model, split: .train)
+      let train = try openDataset(data, for: glow.configuration, from: model.model, split: .train)
       report.histogramBaseline = try HistogramBaseline(fittedTo: train, bits: glow.configuration.bits)
         .bitsPerDimension(on: dataset)
     }

@@ -3,7 +3,7 @@ import Foundation
 import Torch
 
 @main
-struct GlowCommand: ParsableCommand {
+struct GlowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "glow",
     abstract: "Glow: a flow-based generative model with exact likelihood and invertible 1x1 convolutions.",
@@ -11,7 +11,8 @@ struct GlowCommand: ParsableCommand {
       PresetsCommand.self, TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self,
       DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, AttributesCommand.self, ScoreCommand.self,
       ResampleCommand.self, QualityCommand.self, RunsCommand.self, StatusCommand.self, PlotCommand.self,
-      ReportCommand.self, ExportCommand.self, ImportCommand.self, DataCommand.self, BenchCommand.self,
+      ReportCommand.self, ServeCommand.self, ExportCommand.self, ImportCommand.self, DataCommand.self,
+      BenchCommand.self,
     ])
 }
 

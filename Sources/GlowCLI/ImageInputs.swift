@@ -76,7 +76,7 @@ struct ImageInputs: ParsableArguments {
   private func fromDataset(
     _ glow: any FlowModel, _ model: String, _ count: Int
   ) throws -> (bytes: [UInt8], labels: [Int]?) {
-    let dataset = try openDataset(data, for: glow, from: model, split: split)
+    let dataset = try openDataset(data, for: glow.configuration, from: model, split: split)
     let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
     if let wrong = numbers.first(where: { $0 >= dataset.count }) {
       throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
@@ -102,9 +102,8 @@ extension FlowModel {
 
 /// Opens a split at the model's size: the data set named, else the one that the model was trained on.
 func openDataset(
-  _ text: String?, for glow: any FlowModel, from model: String, split: DatasetSplit
+  _ text: String?, for configuration: any FlowConfiguration, from model: String, split: DatasetSplit
 ) throws -> any ImageDataset {
-  let configuration = glow.configuration
   let checkpoint = try ModelLocation.resolve(model)
   let isOfRun = FileManager.default.fileExists(atPath: checkpoint.appending(path: "training.json").path)
   let trained = isOfRun ? try Trainer.savedConfiguration(ofCheckpoint: checkpoint) : nil

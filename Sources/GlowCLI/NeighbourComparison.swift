@@ -16,12 +16,12 @@ struct NeighbourComparison {
   init(of samples: [PixelImage], with named: NamedSplit, count: Int, glow: any FlowModel, model: String) throws {
     let split = named.split ?? .train
     self.samples = samples
-    let dataset = try openDataset(named.data, for: glow, from: model, split: split)
+    let dataset = try openDataset(named.data, for: glow.configuration, from: model, split: split)
     self.dataset = dataset
     let other: DatasetSplit = split == .test ? .validation : .test
     var real: [PixelImage] = []
     do {
-      let held = try openDataset(named.data, for: glow, from: model, split: other)
+      let held = try openDataset(named.data, for: glow.configuration, from: model, split: other)
       let some = held.evenly(samples.count)
       real = try (0..<some.count).map(some.image)
     } catch let error as DatasetError { warn("no \(other.rawValue) images to compare with: \(error)") }

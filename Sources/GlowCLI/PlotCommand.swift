@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Plotting
 import Reporting
+import Runs
 import Training
 
 extension RunCurves.Axis: ExpressibleByArgument {}

@@ -51,9 +51,9 @@ struct PresetsCommand: ParsableCommand {
     let header = [
       "name", "model", "L", "K", "hidden", "coupling", "bits", "batch", "per pass", "size", "parameters", "data",
     ]
-    let rows = try presets.map { preset in
+    let rows = presets.map { preset in
       let (model, training) = (preset.model, preset.training)
-      return try [preset.name, type(of: model).kind] + shape(model) + [
+      return [preset.name, type(of: model).kind] + shape(model) + [
         "\(model.bits)", "\(training.batchSize)", "\(training.imagesPerPass)",
         "\(model.height)x\(model.width)x\(model.channels)", "\(model.parameterCount)", training.data,
       ]

@@ -80,7 +80,7 @@ struct QualityCommand: ParsableCommand {
   }
 
   private func images(_ glow: any FlowModel, _ split: DatasetSplit) throws -> any ImageDataset {
-    let dataset = try openDataset(data, for: glow, from: model.model, split: split)
+    let dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
     guard dataset.count > neighbours else {
       throw ValidationError(
         "the \(split.rawValue) split of \(dataset.name) has \(dataset.count) images, expected more than --neighbours, "

@@ -4,6 +4,7 @@ import FlowModels
 import Foundation
 import Imaging
 import Reporting
+import Runs
 import Torch
 import Training
 
@@ -44,7 +45,7 @@ struct ReportCommand: ParsableCommand {
     }
     let training = try Trainer.savedConfiguration(of: folder)
     let model = try ModelFile.readModel(checkpoint, options: TensorOptions(.float32, on: device))
-    var test = try openDataset(data, for: model, from: path, split: .test)
+    var test = try openDataset(data, for: model.configuration, from: path, split: .test)
     if let limit { test = test.evenly(limit) }
     let bar = ProgressBar()
     defer { bar.clear() }
@@ -53,7 +54,7 @@ struct ReportCommand: ParsableCommand {
       bar.update($0, of: total, "test images")
     }
     bar.clear()
-    let train = try openDataset(data, for: model, from: path, split: .train)
+    let train = try openDataset(data, for: model.configuration, from: path, split: .train)
     let baseline = try HistogramBaseline(fittedTo: train, bits: model.configuration.bits).bitsPerDimension(on: test)
     let held = try ModelBatch(
       EvaluationBatches(dataset: test, batchSize: min(16, test.count), seed: seed).batch(at: 0), for: model)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Reporting
+import Runs
 import Training
 
 struct RunsCommand: ParsableCommand {

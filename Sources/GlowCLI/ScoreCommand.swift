@@ -76,7 +76,7 @@ struct ScoreCommand: ParsableCommand {
     var dataset: any ImageDataset
     var names = { (index: Int) in "\(index)" }
     if inputs.isEmpty {
-      dataset = try openDataset(data, for: glow, from: model.model, split: split)
+      dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
     } else {
       let shape = try glow.pictureShape()
       let files = try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit)
@@ -95,7 +95,8 @@ struct ScoreCommand: ParsableCommand {
     if let cache, FileManager.default.fileExists(atPath: cache.path) {
       return try ReferenceScores(contentsOf: cache, model: glow, data: name, condition: labels)
     }
-    let dataset = try openDataset(reference.data, for: glow, from: model.model, split: split).evenly(referenceLimit)
+    let dataset = try openDataset(reference.data, for: glow.configuration, from: model.model, split: split).evenly(
+      referenceLimit)
     let bar = ProgressBar()
     defer { bar.clear() }
     let scores = try ReferenceScores(of: dataset, called: name, with: glow, condition: labels, seed: seed) {

@@ -4,6 +4,7 @@ import FlowModels
 import Flows
 import Foundation
 import Logging
+import Runs
 import Torch
 import Training
 

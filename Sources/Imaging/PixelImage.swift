@@ -31,6 +31,14 @@ public struct PixelImage: Sendable, Equatable {
       pixels: Array(repeating: value, count: width * height * channels))
   }
 
+  /// Pictures of one size that lie one after the other, `[count, height, width, channels]`.
+  public static func images(width: Int, height: Int, channels: Int, pixels: [UInt8]) -> [PixelImage] {
+    let size = width * height * channels
+    return stride(from: 0, to: pixels.count, by: size).map { start in
+      PixelImage(width: width, height: height, channels: channels, pixels: Array(pixels[start..<start + size]))
+    }
+  }
+
   /// The channels of the pixel at column `x` of row `y`.
   public subscript(x x: Int, y y: Int) -> ArraySlice<UInt8> {
     precondition((0..<width).contains(x) && (0..<height).contains(y), "(\(x), \(y)) is outside \(width)x\(height)")

@@ -1,5 +1,6 @@
 import Foundation
 import Plotting
+import Runs
 import Training
 
 /// Curves of the metrics of one run or several, in one chart.

@@ -2,6 +2,7 @@ import FlowModels
 import Foundation
 import Imaging
 import Plotting
+import Runs
 import Training
 
 /// The report on one training run: what was trained, how it went, how likely it finds test images, what it draws, and

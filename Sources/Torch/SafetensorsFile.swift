@@ -78,13 +78,21 @@ public final class SafetensorsFile: Sendable {
   /// The path that the file was opened at.
   public var path: String { mapping.file }
 
-  private let mapping: SafetensorsMapping
+  private let mapping: any SafetensorsStorage
   private let dataStart: Int
 
   /// Opens a file and checks its header.
   /// - Throws: `SafetensorsError` where the file cannot be read or is malformed.
-  public init(contentsOf url: URL) throws {
-    let mapping = try SafetensorsMapping(url: url)
+  public convenience init(contentsOf url: URL) throws { try self.init(SafetensorsMapping(url: url)) }
+
+  /// Checks the header of a file that is held in memory.
+  /// - Parameter name: what errors call it.
+  /// - Throws: `SafetensorsError` where it is malformed.
+  public convenience init(bytes: [UInt8], name: String) throws {
+    try self.init(SafetensorsMemory(file: name, content: bytes))
+  }
+
+  private init(_ mapping: any SafetensorsStorage) throws {
     let file = mapping.file
     guard mapping.count >= 8 else {
       throw SafetensorsError(
@@ -135,12 +143,42 @@ public final class SafetensorsFile: Sendable {
         file: mapping.file, tensor: name,
         "ends at byte \(end) of the file, but the file was cut to \(length) bytes since it was opened")
     }
-    return try withExtendedLifetime(mapping) { try body(mapping.bytes(begin..<end)) }
+    return try mapping.withBytes(begin..<end, body)
+  }
+}
+
+/// Where the bytes of a safetensors file are.
+private protocol SafetensorsStorage: Sendable {
+  /// What errors call it.
+  var file: String { get }
+  /// Of bytes.
+  var count: Int { get }
+  /// Called once, before the first `withBytes`.
+  func map() throws
+  /// A copy of some bytes.
+  func read(at offset: Int, count: Int) throws -> [UInt8]
+  /// The length that the file has now.
+  func currentLength() throws -> Int
+  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
+}
+
+/// A file held in memory.
+private struct SafetensorsMemory: SafetensorsStorage {
+  let file: String
+  let content: [UInt8]
+
+  var count: Int { content.count }
+  func map() {}
+  func read(at offset: Int, count: Int) -> [UInt8] { Array(content[offset..<offset + count]) }
+  func currentLength() -> Int { content.count }
+
+  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try content.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 }
 
 /// A file opened for reading and its mapping, both released with the last reference.
-private final class SafetensorsMapping: @unchecked Sendable {
+private final class SafetensorsMapping: SafetensorsStorage, @unchecked Sendable {
   let file: String
   let count: Int
   private let descriptor: Int32
@@ -211,7 +249,9 @@ private final class SafetensorsMapping: @unchecked Sendable {
     return Int(info.st_size)
   }
 
-  func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(start: base, count: count)[range])
+  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try withExtendedLifetime(self) {
+      try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(start: base, count: count)[range]))
+    }
   }
 }

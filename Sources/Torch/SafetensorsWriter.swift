@@ -53,13 +53,10 @@ public struct SafetensorsWriter {
     guard url.isFileURL, !file.utf8.contains(0) else {
       throw SafetensorsError(file: file, "cannot be written: it must be the path of a file")
     }
-    let (header, byteCounts) = try header(for: items, metadata: metadata, file: file)
+    let header = try header(for: items, metadata: metadata, file: file)
     let output = try SafetensorsOutput(file: file)
     do {
-      try header.withUnsafeBytes { try output.append($0) }
-      for (item, byteCount) in zip(items, byteCounts) {
-        try write(item, byteCount: byteCount, to: output)
-      }
+      try write(items, header, file: file, to: output.append)
       try output.finish()
     } catch {
       output.discard()
@@ -67,11 +64,32 @@ public struct SafetensorsWriter {
     }
   }
 
-  private static func write(_ item: SafetensorsItem, byteCount: Int, to output: SafetensorsOutput) throws {
+  /// A file in memory, as ``write(_:metadata:to:)`` would write it.
+  /// - Parameter name: what errors call it.
+  /// - Throws: `SafetensorsError` where an item or the metadata cannot be represented; what an item's `withBytes` throws.
+  public static func bytes(of items: [SafetensorsItem], metadata: [String: String], name: String) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try write(items, header(for: items, metadata: metadata, file: name), file: name) { bytes += $0 }
+    return bytes
+  }
+
+  private static func write(
+    _ items: [SafetensorsItem], _ header: (bytes: [UInt8], byteCounts: [Int]), file: String,
+    to append: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    try header.bytes.withUnsafeBytes(append)
+    for (item, byteCount) in zip(items, header.byteCounts) {
+      try write(item, byteCount: byteCount, file: file, to: append)
+    }
+  }
+
+  private static func write(
+    _ item: SafetensorsItem, byteCount: Int, file: String, to append: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
     func fail(_ count: Int) -> SafetensorsError {
       let shape = SafetensorsError.show(item.shape)
       return SafetensorsError(
-        file: output.file, tensor: item.name,
+        file: file, tensor: item.name,
         "was given \(count) bytes, but shape \(shape) of \(item.type.rawValue) needs \(byteCount)")
     }
     var written = 0
@@ -81,7 +99,7 @@ public struct SafetensorsWriter {
       if let failure { throw failure }
       do {
         guard bytes.count <= byteCount - written else { throw fail(written + bytes.count) }
-        try output.append(bytes)
+        try append(bytes)
         written += bytes.count
       } catch {
         failure = error

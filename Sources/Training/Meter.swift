@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Torch
 
 /// What the steps since the last line of metrics add up to: part of a run's state, so that the first line after a resume

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Runs
 import Synchronization
 
 /// Writes what a run logs to `log.jsonl` in its folder, a line of JSON each: `time` (ISO 8601), `level`, `message` and the

@@ -2,6 +2,7 @@ import Datasets
 import FlowModels
 import Foundation
 import Logging
+import Runs
 import Torch
 
 // What a run leaves on disk, and how it goes on from there.

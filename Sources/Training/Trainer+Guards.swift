@@ -1,5 +1,6 @@
 import FlowModels
 import Foundation
+import Runs
 import Torch
 
 // What makes training refuse a step, and how it goes on.

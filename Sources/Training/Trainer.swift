@@ -4,6 +4,7 @@ import Flows
 import Foundation
 import Imaging
 import Logging
+import Runs
 import Torch
 
 /// What a running training tells whoever watches.
@@ -97,7 +98,7 @@ public final class Trainer {
     try self.init(ModelFile.readModel(checkpoint, options: options), state, train, validation, run)
     if let glow = model.configuration as? GlowConfiguration, !keptActivations.kept.fits(glow) {
       throw TrainingError(
-        "\(checkpoint.appending(path: TrainingState.stateName).path): field kept does not fit a model of "
+        "\(checkpoint.appending(path: CheckpointSummary.stateName).path): field kept does not fit a model of "
           + "\(glow.levels) levels of \(glow.steps) steps")
     }
     let changed = state.data.flatMap { fingerprints.difference(from: $0) }
@@ -271,6 +272,7 @@ public final class Trainer {
     try tolerating {
       try run.append(metrics)
       if let measured { try run.append(LayerMetrics(images: state.imagesSeen, measured.report)) }
+      if let samples = measured?.samples { try run.writeSamples(samples.encodePNG()) }
       try events?.append(metrics, samples: measured?.samples, scales: measured?.scales ?? [:])
     }
     onMetrics(metrics)

@@ -2,6 +2,7 @@ import Datasets
 import Files
 import FlowModels
 import Foundation
+import Runs
 import Torch
 
 /// Where a run is: with the model, everything needed to go on as if it had never stopped.
@@ -61,24 +62,12 @@ package struct TrainingState: Codable {
 
   /// 1: `keepActivations` in place of memory policies. 2: without the fields from `line` on. 3: without those from `recovery`
   /// on.
-  static let currentVersion = 4
-  static let stateName = "training.json"
+  static let currentVersion = CheckpointSummary.stateVersions.upperBound
   static let tensorsName = "training.safetensors"
 
   package static func read(_ checkpoint: URL) throws -> TrainingState {
-    let url = checkpoint.appending(path: stateName)
-    let data: Data
-    do { data = try Data(contentsOf: url) } catch {
-      throw TrainingError(
-        "\(url.path) cannot be read: \(error.systemReason); without it training cannot resume")
-    }
-    struct Version: Decodable { var version: Int }
-    // By itself first: the other fields may differ between versions.
-    let version = try ModelFile.decode(Version.self, data, file: url.path).version
-    guard (1...currentVersion).contains(version) else {
-      throw TrainingError(
-        "\(url.path): field version is \(version), this program reads versions 1 to \(currentVersion)")
-    }
+    let url = checkpoint.appending(path: CheckpointSummary.stateName)
+    let (data, version) = try CheckpointSummary.state(of: checkpoint)
     var state = try ModelFile.decode(
       TrainingState.self, version == 1 ? upgraded(data) : data, file: url.path)
     state.version = currentVersion
@@ -119,7 +108,7 @@ package struct TrainingState: Codable {
   func write(to folder: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let url = folder.appending(path: Self.stateName)
+    let url = folder.appending(path: CheckpointSummary.stateName)
     do { try encoder.encode(self).write(to: url) } catch {
       throw TrainingError("cannot write \(url.path): \(error.systemReason)")
     }

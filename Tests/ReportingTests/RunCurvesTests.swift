@@ -1,6 +1,7 @@
 import Foundation
 import Plotting
 import Reporting
+import Runs
 import Testing
 
 @testable import Training

@@ -1,5 +1,6 @@
 import FlowModels
 import Foundation
+import Runs
 import TestSupport
 import Testing
 import Torch

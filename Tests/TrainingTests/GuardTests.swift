@@ -2,6 +2,7 @@ import FlowModels
 import Foundation
 import InMemoryLogging
 import Logging
+import Runs
 import TestSupport
 import Testing
 import Torch

@@ -1,6 +1,7 @@
 import Datasets
 import FlowModels
 import Foundation
+import Runs
 import TestSupport
 import Testing
 import Torch

@@ -2,6 +2,7 @@ import Datasets
 import Flows
 import FlowModels
 import Foundation
+import Runs
 import Torch
 
 @testable import Training

@@ -1,6 +1,7 @@
 import FlowModels
 import Foundation
 import Imaging
+import Runs
 import TestSupport
 import Testing
 

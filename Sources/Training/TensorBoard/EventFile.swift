@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Imaging
+import Runs
 import SwiftProtobuf
 
 /// A file of events that TensorBoard shows: scalars, images and histograms, each under a tag, against a step.

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Runs
 
 /// What TensorBoard shows of a run: each line of its metrics, samples, and how the scales of its couplings are spread.
 ///
@@ -54,18 +55,6 @@ public final class RunEvents {
     name.reduce(into: "") { text, letter in
       if letter.isUppercase && !text.isEmpty { text += "_" }
       text += letter.lowercased()
-    }
-  }
-}
-
-extension Metrics {
-  /// The numbers of a line by their names in `metrics.jsonl`; nil where one was not measured.
-  public var numbers: [(name: String, value: Double?)] {
-    Mirror(reflecting: self).children.compactMap { name, value in
-      guard let name else { return nil }
-      let kind = type(of: value)
-      if kind == Int.self || kind == Int?.self { return (name, (value as? Int).map(Double.init)) }
-      return kind == Double.self || kind == Double?.self ? (name, value as? Double) : nil
     }
   }
 }

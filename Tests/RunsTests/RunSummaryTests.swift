@@ -2,7 +2,7 @@ import FlowModels
 import Foundation
 import Testing
 
-@testable import Reporting
+@testable import Runs
 @testable import Training
 
 @Suite(.serialized) struct RunSummaryTests {
@@ -137,9 +137,9 @@ import Testing
   @Test func badFolders() throws {
     try withFolder { folder in
       let missing = folder.appending(path: "missing")
-      #expect(throws: ReportError.self) { try RunSummary(of: RunFolder(missing)) }
-      #expect(throws: ReportError.self) { try RunSummary.runs(in: missing) }
-      let error = try #require(throws: ReportError.self) { try RunSummary(of: RunFolder(folder)) }
+      #expect(throws: TrainingError.self) { try RunSummary(of: RunFolder(missing)) }
+      #expect(throws: TrainingError.self) { try RunSummary.runs(in: missing) }
+      let error = try #require(throws: TrainingError.self) { try RunSummary(of: RunFolder(folder)) }
       #expect("\(error)" == "\(folder.path) is no run folder: it holds neither checkpoints nor metrics")
       let run = try run(folder, images: 100)
       try checkpoint(run, images: 100)

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// What stops a training run, in one sentence.
+/// What stops a training run, or keeps one from being read, in one sentence.
 public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
   public enum Kind: Sendable {
     case other
@@ -15,13 +15,13 @@ public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
   public let kind: Kind
   public var errorDescription: String? { description }
 
-  init(_ description: String, _ kind: Kind = .other) {
+  package init(_ description: String, _ kind: Kind = .other) {
     self.description = printable(description)
     self.kind = kind
   }
 
   /// The failure of a system call on `url`, from `errno`.
-  static func system(_ verb: String, _ url: URL) -> TrainingError {
+  package static func system(_ verb: String, _ url: URL) -> TrainingError {
     TrainingError("cannot \(verb) \(url.path): \(String(cString: strerror(errno)))")
   }
 }

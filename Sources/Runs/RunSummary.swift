@@ -1,6 +1,5 @@
 import FlowModels
 import Foundation
-import Training
 
 /// Where a run is, from what it has written so far: also of one that is being trained now. No weights are read.
 public struct RunSummary: Encodable, Sendable {
@@ -58,26 +57,26 @@ public struct RunSummary: Encodable, Sendable {
   /// Every line, for curves; not encoded.
   public var metrics: [Metrics]
 
-  /// - Throws: ``ReportError`` if `folder` is no run; `TrainingError` or `ModelError` naming the file of a run that cannot
+  /// - Throws: ``TrainingError`` if `folder` is no run; that or `ModelError` naming the file of a run that cannot
   ///   be read.
   public init(of folder: RunFolder) throws {
     run = folder.url.relativePath
     guard FileManager.default.fileExists(atPath: folder.url.path) else {
-      throw ReportError("\(run): there is no such folder")
+      throw TrainingError("\(run): there is no such folder")
     }
     guard folder.isRun else {
-      throw ReportError("\(run) is no run folder: it holds neither checkpoints nor metrics")
+      throw TrainingError("\(run) is no run folder: it holds neither checkpoints nor metrics")
     }
     let isBeingTrained = folder.isBeingTrained
     metrics = try folder.metrics()
     let checkpoint = try folder.newestCheckpointSummary()
     model = checkpoint?.model.summary
-    data = checkpoint?.training.data
+    data = checkpoint?.data
     let last = metrics.last
     images = max(last?.images ?? 0, checkpoint?.images ?? 0)
     steps = max(last?.step ?? 0, checkpoint?.steps ?? 0)
     seconds = max(last?.seconds ?? 0, checkpoint?.seconds ?? 0)
-    let total = checkpoint?.training.images
+    let total = checkpoint?.totalImages
     // A longer run that goes on says so in its next checkpoint only.
     totalImages = isBeingTrained && images > total ?? 0 ? nil : total
     let isDone = images >= total ?? .max
@@ -128,10 +127,10 @@ public struct RunSummary: Encodable, Sendable {
   private static let depth = 4
 
   /// The run folders in `folder`, at most four folders deep, in the order of their names; a run within a run is none.
-  /// - Throws: ``ReportError`` if there is no such folder.
+  /// - Throws: ``TrainingError`` if there is no such folder.
   public static func runs(in folder: URL) throws -> [RunFolder] {
     guard (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) != nil else {
-      throw ReportError("\(folder.relativePath): there is no such folder")
+      throw TrainingError("\(folder.relativePath): there is no such folder")
     }
     return runs(in: folder, depth: depth)
   }

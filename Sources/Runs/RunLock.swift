@@ -3,7 +3,7 @@ import Foundation
 /// Keeps a run to one process: a lock on its folder of checkpoints, which the system lets go of however the process ends,
 /// and which leaves no file behind. (`flock`: file systems that know no locks between machines, such as some NFS, keep
 /// only to processes of one machine.)
-final class RunLock {
+package final class RunLock {
   private let descriptor: Int32
 
   /// Whether a trainer has the lock. To find out, this shares the lock for a moment, which ``init(_:)`` waits for.
@@ -16,7 +16,7 @@ final class RunLock {
 
   /// - Parameter run: must have its folder of checkpoints.
   /// - Throws: ``TrainingError`` when another process, or another trainer of this one, has the lock.
-  init(_ run: RunFolder) throws {
+  package init(_ run: RunFolder) throws {
     let descriptor = open(run.checkpointsFolder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw TrainingError.system("open", run.checkpointsFolder) }
     guard Self.lock(descriptor) else {

@@ -1,30 +1,31 @@
 import Files
 import FlowModels
 import Foundation
-import Torch
 
 /// A training run on disk: `checkpoints/images-N/`; `metrics.jsonl`, a line about once per hundred steps; `layers.jsonl`, a
-/// line a validation; and `log.jsonl`, what happened.
+/// line a validation; `log.jsonl`, what happened; and `samples.png`, samples as of the last validation.
 public struct RunFolder: Sendable {
   public let url: URL
 
   public init(_ url: URL) { self.url = url }
 
   public var checkpoints: [URL] { ModelLocation.checkpoints(of: url) }
-  var checkpointsFolder: URL { url.appending(path: "checkpoints") }
-  var metricsFile: URL { url.appending(path: "metrics.jsonl") }
-  var layersFile: URL { url.appending(path: "layers.jsonl") }
+  package var checkpointsFolder: URL { url.appending(path: "checkpoints") }
+  public var metricsFile: URL { url.appending(path: "metrics.jsonl") }
+  package var layersFile: URL { url.appending(path: "layers.jsonl") }
   public var logFile: URL { url.appending(path: "log.jsonl") }
+  /// A grid of samples as of the last validation.
+  public var samplesFile: URL { url.appending(path: "samples.png") }
 
   /// - Throws: ``TrainingError`` if the folder holds a run already.
-  func requireNew() throws {
+  package func requireNew() throws {
     guard checkpoints.isEmpty else {
       throw TrainingError(
         "\(url.path) already holds a run: go on with it with --resume, or name another folder with --out")
     }
   }
 
-  func makeFolders() throws {
+  package func makeFolders() throws {
     try attempt("create", checkpointsFolder) {
       try FileManager.default.createDirectory(at: checkpointsFolder, withIntermediateDirectories: true)
     }
@@ -42,7 +43,7 @@ public struct RunFolder: Sendable {
 
   /// Writes a folder under a temporary name through `body`, with checksums, syncs it and renames it to
   /// `checkpoints/images-N`. What was there before stays readable until the new one is complete.
-  func writeCheckpoint(images: Int, _ body: (URL) throws -> Void) throws {
+  package func writeCheckpoint(images: Int, _ body: (URL) throws -> Void) throws {
     let final = checkpointsFolder.appending(path: "images-\(images)")
     let temporary = checkpointsFolder.appending(path: ".images-\(images).tmp")
     let files = FileManager.default
@@ -71,7 +72,7 @@ public struct RunFolder: Sendable {
   private static let replacedPrefix = ".replaced-"
 
   /// Brings back a checkpoint whose place a new one was about to take when the process ended.
-  func restoreReplacedCheckpoints() throws {
+  package func restoreReplacedCheckpoints() throws {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpointsFolder.path)) ?? []
     for name in names where name.hasPrefix(Self.replacedPrefix) {
       let (old, final) = (
@@ -91,20 +92,20 @@ public struct RunFolder: Sendable {
   }
 
   /// Deletes all checkpoints but the newest `count` and those that `isKept` after so many images.
-  func deleteCheckpoints(exceptNewest count: Int, _ isKept: (Int) -> Bool) {
+  package func deleteCheckpoints(exceptNewest count: Int, _ isKept: (Int) -> Bool) {
     for old in checkpoints.dropLast(count) where !isKept(Self.images(of: old)) {
       try? FileManager.default.removeItem(at: old)
     }
   }
 
   /// Deletes the checkpoints of a run that went back to one.
-  func deleteCheckpoints(after images: Int) {
+  package func deleteCheckpoints(after images: Int) {
     for newer in checkpoints where Self.images(of: newer) > images { try? FileManager.default.removeItem(at: newer) }
   }
 
   /// The checkpoints whose files are as they were written, oldest first, and what is wrong with the others.
   /// - Parameter newestOnly: looks no further than the first sound one.
-  func soundCheckpoints(newestOnly: Bool = false) -> (sound: [URL], damaged: [any Error]) {
+  package func soundCheckpoints(newestOnly: Bool = false) -> (sound: [URL], damaged: [any Error]) {
     var (sound, damaged): ([URL], [any Error]) = ([], [])
     for checkpoint in checkpoints.reversed() where !(newestOnly && !sound.isEmpty) {
       do {
@@ -116,7 +117,7 @@ public struct RunFolder: Sendable {
   }
 
   /// After how many images a checkpoint was written.
-  static func images(of checkpoint: URL) -> Int {
+  package static func images(of checkpoint: URL) -> Int {
     Int(checkpoint.lastPathComponent.dropFirst("images-".count)) ?? 0
   }
 
@@ -129,10 +130,17 @@ public struct RunFolder: Sendable {
   }
 
   /// Appends one line of JSON to `metrics.jsonl`.
-  func append(_ metrics: Metrics) throws { try append(metrics, to: metricsFile) }
+  package func append(_ metrics: Metrics) throws { try append(metrics, to: metricsFile) }
 
   /// Appends one line of JSON to `layers.jsonl`.
-  func append(_ layers: LayerMetrics) throws { try append(layers, to: layersFile) }
+  package func append(_ layers: LayerMetrics) throws { try append(layers, to: layersFile) }
+
+  /// Puts a PNG in the place of `samples.png`, whole.
+  package func writeSamples(_ png: [UInt8]) throws {
+    let temporary = url.appending(path: ".samples.tmp")
+    try attempt("write", samplesFile) { try Data(png).write(to: temporary) }
+    try move(temporary, to: samplesFile)
+  }
 
   /// Appends a line, all of it or nothing.
   private func append(_ value: some Encodable, to file: URL) throws {

@@ -24,6 +24,37 @@ public struct Metrics: Codable, Sendable {
   public var residentBytes: Int?
   /// Tensors alive in the process: a count that grows shows a leak.
   public var liveTensors: Int?
+
+  package init(
+    images: Int, step: Int, seconds: Double, trainBitsPerDimension: Double, validationBitsPerDimension: Double? = nil,
+    gradientNorm: Double, learningRate: Double, imagesPerSecond: Double, roundTripError: Double? = nil,
+    worstConditionNumber: Double? = nil, residentBytes: Int? = nil, liveTensors: Int? = nil
+  ) {
+    self.images = images
+    self.step = step
+    self.seconds = seconds
+    self.trainBitsPerDimension = trainBitsPerDimension
+    self.validationBitsPerDimension = validationBitsPerDimension
+    self.gradientNorm = gradientNorm
+    self.learningRate = learningRate
+    self.imagesPerSecond = imagesPerSecond
+    self.roundTripError = roundTripError
+    self.worstConditionNumber = worstConditionNumber
+    self.residentBytes = residentBytes
+    self.liveTensors = liveTensors
+  }
+}
+
+extension Metrics {
+  /// The numbers of a line by their names in `metrics.jsonl`; nil where one was not measured.
+  public var numbers: [(name: String, value: Double?)] {
+    Mirror(reflecting: self).children.compactMap { name, value in
+      guard let name else { return nil }
+      let kind = type(of: value)
+      if kind == Int.self || kind == Int?.self { return (name, (value as? Int).map(Double.init)) }
+      return kind == Double.self || kind == Double?.self ? (name, value as? Double) : nil
+    }
+  }
 }
 
 /// One line of `layers.jsonl`: what a validation measured in each layer, by its name.
@@ -41,7 +72,7 @@ public struct LayerMetrics: Codable, Sendable, Equatable {
   public var images: Int
   public var layers: [String: Layer]
 
-  init(images: Int, _ report: InvertibilityReport) {
+  package init(images: Int, _ report: InvertibilityReport) {
     self.images = images
     layers = Dictionary(
       uniqueKeysWithValues: report.logDeterminants.map { name, logDeterminant in

@@ -1,0 +1,134 @@
+import Analysis
+import Datasets
+import FlowModels
+import Imaging
+import Torch
+
+extension ImageModel {
+  /// The latents of pictures.
+  /// - Parameter labels: of a conditional model, one a picture; nil for that under which the picture is most likely.
+  /// - Returns: a safetensors file: `level1` (the finest), `level2`, ..., each `[count, height, width, channel]`, and in a
+  ///   conditional model `labels`.
+  /// - Throws: ``InferenceError``.
+  public nonisolated func encode(_ pictures: [PixelImage], labels: [Int?]? = nil) async throws -> [UInt8] {
+    try check(labels, areAsManyAs: pictures)
+    let fitted = fitted(pictures)
+    return try await admitting(pictures.count) { this in
+      let (latents, labels) = try await this.encoded(fitted, labels: labels)
+      return try LatentFile(latents: latents, labels: labels.map { try Tensor($0) }).bytes()
+    }
+  }
+
+  /// The pictures of latents: the inverse of ``encode(_:labels:)``.
+  /// - Parameters:
+  ///   - latents: a safetensors file.
+  ///   - most: of pictures.
+  /// - Throws: ``InferenceError`` for more of them, or values that are not finite; `ModelError` or `SafetensorsError` for a file that is no
+  ///   such one or does not fit the model.
+  public nonisolated func decode(_ latents: [UInt8], atMost most: Int = .max) async throws -> [PixelImage] {
+    let count = try LatentFile.count(in: latents)
+    guard count <= most else { throw request("latents", "are of \(count) images, expected at most \(most)") }
+    return try await admitting(count) { this in
+      let file = try LatentFile(bytes: latents, for: this.model)
+      for (number, level) in file.latents.levels.enumerated() {
+        guard try level.isFinite().converted(to: .uint8).minimum().item() == 1 else {
+          throw this.request("level\(number + 1)", "holds a value that is not finite, expected finite numbers alone")
+        }
+      }
+      return try await this.decoded(file.latents, conditions: this.model.conditions(of: file.labels, count: count))
+    }
+  }
+
+  /// Pictures along a path through the latents of pictures.
+  /// - Parameters:
+  ///   - pictures: two or more.
+  ///   - steps: for each two neighbours, both ends included.
+  ///   - labels: as of ``encode(_:labels:)``.
+  /// - Returns: `(pictures - 1) * (steps - 1) + 1`.
+  /// - Throws: ``InferenceError``.
+  public nonisolated func interpolate(
+    _ pictures: [PixelImage], steps: Int = 9, along shape: LatentPath.Shape = .spherical, labels: [Int?]? = nil
+  ) async throws -> [PixelImage] {
+    try check(labels, areAsManyAs: pictures)
+    guard pictures.count > 1 else { throw request("images", "has 1, expected two or more") }
+    guard steps > 1 else { throw request("steps", "is \(steps), expected 2 or more") }
+    let segments = pictures.count - 1
+    let positions = (0...segments * (steps - 1)).map { Double($0) / Double(steps - 1) }
+    let fitted = fitted(pictures)
+    return try await admitting(pictures.count + positions.count) { this in
+      let (latents, labels) = try await this.encoded(fitted, labels: labels)
+      let path = LatentPath(through: latents, conditions: try this.conditions(of: labels), shape: shape)
+      let points = try path.points(at: positions.map { min($0, Double(segments)) })
+      return try await this.decoded(points.latents, conditions: points.conditions)
+    }
+  }
+
+  /// Pictures between any number of pictures.
+  /// - Parameters:
+  ///   - weights: of each result, a row with a weight a picture, none below 0, not all 0; scaled to a sum of 1.
+  ///   - shape: straight for the weighted mean of the latents; spherical to give it the weighted mean of their norms.
+  ///   - labels: as of ``encode(_:labels:)``.
+  /// - Throws: ``InferenceError``.
+  public nonisolated func mix(
+    _ pictures: [PixelImage], weights: [[Double]], along shape: LatentPath.Shape = .spherical, labels: [Int?]? = nil
+  ) async throws -> [PixelImage] {
+    try check(labels, areAsManyAs: pictures)
+    try check(weights.count, "weights")
+    for row in weights {
+      guard row.count == pictures.count, row.allSatisfy({ $0 >= 0 && $0.isFinite }), row.contains(where: { $0 > 0 }),
+        row.reduce(0, +).isFinite
+      else {
+        throw request(
+          "weights",
+          "has the row \(row), expected \(pictures.count) numbers of 0 or more, one for each image, not all 0")
+      }
+    }
+    let fitted = fitted(pictures)
+    return try await admitting(pictures.count + weights.count) { this in
+      let (latents, labels) = try await this.encoded(fitted, labels: labels)
+      let blend = LatentBlend(of: latents, conditions: try this.conditions(of: labels), shape: shape)
+      let points = try blend.points(weights: weights)
+      return try await this.decoded(points.latents, conditions: points.conditions)
+    }
+  }
+
+  /// Pictures with some attributes changed.
+  /// - Parameters:
+  ///   - strengths: by attribute: 1 moves a picture by the whole difference between images with and without it.
+  ///   - kind: which direction of each attribute.
+  ///   - labels: as of ``encode(_:labels:)``; not used where the directions were found under one label for all pictures,
+  ///     which then is that of these, too.
+  ///   - label: what the results are decoded under; nil for what the pictures are encoded under.
+  /// - Throws: ``InferenceError``, also for an attribute that the model has not.
+  public nonisolated func edit(
+    _ pictures: [PixelImage], by strengths: [String: Double], along kind: AttributeDirections.Kind = .mean,
+    labels: [Int?]? = nil, as label: Int? = nil
+  ) async throws -> [PixelImage] {
+    try check(labels, areAsManyAs: pictures)
+    try check(label.map { [$0] }, "label")
+    if let wrong = strengths.first(where: { !$0.value.isFinite }) {
+      throw request("edits", "has \(wrong.value) for \(wrong.key), expected a finite number")
+    }
+    let edits = try strengths.map { name, strength in
+      guard let number = description.attributes.firstIndex(where: { $0.name == name }) else {
+        throw request(
+          "edits",
+          "names \(name), "
+            + (description.attributes.isEmpty
+              ? "but the model has no attributes: find some with glow attributes fit"
+              : "which is none of the model's attributes: \(description.attributes.map(\.name).joined(separator: ", "))")
+        )
+      }
+      return (attribute: number, strength: strength)
+    }.sorted { $0.attribute < $1.attribute }
+    let fitted = fitted(pictures)
+    return try await admitting(2 * pictures.count) { this in
+      var labels: [Int?]? = labels
+      if !edits.isEmpty, case .fixed(let label)? = this.directions?.labels { labels = pictures.map { _ in label } }
+      let (latents, own) = try await this.encoded(fitted, labels: labels)
+      let edited = try edits.isEmpty ? latents : this.directions!.edited(latents, edits, along: kind)
+      let shown = label.map { label in pictures.map { _ in label } } ?? own
+      return try await this.decoded(edited, conditions: this.conditions(of: shown))
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import FlowModels
+import Imaging
+import Torch
+
+extension ImageModel {
+  /// Draws pictures.
+  /// - Parameters:
+  ///   - temperatures: what the standard deviation of every prior is multiplied by: one, or one a level, the finest first.
+  ///   - labels: of a conditional model, by number, taken in turn; without any, all in turn.
+  ///   - seed: picture i depends on the seed and i alone.
+  /// - Throws: ``InferenceError``.
+  public nonisolated func sample(
+    count: Int = 1, temperatures: [Double] = [0.7], labels: [Int]? = nil, seed: UInt64 = 0
+  ) async throws -> [PixelImage] {
+    try check(count, "count")
+    try check(labels)
+    let labels = self.labels(labels, count: count)
+    let temperatures = try perLevel(temperatures)
+    return try await admitting(count) { this in
+      let latents = try this.model.noise(count: count, using: Generator(seed: seed)).scaled(by: temperatures)
+      return try await this.decoded(latents, conditions: this.conditions(of: labels))
+    }
+  }
+
+  /// What variations are of.
+  public enum Origin: Sendable {
+    /// - Parameter label: nil for that under which the picture is most likely.
+    case picture(PixelImage, label: Int? = nil)
+    /// Picture `index` of ``ImageModel/sample(count:temperatures:labels:seed:)``.
+    case sample(index: Int, temperatures: [Double], label: Int?, seed: UInt64)
+  }
+
+  /// Pictures that share some levels' latents with one picture, and have new ones in the others.
+  /// - Parameters:
+  ///   - levels: those drawn anew, 1 the finest.
+  ///   - temperatures: of what is drawn anew.
+  ///   - seed: variation i depends on the seed and i alone; a level that is drawn anew in two calls is the same in both.
+  /// - Throws: ``InferenceError``.
+  public nonisolated func variations(
+    of origin: Origin, redrawing levels: Set<Int>, count: Int = 1, temperatures: [Double] = [0.7], seed: UInt64 = 0
+  ) async throws -> [PixelImage] {
+    try check(count, "count")
+    if let wrong = levels.sorted().first(where: { !(1...description.levels).contains($0) }) {
+      throw request("levels", "has \(wrong), expected 1 to \(description.levels)")
+    }
+    let temperatures = try perLevel(temperatures)
+    switch origin {
+    case .picture(_, let label): try check(label.map { [$0] })
+    case .sample(let index, _, let label, _):
+      try check(label.map { [$0] })
+      guard (0..<Self.mostSamples).contains(index) else {
+        throw request("index", "is \(index), expected 0 to \(Self.mostSamples - 1)")
+      }
+    }
+    return try await admitting(count) { this in
+      let (kept, label) = try await this.latents(of: origin)
+      var drawn = try this.model.noise(count: count, using: Generator(seed: seed)).scaled(by: temperatures)
+      for level in drawn.levels.indices where !levels.contains(level + 1) {
+        drawn.levels[level] = try kept.levels[level].expanded(to: drawn.levels[level].shape).contiguous()
+      }
+      let labels = label.map { Array(repeating: $0, count: count) }
+      return try await this.decoded(drawn, conditions: this.conditions(of: labels))
+    }
+  }
+
+  /// The latents of one image, and its label.
+  private func latents(of origin: Origin) async throws -> (Latents, label: Int?) {
+    switch origin {
+    case .picture(let picture, let label):
+      let (latents, labels) = try await encoded(fitted([picture]), labels: label.map { [$0] })
+      return (latents, labels?[0])
+    case .sample(let index, let temperatures, let label, let seed):
+      let generator = try Generator(seed: seed)
+      // Those before it are drawn, as in a grid, and not kept.
+      for _ in 0..<index { _ = try model.noise(count: 1, using: generator) }
+      let latents = try model.noise(count: 1, using: generator).scaled(by: perLevel(temperatures))
+      return (latents, labels(label.map { [$0] }, count: index + 1)?[index])
+    }
+  }
+
+  /// A sample is found again by drawing all before it.
+  public static let mostSamples = 4096
+}

@@ -1,0 +1,126 @@
+import Analysis
+import FlowModels
+import Foundation
+import Imaging
+import Torch
+
+/// A trained model that answers callers from any task: pictures in, pictures out.
+///
+/// All of libtorch runs on one thread of its own. What callers ask for at the same time goes through the model in one batch
+/// (``BatchLimits``); a caller that is cancelled while it waits costs nothing more. Pictures of another size than the model's
+/// are cropped in the middle to its aspect and resized (``fitted(_:)``).
+///
+/// ```swift
+/// let model = try await ImageModel("runs/faces", attributes: URL(filePath: "runs/faces/attributes.safetensors"))
+/// let smiling = try await model.edit([picture], by: ["Smiling": 1])[0]
+/// ```
+public actor ImageModel {
+  public nonisolated let description: ModelDescription
+  public nonisolated let limits: BatchLimits
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  private nonisolated let thread: DedicatedThread
+  nonisolated let activity: ActivityRecord
+  let model: any FlowModel
+  let directions: AttributeDirections?
+  var cache: LatentCache
+  var reference: ReferenceScores?
+  private let batcher: Batcher
+  private var turn: Task<Void, Never>?
+
+  /// Loads a model.
+  /// - Parameters:
+  ///   - location: a run folder, of which the newest checkpoint is taken, a model folder, or the name of a shipped model.
+  ///   - attributes: directions that `glow attributes fit` found in this model, for ``edit(_:by:along:labels:)``.
+  /// - Throws: `ModelError`, `AnalysisError` or `SafetensorsError`, naming the file and what is wrong with it;
+  ///   ``InferenceError`` for a model whose images have neither 1 nor 3 channels.
+  public init(
+    _ location: String, attributes: URL? = nil, device: Device = .cpu, limits: BatchLimits = BatchLimits()
+  ) async throws {
+    thread = DedicatedThread(name: "model")
+    let loaded = try await Loader(thread).load(location, attributes, device)
+    self.limits = limits
+    model = loaded.model
+    directions = loaded.directions
+    description = ModelDescription(name: loaded.name, loaded.model, loaded.directions)
+    activity = ActivityRecord(queue: limits.queue)
+    batcher = Batcher(loaded.model, limits, activity)
+    cache = LatentCache(capacity: limits.cachedImages, bytesPerImage: 4 * loaded.model.configuration.dimensions)
+  }
+
+  private struct Loaded: @unchecked Sendable {
+    let name: String
+    let model: any FlowModel
+    let directions: AttributeDirections?
+  }
+
+  /// Does on the thread what comes before there is a model.
+  private actor Loader {
+    private nonisolated let thread: DedicatedThread
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    init(_ thread: DedicatedThread) { self.thread = thread }
+
+    func load(_ location: String, _ attributes: URL?, _ device: Device) throws -> Loaded {
+      let model = try ModelFile.readModel(
+        ModelLocation.resolve(location), options: TensorOptions(.float32, on: device))
+      guard [1, 3].contains(model.configuration.channels) else {
+        throw InferenceError.request(
+          field: location, problem: "takes images of \(model.configuration.channels) channels, pictures have 1 or 3")
+      }
+      return Loaded(
+        name: URL(filePath: location).lastPathComponent, model: model,
+        directions: try attributes.map { try AttributeDirections(contentsOf: $0, for: model) })
+    }
+  }
+
+  /// What the model does and has done, without waiting for it.
+  public nonisolated var state: ModelActivity { activity.value }
+
+  /// The picture as the model takes it, and whether that is another than it was.
+  public nonisolated func fitted(_ picture: PixelImage) -> (picture: PixelImage, isChanged: Bool) {
+    let converted = picture.converted(toChannels: description.channels)
+    guard picture.width != description.width || picture.height != description.height else { return (converted, false) }
+    return (converted.fitted(width: description.width, height: description.height), true)
+  }
+
+  /// Runs `body` on the model's thread as the work of so many images.
+  /// - Throws: ``InferenceError/busy(seconds:)``; what `body` throws.
+  nonisolated func admitting<R: Sendable>(
+    _ count: Int, _ body: @Sendable (isolated ImageModel) async throws -> R
+  ) async throws -> R {
+    try await activity.admitting(count) { try await body(self) }
+  }
+
+  /// Runs `rows` through the model, in one batch with those of other callers.
+  func run(_ pass: Pass, _ rows: Rows) async throws -> Rows {
+    try Task.checkCancellation()
+    let id = batcher.newID()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        batcher.append(id, pass, rows, whenDone: continuation)
+        takeTurnLater(after: batcher.isFull ? .zero : limits.wait)
+      }
+    } onCancel: {
+      Task { await self.cancel(id) }
+    }
+  }
+
+  private func cancel(_ id: Int) { batcher.cancel(id) }
+
+  /// Callers whose turn on the thread is before that one's are part of its batch.
+  private func takeTurnLater(after wait: Duration) {
+    guard wait == .zero || turn == nil else { return }
+    turn?.cancel()
+    turn = Task {
+      if wait > .zero { try? await Task.sleep(for: wait) }
+      if !Task.isCancelled { self.takeTurn() }
+    }
+  }
+
+  private func takeTurn() {
+    turn = nil
+    batcher.runOne()
+    if !batcher.isEmpty { takeTurnLater(after: .zero) }
+  }
+}

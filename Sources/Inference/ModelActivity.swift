@@ -1,0 +1,55 @@
+import Synchronization
+
+/// What a model does and has done.
+public struct ModelActivity: Sendable {
+  public struct Reference: Codable, Sendable {
+    public var name: String
+    /// Of images.
+    public var count: Int
+  }
+
+  /// Images that callers wait for, those in the model included.
+  public internal(set) var imagesUnderWay = 0
+  /// Passes through the model, and images in all of them.
+  public internal(set) var batches = 0
+  public internal(set) var images = 0
+  /// The images against which others are scored; nil before those have scores.
+  public internal(set) var reference: Reference?
+  var secondsPerImage = 0.0
+}
+
+/// A model's activity, known without a turn on the model's thread, which may be busy: callers that are too many are refused
+/// at once.
+final class ActivityRecord: Sendable {
+  private let queue: Int
+  private let state = Mutex(ModelActivity())
+
+  /// - Parameter queue: the most images under way.
+  init(queue: Int) { self.queue = queue }
+
+  var value: ModelActivity { state.withLock { $0 } }
+
+  func update(_ body: (inout ModelActivity) -> Void) { state.withLock { body(&$0) } }
+
+  /// Runs `body` as the work of so many images.
+  /// - Throws: ``InferenceError/busy(seconds:)``; what `body` throws.
+  func admitting<R: Sendable>(_ count: Int, _ body: () async throws -> R) async throws -> R {
+    try state.withLock { state in
+      guard state.imagesUnderWay == 0 || state.imagesUnderWay + count <= queue else {
+        throw InferenceError.busy(seconds: Double(state.imagesUnderWay) * state.secondsPerImage)
+      }
+      state.imagesUnderWay += count
+    }
+    defer { update { $0.imagesUnderWay -= count } }
+    return try await body()
+  }
+
+  func count(batches: Int, images: Int, seconds: Double) {
+    update { state in
+      state.batches += batches
+      state.images += images
+      let rate = seconds / Double(images)
+      state.secondsPerImage = state.secondsPerImage == 0 ? rate : 0.8 * state.secondsPerImage + 0.2 * rate
+    }
+  }
+}

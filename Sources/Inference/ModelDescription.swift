@@ -1,0 +1,60 @@
+import Analysis
+import FlowModels
+
+/// What there is to know of a loaded model, for people and for programs that use it from afar.
+public struct ModelDescription: Codable, Sendable, Hashable {
+  /// An attribute that images can be edited by.
+  public struct Attribute: Codable, Sendable, Hashable {
+    public var name: String
+    /// How well the direction tells held-out images with the attribute from those without: 1 always, 1/2 no better than
+    /// chance; nil where it was not measured.
+    public var areaUnderROC: Double?
+    /// Of images that the direction is from.
+    public var with: Int
+    public var without: Int
+  }
+
+  /// As the model was asked for: the name of a shipped model or a folder's last name.
+  public var name: String
+  /// `glow` or `realnvp`.
+  public var kind: String
+  /// In a few words, such as `Glow of 2 levels of 8 steps`.
+  public var summary: String
+  /// Of images, in pixels.
+  public var width: Int
+  public var height: Int
+  /// 1 gray, 3 RGB.
+  public var channels: Int
+  /// Bits per channel.
+  public var bits: Int
+  /// Of each level's latent, the finest first, `[height, width, channel]`.
+  public var latentShapes: [[Int]]
+  public var parameters: Int
+  /// Labels that the model is conditioned on; empty for none.
+  public var labels: [String]
+  public var attributes: [Attribute]
+
+  init(name: String, _ model: any FlowModel, _ directions: AttributeDirections?) {
+    let configuration = model.configuration
+    self.name = name
+    kind = type(of: configuration).kind
+    summary = configuration.summary
+    width = configuration.width
+    height = configuration.height
+    channels = configuration.channels
+    bits = configuration.bits
+    latentShapes = (1...configuration.levels).map { configuration.latentShape(level: $0) }
+    parameters = configuration.parameterCount
+    labels = configuration.classNames
+    attributes = (directions?.attributes ?? []).map { attribute in
+      Attribute(
+        name: attribute.name, areaUnderROC: attribute.areaUnderROC[AttributeDirections.Kind.mean.rawValue],
+        with: attribute.with, without: attribute.without)
+    }
+  }
+
+  /// Whether a data set's labels are the model's: of the same names in the same order, the last perhaps missing.
+  public func hasLabels(_ names: [String]) -> Bool { !names.isEmpty && labels.starts(with: names) }
+
+  public var levels: Int { latentShapes.count }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Hummingbird
+import NIOCore
+import Runs
+import ServiceLifecycle
+
+extension Studio {
+  func runs(_ request: Request, _ context: StudioContext) -> Response {
+    answer(["runs": .array((runs?.entries ?? []).map(\.summary))])
+  }
+
+  private func entry(_ context: StudioContext) throws -> RunCatalogue.Entry {
+    let id = context.parameters.get("id") ?? ""
+    guard let entry = runs?[id.removingPercentEncoding ?? id] else {
+      throw Problem(.notFound, "there is no run \"\(id.prefix(100))\": /v1/runs lists those that there are")
+    }
+    return entry
+  }
+
+  /// The samples of the last validation, a PNG.
+  func runSamples(_ request: Request, _ context: StudioContext) throws -> Response {
+    let entry = try entry(context)
+    guard let data = try? Data(contentsOf: entry.run.samplesFile) else {
+      throw Problem(.notFound, "the run has no samples yet: its first validation draws them")
+    }
+    return Response(
+      status: .ok, headers: [.contentType: "image/png"], body: ResponseBody(byteBuffer: ByteBuffer(data: data)))
+  }
+
+  /// Server-sent events: `summary`, then each line of the metrics and of the log as it is written; `end` when the run is not
+  /// being trained and all of it has been sent.
+  func runMetrics(_ request: Request, _ context: StudioContext) throws -> Response {
+    let entry = try entry(context)
+    let channel = context.channel
+    return Response(
+      status: .ok, headers: [.contentType: "text/event-stream"],
+      body: ResponseBody { writer in
+        var stream = RunStream(entry)
+        while let events = stream.next(), !Task.isShuttingDownGracefully {
+          // A client that does not read would keep its connection, and a shutdown waiting.
+          let watchdog = Task {
+            try await Task.sleep(for: Self.writePatience)
+            channel.close(promise: nil)
+          }
+          defer { watchdog.cancel() }
+          for event in events { try await writer.write(event) }
+          if stream.isDone { break }
+          watchdog.cancel()
+          try await Task.sleep(for: RunStream.interval)
+        }
+        try await writer.finish(nil)
+      })
+  }
+
+  private static let writePatience = Duration.seconds(10)
+}

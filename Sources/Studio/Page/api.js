@@ -1,0 +1,124 @@
+// Requests to the server: its token, its errors in words, and a second try when it is busy.
+
+const tokenKey = "glow-studio-token";
+const longestWait = 60;
+
+export class ApiError extends Error {
+  constructor(message, { status = 0, field = "" } = {}) {
+    super(message);
+    this.status = status;
+    this.field = field;
+  }
+
+  // Whether the same request may well succeed later.
+  get isPassing() {
+    return [0, 401, 408, 429, 500, 503].includes(this.status);
+  }
+}
+
+export const getModel = async () => (await getJSON("/v1/models")).models[0];
+export const sample = (body) => postJSON("/v1/sample", body);
+export const interpolate = (body) => postJSON("/v1/interpolate", body);
+export const edit = (body) => postJSON("/v1/edit", body);
+export const score = (body) => postJSON("/v1/score", body);
+export const getData = (query) => getJSON(`/v1/data?${new URLSearchParams(query).toString().replaceAll("+", "%20")}`);
+export const getRuns = async () => (await getJSON("/v1/runs")).runs;
+export const getRunSamples = async (id) => read(await request(`${runPath(id)}/samples`), "blob");
+export const getRunMetrics = (id, signal) => request(`${runPath(id)}/metrics`, { signal });
+
+const runPath = (id) => `/v1/runs/${encodeURIComponent(id)}`;
+const getJSON = async (path) => read(await request(path), "json");
+
+async function postJSON(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return read(await request(path, { method: "POST", headers, body: JSON.stringify(body) }), "json");
+}
+
+// Token
+
+let giveToken = null;
+let askedToken = null;
+
+// `ask` is called with the reason when the server wants a token, and returns a promise of one.
+export function onTokenNeeded(ask) {
+  giveToken = ask;
+}
+
+// Moves a token out of the page's address into the session. Returns whether there was one.
+export function takeTokenFromAddress() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!token) return false;
+  sessionStorage.setItem(tokenKey, token);
+  history.replaceState(null, "", location.pathname + location.search);
+  return true;
+}
+
+// Requests that fail together ask once.
+async function renewToken(error) {
+  const hadToken = sessionStorage.getItem(tokenKey) !== null;
+  askedToken ??= giveToken(hadToken ? error.message : "").finally(() => (askedToken = null));
+  const token = await askedToken;
+  if (!token) throw new ApiError("The server needs a token.", { status: 401 });
+  sessionStorage.setItem(tokenKey, token);
+}
+
+// Requests
+
+async function request(path, options = {}) {
+  let hasWaited = false;
+  for (;;) {
+    const response = await send(path, options);
+    if (response.ok) return response;
+    const error = await problem(response);
+    if (error.status === 401) {
+      await renewToken(error);
+    } else if (error.status === 429 && !hasWaited) {
+      hasWaited = true;
+      await pause(1000 * retryAfter(response));
+    } else {
+      if (hasWaited) error.message = `The server is still busy after a second try. ${error.message}`;
+      throw error;
+    }
+  }
+}
+
+async function send(path, options) {
+  const headers = new Headers(options.headers);
+  const token = sessionStorage.getItem(tokenKey);
+  if (token) headers.set("Authorization", `Bearer ${token}`);
+  try {
+    return await fetch(path, { ...options, headers, cache: "no-store" });
+  } catch (error) {
+    throw connectionError(error);
+  }
+}
+
+async function read(response, kind) {
+  try {
+    return await response[kind]();
+  } catch (error) {
+    throw connectionError(error);
+  }
+}
+
+function connectionError(error) {
+  return error.name === "AbortError" ? error : new ApiError("The server does not answer.");
+}
+
+async function problem(response) {
+  const body = await response.json().catch(() => ({}));
+  const detail = body.detail ?? body.title ?? `The server answers ${response.status} ${response.statusText}`;
+  return new ApiError(sentence(detail), { status: response.status, field: body.field });
+}
+
+function sentence(text) {
+  const named = text.replace(/^images\[\d+\]/, "The image");
+  return /[.!?]$/.test(named) ? named : `${named}.`;
+}
+
+function retryAfter(response) {
+  const seconds = Number(response.headers.get("Retry-After"));
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0.5), longestWait) : 1;
+}
+
+export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

@@ -1,0 +1,57 @@
+// The sliders of the tab "Edit", one an attribute, those that the model tells apart best first.
+
+import { byId, makeSlider } from "./controls.js";
+import { count, fixed, signed } from "./format.js";
+
+const reach = 1.5;
+const manyAttributes = 12;
+
+// `values()` holds the attributes whose slider is not in the middle.
+export function makeAttributes({ attributes, labels }) {
+  const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, index) }));
+  sliders.sort((a, b) => (b.attribute.areaUnderROC ?? -1) - (a.attribute.areaUnderROC ?? -1));
+  byId("edit-attributes").append(...sliders.map((slider) => slider.row));
+  byId("edit-no-attributes").hidden = attributes.length > 0;
+  byId("edit-direction-field").hidden = attributes.length === 0;
+  byId("edit-filter-field").hidden = attributes.length <= manyAttributes;
+  if (attributes.length === 0 && labels.length === 0) byId("edit-reset").hidden = true;
+
+  const filter = () => {
+    const wanted = byId("edit-filter").value.trim().toLowerCase();
+    for (const { attribute, row, input } of sliders) {
+      row.hidden = input.valueAsNumber === 0 && !nameInWords(attribute).toLowerCase().includes(wanted);
+    }
+    const isNoneLeft = attributes.length > 0 && sliders.every(({ row }) => row.hidden);
+    byId("edit-filter-empty").textContent = isNoneLeft ? "No attribute has such a name." : "";
+  };
+  byId("edit-filter").addEventListener("input", filter);
+
+  return {
+    values: () => Object.fromEntries(sliders
+      .map(({ attribute, input }) => [attribute.name, input.valueAsNumber])
+      .filter(([, value]) => value !== 0)),
+    refresh: () => {
+      for (const slider of sliders) slider.show();
+      filter();
+    },
+  };
+}
+
+function makeAttributeSlider(attribute, index) {
+  const slider = makeSlider({
+    id: `edit-attribute-${index}`, label: nameInWords(attribute), note: separability(attribute.areaUnderROC),
+    min: -reach, max: reach, step: 0.05, value: 0, format: (value) => signed(value, 2),
+  });
+  slider.row.classList.add("signed");
+  slider.input.dataset.attribute = attribute.name;
+  slider.row.title = `Found from ${count(attribute.with)} images with it and ${count(attribute.without)} without`;
+  return slider;
+}
+
+const nameInWords = ({ name }) => name.replaceAll("_", " ");
+
+function separability(area) {
+  if (area === undefined) return "not measured";
+  const word = area >= 0.9 ? "clear" : area >= 0.75 ? "fair" : "weak";
+  return `AUC ${fixed(area, 2)}, ${word}`;
+}

@@ -1,0 +1,85 @@
+// The tab "Edit": attributes of an image, moved by sliders.
+
+import { edit } from "./api.js";
+import { makeAttributes } from "./attributes.js";
+import { makeChooser } from "./chooser.js";
+import { byId, coalesce, fillSelect, makeStatus, showLatency } from "./controls.js";
+import { getFirstPictures } from "./first.js";
+import { download, pngURL, settle } from "./pictures.js";
+
+export function makeEdit({ model }) {
+  const form = byId("edit-form");
+  const status = makeStatus(byId("edit-status"));
+  const attributes = makeAttributes(model);
+  let picture = null;
+  let shown = null;
+
+  const send = coalesce(async (request) => {
+    const place = request.picture === shown ? status : chooser.status;
+    place.busy("Editing…");
+    try {
+      const start = performance.now();
+      const { images, inputs } = await edit(bodyOf(request));
+      show(request.picture, images[0], inputs[0]);
+      showLatency(byId("edit-latency"), performance.now() - start);
+      place.clear();
+    } catch (error) {
+      place.fail(error, () => ask(request.picture));
+      if (picture === request.picture) picture = shown;
+    }
+  });
+
+  const ask = (wanted = picture) => {
+    byId("edit-reset").disabled = isUntouched();
+    if (!wanted) return;
+    picture = wanted;
+    const label = byId("edit-label").value;
+    send({ picture, edits: attributes.values(), direction: byId("edit-direction").value, label });
+  };
+
+  const isUntouched = () => Object.keys(attributes.values()).length === 0 && byId("edit-label").value === "";
+
+  const show = (answered, image, input) => {
+    settle(answered, input, model);
+    shown = answered;
+    byId("edit-empty").hidden = true;
+    byId("edit-pictures").hidden = false;
+    byId("edit-before").src = pngURL(input.image);
+    byId("edit-after").src = pngURL(image);
+    byId("edit-note").textContent = [answered.name, answered.note].filter(Boolean).join(" · ");
+    byId("edit-download").disabled = false;
+  };
+
+  const showFirst = async () => {
+    if (picture || !model.data) return;
+    try {
+      const [first] = await getFirstPictures(model, 1);
+      if (first && !picture) ask(first);
+    } catch (error) {
+      chooser.status.fail(error, showFirst);
+    }
+  };
+
+  const chooser = makeChooser({ prefix: "edit", model, onChoose: ask });
+  byId("edit-label-field").hidden = model.labels.length === 0;
+  fillSelect(byId("edit-label"), model.labels);
+  form.addEventListener("input", (event) => event.target.id !== "edit-filter" && ask());
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(() => { // the fields change after the event
+    attributes.refresh();
+    ask();
+  }));
+  byId("edit-download").onclick = () => download(byId("edit-after").src, "glow-edit.png");
+  return {
+    receive: ask,
+    show: () => {
+      chooser.load();
+      showFirst();
+    },
+  };
+}
+
+function bodyOf({ picture, edits, direction, label }) {
+  const body = { images: [picture.source], edits, direction };
+  return label === "" ? body : { ...body, label: Number(label) };
+}

@@ -1,0 +1,150 @@
+// The tab "Mix": images between two, three or four others.
+
+import { interpolate } from "./api.js";
+import { makeChooser } from "./chooser.js";
+import { byId, coalesce, make, makeStatus, showLatency } from "./controls.js";
+import { getFirstPictures } from "./first.js";
+import { download, pngURL, settle } from "./pictures.js";
+import { letterOf, makeStage, weightsInWords } from "./stage.js";
+
+const stripSteps = 9;
+const mostCorners = 4;
+
+export function makeMix({ model }) {
+  const status = makeStatus(byId("mix-status"));
+  const pictures = Array(mostCorners).fill(null);
+  let count = mostCorners;
+  let chosen = 0;
+  let weights = [];
+  let isFilled = false;
+
+  const path = () => byId("mix-path").value;
+  const sources = (number) => pictures.slice(0, number).map((picture) => picture.source);
+  const hasAll = (number) => pictures.slice(0, number).every(Boolean);
+
+  const send = coalesce(async () => {
+    const asked = pictures.slice(0, count);
+    const mixed = weights;
+    status.busy("Mixing…");
+    try {
+      const start = performance.now();
+      const { images, inputs } = await interpolate({ images: sources(count), weights: [mixed], path: path() });
+      asked.forEach((picture, index) => {
+        settle(picture, inputs[index], model);
+        delete picture.earlier;
+      });
+      showMix(images[0], mixed);
+      showLatency(byId("mix-latency"), performance.now() - start);
+      status.clear();
+    } catch (error) {
+      status.clear();
+      const place = takeBack(asked) ? chooser.status : status;
+      place.fail(error, ask);
+    }
+  });
+
+  // Puts the earlier image back into a corner whose new one the server refuses. Returns whether there was one.
+  const takeBack = (asked) => {
+    const refused = asked.findIndex((picture, index) => picture.earlier && picture === pictures[index]);
+    if (refused < 0) return false;
+    pictures[refused] = pictures[refused].earlier;
+    showCorners();
+    return true;
+  };
+
+  const ask = () => {
+    byId("mix-empty").hidden = hasAll(count);
+    byId("mix-strip").disabled = !hasAll(2);
+    if (hasAll(count)) send();
+  };
+
+  const showMix = (image, mixed) => {
+    byId("mix-result").hidden = false;
+    byId("mix-picture").src = pngURL(image);
+    byId("mix-weights").textContent = weightsInWords(mixed);
+    showCorners();
+  };
+
+  const showCorners = () => {
+    stage.showCorners(pictures, chosen);
+    const picture = pictures[chosen];
+    byId("mix-choose-title").textContent = `Image for corner ${letterOf(chosen)}`;
+    note.textContent = picture ? [picture.name, picture.note].filter(Boolean).join(" · ") : "No image yet";
+  };
+
+  const setCorner = (picture) => {
+    pictures[chosen] = { ...picture, earlier: pictures[chosen] };
+    hideStrip();
+    showCorners();
+    ask();
+  };
+
+  const setCount = (number) => {
+    count = number;
+    chosen = Math.min(chosen, count - 1);
+    stage.setCount(count);
+    showCorners();
+  };
+
+  const fill = async () => {
+    if (isFilled) return;
+    isFilled = true;
+    status.busy("Loading the first images…");
+    try {
+      const first = await getFirstPictures(model, mostCorners);
+      pictures.forEach((picture, index) => (pictures[index] = picture ?? first[index] ?? null));
+      status.clear();
+      showCorners();
+      ask();
+    } catch (error) {
+      isFilled = false;
+      status.fail(error, fill);
+    }
+  };
+
+  const showStrip = async () => {
+    status.busy("Drawing the strip…");
+    try {
+      const { images } = await interpolate({ images: sources(2), steps: stripSteps, path: path() });
+      byId("mix-strip-pictures").replaceChildren(...images.map((image, index) =>
+        makeStep(pngURL(image), `Step ${index + 1} of ${images.length}`)));
+      byId("mix-strip-section").hidden = false;
+      byId("mix-strip-section").scrollIntoView({ block: "nearest" });
+      status.clear();
+    } catch (error) {
+      status.fail(error, showStrip);
+    }
+  };
+  const hideStrip = () => (byId("mix-strip-section").hidden = true);
+
+  const note = make("p", { className: "note", id: "mix-corner-note" });
+  byId("mix-chooser").before(note);
+  const chooser = makeChooser({ prefix: "mix", model, onChoose: setCorner });
+  const stage = makeStage({
+    onMove: (moved) => {
+      weights = moved;
+      ask();
+    },
+    onCorner: (index) => {
+      chosen = index;
+      showCorners();
+    },
+  });
+  byId("mix-count").addEventListener("change", (event) => setCount(Number(event.target.value)));
+  byId("mix-path").addEventListener("change", () => {
+    hideStrip();
+    ask();
+  });
+  byId("mix-strip").onclick = showStrip;
+  byId("mix-download").onclick = () => download(byId("mix-picture").src, "glow-mix.png");
+  setCount(count);
+  return {
+    receive: setCorner,
+    show: () => {
+      chooser.load();
+      fill();
+    },
+  };
+}
+
+const makeStep = (src, alt) => make("li", {}, make("img", { className: "picture", src, alt }));

@@ -1,0 +1,103 @@
+// Pictures: what is sent to the server for one (`source`), what is shown of it (`url`) and its `name`.
+
+import { make } from "./controls.js";
+import { bytes, size } from "./format.js";
+
+const types = ["image/png", "image/jpeg", "image/webp"];
+
+export const pngURL = (base64) => `data:image/png;base64,${base64}`;
+
+// `label` is undefined where it is not known.
+export function pictureOfPNG(base64, name, label) {
+  return { source: { data: base64, label }, url: pngURL(base64), name };
+}
+
+export function pictureOfData({ index, image, label }, labels) {
+  const kind = labels[label] ? `, ${labels[label]}` : "";
+  return { source: { index }, url: pngURL(image), name: `Image ${index}${kind}` };
+}
+
+export async function pictureOfFile(file, limits) {
+  if (!types.includes(file.type)) throw new Error(`${file.name} is not a PNG, JPEG or WebP image.`);
+  if (file.size > limits.bytes) {
+    throw new Error(`${file.name} has ${bytes(file.size)}, and the server takes at most ${bytes(limits.bytes)}.`);
+  }
+  const url = await dataURL(file);
+  return { source: { data: url.slice(url.indexOf(",") + 1) }, url, name: file.name };
+}
+
+function dataURL(file) {
+  return new Promise((done, fail) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.onerror = () => fail(new Error(`${file.name} can not be read.`));
+    reader.readAsDataURL(file);
+  });
+}
+
+// After the first answer a resized picture is sent as the model saw it: a large file is sent but once.
+export function settle(picture, input, model) {
+  if (!input.isFitted) return;
+  picture.note = fittedNote(input, model);
+  picture.source = { data: input.image };
+  picture.url = pngURL(input.image);
+}
+
+export function fittedNote(input, model) {
+  return `${size(input.width, input.height)}: cropped in the middle and resized to ${size(model.width, model.height)}`;
+}
+
+export function download(url, name) {
+  make("a", { href: url, download: name }).click();
+}
+
+export function downloadText(text, type, name) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  download(url, name);
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+// Grids of buttons: one tab stop, arrow keys inside
+
+// Shows `pictures` in `grid` and keeps the buttons (and with them the focus) that are there.
+export function showGrid(grid, pictures, onPick) {
+  while (grid.children.length > pictures.length) grid.lastChild.remove();
+  while (grid.children.length < pictures.length) grid.append(makeGridButton());
+  pictures.forEach((picture, index) => {
+    const button = grid.children[index];
+    Object.assign(button.firstChild, { src: picture.url, alt: picture.name });
+    button.title = picture.name;
+    button.onclick = () => {
+      press(grid, button);
+      onPick(picture, index);
+    };
+  });
+  press(grid, null);
+  grid.onkeydown = moveFocus;
+}
+
+function makeGridButton() {
+  return make("button", { type: "button", className: "picture-button" }, make("img", { className: "picture" }));
+}
+
+function press(grid, pressed) {
+  const stop = pressed ?? [...grid.children].find((button) => button === document.activeElement) ?? grid.firstChild;
+  for (const button of grid.children) {
+    button.setAttribute("aria-pressed", button === pressed);
+    button.tabIndex = button === stop ? 0 : -1;
+  }
+}
+
+function moveFocus(event) {
+  const buttons = [...event.currentTarget.children];
+  const from = buttons.indexOf(document.activeElement);
+  const columns = buttons.filter((button) => button.offsetTop === buttons[0].offsetTop).length;
+  const ends = { Home: -from, End: buttons.length - 1 - from };
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, ...ends };
+  const next = buttons[from + steps[event.key]];
+  if (from < 0 || !next) return;
+  event.preventDefault();
+  buttons[from].tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}

@@ -1,0 +1,85 @@
+// The tab "Sample": a grid of samples.
+
+import { sample } from "./api.js";
+import { byId, coalesce, fillSelect, makeStatus } from "./controls.js";
+import { count } from "./format.js";
+import { makeMore } from "./more.js";
+import { pictureOfPNG, showGrid } from "./pictures.js";
+import { makeTemperature } from "./temperature.js";
+
+const usualCount = 16;
+const largestNewSeed = 1_000_000;
+
+export function makeSample(studio) {
+  const { model } = studio;
+  const fields = { count: byId("sample-count"), seed: byId("sample-seed"), labels: byId("sample-class") };
+  const status = makeStatus(byId("sample-status"));
+  const grid = byId("sample-grid");
+  const more = makeMore(studio);
+
+  const draw = coalesce(async (request) => {
+    status.busy("Drawing…");
+    grid.setAttribute("aria-busy", true);
+    try {
+      const answer = await sample(request);
+      show(request, answer);
+      status.clear();
+    } catch (error) {
+      fields[error.field]?.setAttribute("aria-invalid", true);
+      status.fail(error, ask);
+    }
+    grid.removeAttribute("aria-busy");
+  });
+
+  const ask = () => {
+    for (const field of Object.values(fields)) field.removeAttribute("aria-invalid");
+    const problem = check([fields.count, fields.seed]);
+    if (problem) return status.fail(problem);
+    const request = {
+      count: fields.count.valueAsNumber,
+      seed: fields.seed.valueAsNumber,
+      temperature: temperature.value(),
+    };
+    if (model.labels.length > 0) request.labels = chosenLabels(fields.labels.value, model.labels, request.count);
+    draw(request);
+  };
+
+  const show = ({ seed, temperature }, { images, labels }) => {
+    const pictures = images.map((image, index) => {
+      const label = labels?.[index];
+      const name = `Sample ${index + 1}${label === undefined ? "" : `, ${model.labels[label]}`}`;
+      const like = { sample: { index, seed, temperature, label } };
+      return { ...pictureOfPNG(image, name, label), label, temperature, like };
+    });
+    showGrid(grid, pictures, more.show);
+  };
+
+  const temperature = makeTemperature(model, ask);
+  fields.count.max = model.limits.count;
+  fields.count.value = Math.min(usualCount, model.limits.count);
+  byId("sample-class-field").hidden = model.labels.length === 0;
+  fillSelect(fields.labels, model.labels);
+  for (const field of Object.values(fields)) field.addEventListener("change", ask);
+  byId("sample-new-seed").onclick = () => {
+    fields.seed.value = Math.floor(Math.random() * largestNewSeed);
+    ask();
+  };
+  byId("sample-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask();
+  });
+  return { show: () => grid.children.length > 0 || ask() };
+}
+
+function chosenLabels(value, labels, number) {
+  return value === "" ? [...labels.keys()].slice(0, number) : [Number(value)];
+}
+
+// An error about the first of the fields that holds no whole number between its limits.
+function check(fields) {
+  const wrong = fields.find((field) => !field.checkValidity());
+  if (!wrong) return null;
+  wrong.setAttribute("aria-invalid", true);
+  const { labels: [label], min, max } = wrong;
+  return new Error(`${label.textContent} must be a whole number from ${min} to ${count(Number(max))}.`);
+}

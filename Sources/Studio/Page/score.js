@@ -1,0 +1,126 @@
+// The tab "Score": how likely many images are.
+
+import { ApiError, getData, score } from "./api.js";
+import { acceptFiles } from "./chooser.js";
+import { byId, makeStatus } from "./controls.js";
+import { count } from "./format.js";
+import { downloadText, pictureOfData, pictureOfFile } from "./pictures.js";
+import { makeScoreTable, scoresAsCSV } from "./scoretable.js";
+
+const fromData = 16;
+
+export function makeScore({ model }) {
+  const status = makeStatus(byId("score-status"));
+  const table = makeScoreTable(model);
+  let rows = [];
+  let isRunning = false;
+
+  const add = (added) => {
+    rows.push(...added);
+    showAll();
+    run();
+  };
+
+  const showAll = () => {
+    const done = rows.filter((row) => row.score || row.error).length;
+    table.show(rows);
+    byId("score-clear").disabled = rows.length === 0;
+    byId("score-csv").disabled = done === 0;
+    byId("score-progress-field").hidden = done === rows.length;
+    byId("score-progress").max = Math.max(1, rows.length);
+    byId("score-progress").value = done;
+    byId("score-progress-text").textContent = `Scored ${count(done)} of ${count(rows.length)} images`;
+  };
+
+  const run = async () => {
+    if (isRunning) return;
+    isRunning = true;
+    status.clear();
+    try {
+      for (let batch; (batch = await nextBatch(rows, model.limits)).length > 0;) {
+        await scoreBatch(batch);
+        showAll();
+      }
+    } catch (error) {
+      status.fail(error, run);
+    }
+    isRunning = false;
+    showAll();
+  };
+
+  // When the server refuses a batch, its halves are tried, so that only the images that are at fault fail.
+  const scoreBatch = async (batch) => {
+    try {
+      const { scores, reference } = await score({ images: batch.map((row) => row.source) });
+      batch.forEach((row, index) => (row.score = scores[index]));
+      showReference(reference);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.isPassing) throw error;
+      if (batch.length === 1) {
+        batch[0].error = error.message;
+      } else {
+        const middle = Math.ceil(batch.length / 2);
+        await scoreBatch(batch.slice(0, middle));
+        await scoreBatch(batch.slice(middle));
+      }
+    }
+    for (const row of batch) if (row.score || row.error) delete row.source;
+  };
+
+  const addData = async () => {
+    try {
+      const from = rows.filter((row) => row.isData).length % model.data.count;
+      const { images } = await getData({ from, count: fromData });
+      add(images.map((image) => ({ ...pictureOfData(image, model.labels), isData: true })));
+    } catch (error) {
+      status.fail(error, addData);
+    }
+  };
+
+  const clear = () => {
+    for (const { url } of rows) URL.revokeObjectURL(url);
+    rows = [];
+    status.clear();
+    showAll();
+  };
+
+  acceptFiles({
+    panel: byId("panel-score"), zone: byId("score-drop"), input: byId("score-file"),
+    onFiles: (files) => add(files.map((file) => ({ file, name: file.name, url: URL.createObjectURL(file) }))),
+  });
+  byId("score-data").hidden = !model.data;
+  byId("score-data").onclick = addData;
+  byId("score-clear").onclick = clear;
+  byId("score-csv").onclick = () => downloadText(scoresAsCSV(rows), "text/csv", "scores.csv");
+  showReference(model.reference);
+  return { show() {} };
+}
+
+function showReference(reference) {
+  byId("score-reference").textContent = reference
+    ? `Percentile: percent of ${count(reference.count)} images of ${reference.name} that are less likely.`
+    : "No reference yet: the server has not scored the images to compare with, so there are no percentiles.";
+}
+
+// The next rows to score, read from their files: as many as one request may hold, in number and in bytes.
+async function nextBatch(rows, limits) {
+  const batch = [];
+  let bytes = 0;
+  for (const row of rows) {
+    if (row.score || row.error) continue;
+    await readFile(row, limits);
+    if (row.error) continue;
+    bytes += row.source.data?.length ?? 0;
+    if (batch.length > 0 && (batch.length === limits.images || bytes > limits.bytes)) break;
+    batch.push(row);
+  }
+  return batch;
+}
+
+async function readFile(row, limits) {
+  try {
+    row.source ??= (await pictureOfFile(row.file, limits)).source;
+  } catch (error) {
+    row.error = error.message;
+  }
+}

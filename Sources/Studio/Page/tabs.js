@@ -1,0 +1,38 @@
+// The tabs: arrow keys, and the chosen one in the address.
+
+import { byId } from "./controls.js";
+
+// Calls `onChange(name, earlierName)` whenever a tab is chosen. Returns the function that chooses one.
+export function makeTabs(list, onChange) {
+  const tabs = [...list.querySelectorAll("[role=tab]")];
+  const names = tabs.map((tab) => tab.id.replace("tab-", ""));
+  let chosen = null;
+
+  const choose = (name) => {
+    if (name === chosen || !names.includes(name)) return;
+    const earlier = chosen;
+    chosen = name;
+    tabs.forEach((tab, index) => {
+      const isChosen = names[index] === name;
+      tab.setAttribute("aria-selected", isChosen);
+      tab.tabIndex = isChosen ? 0 : -1;
+      byId(tab.getAttribute("aria-controls")).hidden = !isChosen;
+    });
+    if (location.hash !== `#${name}`) history.replaceState(null, "", `#${name}`);
+    onChange(name, earlier);
+  };
+  list.addEventListener("click", (event) => choose(names[tabs.indexOf(event.target)]));
+  list.addEventListener("keydown", (event) => {
+    const from = names.indexOf(chosen);
+    const target = { ArrowLeft: from - 1, ArrowRight: from + 1, Home: 0, End: -1 }[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    const index = (target + tabs.length) % tabs.length;
+    choose(names[index]);
+    tabs[index].focus();
+  });
+  addEventListener("hashchange", () => choose(location.hash.slice(1)));
+  list.hidden = false;
+  choose(names.includes(location.hash.slice(1)) ? location.hash.slice(1) : names[0]);
+  return choose;
+}

@@ -1,0 +1,133 @@
+import Foundation
+
+/// The fields of a JSON object that a request holds, each taken once; what is left over at the end is refused.
+struct RequestFields {
+  private var fields: [String: JSONValue]
+  /// Where the object is, such as `images[2]`; empty for the whole body.
+  private let place: String
+
+  /// More take too long to read, and no request needs them.
+  private static let mostValues = 100_000
+
+  /// - Parameter name: what errors call the bytes.
+  /// - Throws: ``Problem`` for what is no JSON, or no object.
+  init(_ body: some DataProtocol, called name: String = "the body") throws {
+    guard body.count(where: { $0 == UInt8(ascii: ",") }) < Self.mostValues else {
+      throw Problem(.badRequest, "\(name) holds more than \(Self.mostValues) values")
+    }
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(body)) else {
+      throw Problem(.badRequest, "\(name) is not valid JSON")
+    }
+    try self.init(value, at: "")
+  }
+
+  init() { (fields, place) = ([:], "") }
+
+  init(_ value: JSONValue, at place: String) throws {
+    guard case .object(let fields) = value else {
+      throw Problem(
+        .badRequest, "\(place.isEmpty ? "the body" : place) is \(value.shown), expected an object", field: place)
+    }
+    (self.fields, self.place) = (fields, place)
+  }
+
+  func name(_ field: String) -> String { place.isEmpty ? field : "\(place).\(field)" }
+
+  func has(_ field: String) -> Bool { fields[field] != nil }
+
+  func wrong(_ field: String, _ value: JSONValue, _ expected: String) -> Problem {
+    Problem(.badRequest, "\(name(field)) is \(value.shown), expected \(expected)", field: name(field))
+  }
+
+  mutating func value(_ field: String) -> JSONValue? { fields.removeValue(forKey: field) }
+
+  mutating func integer(_ field: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let value = value(field) else { return nil }
+    guard let integer = value.integer, range.contains(integer) else {
+      throw wrong(field, value, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return integer
+  }
+
+  mutating func integers(_ field: String, in range: ClosedRange<Int>, count: ClosedRange<Int>) throws -> [Int]? {
+    guard let value = value(field) else { return nil }
+    guard case .array(let values) = value, count.contains(values.count) else {
+      throw wrong(field, value, "a list of \(Self.text(count)) numbers")
+    }
+    return try values.map { element in
+      guard let integer = element.integer, range.contains(integer) else {
+        throw Problem(
+          .badRequest,
+          "\(name(field)) holds \(element.shown), expected whole numbers from \(range.lowerBound) to \(range.upperBound)",
+          field: name(field))
+      }
+      return integer
+    }
+  }
+
+  /// A number, or a list of them.
+  mutating func numbers(_ field: String, in range: ClosedRange<Double>, count: Int) throws -> [Double]? {
+    guard let value = value(field) else { return nil }
+    let expected = "a number from \(range.lowerBound) to \(range.upperBound), or a list of \(count)"
+    switch value {
+    case .number(let number) where range.contains(number): return [number]
+    case .array(let values) where values.count == count:
+      return try values.map { element in
+        guard case .number(let number) = element, range.contains(number) else { throw wrong(field, element, expected) }
+        return number
+      }
+    default: throw wrong(field, value, expected)
+    }
+  }
+
+  mutating func list(_ field: String, count: ClosedRange<Int>, of what: String) throws -> [JSONValue]? {
+    guard let value = value(field) else { return nil }
+    guard case .array(let values) = value, count.contains(values.count) else {
+      throw wrong(field, value, "a list of \(Self.text(count)) \(what)")
+    }
+    return values
+  }
+
+  mutating func string(_ field: String) throws -> String? {
+    guard let value = value(field) else { return nil }
+    guard case .string(let text) = value else { throw wrong(field, value, "text") }
+    return text
+  }
+
+  mutating func choice<Choice: RawRepresentable & CaseIterable>(_ field: String, _ type: Choice.Type) throws -> Choice?
+  where Choice.RawValue == String {
+    guard let value = value(field) else { return nil }
+    guard case .string(let text) = value, let choice = Choice(rawValue: text) else {
+      throw wrong(field, value, Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or "))
+    }
+    return choice
+  }
+
+  mutating func object(_ field: String) throws -> RequestFields? {
+    guard let value = value(field) else { return nil }
+    return try RequestFields(value, at: name(field))
+  }
+
+  /// By name, each within `range`.
+  mutating func numbersByName(_ field: String, in range: ClosedRange<Double>) throws -> [String: Double]? {
+    guard let value = value(field) else { return nil }
+    guard case .object(let values) = value else { throw wrong(field, value, "an object of numbers") }
+    return try Dictionary(
+      uniqueKeysWithValues: values.map { name, element in
+        guard case .number(let number) = element, range.contains(number) else {
+          throw wrong("\(field).\(name)", element, "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return (name, number)
+      })
+  }
+
+  /// - Throws: ``Problem`` naming a field that was not taken.
+  func finish() throws {
+    guard let stranger = fields.keys.sorted().first else { return }
+    throw Problem(.badRequest, "\(name(stranger)) is no field of this request", field: name(stranger))
+  }
+
+  private static func text(_ range: ClosedRange<Int>) -> String {
+    range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+  }
+}

@@ -1,0 +1,38 @@
+import Hummingbird
+import Inference
+
+extension Studio {
+  /// - Throws: ``Problem``.
+  func body(of request: Request, _ context: StudioContext) async throws -> [UInt8] {
+    try await request.wholeBody(atMost: options.bodyLimit, within: options.timeLimit, from: bodies, context)
+  }
+
+  /// The fields of a body that must be JSON.
+  func fields(of request: Request, _ context: StudioContext) async throws -> RequestFields {
+    guard request.mediaType == "application/json" else {
+      throw unsupported(request.mediaType ?? "none", ["application/json"])
+    }
+    return try RequestFields(await body(of: request, context))
+  }
+
+  func unsupported(_ type: String, _ expected: [String]) -> Problem {
+    Problem(.unsupportedMediaType, "the content type is \(type), expected \(expected.joined(separator: " or "))")
+  }
+
+  func labels(_ fields: inout RequestFields, count: ClosedRange<Int>) throws -> [Int]? {
+    guard fields.has("labels") else { return nil }
+    try requireLabels(fields.name("labels"))
+    return try fields.integers("labels", in: 0...model.description.labels.count - 1, count: count)
+  }
+
+  func label(_ fields: inout RequestFields) throws -> Int? {
+    guard fields.has("label") else { return nil }
+    try requireLabels(fields.name("label"))
+    return try fields.integer("label", in: 0...model.description.labels.count - 1)
+  }
+
+  private func requireLabels(_ field: String) throws {
+    guard model.description.labels.isEmpty else { return }
+    throw Problem(.badRequest, "\(field) is given, but the model has no labels", field: field)
+  }
+}

@@ -1,0 +1,30 @@
+import Hummingbird
+import NIOCore
+import Synchronization
+
+/// A request's context, with its connection.
+struct StudioContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  let channel: any Channel
+  let body = BodyRecord()
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    channel = source.channel
+  }
+}
+
+/// How much of a request's body has been read.
+final class BodyRecord: Sendable {
+  private struct State {
+    var bytes = 0
+    var isWhole = false
+  }
+  private let state = Mutex(State())
+
+  var bytes: Int { state.withLock { $0.bytes } }
+  var isWhole: Bool { state.withLock { $0.isWhole } }
+
+  func count(_ bytes: Int) { state.withLock { $0.bytes += bytes } }
+  func finish() { state.withLock { $0.isWhole = true } }
+}

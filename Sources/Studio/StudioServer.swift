@@ -1,0 +1,73 @@
+import Datasets
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import Inference
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Serves a model: a page for people and an HTTP API for programs (`/openapi.json`).
+public struct StudioServer: Sendable {
+  private let studio: Studio
+  private let logger: Logger
+
+  /// - Parameters:
+  ///   - dataset: to choose images from; of the model's size.
+  ///   - runs: a folder with training runs to look at.
+  ///   - logger: for what the server cannot tell its clients.
+  public init(
+    _ model: ImageModel, options: StudioOptions = StudioOptions(), dataset: (any ImageDataset)? = nil, runs: URL? = nil,
+    logger: Logger = Logger(label: "glow.studio")
+  ) {
+    precondition(options.isLoopback || options.token != nil, "a server beyond this machine needs a token")
+    if let dataset {
+      let description = model.description
+      precondition(
+        dataset.shape
+          == ImageShape(height: description.height, width: description.width, channels: description.channels),
+        "the data set's images are \(dataset.shape), not of the model's size")
+    }
+    studio = Studio(
+      model: model, options: options, dataset: dataset.flatMap { $0.count > 0 ? $0 : nil },
+      runs: runs.map(RunCatalogue.init))
+    self.logger = logger
+  }
+
+  /// How long a shutdown waits for requests under way.
+  private static let drainTime = Duration.seconds(20)
+
+  /// Serves until the process is told to stop (SIGINT, SIGTERM) or the task is cancelled: then no connection is taken any
+  /// more, and what is under way is finished.
+  /// - Parameter whenRunning: called with the port, once the server listens.
+  /// - Throws: `IOError` when the address cannot be had.
+  public func run(whenRunning: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
+    let page = PageFiles()
+    let options = studio.options
+    let application = Application(
+      router: studio.router(page),
+      server: .http1(
+        configuration: .init(
+          additionalChannelHandlers: [ConnectionWatch()],
+          // Longer than a body may take, so that one that stalls is told so.
+          idleTimeout: .seconds(options.timeLimit.components.seconds + 5),
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
+        )),
+      configuration: ApplicationConfiguration(
+        address: .hostname(options.host, port: options.port),
+        availableConnectionsDelegate: MaximumAvailableConnections(options.connectionLimit)),
+      onServerRunning: { await whenRunning($0.localAddress?.port ?? options.port) }, logger: logger)
+    var configuration = ServiceGroupConfiguration(
+      services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = Self.drainTime
+    let group = ServiceGroup(configuration: configuration)
+    // Apart from this task, whose cancellation would not leave it time to finish what is under way.
+    let running = Task { try await group.run() }
+    try await withTaskCancellationHandler {
+      try await running.value
+    } onCancel: {
+      Task { await group.triggerGracefulShutdown() }
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import FoundationNetworking
+import Testing
+
+/// `glow serve` as a process: how it starts, is used and ends. What it answers: StudioTests.
+@Suite(.serialized) struct ServeTests {
+  /// A running `glow serve` on a free port.
+  private final class Server: @unchecked Sendable {
+    let process: Process
+    let address: URL
+    let errors: URL
+    private let folder: TemporaryFolder
+
+    init(_ arguments: [String]) throws {
+      folder = try TemporaryFolder()
+      process = GlowBinary.process(["serve", "--port", "0", "--runs", folder.path("runs")] + arguments)
+      errors = folder.url.appending(path: "err")
+      try Data().write(to: errors)
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = try FileHandle(forWritingTo: errors)
+      try process.run()
+      var text = ""
+      while !text.contains("\n") {
+        let data = output.fileHandleForReading.availableData
+        if data.isEmpty { break }
+        text += String(decoding: data, as: UTF8.self)
+      }
+      guard let line = text.split(separator: "\n").first, line.hasPrefix("Studio: "),
+        let address = URL(string: String(line.dropFirst("Studio: ".count)))
+      else {
+        throw Failure(text: "no address in \(text): \(try String(contentsOf: errors, encoding: .utf8))")
+      }
+      self.address = address
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    func get(_ path: String, token: String? = nil) async throws -> (status: Int, json: [String: Any]) {
+      var request = URLRequest(url: URL(string: path, relativeTo: address)!.absoluteURL)
+      if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+      return try await send(request)
+    }
+
+    func text(_ path: String) async throws -> String {
+      String(decoding: try await URLSession.shared.data(from: URL(string: path, relativeTo: address)!).0, as: UTF8.self)
+    }
+
+    func post(_ path: String, _ json: String) async throws -> (status: Int, json: [String: Any]) {
+      var request = URLRequest(url: URL(string: path, relativeTo: address)!.absoluteURL)
+      request.httpMethod = "POST"
+      request.httpBody = Data(json.utf8)
+      request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+      return try await send(request)
+    }
+
+    private func send(_ request: URLRequest) async throws -> (status: Int, json: [String: Any]) {
+      let (data, response) = try await URLSession.shared.data(for: request)
+      let json = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+      return ((response as! HTTPURLResponse).statusCode, json ?? [:])
+    }
+
+    /// Sends a signal and waits for the end.
+    func end(_ signal: Int32) throws -> Int32 {
+      kill(process.processIdentifier, signal)
+      process.waitUntilExit()
+      return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func whatIsUnderWayIsFinished(signal: Int32) async throws {
+    let run = try TrainedRun.labelled()
+    let server = try Server([
+      "--model", run.run.path, "--data", run.data, "--batch-wait", "2000", "--reference-limit", "0",
+    ])
+    async let answer = server.post("/v1/sample", #"{"count": 2}"#)
+    while try await !server.text("/metrics").contains("glow_images_waiting 2.0") {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    let status = try server.end(signal)
+    #expect(try await answer.status == 200)
+    #expect(status == 0)
+    #expect(try String(contentsOf: server.errors, encoding: .utf8) == "")
+  }
+
+  @Test func attributesBesideTheRunAreFound() async throws {
+    let run = try TrainedRun.labelled()
+    let file = run.run.appending(path: "attributes.safetensors")
+    try glow("attributes", "fit", "--model", run.run.path, "--data", run.data, "--out", file.path)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let server = try Server(["--model", run.run.path, "--data", run.data, "--reference-limit", "4"])
+    let model = try #require((try await server.get("/v1/models").json["models"] as? [[String: Any]])?.first)
+    #expect((model["attributes"] as? [[String: Any]])?.count == 3)
+    #expect(model["name"] as? String == "labelled")
+    // Percentiles come when the reference is scored.
+    var scored = try await server.post("/v1/score", #"{"images": [{"index": 0}]}"#).json
+    for _ in 0..<100 where scored["reference"] == nil {
+      try await Task.sleep(for: .milliseconds(50))
+      scored = try await server.post("/v1/score", #"{"images": [{"index": 0}]}"#).json
+    }
+    #expect((scored["scores"] as? [[String: Any]])?.first?["percentile"] is Double)
+    #expect(try server.end(SIGTERM) == 0)
+    // Directions of another model are no reason not to serve this one.
+    let other = try TrainedRun.unlabelled()
+    let stale = other.run.appending(path: "attributes.safetensors")
+    try FileManager.default.copyItem(at: file, to: stale)
+    defer { try? FileManager.default.removeItem(at: stale) }
+    let without = try Server(["--model", other.run.path, "--data", other.data, "--reference-limit", "0"])
+    let plain = try #require((try await without.get("/v1/models").json["models"] as? [[String: Any]])?.first)
+    #expect((plain["attributes"] as? [[String: Any]])?.isEmpty == true)
+    #expect(try String(contentsOf: without.errors, encoding: .utf8).contains("those of another model"))
+    #expect(try without.end(SIGTERM) == 0)
+  }
+
+  @Test func beyondThisMachineATokenIsMade() async throws {
+    let run = try TrainedRun.unlabelled()
+    let server = try Server([
+      "--model", run.run.path, "--data", run.data, "--host", "0.0.0.0", "--reference-limit", "0",
+    ])
+    let token = try #require(server.address.fragment?.split(separator: "=").last.map(String.init))
+    #expect(token.count >= 16)
+    let local = URL(string: "http://127.0.0.1:\(server.address.port!)/v1/models")!.absoluteString
+    #expect(try await server.get(local).status == 401)
+    #expect(try await server.get(local, token: token).status == 200)
+    #expect(try server.end(SIGTERM) == 0)
+  }
+
+  @Test func whatCannotBeServed() throws {
+    let run = try TrainedRun.unlabelled()
+    let serve = ["serve", "--model", run.run.path, "--data", run.data]
+    try expectRefusal(["serve", "--model", "nowhere"], "nowhere", "no such model")
+    try expectRefusal(serve + ["--attributes", "/nowhere.safetensors"], "/nowhere.safetensors")
+    try expectRefusal(["serve", "--model", run.run.path, "--data", "/nowhere"], "/nowhere")
+    try expectRefusal(serve + ["--port", "70000"], "--port", "0 to 65535")
+    try expectRefusal(serve + ["--batch-size", "0"], "--batch-size")
+    try expectRefusal(serve + ["--reference-limit", "1"], "--reference-limit")
+    try expectRefusal(serve, "GLOW_TOKEN", "16 characters", through: "export GLOW_TOKEN=short;")
+    let server = try Server(["--model", run.run.path, "--data", run.data, "--reference-limit", "0"])
+    try expectRefusal(serve + ["--port", "\(server.address.port!)"], "cannot listen", "in use", "--port")
+  }
+}

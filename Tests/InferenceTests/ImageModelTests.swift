@@ -1,0 +1,197 @@
+import Analysis
+import FlowModels
+import Foundation
+import Imaging
+import Inference
+import ServedModels
+import Testing
+import Torch
+
+/// What an ``ImageModel`` gives is what the model gives whose pictures it serves.
+@Suite(.serialized) struct ImageModelTests {
+  static let labels = ["a", "b", "c"]
+  let images = ColourImages()
+
+  private func pictures(_ numbers: [Int]) throws -> [PixelImage] { try numbers.map { try images.image(at: $0) } }
+
+  private func dequantised(_ pictures: [PixelImage]) throws -> Tensor {
+    try Quantisation(bits: 8).dequantise(Tensor(pictures.flatMap(\.pixels), shape: [pictures.count, 8, 8, 3]))
+  }
+
+  private func pictures(_ x: Tensor) throws -> [PixelImage] {
+    PixelImage.images(
+      width: 8, height: 8, channels: 3, pixels: try Quantisation(bits: 8).quantise(x).elements(UInt8.self))
+  }
+
+  @Test(arguments: [[], labels]) func samplesAreTheModels(labels: [String]) async throws {
+    let served = try ServedModel(labels: labels)
+    let model = try await ImageModel(served.folder.path)
+    let drawn = try await model.sample(count: 5, temperatures: [0.9, 0.6], seed: 11)
+    let turn = labels.isEmpty ? nil : try Tensor((0..<5).map { $0 % 3 })
+    #expect(
+      try drawn == pictures(served.loaded().sample(count: 5, temperatures: [0.9, 0.6], labels: turn, seed: 11)))
+    // A picture depends on the seed and its number alone.
+    #expect(try await model.sample(count: 2, temperatures: [0.9, 0.6], seed: 11) == Array(drawn[..<2]))
+  }
+
+  @Test(arguments: [[], labels]) func latentsGoThereAndBack(labels: [String]) async throws {
+    let served = try ServedModel(labels: labels)
+    let model = try await ImageModel(served.folder.path)
+    let some = try pictures([1, 2, 3])
+    let chosen = labels.isEmpty ? nil : [2, 0, 1]
+    let bytes = try await model.encode(some, labels: chosen)
+    #expect(try await model.decode(bytes) == some)
+    let glow = try served.loaded()
+    let file = try LatentFile(bytes: bytes, for: glow)
+    let expected = try glow.encode(dequantised(some), labels: chosen.map { try Tensor($0) })
+    for (level, other) in zip(file.latents.levels, expected.levels) {
+      #expect(try level.elements(Float.self) == other.elements(Float.self))
+    }
+    #expect(try file.labels?.elements(Int.self) == chosen)
+  }
+
+  @Test func unknownLabelsAreTheMostLikely() async throws {
+    let served = try ServedModel(labels: Self.labels)
+    let model = try await ImageModel(served.folder.path)
+    let some = try pictures([1, 2, 3, 4])
+    let glow = try served.loaded()
+    let likely = try glow.mostLikelyLabels(dequantised(some)).elements(Int.self)
+    #expect(try await model.encode(some) == model.encode(some, labels: likely))
+    let mixed = try await model.encode(some, labels: [nil, 2, nil, 0])
+    #expect(try await mixed == model.encode(some, labels: [likely[0], 2, likely[2], 0]))
+  }
+
+  @Test func variationsKeepTheOtherLevels() async throws {
+    let served = try ServedModel(labels: Self.labels)
+    let model = try await ImageModel(served.folder.path)
+    let picture = try pictures([5])[0]
+    let origin = ImageModel.Origin.picture(picture, label: 1)
+    #expect(try await model.variations(of: origin, redrawing: [], count: 2) == [picture, picture])
+    let fine = try await model.variations(of: origin, redrawing: [1], count: 3, seed: 8)
+    let glow = try served.loaded()
+    let label = try Tensor([1])
+    let kept = try glow.encode(dequantised([picture]), labels: label)
+    let expected = try glow.variations(
+      of: kept, levels: 1, count: 3, temperatures: [0.7, 0.7], labels: Tensor([1, 1, 1]), seed: 8)
+    #expect(try fine == pictures(expected))
+    // Of a sample: with no level anew it is that sample.
+    let grid = try await model.sample(count: 4, temperatures: [0.8], labels: [2], seed: 6)
+    let third = ImageModel.Origin.sample(index: 2, temperatures: [0.8], label: 2, seed: 6)
+    #expect(try await model.variations(of: third, redrawing: []) == [grid[2]])
+    #expect(try await model.variations(of: third, redrawing: [2]) != [grid[2]])
+  }
+
+  @Test func pathsBeginAndEndAtTheirPictures() async throws {
+    let served = try ServedModel()
+    let model = try await ImageModel(served.folder.path)
+    let ends = try pictures([1, 2, 7])
+    for shape in LatentPath.Shape.allCases {
+      let path = try await model.interpolate(ends, steps: 4, along: shape)
+      #expect(path.count == 7)
+      #expect([path[0], path[3], path[6]] == ends)
+      let corners = try await model.mix(ends, weights: [[1, 0, 0], [0, 3, 0], [0, 0, 0.5]], along: shape)
+      #expect(corners == ends)
+    }
+    // Half way along a straight path is the mean of the latents.
+    let glow = try served.loaded()
+    let latents = try glow.encode(dequantised(ends))
+    let middle = try latents.images(0..<1).interpolated(to: latents.images(1..<2), at: 0.5)
+    #expect(
+      try await model.mix(ends, weights: [[1, 1, 0]], along: .straight) == pictures(glow.decode(middle)))
+  }
+
+  @Test func sphericalMixesKeepTheNorm() async throws {
+    let served = try ServedModel()
+    let model = try await ImageModel(served.folder.path)
+    let ends = try pictures([1, 2])
+    let glow = try served.loaded()
+    let latents = try glow.encode(dequantised(ends))
+    let blend = LatentBlend(of: latents, conditions: nil, shape: .spherical)
+    let point = try blend.points(weights: [[1, 3]]).latents
+    for (level, ends) in zip(point.levels, latents.levels) {
+      let norms = try (0..<2).map { try ends.narrowed(0, $0..<$0 + 1).norm().item() }
+      #expect(abs(try level.norm().item() - (0.25 * norms[0] + 0.75 * norms[1])) < 1e-4)
+    }
+    #expect(try await model.mix(ends, weights: [[1, 3]]) == pictures(glow.decode(point)))
+  }
+
+  @Test func editsAddTheDirections() async throws {
+    let served = try ServedModel(labels: Self.labels)
+    let model = try await ImageModel(served.folder.path, attributes: served.attributes)
+    #expect(model.description.attributes.map(\.name) == ["bright"])
+    #expect(try #require(model.description.attributes[0].areaUnderROC) > 0.5)
+    let some = try pictures([1, 3])
+    #expect(try await model.edit(some, by: ["bright": 0], labels: [0, 1]) == some)
+    #expect(try await model.edit(some, by: [:], labels: [0, 1]) == some)
+    let glow = try served.loaded()
+    let directions = try AttributeDirections(contentsOf: served.attributes, for: glow)
+    let labels = try Tensor([0, 1])
+    for kind in AttributeDirections.Kind.allCases {
+      let latents = try directions.edited(glow.encode(dequantised(some), labels: labels), [(0, 0.5)], along: kind)
+      #expect(
+        try await model.edit(some, by: ["bright": 0.5], along: kind, labels: [0, 1])
+          == pictures(glow.decode(latents, labels: labels)))
+    }
+    let other = try await model.edit(some, by: [:], labels: [0, 1], as: 2)
+    let latents = try glow.encode(dequantised(some), labels: labels)
+    #expect(try other == pictures(glow.decode(latents, labels: Tensor([2, 2]))))
+  }
+
+  @Test(arguments: [[], labels]) func scoresAreThoseOfTheFirstImage(labels: [String]) async throws {
+    let served = try ServedModel(labels: labels)
+    let model = try await ImageModel(served.folder.path)
+    let some = try pictures([0, 0, 4])
+    let scores = try await model.score(some)
+    #expect(scores[0] == scores[1] && scores.allSatisfy { $0.place == nil })
+    var expected: [ImageScore] = []
+    try served.loaded().score(ColourImages(count: 1)) { expected += $0 }
+    #expect(abs(scores[0].score.bitsPerDimension - expected[0].bitsPerDimension) < 1e-5)
+    #expect(scores[0].score.pngBitsPerDimension == expected[0].pngBitsPerDimension)
+    try await model.score(reference: images, count: 10, called: "ten")
+    #expect(model.state.reference.map { [$0.name, "\($0.count)"] } == ["ten", "10"])
+    let places = try await model.score(some).map(\.place)
+    #expect(places.allSatisfy { $0.map { (0...100).contains($0.percentile) } ?? false })
+  }
+
+  @Test func otherSizesAreCroppedAndResized() async throws {
+    let served = try ServedModel()
+    let model = try await ImageModel(served.folder.path)
+    let wide = PixelImage(width: 40, height: 10, channels: 1, pixels: (0..<400).map { UInt8($0 % 251) })
+    let (fitted, isChanged) = model.fitted(wide)
+    #expect(isChanged && fitted == wide.converted(toChannels: 3).fitted(width: 8, height: 8))
+    #expect(try await model.encode([wide]) == model.encode([fitted]))
+    #expect(model.fitted(fitted).isChanged == false)
+  }
+
+  @Test func whatMakesNoSenseIsRefused() async throws {
+    let served = try ServedModel()
+    let model = try await ImageModel(served.folder.path)
+    let picture = try pictures([0])[0]
+    func expectRefusal(_ field: String, _ work: () async throws -> Void) async {
+      do {
+        try await work()
+        Issue.record("\(field) was taken")
+      } catch InferenceError.request(let named, _) { #expect(named == field) } catch { Issue.record("\(error)") }
+    }
+    await expectRefusal("count") { _ = try await model.sample(count: 0) }
+    await expectRefusal("temperature") { _ = try await model.sample(temperatures: [1, 1, 1]) }
+    await expectRefusal("temperature") { _ = try await model.sample(temperatures: [.nan]) }
+    await expectRefusal("labels") { _ = try await model.sample(labels: [0]) }
+    await expectRefusal("levels") { _ = try await model.variations(of: .picture(picture), redrawing: [3]) }
+    await expectRefusal("images") { _ = try await model.interpolate([picture]) }
+    await expectRefusal("weights") { _ = try await model.mix([picture, picture], weights: [[0, 0]]) }
+    await expectRefusal("weights") { _ = try await model.mix([picture, picture], weights: [[1]]) }
+    await expectRefusal("edits") { _ = try await model.edit([picture], by: ["hat": 1]) }
+    await expectRefusal("images") { _ = try await model.score([]) }
+    var latents = try LatentFile(bytes: await model.encode([picture]), for: served.loaded())
+    latents.latents.levels[1] = try latents.latents.levels[1] * .nan
+    let bytes = try latents.bytes()
+    await expectRefusal("level2") { _ = try await model.decode(bytes) }
+    await #expect(throws: SafetensorsError.self) { try await model.decode(Array("not safetensors".utf8)) }
+    await #expect(throws: ModelError.self) {
+      let other = try SafetensorsWriter.bytes(
+        of: [SafetensorsItem(name: "level1", tensor: .zeros([1, 2, 2, 2]))], metadata: [:], name: "other")
+      _ = try await model.decode(other)
+    }
+  }
+}

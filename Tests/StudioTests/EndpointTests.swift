@@ -1,0 +1,199 @@
+import Foundation
+import Imaging
+import Inference
+import ServedModels
+import Testing
+
+@testable import Studio
+
+/// Every route, asked as its description says.
+@Suite(.serialized) struct EndpointTests {
+  static let labels = ["a", "b", "c"]
+
+  private func pictures(_ answer: RunningServer.Answer, _ field: String = "images") throws -> [PixelImage] {
+    let images = try #require(answer.json[field] as? [String], "\(answer.text)")
+    return try images.map { try PixelImage(decoding: Array(#require(Data(base64Encoded: $0))), name: "answer") }
+  }
+
+  @Test func theModelDescribesItself() async throws {
+    try await RunningServer.with(labels: Self.labels, dataset: ColourImages(classNames: Self.labels)) { server in
+      let answer = try await server.send("GET", "/v1/models")
+      #expect(answer.status == 200 && answer.headers["content-type"] == "application/json")
+      let model = try #require((answer.json["models"] as? [[String: Any]])?.first)
+      #expect(model["labels"] as? [String] == Self.labels && model["width"] as? Int == 8)
+      #expect(model["latentShapes"] as? [[Int]] == [[4, 4, 6], [2, 2, 24]])
+      #expect((model["attributes"] as? [[String: Any]])?.first?["name"] as? String == "bright")
+      #expect((model["data"] as? [String: Any])?["count"] as? Int == 24)
+      #expect(model["reference"] == nil)
+    }
+  }
+
+  @Test func samples() async throws {
+    try await RunningServer.with(labels: Self.labels) { server in
+      let answer = try await server.post(
+        "/v1/sample", ["count": 3, "temperature": [0.5, 0.9], "labels": [1], "seed": 7])
+      let direct = try await server.model.sample(count: 3, temperatures: [0.5, 0.9], labels: [1], seed: 7)
+      #expect(try pictures(answer) == direct)
+      #expect(answer.json["labels"] as? [Int] == [1, 1, 1])
+      let like = ["sample": ["index": 2, "seed": 7, "temperature": [0.5, 0.9], "label": 1]]
+      let same = try await server.post("/v1/sample", ["like": like, "levels": [Int]()])
+      #expect(try pictures(same) == [direct[2]])
+      // Without a label it is the picture's own, of the labels in turn.
+      let turn = try await pictures(server.post("/v1/sample", ["count": 3, "seed": 7]))
+      let third = try await server.post(
+        "/v1/sample", ["like": ["sample": ["index": 2, "seed": 7]], "levels": [Int]()])
+      #expect(try pictures(third) == [turn[2]])
+      let variations = try await server.post("/v1/sample", ["like": ["image": ["index": 3, "label": 0]], "count": 2])
+      let origin = ImageModel.Origin.picture(try ColourImages().image(at: 3), label: 0)
+      #expect(try await pictures(variations) == server.model.variations(of: origin, redrawing: [1], count: 2))
+    }
+  }
+
+  @Test func samplesAsOnePicture() async throws {
+    try await RunningServer.with { server in
+      let answer = try await server.post("/v1/sample", ["count": 3], headers: ["Accept": "image/png"])
+      #expect(answer.headers["content-type"] == "image/png")
+      let grid = try PixelImage(decoding: Array(answer.body), name: "answer")
+      #expect(try await grid == PixelImage.grid(server.model.sample(count: 3), columns: 8))
+    }
+  }
+
+  @Test func latentsThereAndBack() async throws {
+    try await RunningServer.with { server in
+      let picture = try ColourImages().image(at: 4)
+      let encoded = try await server.send("POST", "/v1/encode", body: Data(picture.encodePNG()), type: "image/png")
+      #expect(encoded.headers["content-type"] == "application/octet-stream")
+      #expect(try await Array(encoded.body) == server.model.encode([picture]))
+      let decoded = try await server.send(
+        "POST", "/v1/decode", body: encoded.body, type: "application/octet-stream")
+      #expect(try pictures(decoded) == [picture])
+      let inJSON = try await server.post(
+        "/v1/encode", ["images": [["index": 4]]], headers: ["Accept": "application/json"])
+      #expect(inJSON.json["latents"] as? String == encoded.body.base64EncodedString())
+      #expect(try pictures(await server.post("/v1/decode", ["latents": inJSON.json["latents"]!])) == [picture])
+    }
+  }
+
+  @Test func pathsAndMixes() async throws {
+    try await RunningServer.with { server in
+      let ends = try [1, 2].map { try ColourImages().image(at: $0) }
+      let path = try await server.post("/v1/interpolate", ["images": [["index": 1], ["index": 2]], "steps": 3])
+      #expect(try await pictures(path) == server.model.interpolate(ends, steps: 3))
+      let body: [String: Any] = [
+        "images": [["index": 1], ["index": 2]], "weights": [[1, 0], [1, 3]], "path": "straight",
+      ]
+      let mix = try await server.post("/v1/interpolate", body)
+      #expect(try await pictures(mix) == server.model.mix(ends, weights: [[1, 0], [1, 3]], along: .straight))
+    }
+  }
+
+  @Test func editsShowWhatTheModelSaw() async throws {
+    try await RunningServer.with { server in
+      let large = PixelImage(width: 20, height: 10, channels: 3, pixels: (0..<600).map { UInt8($0 % 250) })
+      let data = try large.base64PNG()
+      let answer = try await server.post("/v1/edit", ["images": [["data": data]], "edits": ["bright": 0.5]])
+      #expect(try await pictures(answer) == server.model.edit([large], by: ["bright": 0.5]))
+      let input = try #require((answer.json["inputs"] as? [[String: Any]])?.first)
+      #expect(input["width"] as? Int == 20 && input["height"] as? Int == 10 && input["isFitted"] as? Bool == true)
+      let seen = try PixelImage(
+        decoding: Array(#require(Data(base64Encoded: input["image"] as? String ?? ""))), name: "input")
+      #expect(seen == large.fitted(width: 8, height: 8))
+    }
+  }
+
+  @Test func imagesOfTheDataSetHaveTheirLabels() async throws {
+    try await RunningServer.with(labels: Self.labels, dataset: ColourImages(classNames: Self.labels)) { server in
+      let some = try [4, 5].map { try ColourImages().image(at: $0) }
+      let answer = try await server.post("/v1/edit", ["images": [["index": 4], ["index": 5]], "label": 0])
+      #expect(try await pictures(answer) == server.model.edit(some, by: [:], labels: [1, 2], as: 0))
+      let chosen = try await server.post("/v1/edit", ["images": [["index": 4, "label": 2]], "label": 0])
+      #expect(try await pictures(chosen) == server.model.edit([some[0]], by: [:], labels: [2], as: 0))
+    }
+  }
+
+  @Test func scoresInAForm() async throws {
+    try await RunningServer.with { server in
+      let some = try [1, 2].map { try ColourImages().image(at: $0) }
+      var form = Data()
+      for (number, picture) in some.enumerated() {
+        form += Data(
+          "--edge\r\nContent-Disposition: form-data; name=\"images\"; filename=\"\(number).png\"\r\n\r\n".utf8)
+        form += Data(try picture.encodePNG()) + Data("\r\n".utf8)
+      }
+      form += Data("--edge--\r\n".utf8)
+      let type = "multipart/form-data; boundary=edge"
+      let answer = try await server.send("POST", "/v1/score", body: form, type: type)
+      let expected = try await server.model.score(some)
+      let scores = try #require(answer.json["scores"] as? [[String: Any]], "\(answer.text)")
+      #expect(scores.map { $0["bitsPerDimension"] as? Double } == expected.map(\.score.bitsPerDimension))
+      #expect(scores[0]["percentile"] == nil)
+      try await server.model.score(reference: ColourImages(), count: 10, called: "ten")
+      let placed = try await server.send("POST", "/v1/score", body: form, type: type)
+      let place = try #require((placed.json["scores"] as? [[String: Any]])?.first)
+      #expect(place["percentile"] is Double && place["correctedPercentile"] is Double && place["deviations"] is Double)
+      #expect((placed.json["reference"] as? [String: Any])?["name"] as? String == "ten")
+    }
+  }
+
+  @Test func theDataSetByPages() async throws {
+    try await RunningServer.with(labels: Self.labels, dataset: ColourImages(classNames: Self.labels)) { server in
+      let page = try await server.send("GET", "/v1/data?label=1&from=1&count=2")
+      #expect(page.json["count"] as? Int == 8)
+      let images = try #require(page.json["images"] as? [[String: Any]])
+      #expect(images.map { $0["index"] as? Int } == [4, 7])
+      #expect(images[0]["attributes"] as? [String] == ["bright"])
+      let bright = try await server.send("GET", "/v1/data?attribute=bright&count=3")
+      #expect((bright.json["images"] as? [[String: Any]])?.map { $0["index"] as? Int } == [0, 2, 4])
+      for (query, word) in [
+        ("label=9", "label"), ("count=0", "count"), ("from=x", "from"), ("attribute=hat", "attribute"),
+        ("page=2", "page"),
+      ] { server.expectProblem(try await server.send("GET", "/v1/data?\(query)"), 400, word) }
+    }
+    try await RunningServer.with(dataset: nil) { server in
+      server.expectProblem(try await server.send("GET", "/v1/data"), 404, "--data")
+    }
+  }
+
+  @Test func thePageAndItsFiles() async throws {
+    try await RunningServer.with { server in
+      let page = try await server.send("GET", "/")
+      #expect(page.status == 200 && page.headers["content-type"] == "text/html; charset=utf-8")
+      // Each file that the page names is there, and none is from elsewhere.
+      let names = page.text.matches(of: /(?:src|href)="([^"#]*)"/).map { String($0.1) }
+      #expect(!names.isEmpty)
+      for name in names {
+        #expect(!name.contains("//"))
+        #expect(try await server.send("GET", "/" + name.trimmingPrefix("/")).status == 200, "\(name)")
+      }
+      #expect(try await server.send("HEAD", "/").body.isEmpty)
+    }
+  }
+
+  @Test func countersForPrometheus() async throws {
+    try await RunningServer.with { server in
+      _ = try await server.post("/v1/sample", ["count": 3])
+      _ = try await server.post("/v1/sample", ["count": -3])
+      let text = try await server.send("GET", "/metrics").text
+      for line in [
+        "glow_http_requests_total{route=\"/v1/sample\",method=\"POST\",status=\"200\"} 1",
+        "glow_http_requests_total{route=\"/v1/sample\",method=\"POST\",status=\"400\"} 1",
+        "glow_http_request_duration_seconds_count{route=\"/v1/sample\"} 2", "glow_model_batches_total 1.0",
+        "glow_model_images_total 3.0", "# TYPE glow_images_waiting gauge",
+      ] { #expect(text.contains(line + "\n"), "\(line) is not in \(text)") }
+    }
+  }
+
+  @Test func theDescriptionNamesEveryRoute() async throws {
+    try await RunningServer.with { server in
+      let paths = try #require(try await server.send("GET", "/openapi.json").json["paths"] as? [String: [String: Any]])
+      for (path, operations) in paths {
+        let address = path.replacing("{id}", with: "none")
+        for method in ["GET", "POST"] {
+          let status = try await server.send(method, address).status
+          #expect((status != 405) == (operations[method.lowercased()] != nil), "\(method) \(path): \(status)")
+        }
+      }
+      #expect(paths.count == 14)
+    }
+  }
+}

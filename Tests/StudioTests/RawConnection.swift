@@ -1,0 +1,58 @@
+import Foundation
+
+/// A connection on which a test writes what no well-behaved client would.
+/// One task may write while another reads.
+final class RawConnection: @unchecked Sendable {
+  private let descriptor: Int32
+
+  init(port: Int) throws {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let result = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  deinit { disconnect() }
+
+  private var isOpen = true
+
+  func disconnect() {
+    guard isOpen else { return }
+    isOpen = false
+    close(descriptor)
+  }
+
+  /// - Returns: whether the server still took it.
+  @discardableResult
+  func write(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    return send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+  }
+
+  /// Whether the server has closed, as the last `read` found.
+  private(set) var isClosedByServer = false
+
+  /// What the server sends until it closes, falls silent for ten seconds, or has sent `end`.
+  func read(until end: String? = nil) -> String {
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while end == nil || !String(decoding: all, as: UTF8.self).contains(end!) {
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count <= 0 {
+        isClosedByServer = count == 0 || errno == ECONNRESET
+        break
+      }
+      all += buffer[..<count]
+    }
+    return String(decoding: all, as: UTF8.self)
+  }
+}
