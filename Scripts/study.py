@@ -347,7 +347,7 @@ def machine():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="an hour on two cores instead of many")
+    size.add_argument("--quick", action="store_true", help="half an hour on two cores instead of one and a half")
     size.add_argument("--toy", action="store_true", help="minutes, to try the study itself")
     options = parser.parse_args()
     name = "study-toy" if options.toy else "study-quick" if options.quick else "study"

@@ -34,8 +34,9 @@ public struct AttributeFit {
         name: training.name,
         problem: "its images have neither attributes (a file attributes.csv beside the pictures) nor classes (folders)")
     }
-    let (training, heldOut) =
-      among.isEmpty ? (training, heldOut) : (try training.having(anyOf: among), try heldOut.having(anyOf: among))
+    let training = among.isEmpty ? training : try training.having(anyOf: among)
+    // Held-out images may lack what is rare: then nothing is measured.
+    let measured: (any ImageDataset)? = among.isEmpty ? heldOut : try? heldOut.having(anyOf: among)
     let all = AttributeColumns(of: training)
     let numbers = try names.map { try all.numbers(of: $0) } ?? Array(all.names.indices)
     let columns = numbers.map { number in { (index: Int) in all.value(number, at: index) } }
@@ -67,7 +68,9 @@ public struct AttributeFit {
       + (among.isEmpty ? "" : " with \(among.joined(separator: " or "))")
     for (i, number) in kept.enumerated() { directions.attributes[i].name = all.names[numbers[number]] }
 
-    try directions.measure(on: heldOut, with: model, batchSize: batchSize) { try progress(done + $0) }
+    if let measured {
+      try directions.measure(on: measured, with: model, batchSize: batchSize) { try progress(done + $0) }
+    }
   }
 
   private static func directions(

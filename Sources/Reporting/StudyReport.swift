@@ -156,8 +156,29 @@ public struct StudyReport {
       how well that direction tells held-out images apart (area under the ROC curve; 0.5 is chance): only edits along \
       directions that do can be trusted.
       """
-    return pictured("edits", "4. Semantic edits", text)
-      + (rows.isEmpty ? [] : [.table(["attribute", "with", "without", "held-out AUC"], rows)])
+    guard !rows.isEmpty else { return pictured("edits", "4. Semantic edits", text) }
+    return pictured("edits", "4. Semantic edits", text) + [
+      .table(["attribute", "with", "without", "held-out AUC"], rows), .paragraph(trust),
+    ]
+  }
+
+  /// Below this area, a direction is called too weak to edit along.
+  private static let weakestArea = 0.75
+
+  /// Which of the edits the figures speak for.
+  private var trust: String {
+    func names(_ isMeant: (Double?) -> Bool) -> String {
+      study.separability.filter { isMeant($0.auc) }.map(\.attribute).joined(separator: ", ")
+    }
+    let sentences = [
+      ("Told apart at \(Self.weakestArea) or better: ", names { ($0 ?? 0) >= Self.weakestArea }),
+      (
+        "Not told apart well enough by models of this size, so that their edits show whatever else differs: ",
+        names { ($0 ?? 1) < Self.weakestArea }
+      ),
+      ("Not measured, as no held-out image can have it: ", names { $0 == nil }),
+    ]
+    return sentences.filter { !$1.isEmpty }.map { $0 + $1 + "." }.joined(separator: " ")
   }
 
   private func pictured(_ section: String, _ title: String, _ text: String) -> [Document.Block] {

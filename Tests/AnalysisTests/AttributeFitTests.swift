@@ -13,6 +13,15 @@ import Torch
     (0..<dataset.count).filter { dataset.attribute(attribute, at: $0) == value }
   }
 
+  @Test func whatNoHeldOutImageHasIsNotMeasured() throws {
+    let none = SmallImages(split: .validation, truth: { _, _ in false })
+    let fit = try AttributeFit(
+      of: Glow.small(), training: SmallImages(), heldOut: none, names: ["third"], among: ["bright"])
+    let attribute = fit.directions.attributes[0]
+    #expect(attribute.areaUnderROC.isEmpty && attribute.heldOutWith == 0 && attribute.heldOutWithout == 0)
+    #expect(attribute.with > 0 && attribute.without > 0)
+  }
+
   @Test(arguments: [7, 100]) func theDifferenceOfMeans(batchSize: Int) throws {
     let glow = try Glow.small()
     let training = SmallImages()

@@ -35,7 +35,11 @@ import Testing
     let picture = ["name": "p", "section": "samples", "file": "p.png", "caption": "Samples", "command": "glow sample"]
     let json: [String: Any] = [
       "quick": true, "machine": "2 cores", "date": "2026-01-02", "hours": 0.5, "runs": runs, "pictures": [picture],
-      "separability": [["attribute": "smile", "positives": 3, "negatives": 4, "auc": 0.75]],
+      "separability": [
+        ["attribute": "smile", "positives": 3, "negatives": 4, "auc": 0.75],
+        ["attribute": "hat", "positives": 1, "negatives": 2, "auc": 0.5],
+        ["attribute": "beard", "positives": 1, "negatives": 2, "auc": NSNull()],
+      ],
     ]
     let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: file) }
@@ -58,7 +62,9 @@ import Testing
     #expect(text.contains("| a, Glow | 123 | 2 | 60 s | 1000 | 3.100 ± 0.141 | 5.000 |"))
     #expect(text.contains("| b, RealNVP | 123 | 2 | 60 s | 1000 | 3.250 ± 0.354 | 5.000 |"))
     #expect(text.contains("Glow is ahead of RealNVP on every set, as published."))
-    #expect(text.contains("| smile | 3 | 4 | 0.750 |"))
+    #expect(text.contains("| smile | 3 | 4 | 0.750 |") && text.contains("| beard | 1 | 2 | none held out |"))
+    #expect(text.contains("Told apart at 0.75 or better: smile. Not told apart well enough"))
+    #expect(text.contains("whatever else differs: hat. Not measured, as no held-out image can have it: beard."))
     #expect(text.contains("The largest round-trip error of all is 2.0e-06"))
     #expect(
       text.contains("![Samples.](p.png)") && text.contains("![Memory.](memory.png)"))
