@@ -32,7 +32,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The address to listen on; 0.0.0.0 for all of this machine's.") var host = "127.0.0.1"
   @Option(help: "0 for any that is free.") var port = 8080
   @Option(help: "The most images in one pass through the model.") var batchSize = 64
-  @Option(help: "How many milliseconds a request waits for others to share a pass with.") var batchWait = 2
+  @Option(help: "How many milliseconds a request waits for others to share a pass with, while the model is idle.")
+  var batchWait = 0
   @Option(help: "The most images under way or waiting; requests beyond are answered 429.") var queue = 512
   @Option(help: "The most images that one request draws.") var countLimit = 64
   @Option(help: "The largest body of a request, such as 8MB.") var bodyLimit = ByteCount(bytes: 8_000_000)
@@ -53,7 +54,17 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
+  /// libgomp's threads spin where they wait for each other, which beside other work (a run being trained) takes a hundred
+  /// times as long as computing. It reads this when it is loaded: the program begins anew with it.
+  private func spinLess() {
+    let environment = ProcessInfo.processInfo.environment
+    guard environment["GOMP_SPINCOUNT"] == nil, environment["OMP_WAIT_POLICY"] == nil else { return }
+    setenv("GOMP_SPINCOUNT", "1000", 1)
+    execv("/proc/self/exe", CommandLine.unsafeArgv)
+  }
+
   func run() async throws {
+    spinLess()
     let device = try model.runtime.start()
     let options = try studioOptions()
     let location = try ModelLocation.resolve(model.model)
@@ -135,7 +146,7 @@ struct ServeCommand: AsyncParsableCommand {
       let images = try openDataset(data, for: configuration, from: model.model, split: .validation)
       try await served.score(
         reference: images, count: referenceLimit,
-        called: "\(min(referenceLimit, images.count)) of \(images.name):validation")
+        called: "\(images.name):validation")
     } catch is CancellationError {} catch { warn("there will be no percentiles: \(error)") }
   }
 
@@ -158,5 +169,8 @@ private struct StandardErrorLog: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  func log(event: LogEvent) { warn("\(event.message)") }
+  func log(event: LogEvent) {
+    let kind = event.level < .error ? "Note" : "Error"
+    FileHandle.standardError.write(Data("\(kind): \(event.message)\n".utf8))
+  }
 }

@@ -2,14 +2,14 @@
 public struct BatchLimits: Sendable, Hashable {
   /// The most images in one pass through the model.
   public var size: Int
-  /// How long the first of a batch waits for others while the model is idle.
+  /// How long the first of a batch waits for others while the model is idle. While it is busy, those that come wait anyway.
   public var wait: Duration
   /// The most images that may be under way or waiting; a caller beyond it is refused, unless it is alone.
   public var queue: Int
   /// The most images whose latents are kept, so that an edit of an image seen before need not encode it again.
   public var cachedImages: Int
 
-  public init(size: Int = 64, wait: Duration = .milliseconds(2), queue: Int = 512, cachedImages: Int = 256) {
+  public init(size: Int = 64, wait: Duration = .zero, queue: Int = 512, cachedImages: Int = 256) {
     precondition(size > 0 && queue > 0 && cachedImages >= 0 && wait >= .zero, "limits are positive")
     self.size = size
     self.wait = wait

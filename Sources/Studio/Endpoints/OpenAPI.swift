@@ -64,7 +64,7 @@ extension Studio {
       "/v1/runs/{id}/metrics": [
         "get": operation(
           "Server-sent events of a run: summary, metrics, log, end", parameters: [runParameter],
-          others: ["text/event-stream": ["type": "string"]])
+          others: ["text/event-stream": .object([:])])
       ],
       "/v1/runs/{id}/samples": [
         "get": operation(
@@ -116,21 +116,22 @@ extension Studio {
   }
 
   /// Pictures as JSON with other fields, as the bytes of one, or in a form.
+  /// - Parameter alternatives: two of the other fields of which a request has at most one.
   private func pictureBody(
-    _ others: [String: JSONValue], images count: ClosedRange<Int>? = nil, constraints: [String: JSONValue] = [:]
+    _ others: [String: JSONValue], images count: ClosedRange<Int>? = nil, alternatives: [String] = []
   ) -> JSONValue {
     let count = count ?? 1...options.imageLimit
-    let images = array(of: reference("Image"), count: count)
-    guard case .object(let json) = object(others.merging(["images": images]) { $1 }, required: ["images"]) else {
-      fatalError("an object is one")
+    func schema(_ fields: [String: JSONValue], required: [String] = []) -> JSONValue {
+      guard !alternatives.isEmpty else { return object(fields, required: required) }
+      return [
+        "anyOf": .array(alternatives.map { name in object(fields.filter { $0.key != name }, required: required) })
+      ]
     }
-    var types: [String: JSONValue] = [
-      "application/json": .object(json.merging(constraints) { $1 }),
-      "multipart/form-data": object(
-        [
-          "images": array(of: ["type": "string", "format": "binary"], count: count),
-          "request": .object(["description": "The other fields, as JSON"]),
-        ], required: ["images"]),
+    let images = array(of: reference("Image"), count: count)
+    let files = array(of: ["type": "string", "format": "binary"], count: count)
+    var types = [
+      "application/json": schema(others.merging(["images": images]) { $1 }, required: ["images"]),
+      "multipart/form-data": object(["images": files, "request": schema(others)], required: ["images"]),
     ]
     if count.lowerBound == 1 { for type in Self.pictureTypes { types[type] = .object([:]) } }
     return content(types)
@@ -156,7 +157,7 @@ extension Studio {
 
   private var runParameter: JSONValue {
     [
-      "name": "id", "in": "path", "required": true, "schema": ["type": "string", "minLength": 1],
+      "name": "id", "in": "path", "required": true, "schema": ["type": "string", "pattern": "^[^/]+$"],
       "description": "As /v1/runs tells",
     ]
   }
@@ -189,7 +190,7 @@ extension Studio {
       [
         "path": enumeration(LatentPath.Shape.self), "steps": integer(Self.steps), "weights": rows,
       ].compactMapValues { $0 }, images: 2...options.imageLimit,
-      constraints: ["not": ["required": ["steps", "weights"]]])
+      alternatives: ["steps", "weights"])
   }
 
   private var editFields: [String: JSONValue] {

@@ -57,19 +57,21 @@ extension Studio {
   }
 
   func interpolate(_ request: Request, _ context: StudioContext) async throws -> Response {
-    let (pictures, given) = try await pictureRequest(request, context).parts
-    var fields = given
+    let (pictures, others) = try await pictureRequest(request, context).parts
+    var fields = others
     guard pictures.count > 1 else {
       throw Problem(.badRequest, "images holds 1, expected 2 to \(options.imageLimit)", field: "images")
     }
     let path = try fields.choice("path", LatentPath.Shape.self) ?? .spherical
     let weights = try weights(&fields, count: pictures.count)
-    let steps = try fields.integer("steps", in: Self.steps)
+    let given = try fields.integer("steps", in: Self.steps)
     try fields.finish()
-    guard weights == nil || steps == nil else {
+    guard weights == nil || given == nil else {
       throw Problem(.badRequest, "weights takes the place of steps: leave one of them out", field: "weights")
     }
-    let count = (pictures.count - 1) * ((steps ?? 9) - 1) + 1
+    // The usual number, or as many as so many images leave room for.
+    let steps = given ?? max(2, min(9, (options.countLimit - 1) / (pictures.count - 1) + 1))
+    let count = (pictures.count - 1) * (steps - 1) + 1
     guard weights != nil || count <= options.countLimit else {
       throw Problem(
         .unprocessableContent, "steps makes \(count) images, expected at most \(options.countLimit)", field: "steps")
@@ -80,10 +82,10 @@ extension Studio {
           pictures.map(\.picture), weights: weights, along: path, labels: pictures.map(\.label))
       }
       return try await model.interpolate(
-        pictures.map(\.picture), steps: steps ?? 9, along: path, labels: pictures.map(\.label))
+        pictures.map(\.picture), steps: steps, along: path, labels: pictures.map(\.label))
     }
     return try answer(
-      result, to: request, columns: steps ?? 9, with: ["inputs": .array(try pictures.map { try $0.json })])
+      result, to: request, columns: steps, with: ["inputs": .array(try pictures.map { try $0.json })])
   }
 
   private func weights(_ fields: inout RequestFields, count: Int) throws -> [[Double]]? {

@@ -112,7 +112,7 @@ async function problem(response) {
 }
 
 function sentence(text) {
-  const named = text.replace(/^images\[\d+\]/, "The image");
+  const named = text.replace(/^images\[\d+\](\.data)?/, "The image");
   return /[.!?]$/.test(named) ? named : `${named}.`;
 }
 

@@ -2,11 +2,12 @@
 
 import { bytes, count, duration, finite, fixed, percent, shortCount, significant } from "./format.js";
 
-export function stateOf({ id, run, state }) {
+export function stateOf({ state, error }) {
   switch (state) {
     case "training": return "Being trained now";
     case "finished": return "Finished";
-    case "stopped": return `Stopped; go on with: glow train --resume ${run ?? id}`;
+    case "stopped": return "Stopped before its end; glow train --resume goes on with it";
+    case "unreadable": return `It cannot be read: ${error}`;
     default: return state ?? "";
   }
 }

@@ -147,7 +147,7 @@ function showEvents(events) {
 
 function addEvent({ time, level, message, ...others }) {
   const log = byId("training-log");
-  const details = Object.entries(others).map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ");
+  const details = Object.entries(others).map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ");
   const date = new Date(time);
   const clock = Number.isNaN(date.valueOf()) ? "" : date.toLocaleString("sv");
   log.prepend(make("li", { data: { level: level ?? "info" } },

@@ -29,7 +29,7 @@ export function makeTraining() {
 
   const showRuns = () => {
     const earlier = select.value;
-    select.replaceChildren(...runs.map(({ id, state }) => make("option", { value: id }, `${id} (${state})`)));
+    select.replaceChildren(...runs.map(({ id, run, state }) => make("option", { value: id }, `${run} (${state})`)));
     if (runs.some((run) => run.id === earlier)) select.value = earlier;
     select.disabled = runs.length === 0;
     byId("training-empty").hidden = runs.length > 0;

@@ -40,6 +40,8 @@ struct CountingMiddleware: RouterMiddleware {
 /// Turns whatever is thrown into an answer.
 struct ProblemMiddleware: RouterMiddleware {
   typealias Context = StudioContext
+  /// The methods of each path.
+  let allowed: [(path: String, methods: String)]
 
   func handle(
     _ request: Request, context: StudioContext, next: (Request, StudioContext) async throws -> Response
@@ -48,7 +50,7 @@ struct ProblemMiddleware: RouterMiddleware {
       // Hummingbird answers a parser's error, where there still is somebody to answer to.
       throw error is HTTPParserError ? error : CancellationError()
     } catch {
-      let problem = Self.problem(error)
+      let problem = problem(error, request)
       if problem.status == .internalServerError { context.logger.error("\(error)") }
       return problem.response
     }
@@ -59,10 +61,15 @@ struct ProblemMiddleware: RouterMiddleware {
       || error is ChannelPipelineError
   }
 
-  private static func problem(_ error: any Error) -> Problem {
+  private func problem(_ error: any Error, _ request: Request) -> Problem {
     switch error {
     case let problem as Problem: return problem
     case let error as HTTPError where error.status == .notFound:
+      if let methods = methods(of: request.uri.path) {
+        var problem = Problem(.methodNotAllowed, "\(request.method.rawValue) is not taken here, expected \(methods)")
+        problem.allow = methods
+        return problem
+      }
       return Problem(.notFound, "there is no such address: /openapi.json lists those that there are")
     case let error as HTTPError: return Problem(error.status, error.body ?? error.status.reasonPhrase)
     case InferenceError.busy(let seconds):
@@ -72,6 +79,15 @@ struct ProblemMiddleware: RouterMiddleware {
     case InferenceError.request(let field, _): return Problem(.unprocessableContent, "\(error)", field: field)
     default: return Problem(.internalServerError, "the server failed: its log says more")
     }
+  }
+
+  /// Nil for a path that there is not.
+  private func methods(of path: String) -> String? {
+    let parts = path.split(separator: "/")
+    return allowed.first { route in
+      let pattern = route.path.split(separator: "/")
+      return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+    }?.methods
   }
 }
 

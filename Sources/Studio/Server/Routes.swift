@@ -15,19 +15,7 @@ extension Studio {
     ]
   }
 
-  private static let methods: [HTTPRequest.Method] = [
-    .get, .head, .post, .put, .delete, .patch, .options, .trace, .connect,
-  ]
-
   func router(_ page: PageFiles) -> Router<StudioContext> {
-    let router = Router(context: StudioContext.self)
-    router.addMiddleware {
-      CountingMiddleware(metrics: metrics)
-      BodyMiddleware(budget: bodies)
-      HeadersMiddleware()
-      ProblemMiddleware()
-      AccessMiddleware(token: options.token, openPaths: Set(page.files.keys).union(["/healthz"]))
-    }
     let pages = page.files.map { path, file in
       (
         path: RouterPath(path), method: HTTPRequest.Method.get,
@@ -38,18 +26,19 @@ extension Studio {
         } as Handler
       )
     }
-    for (path, method, handler) in routes + pages {
-      let taken: [HTTPRequest.Method] = method == .get ? [.get, .head] : [method]
+    let all = routes + pages
+    let allowed = all.map { (path: "\($0.path)", methods: $0.method == .get ? "GET, HEAD" : $0.method.rawValue) }
+    let router = Router(context: StudioContext.self)
+    router.addMiddleware {
+      CountingMiddleware(metrics: metrics)
+      BodyMiddleware(budget: bodies)
+      HeadersMiddleware()
+      ProblemMiddleware(allowed: allowed)
+      AccessMiddleware(token: options.token, openPaths: Set(page.files.keys).union(["/healthz"]))
+    }
+    for (path, method, handler) in all {
       router.on(path, method: method, use: handler)
       if method == .get { router.on(path, method: .head, use: handler) }
-      let allow = taken.map(\.rawValue).joined(separator: ", ")
-      for other in Self.methods where !taken.contains(other) {
-        router.on(path, method: other) { request, _ -> Response in
-          var problem = Problem(.methodNotAllowed, "\(request.method.rawValue) is not taken here, expected \(allow)")
-          problem.allow = allow
-          throw problem
-        }
-      }
     }
     return router
   }

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Drives the page in headless Chromium, as people do: every tab, light and dark, on a desktop and on a phone, with a
+model of each kind. Fails on whatever is not as it should be, on any error on the console and on any violation that axe
+finds."""
+
+import argparse
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+import page_edit
+import page_mix
+import page_sample
+import page_score
+import page_training
+import page_trouble
+import screenshots
+from browser import PHONE, launch, watched
+from make_model import Models, models
+from pictures import encoded, picture
+from server import CheckFailure, Server, serving
+
+# The tabs, and what is there once they have loaded.
+TABS = {
+    "sample": "#sample-grid img", "edit": "#edit-after[src]", "mix": "#mix-picture[src]", "score": "#score-empty",
+    "training": "#training-bits svg[role=img]",
+}
+TOKEN = "a-token-for-the-checks"
+
+
+@contextmanager
+def group(name: str):
+    """Checks that belong together: a line when they have passed, and their name before what is wrong."""
+    start = time.monotonic()
+    try:
+        yield
+    except CheckFailure as failure:
+        raise CheckFailure(f"{name}: {failure}") from failure
+    print(f"{name}: passed in {time.monotonic() - start:.1f} s", flush=True)
+
+
+def write_files(folder: Path) -> None:
+    """What people might choose."""
+    small = picture(40, 40, seed=1)
+    (folder / "small.png").write_bytes(encoded(small))
+    (folder / "again.png").write_bytes(encoded(small))
+    (folder / "same.webp").write_bytes(encoded(small, "image/webp"))
+    (folder / "large.jpg").write_bytes(encoded(picture(1000, 700, seed=2), "image/jpeg"))
+    (folder / "damaged.png").write_bytes(b"not a picture")
+    (folder / "words.txt").write_text("words\n")
+
+
+def check_tools(name: str, browser: Browser, server: Server, models: Models, files: Path, **look: object) -> None:
+    """What every tab does."""
+    model = server.model
+    for tab, check_tab in [
+        ("Sample", lambda watch: page_sample.check(watch, model)),
+        ("Edit", lambda watch: page_edit.check(watch, model, files)),
+        ("Mix", lambda watch: page_mix.check(watch, files)),
+        ("Score", lambda watch: page_score.check(watch, files)),
+        ("Training", lambda watch: page_training.check(watch, models)),
+    ]:
+        with group(f"{tab}, {name}"), watched(browser, server.address, **look) as watch:
+            check_tab(watch)
+
+
+def check_looks(name: str, browser: Browser, server: Server, **look: object) -> None:
+    """Every tab as it opens."""
+    with group(f"All tabs, {name}"), watched(browser, server.address, **look) as watch:
+        for tab, sign in TABS.items():
+            watch.open(tab)
+            watch.page.wait_for_selector(sign)
+            watch.require_accessible(tab)
+
+
+def check(browser: Browser, models: Models, files: Path) -> None:
+    with serving(models.colour, "--runs", models.runs) as server:
+        server.wait_for_reference()
+        check_tools("a colour model on a light desktop", browser, server, models, files)
+        with group("A run in training"), watched(browser, server.address) as watch:
+            page_training.check_live(watch, models)
+        with group("The keyboard"), watched(browser, server.address) as watch:
+            page_trouble.check_tabs(watch)
+        with group("A busy server, and none"), watched(browser, server.address) as watch:
+            page_trouble.check_busy(watch)
+            page_trouble.check_gone(watch)
+        check_looks("a dark desktop", browser, server, scheme="dark")
+        check_looks("a light phone", browser, server, viewport=PHONE)
+    with serving(models.gray, "--runs", models.runs) as server:
+        server.wait_for_reference()
+        look = {"viewport": PHONE, "scheme": "dark"}
+        check_tools("a gray model with classes on a dark phone", browser, server, models, files, **look)
+    with serving(models.gray, "--runs", models.runs, token=TOKEN) as server:
+        for name, check_token in [
+            ("A token that is asked for", page_trouble.check_token),
+            ("A token in the address", page_trouble.check_token_in_address),
+        ]:
+            with group(name), watched(browser, server.address) as watch:
+                check_token(watch, TOKEN)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--screenshots", type=Path, metavar="FOLDER",
+        help="check nothing: write a PNG of each tab with the shipped model (needs `make data`)")
+    arguments = parser.parse_args()
+    try:
+        with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+            browser = launch(playwright)
+            if arguments.screenshots:
+                screenshots.write(browser, arguments.screenshots)
+            else:
+                write_files(Path(folder))
+                with models() as made:
+                    check(browser, made, Path(folder))
+            browser.close()
+    except CheckFailure as failure:
+        sys.exit(f"check_page: {failure}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Two tiny models to serve, made in seconds with the program's own commands."""
+
+import csv
+import random
+import signal
+import struct
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from server import GLOW, CheckFailure, glow
+
+CLASSES = ["0", "1", "2"]
+GRAY_SIDE = 8
+COLOUR_SIDE = 16
+SPLITS = {"train": 240, "validation": 60, "test": 60}
+ATTRIBUTES = ["bright", "warm", "disc"]
+MODEL = ["--levels", 2, "--steps", 2, "--hidden", 16, "--batch", 16, "--seed", 1, "--threads", 1]
+TRAINING = ["--lr", 0.005, "--warmup", 64, "--decay", "none", "--average", 160]
+FINISHED = ["--images", 1920, "--validate-every", 320, "--checkpoint-every", 960]
+LIVE = ["--images", 100_000_000, "--validate-every", 8000, "--checkpoint-every", 8000]
+
+
+@dataclass(frozen=True)
+class Models:
+    """Runs below one folder, each with directions of attributes beside its checkpoints."""
+
+    runs: Path
+    # Gray, told what to draw by a class.
+    gray: Path
+    # Colour, with attributes.
+    colour: Path
+    colour_data: Path
+
+    @contextmanager
+    def training(self, name: str):
+        """A run of that name that is being trained meanwhile, on and on."""
+        command = [GLOW, "train", "--preset", "toy", "--data", self.colour_data, "--out", self.runs / name]
+        process = subprocess.Popen(
+            [*map(str, command + MODEL + TRAINING + LIVE)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        # The status of a training that was stopped on request and has saved.
+        if process.returncode != 130:
+            raise CheckFailure(f"glow train ended with {process.returncode}, expected 130: {errors.strip()}")
+
+
+@contextmanager
+def models():
+    """Made in a temporary folder that is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="glow-studio-") as name:
+        folder = Path(name)
+        runs = folder / "runs"
+        gray, colour = runs / "gray", runs / "colour"
+        _train(f"idx:{_write_idx(folder / 'idx')}", gray)
+        data = _write_pictures(folder / "shapes")
+        _train(data, colour)
+        yield Models(runs, gray, colour, data)
+
+
+def _train(data: object, run: Path) -> None:
+    glow("train", "--preset", "toy", "--data", data, "--out", run, *MODEL, *TRAINING, *FINISHED)
+    glow("attributes", "fit", "--model", run, "--out", run / "attributes.safetensors")
+
+
+# The gray images: their class is which part is bright.
+
+def _write_idx(folder: Path) -> Path:
+    folder.mkdir()
+    for prefix, count, seed in [("train", 300, 1), ("t10k", 60, 2)]:
+        dice = random.Random(seed)
+        labels = [number % len(CLASSES) for number in range(count)]
+        pixels = b"".join(_gray_image(label, dice) for label in labels)
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(
+            struct.pack(">4I", 0x803, count, GRAY_SIDE, GRAY_SIDE) + pixels)
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, count) + bytes(labels))
+    return folder
+
+
+def _gray_image(label: int, dice: random.Random) -> bytes:
+    half = GRAY_SIDE // 2
+
+    def is_bright(x: int, y: int) -> bool:
+        return [y < half, x < half, abs(x - half) + abs(y - half) < half][label]
+
+    level = dice.randrange(30)
+    return bytes(
+        (190 if is_bright(x, y) else 30) + level + dice.randrange(20)
+        for y in range(GRAY_SIDE) for x in range(GRAY_SIDE))
+
+
+# The colour images: a disc or a box on a ground, bright or dark, warm or cold.
+
+def _write_pictures(folder: Path) -> Path:
+    for seed, (split, count) in enumerate(SPLITS.items()):
+        (folder / split).mkdir(parents=True)
+        dice = random.Random(seed)
+        with open(folder / split / "attributes.csv", "w", newline="") as file:
+            rows = csv.writer(file, lineterminator="\n")
+            rows.writerow(["file", *ATTRIBUTES])
+            for number in range(count):
+                states = [dice.randrange(2) for _ in ATTRIBUTES]
+                _shape(*states, dice).save(folder / split / f"{number:03}.png")
+                rows.writerow([f"{number:03}.png", *states])
+    return folder
+
+
+def _shape(is_bright: int, is_warm: int, is_disc: int, dice: random.Random) -> Image.Image:
+    level = dice.randrange(40)
+    ground = [(level + (150 if is_bright else 30))] * 3
+    image = Image.new("RGB", (COLOUR_SIDE, COLOUR_SIDE), tuple(ground))
+    drawing = ImageDraw.Draw(image)
+    left, top = dice.randrange(2, 6), dice.randrange(2, 6)
+    colour = (220, 120, level) if is_warm else (level, 120, 220)
+    shape = drawing.ellipse if is_disc else drawing.rectangle
+    shape([left, top, left + 7, top + 7], fill=colour)
+    return image

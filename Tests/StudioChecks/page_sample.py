@@ -1,0 +1,110 @@
+"""The tab "Sample"."""
+
+from collections.abc import Callable
+
+from PIL import Image
+
+from browser import Watched, require
+
+GRID = "#sample-grid img"
+VARIATIONS = "#sample-variations img"
+
+
+def check(watch: Watched, model: dict) -> None:
+    watch.open("sample")
+    watch.page.wait_for_selector(GRID)
+    check_drawing(watch, model)
+    check_fields(watch, model)
+    check_more_like_this(watch, model)
+    watch.require_accessible("Sample")
+    check_sending(watch)
+
+
+def drawn(watch: Watched, act: Callable[[], None]) -> list[str]:
+    """The samples after something that draws them anew."""
+    with watch.page.expect_response("**/v1/sample"):
+        act()
+    watch.wait("!document.querySelector('#sample-grid').hasAttribute('aria-busy')")
+    return watch.sources(GRID)
+
+
+def enter(watch: Watched, field: str, value: object) -> None:
+    watch.page.fill(field, str(value))
+    watch.page.press(field, "Enter")
+
+
+def check_drawing(watch: Watched, model: dict) -> None:
+    page = watch.page
+    first = watch.sources(GRID)
+    require(len(first) == 16, f"{len(first)} samples at first, expected 16")
+    require(drawn(watch, lambda: page.click("#sample-draw")) == first, "the same seed draws other pixels")
+    other = drawn(watch, lambda: enter(watch, "#sample-seed", 1))
+    require(not set(other) & set(first), "another seed draws the same pixels")
+    require(drawn(watch, lambda: enter(watch, "#sample-seed", 0)) == first, "the first seed draws other pixels now")
+
+    hotter = drawn(watch, lambda: page.fill("#sample-temperature-all", "1.2"))
+    require(not set(hotter) & set(first), "another temperature draws the same pixels")
+    coldest = drawn(watch, lambda: page.fill("#sample-temperature-all", "0"))
+    require(len(set(coldest)) == max(1, len(model["labels"])), "samples differ where the temperature is 0")
+
+    levels = len(model["latentShapes"])
+    drawn(watch, lambda: page.uncheck("#sample-temperature-shared"))
+    shown = page.locator("#sample-temperature-sliders input:visible").count()
+    require(shown == levels, f"{shown} sliders, expected one for each of {levels} levels")
+    drawn(watch, lambda: page.fill(f"#sample-temperature-{levels}", "0.7"))
+    drawn(watch, lambda: page.fill("#sample-temperature-1", "0.7"))
+    require(watch.sources(GRID) == first, "the temperature of all levels, given for each, draws other pixels")
+
+
+def check_fields(watch: Watched, model: dict) -> None:
+    page = watch.page
+    enter(watch, "#sample-count", 999)
+    watch.wait_for_text("#sample-status", f"Count must be a whole number from 1 to {model['limits']['count']}.")
+    samples = drawn(watch, lambda: enter(watch, "#sample-count", 9))
+    require(len(samples) == 9, f"{len(samples)} samples where 9 are asked for")
+    require(watch.text("#sample-status") == "", "an error stays after it has been put right")
+    require(page.is_visible("#sample-class") == bool(model["labels"]), "the choice of class does not fit the model")
+    if model["labels"]:
+        drawn(watch, lambda: page.select_option("#sample-class", "2"))
+        alt = page.get_attribute(GRID, "alt")
+        require(alt == f"Sample 1, {model['labels'][2]}", f"a sample is called {alt}")
+
+
+def check_more_like_this(watch: Watched, model: dict) -> None:
+    page = watch.page
+    columns = page.eval_on_selector_all(
+        "#sample-grid button",
+        "buttons => buttons.filter((button) => button.offsetTop === buttons[0].offsetTop).length")
+    page.focus("#sample-grid button")
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    name = watch.text("#sample-picked-name")
+    require(name.split(",")[0] == f"Sample {columns + 2}", f"the keyboard picks {name}, not the one right and down")
+    page.wait_for_selector(VARIATIONS)
+    fine = watch.sources(VARIATIONS)
+    require(len(set(fine)) == 12, f"{len(set(fine))} different variations, expected 12")
+
+    page.uncheck("#sample-level-1")
+    require(page.is_disabled("#sample-vary"), "variations can be drawn without a level")
+    watch.wait("document.querySelectorAll('#sample-variations img').length === 0")
+    page.check(f"#sample-level-{len(model['latentShapes'])}")
+    page.wait_for_selector(VARIATIONS)
+    coarse = watch.sources(VARIATIONS)
+    require(not set(coarse) & set(fine), "another level drawn anew gives the same variations")
+    page.click("#sample-vary")
+    watch.wait_for_other(VARIATIONS, coarse[0])
+
+    page.click("#sample-variations button:nth-child(2)")
+    require(watch.text("#sample-picked-name").startswith("Variation 2 "), "a variation cannot be picked")
+    download = watch.downloaded("#sample-download")
+    require(download.suggested_filename == "glow-sample.png", f"a sample downloads as {download.suggested_filename}")
+    size = Image.open(download.path()).size
+    require(size == (model["width"], model["height"]), f"the sample that was downloaded is of {size}")
+
+
+def check_sending(watch: Watched) -> None:
+    picked = watch.source("#sample-picked")
+    watch.page.click("#sample-to-edit")
+    watch.wait_for_text("#edit-note", "Variation 2")
+    require(watch.page.url.endswith("#edit"), "sending a sample to Edit does not show that tab")
+    watch.wait_for_source("#edit-before", picked)

@@ -1,0 +1,90 @@
+"""The tab "Score"."""
+
+import csv
+from pathlib import Path
+
+from browser import Watched, require
+
+FILES = ["small.png", "damaged.png", "large.jpg", "same.webp", "words.txt", "again.png"]
+REFUSED = {"damaged.png": "not a picture", "words.txt": "is not a PNG, JPEG or WebP image"}
+
+
+def check(watch: Watched, files: Path) -> None:
+    watch.open("score")
+    check_rows(watch, files)
+    check_sorting(watch)
+    watch.require_accessible("Score")
+    check_csv(watch)
+    check_data(watch)
+
+
+def rows(watch: Watched) -> list[list[str]]:
+    """The cells of the table; of the first one the name alone."""
+    return watch.page.eval_on_selector_all(
+        "#score-rows tr",
+        "rows => rows.map((row) => [...row.cells].map((cell, index) => "
+        "(index ? cell : cell.querySelector('span > span').firstChild).textContent))")
+
+
+def wait_until_scored(watch: Watched, count: int) -> None:
+    watch.wait(
+        "count => document.querySelectorAll('#score-rows tr').length === count"
+        " && document.querySelector('#score-progress-field').hidden", count)
+
+
+def check_rows(watch: Watched, files: Path) -> None:
+    with watch.refused():
+        watch.page.set_input_files("#score-file", [files / name for name in FILES])
+        wait_until_scored(watch, len(FILES))
+    found = {row[0]: row[1:] for row in rows(watch)}
+    require(list(found) == FILES, f"the rows are {', '.join(found)}")
+    for name, cells in found.items():
+        if name in REFUSED:
+            require(REFUSED[name] in cells[0], f"of {name} it is said: {cells[0]}")
+        else:
+            require(len(cells) == 4 and all(is_number(cell) for cell in cells), f"the scores of {name} are {cells}")
+    require(found["small.png"] == found["again.png"], "one image has two scores")
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text.replace("−", "-"))
+    except ValueError:
+        return False
+    return True
+
+
+def check_sorting(watch: Watched) -> None:
+    for direction in ("ascending", "descending"):
+        watch.page.click("#score-sort-1")
+        told = watch.page.get_attribute("#score-head th:nth-child(2)", "aria-sort")
+        require(told == direction, f"a column that is sorted {direction} says {told}")
+        table = rows(watch)
+        values = [float(row[1].replace("−", "-")) for row in table if row[0] not in REFUSED]
+        require(values == sorted(values, reverse=direction == "descending"), f"{values} are not {direction}")
+        require({row[0] for row in table[-2:]} == set(REFUSED), "rows without a score do not come last")
+
+
+def check_csv(watch: Watched) -> None:
+    download = watch.downloaded("#score-csv")
+    require(download.suggested_filename == "scores.csv", f"the scores download as {download.suggested_filename}")
+    with open(download.path(), newline="") as file:
+        table = {row["file"]: row for row in csv.DictReader(file)}
+    require(list(table) == FILES, f"the CSV file has the rows {', '.join(table)}")
+    for name, row in table.items():
+        if name in REFUSED:
+            is_refused = REFUSED[name] in row["error"] and not row["bitsPerDimension"]
+            require(is_refused, f"the CSV file says of {name}: {row}")
+            continue
+        corrected = float(row["bitsPerDimension"]) - float(row["pngBitsPerDimension"])
+        require(abs(corrected - float(row["corrected"])) < 1e-6, f"the corrected score of {name} is not the difference")
+        for percentile in ("percentile", "correctedPercentile"):
+            require(0 <= float(row[percentile]) <= 100, f"a percentile of {name} is {row[percentile]}")
+    require((table["large.jpg"]["width"], table["large.jpg"]["height"]) == ("1000", "700"), "a file's size is wrong")
+
+
+def check_data(watch: Watched) -> None:
+    watch.page.click("#score-data")
+    wait_until_scored(watch, len(FILES) + 16)
+    watch.page.click("#score-clear")
+    require(watch.page.is_visible("#score-empty"), "rows stay when they are cleared")

@@ -1,0 +1,95 @@
+"""Pictures of the page for the documentation: the shipped model on Fashion-MNIST, light, 1200 pixels wide."""
+
+import io
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser
+
+from browser import DESKTOP, Watched, require, watched
+from server import glow, serving
+
+MOST_BYTES = 64_000
+MOST_PIXELS_DOWN = 1080
+# The most that a file has room for are taken.
+COLOURS = [128, 64, 48, 32]
+TRAINING = ["--images", 20_000, "--validate-every", 2000, "--checkpoint-every", 10_000]
+
+
+def write(browser: Browser, folder: Path) -> None:
+    """A file of each tab, named after it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        runs, attributes = Path(name) / "runs", Path(name) / "attributes.safetensors"
+        glow("train", "--preset", "toy", "--out", runs / "fashion", *TRAINING)
+        glow(
+            "attributes", "fit", "--model", "fashion-mnist", "--out", attributes, "--limit", 4000,
+            "--held-out-limit", 1000)
+        with serving("fashion-mnist", "--runs", runs, "--attributes", attributes) as server:
+            server.wait_for_reference()
+            with watched(browser, server.address) as watch:
+                for tab, prepare in PREPARATIONS.items():
+                    watch.open(tab)
+                    prepare(watch)
+                    save(watch, folder / f"{tab}.png")
+
+
+def save(watch: Watched, file: Path) -> None:
+    """The page, or the top of a long one, as small as a documentation's picture should be."""
+    # What has been pointed at or has the focus looks different.
+    watch.page.mouse.move(0, 0)
+    watch.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    height = min(watch.page.evaluate("document.documentElement.scrollHeight"), MOST_PIXELS_DOWN)
+    watch.page.set_viewport_size({"width": DESKTOP["width"], "height": height})
+    image = Image.open(io.BytesIO(watch.page.screenshot())).convert("RGB")
+    watch.page.set_viewport_size(DESKTOP)
+    for colours in COLOURS:
+        image.quantize(colours, dither=Image.Dither.NONE).save(file, optimize=True)
+        size = file.stat().st_size
+        if size <= MOST_BYTES:
+            break
+    require(size <= MOST_BYTES, f"{file} has {size} bytes, more than {MOST_BYTES}")
+    print(f"{file}: {image.width}x{image.height}, {colours} colours, {size / 1000:.0f} kB")
+
+
+def prepare_sample(watch: Watched) -> None:
+    watch.page.wait_for_selector("#sample-grid img")
+    watch.page.click("#sample-grid button:nth-child(8)")
+    watch.page.wait_for_selector("#sample-variations img")
+
+
+def prepare_edit(watch: Watched) -> None:
+    watch.wait_for_text("#edit-note", "Image 0")
+    boot = watch.source("#edit-after")
+    watch.page.locator("[data-attribute=sneaker]").fill("1")
+    edited = watch.wait_for_other("#edit-after", boot)
+    watch.page.select_option("#edit-label", label="sneaker")
+    watch.wait_for_other("#edit-after", edited)
+
+
+def prepare_mix(watch: Watched) -> None:
+    watch.page.wait_for_selector("#mix-picture[src]")
+    watch.page.click("#mix-strip")
+    watch.page.wait_for_selector("#mix-strip-pictures img")
+
+
+def prepare_score(watch: Watched) -> None:
+    watch.page.click("#score-data")
+    watch.wait(
+        "document.querySelectorAll('#score-rows tr').length === 16"
+        " && document.querySelector('#score-progress-field').hidden")
+    watch.page.click("#score-sort-2")
+    watch.page.click("#score-sort-2")
+
+
+def prepare_training(watch: Watched) -> None:
+    watch.wait_for_text("#training-state", "Finished")
+    watch.page.wait_for_selector("#training-samples:not([hidden])")
+    watch.page.wait_for_selector("#training-bits svg[role=img]")
+
+
+PREPARATIONS = {
+    "sample": prepare_sample, "edit": prepare_edit, "mix": prepare_mix, "score": prepare_score,
+    "training": prepare_training,
+}
