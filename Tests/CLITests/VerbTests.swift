@@ -31,6 +31,8 @@ import Testing
       let bits = try #require(value?["validationBitsPerDimension"] as? Double)
       #expect(bits > 0 && bits < 9)
     }
+    let samples = try PixelImage(contentsOf: run.appending(path: "samples.png"))
+    #expect(samples.width > 8 * 8 && samples.height > 4 * 8)
   }
 
   @Test func evalSaysWhatItMeasured() throws {
