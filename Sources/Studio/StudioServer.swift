@@ -48,7 +48,7 @@ public struct StudioServer: Sendable {
       router: studio.router(page),
       server: .http1(
         configuration: .init(
-          additionalChannelHandlers: [ConnectionWatch()],
+          additionalChannelHandlers: [ConnectionWatch(), ContinueHandler(bodyLimit: options.bodyLimit)],
           // Longer than a body may take, so that one that stalls is told so.
           idleTimeout: .seconds(options.timeLimit.components.seconds + 5),
           httpDecoderConfiguration: .init(

@@ -155,6 +155,22 @@ import Torch
     }
   }
 
+  @Test func clientsThatAskBeforeTheySend() async throws {
+    try await RunningServer.with({ $0.bodyLimit = 1000 }) { server in
+      func ask(length: Int) throws -> RawConnection {
+        let connection = try RawConnection(port: server.port)
+        connection.write("POST /v1/sample HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        connection.write("Expect: 100-continue\r\nContent-Length: \(length)\r\n\r\n")
+        return connection
+      }
+      let small = try ask(length: 2)
+      #expect(small.read(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+      small.write("{}")
+      #expect(small.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
+      #expect(try ask(length: 1001).read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 413 "))
+    }
+  }
+
   @Test func bodiesThatNobodyReads() async throws {
     try await RunningServer.with({ $0.token = "correct-horse-battery" }) { server in
       for (request, status) in [
