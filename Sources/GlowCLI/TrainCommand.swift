@@ -285,6 +285,9 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "Images per step.") var batch: Int?
   @Option var optimizer: TrainingConfiguration.Optimizer?
   @Option(help: "Learning rate.") var lr: Double?
+  @Option(help: "What of the gradients' average stays with each step, at least 0 and below 1.") var beta1: Double?
+  @Option(help: "What of the average (adam) or maximum (adamax) of their size stays, at least 0 and below 1.")
+  var beta2: Double?
   @Option(help: "How the learning rate falls.") var decay: TrainingConfiguration.Decay?
   @Option(help: "Images over which the learning rate rises.") var warmup: Int?
   @Option(help: "Images that the average of the weights looks back.") var average: Int?
@@ -316,7 +319,8 @@ struct TrainingFlags: ParsableArguments {
   var areUnsetButImages: Bool {
     [channels, batch, microBatch, warmup, average, initImages, validateEvery, checkpointEvery, keepNewest, keepEvery]
       .allSatisfy { $0 == nil }
-      && [lr, clip, weightDecay, weightY, shift].allSatisfy { $0 == nil } && size == nil && optimizer == nil
+      && [lr, beta1, beta2, clip, weightDecay, weightY, shift].allSatisfy { $0 == nil } && size == nil
+      && optimizer == nil
       && decay == nil
       && flip == nil && memory == nil && memoryBudget == nil && precision == nil && seed == nil
       && failedWrites == nil && skipDamaged == nil && guards.areUnset
@@ -337,6 +341,8 @@ struct TrainingFlags: ParsableArguments {
     if let batch { training.batchSize = batch }
     if let optimizer { training.optimizer = optimizer }
     if let lr { training.learningRate = lr }
+    if let beta1 { training.beta1 = beta1 }
+    if let beta2 { training.beta2 = beta2 }
     if let decay { training.decay = decay }
     if let warmup { training.warmupImages = warmup }
     if let average { training.averageImages = average }

@@ -12,6 +12,8 @@ import Testing
     (["--lr", "nan"], ["learningRate is nan", "below 10"]),
     (["--warmup=-1"], ["warmupImages is -1", "0 or more"]),
     (["--clip=-1"], ["gradientClip is -1", "0 or more"]),
+    (["--beta1", "1"], ["beta1 is 1", "below 1"]),
+    (["--beta2=-0.1"], ["beta2 is -0.1", "at least 0"]),
     (["--weight-decay=-1"], ["weightDecay is -1", "0 to 1"]),
     (["--init-images", "0"], ["initializationImages is 0", "1 or more"]),
     (["--shift", "1"], ["augmentation.shift is 1", "below 1"]),

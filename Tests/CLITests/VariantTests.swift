@@ -32,6 +32,14 @@ import Testing
     }
   }
 
+  @Test func decayRatesOfTheOptimizer() throws {
+    try withRun(["--beta1", "0.8", "--beta2", "0.95"]) { run, _ in
+      let state = try run.appending(path: "checkpoints/images-32/training.json").json()
+      let training = try #require(state["configuration"] as? [String: Any])
+      #expect(training["beta1"] as? Double == 0.8 && training["beta2"] as? Double == 0.95)
+    }
+  }
+
   @Test(arguments: [true, false]) func learnedTop(isLearned: Bool) throws {
     try withRun([isLearned ? "--learn-top" : "--no-learn-top"]) { run, config in
       #expect(config["learnTop"] as? Bool == isLearned)
