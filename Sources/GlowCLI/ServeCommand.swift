@@ -6,6 +6,7 @@ import Inference
 import Logging
 import NIOCore
 import Studio
+import Synchronization
 import Torch
 
 struct ServeCommand: AsyncParsableCommand {
@@ -37,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The most images under way or waiting; requests beyond are answered 429.") var queue = 512
   @Option(help: "The most images that one request draws.") var countLimit = 64
   @Option(help: "The largest body of a request, such as 8MB.") var bodyLimit = ByteCount(bytes: 8_000_000)
-  @Option(help: "The most pixels of a picture that is decoded.") var pixelLimit = 25_000_000
+  @Option(help: "The most pixels of the pictures that a request brings, together.") var pixelLimit = 25_000_000
   @Option(help: "Seconds that a request may take.") var timeLimit = 30
 
   func validate() throws {
@@ -75,8 +76,15 @@ struct ServeCommand: AsyncParsableCommand {
     logger.logLevel = .warning
     let server = StudioServer(served, options: options, dataset: dataset, runs: URL(filePath: runs), logger: logger)
     let reference = Task { await scoreReference(served, configuration) }
-    do { try await server.run { port in announce(port, options) } } catch {
+    let isListening = Mutex(false)
+    do {
+      try await server.run { port in
+        isListening.withLock { $0 = true }
+        announce(port, options)
+      }
+    } catch {
       await end(reference)
+      guard !isListening.withLock({ $0 }) else { throw error }
       throw ValidationError(
         "cannot listen on \(host), port \(port): \(reason(error)); name another with --port or --host")
     }
@@ -122,7 +130,8 @@ struct ServeCommand: AsyncParsableCommand {
     let folders = [location, location.deletingLastPathComponent().deletingLastPathComponent()]
     let found = folders.map { $0.appending(path: "attributes.safetensors") }
       .first { FileManager.default.fileExists(atPath: $0.path) }
-    do { return try await load(found) } catch  where found != nil {
+    do { return try await load(found) } catch {
+      guard found != nil else { throw error }
       // Most often a run that has been trained further since.
       warn("no attributes to edit: \(error)")
       return try await load(nil)

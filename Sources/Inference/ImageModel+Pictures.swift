@@ -23,8 +23,8 @@ extension ImageModel {
   /// - Parameters:
   ///   - latents: a safetensors file.
   ///   - most: of pictures.
-  /// - Throws: ``InferenceError`` for more of them, or values that are not finite; `ModelError` or `SafetensorsError` for a file that is no
-  ///   such one or does not fit the model.
+  /// - Throws: ``InferenceError`` for more of them, or values that are not finite; `ModelError` or `SafetensorsError` for a
+  ///   file that is no such one or does not fit the model.
   public nonisolated func decode(_ latents: [UInt8], atMost most: Int = .max) async throws -> [PixelImage] {
     let count = try LatentFile.count(in: latents)
     guard count <= most else { throw request("latents", "are of \(count) images, expected at most \(most)") }

@@ -13,7 +13,7 @@ extension ImageModel {
 
   /// Scores pictures, each with the same dequantisation noise: one picture has one score. In a conditional model p is the
   /// mean over all labels.
-  /// - Throws: ``InferenceError``; `AnalysisError` for a picture whose log-likelihood is not finite.
+  /// - Throws: ``InferenceError``, also for a picture whose log-likelihood is not finite.
   public nonisolated func score(_ pictures: [PixelImage]) async throws -> [Score] {
     try check(pictures.count, "images")
     let scores = try await activity.admitting(pictures.count) { try await unplacedScores(pictures) }
