@@ -44,10 +44,12 @@ public struct LatentFile {
   public static func count(in bytes: [UInt8]) throws -> Int {
     let file = try SafetensorsFile(bytes: bytes, name: "latents")
     let shape = try file.entry("level1").shape
-    guard let count = shape.first, count > 0 else {
-      throw ModelError.checkpoint(file: file.path, reason: "tensor level1 has shape \(shape), expected [count, ...]")
+    // With no dimension of 0, the file's own size bounds the count.
+    guard shape.count == 4, shape.allSatisfy({ $0 > 0 }) else {
+      throw ModelError.checkpoint(
+        file: file.path, reason: "tensor level1 has shape \(shape), expected [count, height, width, channel]")
     }
-    return count
+    return shape[0]
   }
 
   private init(_ file: SafetensorsFile, for model: any FlowModel) throws {

@@ -35,6 +35,7 @@ public final class Trainer {
   let writer = CheckpointWriter()
   /// While `fit` runs.
   private var events: RunEvents?
+  private var hasWrittenLine = false
   /// After how many images the newest checkpoint was written.
   var savedImages: Int?
 
@@ -269,6 +270,11 @@ public final class Trainer {
       state.validation = metrics.validationBitsPerDimension
     }
     state.dueMeasurement = nil
+    if !hasWrittenLine {
+      // A run whose first checkpoint cannot be written leaves no lines that tell of it.
+      try tolerating(writer.wait)
+      hasWrittenLine = true
+    }
     try tolerating {
       try run.append(metrics)
       if let measured { try run.append(LayerMetrics(images: state.imagesSeen, measured.report)) }

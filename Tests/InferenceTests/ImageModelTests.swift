@@ -189,6 +189,10 @@ import Torch
     await expectRefusal("level2") { _ = try await model.decode(bytes) }
     await #expect(throws: SafetensorsError.self) { try await model.decode(Array("not safetensors".utf8)) }
     await #expect(throws: ModelError.self) {
+      let empty = SafetensorsItem(name: "level1", type: .float32, shape: [1 << 50, 0, 4, 6], bytes: [] as [UInt8])
+      _ = try await model.decode(SafetensorsWriter.bytes(of: [empty], metadata: [:], name: "empty"))
+    }
+    await #expect(throws: ModelError.self) {
       let other = try SafetensorsWriter.bytes(
         of: [SafetensorsItem(name: "level1", tensor: .zeros([1, 2, 2, 2]))], metadata: [:], name: "other")
       _ = try await model.decode(other)
