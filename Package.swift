@@ -12,8 +12,9 @@ guard FileManager.default.fileExists(atPath: libtorch + "/include/ATen/ATen.h") 
 let torchHeaders: [CXXSetting] = [
   .unsafeFlags([
     "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-everything",
-    "-O3",
-  ])
+    "-O3", "-DUSE_DISTRIBUTED", "-DUSE_C10D_GLOO",
+  ]),
+  .headerSearchPath("gloo_names"),
 ]
 let torchLibraries: [LinkerSetting] = [
   .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
@@ -33,6 +34,7 @@ let package = Package(
     .library(name: "FlowModels", targets: ["FlowModels"]),
     .library(name: "Imaging", targets: ["Imaging"]),
     .library(name: "Datasets", targets: ["Datasets"]),
+    .library(name: "Cluster", targets: ["Cluster"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Analysis", targets: ["Analysis"]),
     .library(name: "Inference", targets: ["Inference"]),
@@ -70,10 +72,12 @@ let package = Package(
       exclude: ["Protobuf/example.proto"]),
     .target(name: "Runs", dependencies: ["FlowModels", "Files"]),
     .target(name: "Plotting"),
+    .target(name: "Cluster", dependencies: ["Torch", "Files"]),
     .target(
       name: "Training",
       dependencies: [
-        "Runs", "FlowModels", "Datasets", "Imaging", "Files", .product(name: "Logging", package: "swift-log"),
+        "Runs", "Cluster", "FlowModels", "Datasets", "Imaging", "Files",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["TensorBoard/event.proto"]),
@@ -94,7 +98,7 @@ let package = Package(
     .executableTarget(
       name: "GlowCLI",
       dependencies: [
-        "Training", "Runs", "Reporting", "Analysis", "Inference", "Studio", "Imaging",
+        "Training", "Cluster", "Runs", "Reporting", "Analysis", "Inference", "Studio", "Imaging",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
       ]),
@@ -115,10 +119,13 @@ let package = Package(
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Torch", "CDataFormats", "CLMDB", "Files"]),
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
+    .target(name: "ThreadedJobs", dependencies: ["Cluster", "Torch"], path: "Tests/ThreadedJobs"),
+    .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Torch", "ThreadedJobs"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Runs", "Imaging", "TestSupport", .product(name: "InMemoryLogging", package: "swift-log"),
+        "Training", "Runs", "Cluster", "Imaging", "TestSupport", "ThreadedJobs",
+        .product(name: "InMemoryLogging", package: "swift-log"),
       ],
       exclude: ["read_events.py"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Runs", "Training", "FlowModels", "Plotting"]),

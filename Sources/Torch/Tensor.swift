@@ -26,6 +26,7 @@ public final class Tensor {
   }
 
   public var elementCount: Int { shape.reduce(1, *) }
+  public var byteCount: Int { elementCount * dtype.byteWidth }
   public var dtype: DType { DType(code: ct_dtype_of(handle)) }
   public var device: Device { Device(code: ct_device_of(handle)) }
   /// Whether the kernels of this project take it: float32 or float64 on the CPU, outside of autograd.

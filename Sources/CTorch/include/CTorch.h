@@ -238,6 +238,44 @@ ct_status ct_gradients(
     const ct_handle *outputs, const ct_handle *cotangents, size_t output_count, const ct_handle *inputs,
     size_t input_count, ct_handle *results);
 
+// Processes that work together: c10d's key-value store and groups, and a collective under way. Each handle is one reference,
+// given back by `ct_release_object`. Times are in seconds.
+typedef struct ct_bytes {
+  const uint8_t *first;
+  size_t count;
+} ct_bytes;
+
+typedef enum ct_reduction { CT_SUM, CT_MAX } ct_reduction;
+
+void ct_release_object(ct_handle);
+
+// Port 0 lets the system choose for a store that serves. It does so at all of the host's addresses, or with `listening` (if
+// that is not -1) on a socket that is bound and listens; the store then owns it.
+ct_status ct_tcp_store(
+    const char *host, uint16_t port, bool serves, int listening, double timeout, ct_handle *store);
+uint16_t ct_store_port(ct_handle store);
+// With a connection of its own: a call that waits holds up all others on its connection.
+ct_status ct_store_clone(ct_handle store, ct_handle *result);
+ct_status ct_store_set(ct_handle store, const char *key, ct_bytes value);
+// `found` is the value that the key then has, as a tensor of bytes.
+ct_status ct_store_set_if_absent(ct_handle store, const char *key, ct_bytes value, ct_handle *found);
+ct_status ct_store_wait(ct_handle store, const char *key, double timeout);
+ct_status ct_store_has(ct_handle store, const char *key, bool *result);
+ct_status ct_store_get(ct_handle store, const char *key, ct_handle *value);
+
+bool ct_has_nccl(void);
+// `interface` may be NULL: then connections are made to `address`, which must be this host's.
+ct_status ct_gloo_group(
+    ct_handle store, const char *prefix, int32_t rank, int32_t size, const char *interface, const char *address,
+    double timeout, ct_handle *group);
+ct_status ct_nccl_group(
+    ct_handle store, const char *prefix, int32_t rank, int32_t size, double timeout, ct_handle *group);
+
+// In place; the tensor must be contiguous and stay as it is until `ct_wait`.
+ct_status ct_all_reduce(ct_handle group, ct_handle tensor, ct_reduction, ct_handle *work);
+ct_status ct_broadcast(ct_handle group, ct_handle tensor, int32_t root, ct_handle *work);
+ct_status ct_wait(ct_handle work);
+
 #ifdef __cplusplus
 }
 #endif
