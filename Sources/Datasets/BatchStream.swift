@@ -6,6 +6,7 @@
 /// therefore gives the same batches as one that ran to `n`, whatever the prefetching.
 public final class BatchStream: Sendable {
   public let dataset: any ImageDataset
+  /// Images of a whole batch, of all ranks of a job.
   public let batchSize: Int
   private let start: Int
   private let prefetcher: OrderedPrefetcher<Batch>
@@ -15,16 +16,21 @@ public final class BatchStream: Sendable {
   /// - Parameters:
   ///   - dataset: at least one image.
   ///   - imagesSeen: where to start; any number, not only a multiple of `batchSize`.
+  ///   - part: which of each batch's images to read, for a rank of a job; nil for all.
   ///   - noise: whether batches carry dequantisation noise.
   ///   - prefetch: the most batches held or in the making, beside the one in use.
   ///   - workers: threads that read and prepare batches.
   public init(
-    dataset: any ImageDataset, batchSize: Int, seed: UInt64, startingAt imagesSeen: Int = 0,
+    dataset: any ImageDataset, batchSize: Int, part: Range<Int>? = nil, seed: UInt64, startingAt imagesSeen: Int = 0,
     augmentation: Augmentation = .none, noise: Bool = true, prefetch: Int = 4, workers: Int = 1
   ) {
     precondition(dataset.count > 0, "a stream needs at least one image")
     precondition(batchSize > 0, "a batch size must be positive, got \(batchSize)")
     precondition(imagesSeen >= 0, "images seen cannot be negative, got \(imagesSeen)")
+    let part = part ?? 0..<batchSize
+    precondition(
+      !part.isEmpty && part.lowerBound >= 0 && part.upperBound <= batchSize, "\(part) is no part of \(batchSize) images"
+    )
     self.dataset = dataset
     self.batchSize = batchSize
     self.start = imagesSeen
@@ -34,7 +40,7 @@ public final class BatchStream: Sendable {
       randomCrops: true)
     prefetcher = OrderedPrefetcher(ahead: prefetch, workers: workers) { batch in
       let first = imagesSeen + batch * batchSize
-      return try assembler.batch(of: orders.items(at: first..<first + batchSize))
+      return try assembler.batch(of: orders.items(at: first + part.lowerBound..<first + part.upperBound))
     }
   }
 

@@ -36,12 +36,18 @@ public struct EvaluationBatches: Sendable {
     assembler.noiseValues(of: batch.indices.map { BatchAssembler.Item(index: $0, pass: draw) })
   }
 
-  /// Calls `body` with every batch in order; the next ones are read on another thread meanwhile.
+  /// Calls `body` with every batch in order, or with some of them; the next ones are read on another thread meanwhile.
   ///
+  /// - Parameter numbers: of the batches; nil for all.
   /// - Parameter prefetch: the most batches held or in the making, beside the one in use.
   /// - Throws: what reading an image or `body` throws; nothing more is read then.
-  public func forEach(draw: Int = 0, prefetch: Int = 2, _ body: (Batch) throws -> Void) throws {
-    let prefetcher = OrderedPrefetcher(count: count, ahead: prefetch, workers: 1) { try batch(at: $0, draw: draw) }
+  public func forEach(
+    _ numbers: [Int]? = nil, draw: Int = 0, prefetch: Int = 2, _ body: (Batch) throws -> Void
+  ) throws {
+    let numbers = numbers ?? Array(0..<count)
+    let prefetcher = OrderedPrefetcher(count: numbers.count, ahead: prefetch, workers: 1) {
+      try batch(at: numbers[$0], draw: draw)
+    }
     defer { prefetcher.close() }
     while let batch = try prefetcher.next() { try body(batch) }
   }

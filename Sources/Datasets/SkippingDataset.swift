@@ -29,6 +29,18 @@ public final class SkippingDataset: DerivedDataset {
     }
   }
 
+  /// Takes images that other processes found damaged as known: they count.
+  /// - Throws: `DatasetError.tooManyDamaged` beyond the limit.
+  public func learn(damaged: [Int]) throws {
+    let count = skipped.withLock { skipped in
+      for index in damaged where skipped[index] == nil { skipped[index] = index }
+      return skipped.count
+    }
+    guard count <= limit else {
+      throw DatasetError.tooManyDamaged(name: name, limit: limit, last: "they were found by several processes")
+    }
+  }
+
   /// - Throws: `DatasetError.tooManyDamaged` beyond the limit, or where no image of the label can be read.
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     try substituting(index) { try base.copyPixels(at: $0, to: buffer) }

@@ -35,8 +35,11 @@ public protocol FlowModel: AnyObject {
   ///   - kept: the steps of flow that keep activations, of models that can keep them; nil for none.
   ///   - weightY: of the cross-entropy of a model's classifier, in bits.
   ///   - share: what part of a whole batch `x` is, when gradients are accumulated over several.
+  ///   - onFinal: called as the pass goes back through the layers: the elements of `parameters.gradients` from a place on
+  ///     are done, and can leave for other processes while earlier layers are still at work.
   func accumulateGradients(
-    _ x: Tensor, labels: Tensor?, keeping kept: KeptActivations?, weightY: Double, share: Double
+    _ x: Tensor, labels: Tensor?, keeping kept: KeptActivations?, weightY: Double, share: Double,
+    onFinal: ((_ start: Int) throws -> Void)?
   ) throws -> Loss
 
   /// Called after each step of training: takes what its passes noted into the state, where a model keeps averages.

@@ -36,9 +36,11 @@ extension Glow {
   ///     but takes memory that grows with depth; nil for none.
   ///   - weightY: of the classifier's cross-entropy (in bits).
   ///   - share: what part of a whole batch `x` is, when gradients are accumulated over several.
+  ///   - onFinal: called after every step of flow: the elements of `parameters.gradients` from a place on are done.
   @discardableResult
   public func accumulateGradients(
-    _ x: Tensor, labels: Tensor? = nil, keeping kept: KeptActivations? = nil, weightY: Double = 0, share: Double = 1
+    _ x: Tensor, labels: Tensor? = nil, keeping kept: KeptActivations? = nil, weightY: Double = 0, share: Double = 1,
+    onFinal: ((_ start: Int) throws -> Void)? = nil
   ) throws -> Loss {
     try withInference {
       let rows = try oneHot(labels, count: x.shape[0])
@@ -65,7 +67,8 @@ extension Glow {
           (y, gradient) = try split.backward(
             kept: y, latent: pass.latents[index], gradKept: gradient, weight: weight)
         }
-        (y, gradient) = try level.chain.backward(y: y, saved: pass.saved[index], gradY: gradient, gradLogDet: weight)
+        (y, gradient) = try level.chain.backward(
+          y: y, saved: pass.saved[index], gradY: gradient, gradLogDet: weight, after: parameters.reporting(to: onFinal))
         (y, gradient) = try level.squeeze.backward(y: y, saved: .nothing, gradY: gradient, gradLogDet: weight)
       }
       return Loss(logProbability: logProbability, crossEntropy: crossEntropy)

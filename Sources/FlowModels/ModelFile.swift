@@ -66,11 +66,9 @@ public enum ModelFile {
     /// - Throws: `SafetensorsError` or ``ModelError`` naming the file that cannot be written.
     public func write(to folder: URL) throws {
       try SafetensorsWriter.write(items, metadata: [:], to: folder.appending(path: weightsName))
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       // Last: a folder with a configuration counts as a model.
       let url = folder.appending(path: configurationName)
-      do { try encoder.encode(Header(configuration: configuration)).write(to: url, options: .atomic) } catch {
+      do { try encoded(configuration).write(to: url, options: .atomic) } catch {
         throw ModelError.checkpoint(file: url.path, reason: "cannot be written: \(error.systemReason)")
       }
     }
@@ -105,10 +103,20 @@ public enum ModelFile {
 
   public static func readConfiguration(_ folder: URL) throws -> any FlowConfiguration {
     let url = folder.appending(path: configurationName)
-    let data: Data
-    do { data = try Data(contentsOf: url) } catch {
+    do { return try configuration(from: Data(contentsOf: url), file: url) } catch let error as CocoaError {
       throw ModelError.checkpoint(file: url.path, reason: "cannot be read: \(error.systemReason)")
     }
+  }
+
+  /// What `config.json` holds.
+  package static func encoded(_ configuration: any FlowConfiguration) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(Header(configuration: configuration))
+  }
+
+  /// - Parameter file: where `data` is from.
+  package static func configuration(from data: Data, file url: URL) throws -> any FlowConfiguration {
     struct Version: Decodable {
       var format: String
       var version: Int

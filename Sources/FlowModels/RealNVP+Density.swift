@@ -46,7 +46,8 @@ extension RealNVP {
   /// classifier: `kept` and `weightY` are without effect.
   @discardableResult
   public func accumulateGradients(
-    _ x: Tensor, labels: Tensor? = nil, keeping kept: KeptActivations? = nil, weightY: Double = 0, share: Double = 1
+    _ x: Tensor, labels: Tensor? = nil, keeping kept: KeptActivations? = nil, weightY: Double = 0, share: Double = 1,
+    onFinal: ((_ start: Int) throws -> Void)? = nil
   ) throws -> Loss {
     try check(x, labels)
     return try phase.using(.batch) {
@@ -62,7 +63,8 @@ extension RealNVP {
             y = try .concatenating([lower.x, y], alongDimension: -1)
             gradY = try .concatenating([lower.gradX, gradY], alongDimension: -1)
           }
-          lower = try level.chain.backward(y: y, saved: .nothing, gradY: gradY, gradLogDet: weight)
+          lower = try level.chain.backward(
+            y: y, saved: .nothing, gradY: gradY, gradLogDet: weight, after: parameters.reporting(to: onFinal))
         }
         return Loss(logProbability: logProbability, crossEntropy: nil)
       }

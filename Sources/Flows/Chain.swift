@@ -40,11 +40,20 @@ public final class Chain: Bijection {
   public func backward(
     y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor
   ) throws -> (x: Tensor, gradX: Tensor) {
+    try backward(y: y, saved: saved, gradY: gradY, gradLogDet: gradLogDet, after: { _ in })
+  }
+
+  /// As ``backward(y:saved:gradY:gradLogDet:)``.
+  /// - Parameter report: called with each link once it has added to its parameters' gradients.
+  public func backward(
+    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, after report: (any Bijection) throws -> Void
+  ) throws -> (x: Tensor, gradX: Tensor) {
     var (x, gradX) = (y, gradY)
     var kept = saved.children
     for link in links.reversed() {
       let own = kept.popLast() ?? .nothing
       (x, gradX) = try link.backward(y: x, saved: own, gradY: gradX, gradLogDet: gradLogDet)
+      try report(link)
     }
     return (x, gradX)
   }

@@ -38,6 +38,8 @@ public final class ParameterVector {
   public let values: Tensor
   /// `[count]`; every parameter's gradient is a view of it.
   public let gradients: Tensor
+  /// Where each parameter begins in the vectors.
+  private let starts: [ObjectIdentifier: Int]
 
   /// Moves `parameters`, which share a type and a device, into one vector. A parameter belongs to one vector only.
   public init(_ parameters: [Parameter]) throws {
@@ -45,12 +47,28 @@ public final class ParameterVector {
     self.parameters = parameters
     values = try Tensor.concatenating(parameters.map { try $0.value.reshaped([-1]) }, alongDimension: 0)
     gradients = try Tensor.zeros(values.shape, values.dtype, on: values.device)
+    var starts: [ObjectIdentifier: Int] = [:]
+    var start = 0
+    for parameter in parameters {
+      starts[ObjectIdentifier(parameter)] = start
+      start += parameter.value.elementCount
+    }
+    self.starts = starts
     for (parameter, value, gradient) in zip3(parameters, try views(of: values), try views(of: gradients)) {
       parameter.move(to: value, gradient: gradient)
     }
   }
 
   public var count: Int { values.elementCount }
+
+  /// Turns "this layer's gradients are done" into the place in the vectors where its parameters begin, for backward passes
+  /// that go through the layers from the last parameter to the first.
+  public func reporting(to report: ((_ start: Int) throws -> Void)?) -> (any Bijection) throws -> Void {
+    { layer in
+      guard let report, let first = layer.parameters.first else { return }
+      try report(self.starts[ObjectIdentifier(first)]!)
+    }
+  }
 
   /// Cuts a vector of the same length into views with the parameters' shapes, in their order.
   public func views(of vector: Tensor) throws -> [Tensor] {
