@@ -24,6 +24,12 @@ public struct Metrics: Codable, Sendable {
   public var residentBytes: Int?
   /// Tensors alive in the process: a count that grows shows a leak.
   public var liveTensors: Int?
+  /// Of several processes: how many train together.
+  public var ranks: Int?
+  /// The part of the time since the line before that rank 0 waited for the others.
+  public var waitingShare: Double?
+  /// Bytes of the tensors that each rank gave to be reduced, a step.
+  public var bytesReducedPerStep: Int?
 
   package init(
     images: Int, step: Int, seconds: Double, trainBitsPerDimension: Double, validationBitsPerDimension: Double? = nil,

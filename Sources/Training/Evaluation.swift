@@ -33,13 +33,26 @@ extension FlowModel {
     on dataset: any ImageDataset, draws: Int = 1, seed: UInt64 = 0, batchSize: Int = 100, accuracy: Bool = false,
     progress: (Int) throws -> Void = { _ in }
   ) throws -> Evaluation {
+    let scores = try scores(
+      on: dataset, draws: draws, seed: seed, batchSize: batchSize, accuracy: accuracy, progress: progress)
+    return evaluation(of: scores, on: dataset, draws: draws)
+  }
+
+  /// Scores the images of every `ranks`-th batch, from batch `rank` on.
+  /// - Parameters: as of ``evaluate(on:draws:seed:batchSize:accuracy:progress:)``.
+  func scores(
+    on dataset: any ImageDataset, rank: Int = 0, of ranks: Int = 1, draws: Int = 1, seed: UInt64, batchSize: Int = 100,
+    accuracy: Bool = false, progress: (Int) throws -> Void
+  ) throws -> Scores {
     precondition(draws > 0, "an evaluation needs at least one draw")
     try ModelBatch.check(dataset, fits: configuration)
     let conditional = configuration.classCount > 0
+    let batchSize = min(batchSize, max(1, (dataset.count + ranks - 1) / ranks))
     let batches = EvaluationBatches(dataset: dataset, batchSize: batchSize, seed: seed)
-    var scores: [Double] = []
-    var right = 0
-    try batches.forEach { batch in
+    var scores = Scores(logProbabilities: .init(repeating: 0, count: dataset.count), right: nil)
+    if accuracy && conditional { scores.right = 0 }
+    var done = 0
+    try batches.forEach(Array(stride(from: rank, to: batches.count, by: ranks))) { batch in
       let input = try ModelBatch(batch, for: self)
       var draw = try [self.logProbability(input.x, labels: input.labels).reshaped([1, -1])]
       for number in 1..<max(1, draws) {
@@ -47,15 +60,22 @@ extension FlowModel {
         draw.append(try self.logProbability(x, labels: input.labels).reshaped([1, -1]))
       }
       let logMean = try Tensor.concatenating(draw, alongDimension: 0).logSumExp(0) - log(Double(draws))
-      scores += try logMean.elements(Double.self)
-      if accuracy, conditional, let labels = input.labels {
-        let guess = try self.predictedLabels(input.x)
-        right += Int(try guess.equals(labels).converted(to: .float64).sum().item())
+      for (index, score) in zip(batch.indices, try logMean.elements(Double.self)) {
+        scores.logProbabilities[index] = score
       }
-      try progress(scores.count)
+      if let right = scores.right, let labels = input.labels {
+        let guess = try self.predictedLabels(input.x)
+        scores.right = right + (try guess.equals(labels).converted(to: .float64).sum().item())
+      }
+      done += batch.count
+      try progress(done)
     }
+    return scores
+  }
+
+  func evaluation(of scores: Scores, on dataset: any ImageDataset, draws: Int = 1) -> Evaluation {
     let quantisation = Quantisation(bits: configuration.bits)
-    let bits = scores.map {
+    let bits = scores.logProbabilities.map {
       quantisation.bitsPerDimension(logProbability: $0, dimensions: configuration.dimensions)
     }
     let count = Double(bits.count)
@@ -63,7 +83,15 @@ extension FlowModel {
     let variance = bits.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
     return Evaluation(
       bitsPerDimension: mean, standardError: (variance / count).squareRoot(), bits: configuration.bits,
-      split: dataset.split.rawValue, images: bits.count, draws: draws, conditional: conditional,
-      accuracy: accuracy && conditional ? Double(right) / count : nil)
+      split: dataset.split.rawValue, images: bits.count, draws: draws, conditional: configuration.classCount > 0,
+      accuracy: scores.right.map { $0 / count })
   }
+}
+
+/// What an evaluation adds up, over the parts of a split.
+struct Scores {
+  /// Of each image, in nats; 0 where another part has it.
+  var logProbabilities: [Double]
+  /// How many labels were guessed right; nil where none were guessed.
+  var right: Double?
 }

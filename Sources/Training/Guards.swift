@@ -20,13 +20,16 @@ public struct Guards: Codable, Sendable, Hashable {
 }
 
 /// What a guard refuses.
-struct Divergence: Error {
+struct Divergence: Error, Codable {
   /// Such as "the loss is not finite".
   var what: String
   /// Where: the layer or parameter.
   var place: String
   /// The name of the layer, where it is known.
   var layer: String?
+
+  /// What other ranks know of one that only some saw.
+  static let elsewhere = Divergence(what: "another rank diverged", place: "it says where", layer: nil)
 }
 
 /// That the run rolled back, until it is over what it stumbled on.

@@ -13,15 +13,15 @@ public enum MemoryPolicy: String, Codable, Sendable, CaseIterable {
   case keep
 
   /// - Parameters:
-  ///   - budget: bytes for kept activations under `auto`; nil for half of the memory that is free now.
+  ///   - budget: bytes for kept activations under `auto`.
   ///   - batch: images per pass.
   func plan(
-    for model: GlowConfiguration, batch: Int, precision: ConditionerPrecision, budget: Int?, on device: Device
+    for model: GlowConfiguration, batch: Int, precision: ConditionerPrecision, budget: Int
   ) -> KeptActivations {
     switch self {
     case .reversible: .none(of: model)
     case .keep: .all(of: model)
-    case .auto: .fitting(budget ?? Self.defaultBudget(on: device), of: model, batch: batch, precision: precision)
+    case .auto: .fitting(budget, of: model, batch: batch, precision: precision)
     }
   }
 

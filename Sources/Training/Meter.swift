@@ -17,6 +17,8 @@ struct Meter {
   private let imagesBefore: Int
   private var lineStart: ContinuousClock.Instant
   private var lineImages = 0
+  /// Steps since the last line, in this process.
+  private(set) var lineSteps = 0
   private(set) var sums: LineSums
   private var smooth: Double?
 
@@ -31,6 +33,7 @@ struct Meter {
   /// Takes a step into account; returns the seconds of training so far.
   mutating func count(_ bitsPerDimension: Double, images: Int) -> Double {
     lineImages += images
+    lineSteps += 1
     sums.bitsPerDimension += bitsPerDimension
     sums.steps += 1
     smooth = smooth.map { $0 + 0.05 * (bitsPerDimension - $0) } ?? bitsPerDimension
@@ -56,7 +59,7 @@ struct Meter {
   }
 
   mutating func restart() {
-    (lineStart, lineImages, sums) = (clock.now, 0, LineSums())
+    (lineStart, lineImages, lineSteps, sums) = (clock.now, 0, 0, LineSums())
   }
 
   private func seconds(since instant: ContinuousClock.Instant) -> Double {

@@ -21,10 +21,13 @@ extension Trainer {
   }
 
   /// Copies the state and writes it as a checkpoint while training goes on: `model.safetensors` holds the averaged weights,
-  /// `training.safetensors` the raw ones and the optimiser's moments.
+  /// `training.safetensors` the raw ones and the optimiser's moments. Rank 0 writes; the others keep in step.
   /// - Throws: ``TrainingError`` if the checkpoint before could not be written and that is to stop the run.
   func save() throws {
+    try collectDamage()
     guard savedImages != state.imagesSeen else { return }
+    ranks.enter(.saving)
+    defer { ranks.enter(.computing) }
     let clock = ContinuousClock()
     let begun = clock.now
     do { try writer.wait() } catch { try tolerate(error) }
@@ -32,8 +35,10 @@ extension Trainer {
       state.best = .init(images: state.imagesSeen, bitsPerDimension: validation)
     }
     state.averageMass = average?.mass ?? 0
-    if let train = train as? SkippingDataset, let validation = validation as? SkippingDataset {
-      state.damaged = .init(train: train.damaged, validation: validation.damaged)
+    try ranks.requireSame(model.parameters.values)
+    guard ranks.isLeader else {
+      savedImages = state.imagesSeen
+      return
     }
     let contents = CheckpointContents(
       model: try ModelFile.Contents(model, values: state.steps > 0 ? average?.value() : nil), state: state,
@@ -61,6 +66,16 @@ extension Trainer {
     savedImages = images
   }
 
+  /// Brings together which images could not be read on any rank.
+  /// - Throws: `DatasetError` if they are too many.
+  private func collectDamage() throws {
+    guard let train = train as? SkippingDataset, let validation = validation as? SkippingDataset else { return }
+    let all = try ranks.gather(TrainingState.Damaged(train: train.damaged, validation: validation.damaged))
+    try train.learn(damaged: all.flatMap(\.train))
+    try validation.learn(damaged: all.flatMap(\.validation))
+    state.damaged = .init(train: train.damaged, validation: validation.damaged)
+  }
+
   /// Writes a checkpoint and waits until it is on disk.
   /// - Throws: ``TrainingError`` if it cannot be written.
   func saveLast() throws {
@@ -85,7 +100,7 @@ extension Trainer {
     return TrainingError("\(reason); \(kept): make room and go on with --resume", .unwritable)
   }
 
-  private var vectors: [(String, Tensor)] {
+  var vectors: [(String, Tensor)] {
     [
       ("values", model.parameters.values), ("firstMoment", optimizer.firstMoment),
       ("secondMoment", optimizer.secondMoment),
@@ -120,7 +135,29 @@ extension Trainer {
 
   func restoreTraining(from checkpoint: URL) throws {
     try Self.read(vectors, from: checkpoint)
+    takeCounts()
+  }
+
+  private func takeCounts() {
     optimizer.steps = state.steps
     average?.mass = state.averageMass
   }
+
+  /// Takes the tensors that rank 0 has restored; `state` is its own already.
+  func receive() throws {
+    try ranks.broadcast(model.tensors + vectors.map(\.1))
+    takeCounts()
+  }
+}
+
+/// What rank 0 hands to the others when a run goes on, beside tensors.
+struct Handover: Codable {
+  var state: TrainingState
+  /// The model's configuration, as `config.json` has it.
+  var model: Data
+}
+
+extension FlowModel {
+  /// The parameters and buffers.
+  var tensors: [Tensor] { [parameters.values] + buffers.map(\.value) }
 }

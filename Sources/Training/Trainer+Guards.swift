@@ -45,13 +45,13 @@ extension Trainer {
 
   /// - Throws: ``Divergence`` if the weights that the last step left give no finite loss.
   func requireFiniteLoss(_ batch: ModelBatch) throws {
-    let part = try batch.images(0..<configuration.imagesPerPass)
-    let mean: Double = try model.logProbability(part.x, labels: part.labels).mean().item()
+    let part = try batch.images(0..<min(batch.count, imagesPerPass))
+    let mean = try ranks.sum([model.logProbability(part.x, labels: part.labels).mean().item()])[0]
     guard mean.isFinite else { throw try nonFiniteLoss(of: batch) }
   }
 
   func nonFiniteLoss(of batch: ModelBatch) throws -> Divergence {
-    let part = try batch.images(0..<configuration.imagesPerPass)
+    let part = try batch.images(0..<min(batch.count, imagesPerPass))
     return try nonFiniteLoss(part.x, part.labels, "the loss")
   }
 
@@ -75,7 +75,7 @@ extension Trainer {
 
   /// For what libtorch refused in the passes of a step.
   func unmeasurable(_ error: TorchError, _ batch: ModelBatch) throws -> Divergence {
-    let part = try batch.images(0..<configuration.imagesPerPass)
+    let part = try batch.images(0..<min(batch.count, imagesPerPass))
     let worst = try? model.invertibility(on: part.x, labels: part.labels).worstRoundTrip
     return Divergence(
       what: "no gradient can be computed",
@@ -84,25 +84,25 @@ extension Trainer {
 
   /// Goes back to a checkpoint, each time in a row to one further back, and lowers the learning rate.
   /// - Throws: ``TrainingError`` if the guards give up.
-  func rollBack(from divergence: Divergence) throws {
+  func rollBack(from own: Divergence) throws {
+    let found = try ranks.gather(own)
+    let divergence = found.first { $0.layer != nil } ?? found[0]
     let images = state.imagesSeen
     let rollBacks = (state.recovery?.rollBacks ?? 0) + 1
-    do { try writer.wait() } catch { try tolerate(error) }
-    let (checkpoints, damaged) = run.soundCheckpoints()
-    damaged.forEach { logger.warning("\($0)") }
-    logger.error(
-      "step refused after \(images) images: \(divergence.what): \(divergence.place)",
-      metadata: ["images": "\(images)", "layer": "\(divergence.layer ?? "")"])
-    guard rollBacks <= guards.rollBacks, !checkpoints.isEmpty else {
-      throw gaveUp(divergence, after: rollBacks - 1, checkpoints.last)
+    let checkpoint = ranks.isLeader ? try checkpointToGoBackTo(from: divergence, rollBacks) : nil
+    guard try ranks.share(checkpoint != nil) else {
+      throw gaveUp(
+        divergence, after: rollBacks - 1, ranks.isLeader ? run.soundCheckpoints(newestOnly: true).sound.last : nil)
     }
+    if let checkpoint { try restore(checkpoint) }
+    state = try ranks.share(state)
+    if ranks.count > 1 { try receive() }
 
-    let checkpoint = checkpoints[max(0, checkpoints.count - rollBacks)]
-    try restore(checkpoint)
     state.recovery = Recovery(rollBacks: rollBacks, until: images + guards.images)
     // On disk at once: a run that is killed now goes on with the lower rate too.
     savedImages = nil
     try save()
+    guard let checkpoint else { return }
     do { try writer.wait() } catch { try tolerate(error) }
     run.deleteCheckpoints(after: state.imagesSeen)
     try run.truncateMetrics(after: state.lastLine)
@@ -111,6 +111,18 @@ extension Trainer {
     logger.error(
       "rolled back to \(checkpoint.lastPathComponent); \(short(factor)) of the learning rate until \(until) images",
       metadata: ["images": "\(state.imagesSeen)", "rollBacks": "\(rollBacks)"])
+  }
+
+  /// - Returns: nil if the guards give up.
+  private func checkpointToGoBackTo(from divergence: Divergence, _ rollBacks: Int) throws -> URL? {
+    do { try writer.wait() } catch { try tolerate(error) }
+    let (checkpoints, damaged) = run.soundCheckpoints()
+    damaged.forEach { logger.warning("\($0)") }
+    logger.error(
+      "step refused after \(state.imagesSeen) images: \(divergence.what): \(divergence.place)",
+      metadata: ["images": "\(state.imagesSeen)", "layer": "\(divergence.layer ?? "")"])
+    guard rollBacks <= guards.rollBacks, !checkpoints.isEmpty else { return nil }
+    return checkpoints[max(0, checkpoints.count - rollBacks)]
   }
 
   private func gaveUp(_ divergence: Divergence, after rollBacks: Int, _ checkpoint: URL?) -> TrainingError {

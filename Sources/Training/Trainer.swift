@@ -1,3 +1,4 @@
+import Cluster
 import Datasets
 import FlowModels
 import Flows
@@ -29,6 +30,9 @@ public final class Trainer {
   private let fingerprints: TrainingState.Fingerprints
   let optimizer: Optimizer
   let average: WeightAverage?
+  let ranks: Ranks
+  /// Of this rank's part of a batch.
+  let imagesPerPass: Int
   var state: TrainingState
   /// From the start until `fit` ends.
   private var lock: RunLock?
@@ -53,24 +57,38 @@ public final class Trainer {
   public var shouldInterrupt: () -> Bool = { false }
 
   /// A new run in an empty folder.
+  /// - Parameters:
+  ///   - run: written by rank 0 alone.
+  ///   - communicator: the job, if this process is one of several that train the model together, each on its part of every
+  ///     batch; all must be given the same settings and images.
   public convenience init(
     model flow: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset,
-    validation: any ImageDataset, run: RunFolder, options: TensorOptions = TensorOptions()
+    validation: any ImageDataset, run: RunFolder, options: TensorOptions = TensorOptions(),
+    communicator: Communicator? = nil
   ) throws {
     try training.validate()
     let model = try flow.makeModel(options: options, seed: training.seed)
-    try self.init(model, TrainingState(configuration: training), train, validation, run)
+    try self.init(model, TrainingState(configuration: training), train, validation, run, communicator)
     state.data = fingerprints
-    try run.requireNew()
-    try initialize()
-    try run.makeFolders()
-    lock = try RunLock(run)
-    try run.create()
+    try communicator?.requireSame(JobSettings(model: flow, training: training, images: fingerprints))
+    if ranks.isLeader {
+      try run.requireNew()
+      try initialize()
+      try run.makeFolders()
+      lock = try RunLock(run)
+      try run.create()
+    }
+    try ranks.broadcast(model.tensors)
   }
 
   /// The settings of the newest checkpoint of a run.
   public static func savedConfiguration(of run: RunFolder) throws -> TrainingConfiguration {
     try savedConfiguration(ofCheckpoint: newestCheckpoint(of: run).url)
+  }
+
+  /// The model of the newest checkpoint of a run.
+  public static func savedModelConfiguration(of run: RunFolder) throws -> any FlowConfiguration {
+    try ModelFile.readConfiguration(newestCheckpoint(of: run).url)
   }
 
   /// The settings of the run that wrote a checkpoint.
@@ -83,12 +101,18 @@ public final class Trainer {
   /// - Parameters:
   ///   - images: a new total, if the run is to be longer or shorter than it was.
   ///   - acceptingChangedData: whether to go on with images that are not those that the run began with.
+  ///   - communicator: the job, if this process is one of several, perhaps of another number than before. Rank 0 reads the
+  ///     checkpoint and hands it to the others.
   /// - Throws: ``TrainingError``, `ModelError` or `SafetensorsError` naming the file and what is wrong in it; a
   ///   ``TrainingError`` if another process trains the run.
   public convenience init(
     resuming run: RunFolder, images: Int? = nil, train: any ImageDataset, validation: any ImageDataset,
-    acceptingChangedData: Bool = false, options: TensorOptions = TensorOptions()
+    acceptingChangedData: Bool = false, options: TensorOptions = TensorOptions(), communicator: Communicator? = nil
   ) throws {
+    if let communicator, !communicator.isLeader {
+      try self.init(following: communicator, run, train, validation, options)
+      return
+    }
     guard FileManager.default.fileExists(atPath: run.checkpointsFolder.path) else { throw Self.noCheckpoint(in: run) }
     let lock = try RunLock(run)
     try run.restoreReplacedCheckpoints()
@@ -96,7 +120,9 @@ public final class Trainer {
     var state = try TrainingState.read(checkpoint)
     if let images { state.configuration.images = images }
     try state.configuration.validate()
-    try self.init(ModelFile.readModel(checkpoint, options: options), state, train, validation, run)
+    let model = try ModelFile.readModel(checkpoint, options: options)
+    _ = try communicator?.share(Handover(state: state, model: ModelFile.encoded(model.configuration)))
+    try self.init(model, state, train, validation, run, communicator)
     if let glow = model.configuration as? GlowConfiguration, !keptActivations.kept.fits(glow) {
       throw TrainingError(
         "\(checkpoint.appending(path: CheckpointSummary.stateName).path): field kept does not fit a model of "
@@ -109,7 +135,9 @@ public final class Trainer {
           + "or go on with these with --accept-changed-data")
     }
     self.state.data = fingerprints
+    try communicator?.requireSame(fingerprints)
     try restoreTraining(from: checkpoint)
+    try ranks.broadcast(model.tensors + vectors.map(\.1))
     self.lock = lock
     savedImages = state.imagesSeen
     notices = changed.map { ["the images have changed since the run began: \($0)"] } ?? []
@@ -117,9 +145,23 @@ public final class Trainer {
     try run.truncateMetrics(after: state.lastLine)
   }
 
+  /// Goes on with what rank 0 has read.
+  private convenience init(
+    following communicator: Communicator, _ run: RunFolder, _ train: any ImageDataset, _ validation: any ImageDataset,
+    _ options: TensorOptions
+  ) throws {
+    let handover = try communicator.receive(Handover.self)
+    let model = try ModelFile.configuration(from: handover.model, file: run.url).makeModel(options: options, seed: 0)
+    try self.init(model, handover.state, train, validation, run, communicator)
+    state.data = fingerprints
+    try communicator.requireSame(fingerprints)
+    try receive()
+    savedImages = state.imagesSeen
+  }
+
   private init(
     _ model: any FlowModel, _ state: TrainingState, _ train: any ImageDataset, _ validation: any ImageDataset,
-    _ run: RunFolder
+    _ run: RunFolder, _ communicator: Communicator?
   ) throws {
     let configuration = state.configuration
     for dataset in [train, validation] { try ModelBatch.check(dataset, fits: model.configuration) }
@@ -132,13 +174,19 @@ public final class Trainer {
     self.model = model
     self.configuration = configuration
     self.state = state
-    self.state.kept =
-      state.kept
-      ?? (model.configuration as? GlowConfiguration).map {
-        configuration.memory.plan(
-          for: $0, batch: configuration.imagesPerPass, precision: configuration.precision ?? .float32,
-          budget: configuration.memoryBudget, on: model.options.device)
-      }
+    ranks = try Ranks(communicator, model.parameters, configuration)
+    guard configuration.batchSize >= ranks.count else {
+      throw ModelError.invalid(
+        field: "batchSize", value: "\(configuration.batchSize)",
+        expected: "\(ranks.count) or more: each of \(ranks.count) ranks needs an image of every batch")
+    }
+    imagesPerPass = min(ranks.largestPart(of: configuration.batchSize), configuration.microBatch ?? .max)
+    if let glow = model.configuration as? GlowConfiguration, state.kept == nil || state.ranks ?? 1 != ranks.count {
+      let budget = try configuration.memoryBudget ?? ranks.leastBudget(on: model.options.device)
+      self.state.kept = configuration.memory.plan(
+        for: glow, batch: imagesPerPass, precision: configuration.precision ?? .float32, budget: budget)
+    }
+    self.state.ranks = ranks.count == 1 ? nil : ranks.count
     try model.use(configuration.precision ?? .float32)
     if let limit = configuration.skipDamaged {
       self.train = SkippingDataset(train, limit: limit, damaged: state.damaged?.train ?? [])
@@ -164,7 +212,7 @@ public final class Trainer {
     guard let glow = model.configuration as? GlowConfiguration else { return (KeptActivations(steps: []), 0) }
     let kept = state.kept ?? .none(of: glow)
     let precision = configuration.precision ?? .float32
-    return (kept, kept.bytes(of: glow, batch: configuration.imagesPerPass, precision: precision))
+    return (kept, kept.bytes(of: glow, batch: imagesPerPass, precision: precision))
   }
 
   public var imagesSeen: Int { state.imagesSeen }
@@ -175,7 +223,7 @@ public final class Trainer {
   /// training goes on from a checkpoint with a lower learning rate.
   /// - Throws: ``TrainingError`` when the guards give up or a file cannot be written: the last checkpoint stays as it was.
   public func fit() throws {
-    if lock == nil { lock = try RunLock(run) }
+    if lock == nil, ranks.isLeader { lock = try RunLock(run) }
     defer { lock = nil }
     notices.forEach { logger.warning("\($0)") }
     logger.info("training", metadata: ["images": "\(state.imagesSeen)", "of": "\(configuration.images)"])
@@ -184,7 +232,9 @@ public final class Trainer {
       if savedImages == nil { try save() }
       while true {
         do {
-          try tolerating { events = try RunEvents(run, after: state.steps == 0 ? nil : state.lastLine) }
+          if ranks.isLeader {
+            try tolerating { events = try RunEvents(run, after: state.steps == 0 ? nil : state.lastLine) }
+          }
           try takeSteps()
           break
         } catch let divergence as Divergence { try rollBack(from: divergence) }
@@ -200,10 +250,11 @@ public final class Trainer {
 
   private func takeSteps() throws {
     let batches = BatchStream(
-      dataset: train, batchSize: configuration.batchSize, seed: configuration.seed, startingAt: state.imagesSeen,
-      augmentation: configuration.augmentation)
+      dataset: train, batchSize: configuration.batchSize, part: ranks.part(of: configuration.batchSize),
+      seed: configuration.seed, startingAt: state.imagesSeen, augmentation: configuration.augmentation)
     defer { batches.close() }
     var meter = Meter(state)
+    ranks.startLine()
     var checkpointIsDue = false
     if let due = state.dueMeasurement {
       guard try finishLine(&meter, due, validating: true) else { return }
@@ -214,7 +265,9 @@ public final class Trainer {
     while !hasSeenAll {
       try tolerating(writer.throwFailure)
       reportDamage()
+      ranks.enter(.reading)
       let batch = try ModelBatch(batches.next(), for: model)
+      ranks.enter(.computing)
       try model.parameters.zeroGradients()
       let loss = try gradients(of: batch)
       let norm = try model.parameters.gradientNorm()
@@ -229,11 +282,13 @@ public final class Trainer {
       // The one place that waits for the device, when all work of the step is under way.
       let (bitsPerDimension, gradientNorm) = try figures(of: loss, norm, batch)
       try model.finishStep()
+      if model.keepsStatistics { try ranks.average(model.buffers) }
       state.imagesSeen += configuration.batchSize
       state.steps += 1
       state.validation = nil
       state.seconds = meter.count(bitsPerDimension, images: configuration.batchSize)
       state.line = meter.sums
+      ranks.count(steps: state.steps)
       onProgress(meter.progress(images: state.imagesSeen, of: configuration.images))
 
       let validate = crosses(configuration.validateEvery) || hasSeenAll
@@ -242,7 +297,7 @@ public final class Trainer {
         let step = TrainingState.DueMeasurement(gradientNorm: gradientNorm, learningRate: learningRate)
         stop = try !finishLine(&meter, step, validating: validate)
       }
-      stop = shouldStop() || stop
+      stop = try loss.asksToStop(shouldStop) || stop
       checkpointIsDue = crosses(configuration.checkpointEvery)
       if stop || hasSeenAll {
         // No step follows that would tell whether this one left weights to go on with.
@@ -261,7 +316,10 @@ public final class Trainer {
     var metrics = meter.line(state, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
     var measured: Measurement?
     if validating {
-      do { measured = try measure(&metrics) } catch is Interruption {
+      do {
+        ranks.enter(.evaluating)
+        measured = try measure(&metrics)
+      } catch is Interruption {
         state.dueMeasurement = step
         return false
       } catch let error as TorchError {
@@ -270,6 +328,17 @@ public final class Trainer {
       state.validation = metrics.validationBitsPerDimension
     }
     state.dueMeasurement = nil
+    try ranks.noteTimes(&metrics, steps: meter.lineSteps, logger)
+    if ranks.isLeader { try write(metrics, measured) }
+    onMetrics(metrics)
+    meter.restart()
+    ranks.startLine()
+    state.line = nil
+    try ranks.together { if let measured { try check(measured.report) } }
+    return true
+  }
+
+  private func write(_ metrics: Metrics, _ measured: Measurement?) throws {
     if !hasWrittenLine {
       // A run whose first checkpoint cannot be written leaves no lines that tell of it.
       try tolerating(writer.wait)
@@ -281,11 +350,6 @@ public final class Trainer {
       if let samples = measured?.samples { try run.writeSamples(samples.encodePNG()) }
       try events?.append(metrics, samples: measured?.samples, scales: measured?.scales ?? [:])
     }
-    onMetrics(metrics)
-    meter.restart()
-    state.line = nil
-    if let measured { try check(measured.report) }
-    return true
   }
 
   /// What a validation gives beside the line of metrics.
@@ -297,8 +361,6 @@ public final class Trainer {
 
     static let scalesPerLayer = 10_000
   }
-
-  private struct Interruption: Error {}
 
   private func reportDamage() {
     for case let dataset as SkippingDataset in [train, validation] {
@@ -319,34 +381,40 @@ public final class Trainer {
 
   /// Bits per dimension and the gradient's norm.
   /// - Throws: ``Divergence`` if they are not finite; then the optimiser has changed nothing, or nothing that is saved.
-  private func figures(of loss: Loss, _ norm: Tensor, _ batch: ModelBatch) throws -> (Double, Double) {
-    let (bitsPerDimension, gradientNorm) = (try bitsPerDimension(loss), try norm.item())
+  private func figures(of loss: StepLoss, _ norm: Tensor, _ batch: ModelBatch) throws -> (Double, Double) {
+    if let refusal = loss.refusal { throw try unmeasurable(refusal, batch) }
+    if try loss.isRefusedElsewhere { throw Divergence.elsewhere }
+    let bitsPerDimension = Quantisation(bits: model.configuration.bits).bitsPerDimension(
+      logProbability: try loss.logProbability, dimensions: model.configuration.dimensions)
+    let gradientNorm = try norm.item()
     guard bitsPerDimension.isFinite else { throw try nonFiniteLoss(of: batch) }
     guard gradientNorm.isFinite else { throw try nonFiniteGradient() }
     return (bitsPerDimension, gradientNorm)
   }
 
-  private func bitsPerDimension(_ loss: Loss) throws -> Double {
-    Quantisation(bits: model.configuration.bits).bitsPerDimension(
-      logProbability: try loss.logProbability.mean().item(), dimensions: model.configuration.dimensions)
-  }
-
-  private func gradients(of batch: ModelBatch) throws -> Loss {
+  /// Leaves the gradients of the whole batch in the model: those of this rank's images and of all others'.
+  private func gradients(of batch: ModelBatch) throws -> StepLoss {
+    var loss: Loss?
+    var refusal: TorchError?
     do {
-      let count = configuration.imagesPerPass
-      let kept = keptActivations.kept
-      let parts = try stride(from: 0, to: batch.count, by: count).map { start in
-        let range = start..<min(batch.count, start + count)
-        let share = Double(range.count) / Double(batch.count)
+      let starts = Array(stride(from: 0, to: batch.count, by: imagesPerPass))
+      let parts = try starts.map { start in
+        let range = start..<min(batch.count, start + imagesPerPass)
+        let share = Double(range.count) / Double(configuration.batchSize)
         let part = try batch.images(range)
         return try model.accumulateGradients(
-          part.x, labels: part.labels, keeping: kept, weightY: configuration.weightY, share: share)
+          part.x, labels: part.labels, keeping: keptActivations.kept, weightY: configuration.weightY, share: share,
+          onFinal: start == starts.last ? ranks.onFinal : nil)
       }
-      return try Loss(joining: parts)
+      loss = try Loss(joining: parts)
     } catch let error as TorchError {
       // Such as an inverse of a matrix that training has made singular.
-      throw try unmeasurable(error, batch)
+      refusal = error
     }
+    try ranks.waitForGradients()
+    return try StepLoss(
+      of: loss, refusal: refusal, wholeBatch: configuration.batchSize, shouldStop: shouldStop, ranks,
+      model.options.device)
   }
 
   /// Data-dependent initialisation, from images of the training stream.
@@ -358,33 +426,43 @@ public final class Trainer {
     try model.initialize(from: batch.x, labels: batch.labels)
   }
 
-  private func measure(_ metrics: inout Metrics) throws -> Measurement {
+  /// Measures the averaged weights on the validation images: all ranks their part, and rank 0 what is not bits/dim.
+  /// - Returns: nil on the other ranks.
+  private func measure(_ metrics: inout Metrics) throws -> Measurement? {
     let images = validation.evenly(configuration.validationImages)
     return try model.using(.float32) {
       try withAveragedWeights {
-        metrics.validationBitsPerDimension = try model.evaluate(on: images, seed: configuration.seed) { _ in
-          if shouldInterrupt() { throw Interruption() }
-        }.bitsPerDimension
-        let held = try EvaluationBatches(dataset: images, batchSize: min(64, images.count), seed: 0).batch(at: 0)
-        let batch = try ModelBatch(held, for: model)
-        guard metrics.validationBitsPerDimension?.isFinite ?? true else {
-          throw try nonFiniteLoss(batch.x, batch.labels, "the loss on validation images")
+        var scores = try ranks.together {
+          try model.scores(on: images, rank: ranks.rank, of: ranks.count, seed: configuration.seed) { _ in
+            if shouldInterrupt() { throw Interruption() }
+          }
         }
-        var scales: [String: [Double]] = [:]
-        let report = try model.invertibility(
-          on: batch.x, labels: batch.labels,
-          observing: { name, values in
-            let all = try values.elements(Double.self)
-            let stride = max(1, all.count / Measurement.scalesPerLayer)
-            scales[name] = Swift.stride(from: 0, to: all.count, by: stride).map { all[$0] }
-          })
-        metrics.roundTripError = report.roundTripError
-        metrics.worstConditionNumber = report.worstCondition?.value
-        metrics.smallestScale = report.smallestScale?.value
-        metrics.largestScale = report.largestScale?.value
-        return Measurement(report: report, scales: scales, samples: try? model.sampleSheet())
+        scores.logProbabilities = try ranks.sum(scores.logProbabilities)
+        metrics.validationBitsPerDimension = model.evaluation(of: scores, on: images).bitsPerDimension
+        return try ranks.together { ranks.isLeader ? try measureInvertibility(on: images, &metrics) : nil }
       }
     }
+  }
+
+  private func measureInvertibility(on images: any ImageDataset, _ metrics: inout Metrics) throws -> Measurement {
+    let held = try EvaluationBatches(dataset: images, batchSize: min(64, images.count), seed: 0).batch(at: 0)
+    let batch = try ModelBatch(held, for: model)
+    guard metrics.validationBitsPerDimension?.isFinite ?? true else {
+      throw try nonFiniteLoss(batch.x, batch.labels, "the loss on validation images")
+    }
+    var scales: [String: [Double]] = [:]
+    let report = try model.invertibility(
+      on: batch.x, labels: batch.labels,
+      observing: { name, values in
+        let all = try values.elements(Double.self)
+        let stride = max(1, all.count / Measurement.scalesPerLayer)
+        scales[name] = Swift.stride(from: 0, to: all.count, by: stride).map { all[$0] }
+      })
+    metrics.roundTripError = report.roundTripError
+    metrics.worstConditionNumber = report.worstCondition?.value
+    metrics.smallestScale = report.smallestScale?.value
+    metrics.largestScale = report.largestScale?.value
+    return Measurement(report: report, scales: scales, samples: try? model.sampleSheet())
   }
 
   /// Runs `body` with the averaged weights in the model, if the run keeps an average.

@@ -51,6 +51,10 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var memoryBudget: Int?
   /// Of the conditioners in training steps; nil for float32. Evaluations are in float32.
   public var precision: ConditionerPrecision?
+  /// Of the gradients on their way between processes; nil for float32.
+  public var wire: WirePrecision?
+  /// Bytes of gradients that leave for other processes at a time; nil for 4 MiB.
+  public var bucketBytes: Int?
   /// Images between evaluations on validation images, and how many of those to use.
   public var validateEvery = 25_000
   public var validationImages = 1_000
@@ -73,6 +77,13 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     case stop
     /// It says so, goes on, and writes the next one when that is due.
     case proceed = "continue"
+  }
+
+  /// In what precision gradients go from process to process.
+  public enum WirePrecision: String, Codable, Sendable, CaseIterable {
+    case float32
+    /// Half of the bytes; each sum on the way is rounded to 8 bits of fraction.
+    case bf16
   }
 
   /// Sums of such numbers of images fit an integer.
@@ -102,6 +113,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
     try require(microBatch.map { $0 > 0 } ?? true, "microBatch", microBatch ?? 0, "1 or more")
     try require(memoryBudget.map { $0 >= 0 } ?? true, "memoryBudget", memoryBudget ?? 0, "0 or more")
+    try require(
+      bucketBytes.map { (1024...1 << 40).contains($0) } ?? true, "bucketBytes", bucketBytes ?? 0, "1024 or more")
     try require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "above 0 and below 10")
     try require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1")
     try require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1")

@@ -15,6 +15,8 @@ package struct TrainingState: Codable {
   var averageMass = 0.0
   /// Decided when the run starts: another choice would round gradients otherwise.
   var kept: KeptActivations?
+  /// Processes that trained together when it was decided; nil for one.
+  var ranks: Int?
   /// Of the metrics' line that is under way.
   var line: LineSums?
   /// A validation after this step that was broken off, with what its line of metrics says of the step.
