@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Foundation
 import Torch
 
@@ -8,7 +9,8 @@ struct GlowCommand: AsyncParsableCommand {
     commandName: "glow",
     abstract: "Glow: a flow-based generative model with exact likelihood and invertible 1x1 convolutions.",
     subcommands: [
-      PresetsCommand.self, TrainCommand.self, EvalCommand.self, SampleCommand.self, EncodeCommand.self,
+      PresetsCommand.self, TrainCommand.self, LaunchCommand.self, EvalCommand.self, SampleCommand.self,
+      EncodeCommand.self,
       DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, AttributesCommand.self, ScoreCommand.self,
       ResampleCommand.self, QualityCommand.self, RunsCommand.self, StatusCommand.self, PlotCommand.self,
       ReportCommand.self, ServeCommand.self, ExportCommand.self, ImportCommand.self, DataCommand.self,
@@ -32,11 +34,16 @@ struct RuntimeOptions: ParsableArguments {
   }
 
   /// Sets libtorch up for this process.
-  func start() throws -> Device {
+  /// - Parameter place: among the processes of a job: those on one host share its cores and take a GPU each.
+  func start(as place: RankEnvironment? = nil) throws -> Device {
     try Runtime.checkVersion()
     Runtime.keepFreedMemory()
-    if let threads { try Runtime.setThreadCount(threads) }
-    let device = Device(device)!
+    if let threads {
+      try Runtime.setThreadCount(threads)
+    } else if let place, place.localSize > 1, ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] == nil {
+      try Runtime.setThreadCount(max(1, Runtime.threadCount / place.localSize))
+    }
+    let device = device == "cuda" ? .cuda(place?.localRank ?? 0) : Device(device)!
     guard device.isAvailable else {
       throw ValidationError("--device \(device): this machine or this build of libtorch has no such device")
     }

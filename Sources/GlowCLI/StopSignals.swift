@@ -19,7 +19,8 @@ final class StopSignals {
     request.instant.withLock { $0 }.map { (ContinuousClock().now - $0) / .seconds(1) }
   }
 
-  init() {
+  /// - Parameter isQuiet: whether another process of the job says what happens.
+  init(isQuiet: Bool = false) {
     signal(SIGXFSZ, SIG_IGN)
     let queue = DispatchQueue(label: "signals")
     let signals = [SIGINT, SIGTERM, SIGHUP]
@@ -29,7 +30,9 @@ final class StopSignals {
       source.setEventHandler { [request] in
         if request.isMade.exchange(true, ordering: .relaxed) { _exit(130) }
         request.instant.withLock { $0 = ContinuousClock().now }
-        FileHandle.standardError.write(Data("\nStopping after this step; once more to leave at once.\n".utf8))
+        if isQuiet { return }
+        let newLine = isatty(STDERR_FILENO) == 1 ? "\n" : ""
+        FileHandle.standardError.write(Data("\(newLine)Stopping after this step; once more to leave at once.\n".utf8))
       }
       source.resume()
     }

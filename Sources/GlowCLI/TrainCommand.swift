@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Datasets
 import FlowModels
 import Flows
@@ -14,6 +15,7 @@ extension GlowConfiguration.Scale: ExpressibleByArgument {}
 extension TrainingConfiguration.Optimizer: ExpressibleByArgument {}
 extension TrainingConfiguration.Decay: ExpressibleByArgument {}
 extension TrainingConfiguration.FailedWrite: ExpressibleByArgument {}
+extension TrainingConfiguration.WirePrecision: ExpressibleByArgument {}
 
 /// The kinds of model, by the names that checkpoints have for them.
 enum Architecture: String, ExpressibleByArgument, CaseIterable {
@@ -32,11 +34,15 @@ struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a model on images.",
     discussion: """
-      The run folder gets checkpoints, metrics.jsonl, layers.jsonl (a line a validation: every layer) and log.jsonl. \\
+      The run folder gets checkpoints, metrics.jsonl, layers.jsonl (a line a validation: every layer) and log.jsonl. \
       Ctrl-C saves and exits; --resume goes on exactly where the run was.
 
-      Exit status: 0 finished; 1 bad input; 3 the guards gave up (the loss is not finite, say); 4 a file of the run could \\
-      not be written; 64 wrong flags; 130 stopped on request and saved. After 3 and 4 the last checkpoint is intact.
+      Started by glow launch, torchrun, srun or mpirun, the processes train one model together, each on its part of every \
+      batch.
+
+      Exit status: 0 finished; 1 bad input; 3 the guards gave up (the loss is not finite, say); 4 a file of the run could \
+      not be written; 5 another process of the job failed; 64 wrong flags; 130 stopped on request and saved. After 3, 4 \
+      and 5 the last checkpoint is intact.
 
       Presets (glow presets lists their settings):
       \(Preset.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
@@ -52,13 +58,25 @@ struct TrainCommand: ParsableCommand {
   var out: String?
   @Option(help: ArgumentHelp("Go on with this run.", valueName: "run"))
   var resume: String?
+  @Flag(
+    name: .customLong("continue"),
+    help: "Go on with the run in --out where it has a checkpoint, and else start it: for jobs that are started again.")
+  var continues = false
   @Flag(help: "Go on with a run although its images are no longer those that it began with.")
   var acceptChangedData = false
   @OptionGroup(title: "Model") var model: ModelFlags
   @OptionGroup(title: "Training") var training: TrainingFlags
+  @Option(
+    help: ArgumentHelp(
+      "Of several processes: how long the others wait for one before they give up.", valueName: "seconds"))
+  var rankTimeout = 300.0
   @OptionGroup var runtime: RuntimeOptions
 
   func validate() throws {
+    guard rankTimeout >= 1, rankTimeout <= 86400 else {
+      throw ValidationError("--rank-timeout is \(rankTimeout), expected 1 to 86400 seconds")
+    }
+    guard !continues || out != nil else { throw ValidationError("--continue is for --out") }
     guard (out == nil) != (resume == nil) else {
       throw ValidationError("give either --out FOLDER for a new run or --resume FOLDER to go on with one")
     }
@@ -91,13 +109,51 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let device = try runtime.start()
-    let options = TensorOptions(.float32, on: device)
-    let trainer = try resume.map { try resumed($0, options) } ?? started(out!, options)
-    if resume == nil || !trainer.isFinished { try watch(trainer) }
+    do {
+      guard let place = try RankEnvironment(ProcessInfo.processInfo.environment) else {
+        return try train(on: runtime.start(), nil)
+      }
+      try TrainingJob(place, timeout: rankTimeout).run(runtime) { try train(on: $0, $1) }
+    } catch let run as FailedRun {
+      FileHandle.standardError.write(Data("Error: \(run)\n".utf8))
+      throw run.status
+    }
   }
 
-  private func started(_ folder: String, _ options: TensorOptions) throws -> Trainer {
+  private func train(on device: Device, _ communicator: Communicator?) throws {
+    let options = TensorOptions(.float32, on: device)
+    let isLeader = communicator?.isLeader ?? true
+    let resumed = try runToGoOnWith(communicator)
+    let trainer =
+      try resumed.map { try goOn(with: $0, options, communicator) } ?? start(in: out!, options, communicator)
+    if resumed == nil || !trainer.isFinished { try watch(trainer, isLeader: isLeader) }
+  }
+
+  /// The folder of a run that has begun, if that is what there is to do.
+  private func runToGoOnWith(_ communicator: Communicator?) throws -> String? {
+    if let resume { return resume }
+    guard continues, let out else { return nil }
+    let hasBegun = { !RunFolder(URL(filePath: out)).checkpoints.isEmpty }
+    return try communicator?.share(hasBegun()) ?? hasBegun() ? out : nil
+  }
+
+  private func start(
+    in folder: String, _ options: TensorOptions, _ communicator: Communicator?
+  ) throws -> Trainer {
+    let (model, training, train, validation) = try settings()
+    if communicator?.isLeader ?? true {
+      let ranks = communicator.map { ", in \($0.size) processes" } ?? ""
+      print("\(model.summary), on \(train.count) images \(train.shape) of \(training.data)\(ranks)")
+    }
+    return try Trainer(
+      model: model, training: training, train: train, validation: validation, run: RunFolder(URL(filePath: folder)),
+      options: options, communicator: communicator)
+  }
+
+  /// What the flags say of a new run, and its images.
+  private func settings() throws -> (
+    model: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset, validation: any ImageDataset
+  ) {
     var settings = try startingPoint()
     if let data {
       settings.training.data = data
@@ -111,24 +167,43 @@ struct TrainCommand: ParsableCommand {
     settings.model.channels = train.shape.channels
     try model.apply(to: &settings.model, labels: train.classNames)
     try settings.model.validate()
-    print("\(settings.model.summary), on \(train.count) images \(train.shape) of \(settings.training.data)")
-    return try Trainer(
-      model: settings.model, training: settings.training, train: train, validation: validation,
-      run: RunFolder(URL(filePath: folder)), options: options)
+    return (settings.model, settings.training, train, validation)
   }
 
-  private func resumed(_ folder: String, _ options: TensorOptions) throws -> Trainer {
+  private func goOn(
+    with folder: String, _ options: TensorOptions, _ communicator: Communicator?
+  ) throws -> Trainer {
     let run = RunFolder(URL(filePath: folder))
-    let (train, validation) = try open(Trainer.savedConfiguration(of: run))
+    let isLeader = communicator?.isLeader ?? true
+    let saved = try communicator?.share(Trainer.savedConfiguration(of: run)) ?? Trainer.savedConfiguration(of: run)
+    if continues, isLeader { try requireSettings(of: saved, in: run) }
+    let (train, validation) = try open(saved)
     let trainer = try Trainer(
       resuming: run, images: training.images, train: train, validation: validation,
-      acceptingChangedData: acceptChangedData, options: options)
+      acceptingChangedData: acceptChangedData, options: options, communicator: communicator)
+    guard isLeader else { return trainer }
     if trainer.isFinished { trainer.notices.forEach(warn) }
     print(
       trainer.isFinished
         ? "\(folder) is finished: give more than its \(trainer.imagesSeen) images with --images to go on"
         : "Going on with \(folder) after \(trainer.imagesSeen) images")
     return trainer
+  }
+
+  /// Throws unless the flags are those that the run was begun with, but for how long it is to be.
+  private func requireSettings(of saved: TrainingConfiguration, in run: RunFolder) throws {
+    var (model, training, _, _) = try settings()
+    training.images = saved.images
+    let begun = try Trainer.savedModelConfiguration(of: run)
+    let difference =
+      try SettingsTable(training).difference(from: SettingsTable(saved))
+      ?? SettingsTable(model).difference(from: SettingsTable(begun))
+    guard type(of: model) == type(of: begun), difference == nil else {
+      let what = difference.map { "\($0.name) is \($0.other) there and \($0.own) here" } ?? "it is another architecture"
+      throw ValidationError(
+        "--continue: the run in \(run.url.relativePath) was begun with other settings: \(what); give the same flags, or "
+          + "another --out")
+    }
   }
 
   private func open(
@@ -140,19 +215,29 @@ struct TrainCommand: ParsableCommand {
       toleratingDamage: settings.skipDamaged != nil)
   }
 
-  private func watch(_ trainer: Trainer) throws {
+  private func watch(_ trainer: Trainer, isLeader: Bool) throws {
+    let signals = StopSignals(isQuiet: !isLeader)
+    trainer.shouldStop = { signals.isRequested }
+    trainer.shouldInterrupt = { signals.isRequested }
+    guard isLeader else {
+      trainer.logger = Logger(label: "glow") { _ in
+        var log = TerminalLog(ProgressBar())
+        log.logLevel = .warning
+        return log
+      }
+      try fit(trainer)
+      if !trainer.isFinished { throw ExitCode(130) }
+      return
+    }
     print(
       "\(trainer.model.parameters.count) parameters; \(activations(of: trainer)); "
         + "run folder \(trainer.run.url.relativePath)")
     // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
     fflush(nil)
     let bar = ProgressBar()
-    let signals = StopSignals()
     trainer.logger = Logger(label: "glow") { [run = trainer.run] _ in
       MultiplexLogHandler([TerminalLog(bar), RunLog(run)])
     }
-    trainer.shouldStop = { signals.isRequested }
-    trainer.shouldInterrupt = { signals.isRequested }
     trainer.onProgress = { progress in
       bar.update(
         progress.images, of: progress.totalImages,
@@ -169,11 +254,7 @@ struct TrainCommand: ParsableCommand {
           + (metrics.worstConditionNumber.map { String(format: "; worst condition number %.1f", $0) } ?? ""))
     }
     defer { bar.clear() }
-    do { try trainer.fit() } catch let error as TrainingError where error.kind != .other {
-      bar.clear()
-      FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
-      throw ExitCode(error.kind == .diverged ? 3 : 4)
-    }
+    try fit(trainer, bar)
     bar.clear()
     let folder = trainer.run.url.relativePath
     guard trainer.isFinished else {
@@ -183,6 +264,22 @@ struct TrainCommand: ParsableCommand {
     }
     print("Done: \(trainer.imagesSeen) images; the model is in \(folder)")
   }
+
+  private func fit(_ trainer: Trainer, _ bar: ProgressBar? = nil) throws {
+    do { try trainer.fit() } catch let error as TrainingError where error.kind != .other {
+      bar?.clear()
+      throw FailedRun(error)
+    }
+  }
+}
+
+/// A run that ended with a status of its own.
+struct FailedRun: Error, CustomStringConvertible {
+  let error: TrainingError
+  var description: String { error.description }
+  var status: ExitCode { ExitCode(error.kind == .diverged ? 3 : 4) }
+
+  init(_ error: TrainingError) { self.error = error }
 }
 
 /// What training does with activations between the passes.
@@ -303,6 +400,9 @@ struct TrainingFlags: ParsableArguments {
   @Option(help: "What auto may store, such as 2GB; by default half of the free memory.") var memoryBudget: ByteCount?
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision: ConditionerPrecision?
+  @Option(help: "What gradients are between processes: float32, or bf16 for half of the bytes.")
+  var wire: TrainingConfiguration.WirePrecision?
+  @Option(help: "Gradients that leave for other processes at a time; by default 4MB.") var bucket: ByteCount?
   @Option(help: "Images between validations.") var validateEvery: Int?
   @Option(help: "Images between checkpoints.") var checkpointEvery: Int?
   @Option(help: "How many of the newest checkpoints to keep, beside the best one; by default 2.") var keepNewest: Int?
@@ -322,7 +422,8 @@ struct TrainingFlags: ParsableArguments {
       && [lr, beta1, beta2, clip, weightDecay, weightY, shift].allSatisfy { $0 == nil } && size == nil
       && optimizer == nil
       && decay == nil
-      && flip == nil && memory == nil && memoryBudget == nil && precision == nil && seed == nil
+      && flip == nil && memory == nil && memoryBudget == nil && precision == nil && seed == nil && wire == nil
+      && bucket == nil
       && failedWrites == nil && skipDamaged == nil && guards.areUnset
   }
 
@@ -356,6 +457,8 @@ struct TrainingFlags: ParsableArguments {
     if let memory { training.memory = memory }
     if let memoryBudget { training.memoryBudget = memoryBudget.bytes }
     if let precision { training.precision = precision }
+    if let wire { training.wire = wire }
+    if let bucket { training.bucketBytes = bucket.bytes }
     if let validateEvery { training.validateEvery = validateEvery }
     if let checkpointEvery { training.checkpointEvery = checkpointEvery }
     if let keepNewest { training.keepNewest = keepNewest }
