@@ -9,17 +9,28 @@ guard FileManager.default.fileExists(atPath: libtorch + "/include/ATen/ATen.h") 
   fatalError("no libtorch in \(libtorch): run `make setup`, or set LIBTORCH_DIR to a folder with include/ and lib/")
 }
 
+// NCCL, where this libtorch is one for NVIDIA GPUs and its headers are beside it, as `make setup` lays them out.
+let files = FileManager.default
+let hasNCCL = [
+  "lib/libtorch_cuda.so", "nccl/include/nccl.h", "cuda/include/crt/host_config.h", "cuda/include/nv/target",
+]
+.allSatisfy { files.fileExists(atPath: "\(libtorch)/\($0)") }
+let ncclHeaders =
+  hasNCCL ? ["-DUSE_C10D_NCCL"] + ["nccl", "cuda"].flatMap { ["-isystem", "\(libtorch)/\($0)/include"] } : []
+
 let torchHeaders: [CXXSetting] = [
-  .unsafeFlags([
-    "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-everything",
-    "-O3", "-DUSE_DISTRIBUTED", "-DUSE_C10D_GLOO",
-  ]),
+  .unsafeFlags(
+    [
+      "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-everything",
+      "-O3", "-DUSE_DISTRIBUTED", "-DUSE_C10D_GLOO",
+    ] + ncclHeaders),
   .headerSearchPath("gloo_names"),
 ]
-let torchLibraries: [LinkerSetting] = [
-  .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
-  .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
-]
+let torchLibraries: [LinkerSetting] =
+  [
+    .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+    .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+  ] + (hasNCCL ? [.linkedLibrary("torch_cuda"), .linkedLibrary("c10_cuda")] : [])
 
 // `make fuzz` builds with GLOW_FUZZING.
 let isForFuzzing = Context.environment["GLOW_FUZZING"] != nil

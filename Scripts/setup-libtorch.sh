@@ -67,6 +67,15 @@ print(total // 1_000_000)
 PY
 }
 
+# With a torch for NVIDIA GPUs: the headers that NCCL's process group needs and torch's own dependencies do not bring. Without
+# them everything but several processes on GPUs works.
+add_cuda_headers() {
+  local cuda
+  cuda=$(.libtorch/venv.part/bin/python -c 'import torch; print(torch.version.cuda or "")' 2>>"$log")
+  [ -z "$cuda" ] || pip_install "nvidia-cuda-crt==$cuda.*" "nvidia-cuda-cccl==$cuda.*" ||
+    echo "setup-libtorch: no headers of CUDA $cuda: glow will be built without NCCL (see $log)" >&2
+}
+
 # Makes the environment under another name first: what was there stays until the new one is whole. (Scripts in its
 # bin/ keep that name inside; only python is used.)
 install() {
@@ -95,6 +104,7 @@ install() {
     echo "Installing $spec in .libtorch (how much there is to fetch could not be found out)."
   fi
   pip_install "$spec" numpy || fail "pip could not install $spec: see $log"
+  add_cuda_headers
   is_wanted "$(installed_version .libtorch/venv.part)" || fail "the installation is not complete: see $log"
   rm -rf .libtorch/version .libtorch/venv
   mv .libtorch/venv.part .libtorch/venv
@@ -106,5 +116,10 @@ if is_wanted "$(cat .libtorch/version 2>/dev/null)" && [ -f .libtorch/include/AT
 is_wanted "$(installed_version .libtorch/venv)" || install
 torch=$(cd .libtorch && echo venv/lib/python3*/site-packages/torch)
 for part in include lib; do ln -sfn "$torch/$part" ".libtorch/$part"; done
+rm -f .libtorch/nccl .libtorch/cuda
+for folder in .libtorch/"${torch%/torch}"/nvidia/cu[0-9]*; do
+  if [ -d "$folder" ]; then ln -sfn "${folder#.libtorch/}" .libtorch/cuda; fi
+done
+if [ -d ".libtorch/${torch%/torch}/nvidia/nccl" ]; then ln -sfn "${torch%/torch}/nvidia/nccl" .libtorch/nccl; fi
 check_libtorch .libtorch
 installed_version .libtorch/venv >.libtorch/version
