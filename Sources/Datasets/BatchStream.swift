@@ -18,11 +18,12 @@ public final class BatchStream: Sendable {
   ///   - imagesSeen: where to start; any number, not only a multiple of `batchSize`.
   ///   - part: which of each batch's images to read, for a rank of a job; nil for all.
   ///   - noise: whether batches carry dequantisation noise.
-  ///   - prefetch: the most batches held or in the making, beside the one in use.
-  ///   - workers: threads that read and prepare batches.
+  ///   - prefetch: the most batches held or in the making, beside the one in use: what training lives on while a read
+  ///     stalls. Nil for what 64 MB hold, 4 to 64.
+  ///   - workers: threads that read and prepare batches; while one waits for its disk, the others go on.
   public init(
     dataset: any ImageDataset, batchSize: Int, part: Range<Int>? = nil, seed: UInt64, startingAt imagesSeen: Int = 0,
-    augmentation: Augmentation = .none, noise: Bool = true, prefetch: Int = 4, workers: Int = 1
+    augmentation: Augmentation = .none, noise: Bool = true, prefetch: Int? = nil, workers: Int = 2
   ) {
     precondition(dataset.count > 0, "a stream needs at least one image")
     precondition(batchSize > 0, "a batch size must be positive, got \(batchSize)")
@@ -38,7 +39,9 @@ public final class BatchStream: Sendable {
     let assembler = BatchAssembler(
       dataset: dataset, seed: seed, augmentation: augmentation, noise: noise ? .trainingNoise : nil,
       randomCrops: true)
-    prefetcher = OrderedPrefetcher(ahead: prefetch, workers: workers) { batch in
+    let batchBytes = part.count * dataset.shape.elementCount * (noise ? 5 : 1)
+    let ahead = prefetch ?? max(4, min(64, (64 << 20) / batchBytes))
+    prefetcher = OrderedPrefetcher(ahead: ahead, workers: workers) { batch in
       let first = imagesSeen + batch * batchSize
       return try assembler.batch(of: orders.items(at: first + part.lowerBound..<first + part.upperBound))
     }

@@ -7,28 +7,29 @@ public struct DatasetFingerprint: Codable, Sendable, Equatable {
   public var count: Int
   public var shape: ImageShape
   public var classNames: [String]
-  /// CRC-32C of all labels.
+  /// CRC-32C of all labels; of sets of over a million images, of the samples' labels.
   public var labels: UInt32
   /// CRC-32C of the samples' pixels.
   public var pixels: UInt32
 
   static let samples = 64
+  static let mostLabels = 1_000_000
 
   /// An image that cannot be read counts as black.
   public init(of dataset: any ImageDataset) {
     (count, shape, classNames) = (dataset.count, dataset.shape, dataset.classNames)
     var labels = CRC32C()
+    let samples = (0..<min(count, Self.samples)).map { [count] in $0 * count / min(count, Self.samples) }
     if !classNames.isEmpty {
-      for index in 0..<dataset.count {
+      for index in count <= Self.mostLabels ? Array(0..<count) : samples {
         withUnsafeBytes(of: Int32(dataset.label(at: index) ?? -1).littleEndian) { labels.update($0) }
       }
     }
     var pixels = CRC32C()
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shape.elementCount)
     defer { buffer.deallocate() }
-    let samples = min(count, Self.samples)
-    for number in 0..<samples {
-      if (try? dataset.copyPixels(at: number * count / samples, to: buffer)) == nil { buffer.update(repeating: 0) }
+    for index in samples {
+      if (try? dataset.copyPixels(at: index, to: buffer)) == nil { buffer.update(repeating: 0) }
       pixels.update(UnsafeRawBufferPointer(buffer))
     }
     (self.labels, self.pixels) = (labels.value, pixels.value)

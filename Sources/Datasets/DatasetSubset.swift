@@ -43,16 +43,25 @@ extension ImageDataset {
     return limit < count ? DatasetSubset(of: self, indices: Array(0..<limit), as: split) : self
   }
 
-  /// Cuts a validation split out of this one, chosen by `seed`. Both parts keep the order of the images.
+  /// Cuts a validation split out of this one, chosen by `seed`. Both parts keep the order of the images. Of sets of many
+  /// millions, for which a table of all images would be large, the images are spread evenly from a random one on.
   ///
   /// - Throws: `DatasetError.tooFewImages` when nothing would be left to train on.
   public func cuttingValidation(
     of validationCount: Int, seed: UInt64
-  ) throws -> (train: DatasetSubset, validation: DatasetSubset) {
+  ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
     guard validationCount < count else {
       throw DatasetError.tooFewImages(name: name, split: .validation, count: count, needed: validationCount + 1)
     }
     var random = KeyedRandom(.split, seed)
+    if count > SpacedRest.leastCount {
+      let step = count / validationCount
+      let offset = random.next(below: step)
+      return (
+        SpacedRest(of: self, without: validationCount, step: step, offset: offset),
+        DatasetSubset(of: self, indices: (0..<validationCount).map { $0 * step + offset }, as: .validation)
+      )
+    }
     let order = random.permutation(of: count)
     return (
       DatasetSubset(of: self, indices: order[validationCount...].sorted(), as: .train),

@@ -1,8 +1,8 @@
 import Foundation
 import Torch
 
-/// A split of a packed data set: safetensors shards that `glow data pack` (``PackedWriter``) wrote, mapped into memory,
-/// so that a set may be larger than it.
+/// A split of a packed data set: safetensors shards that `glow data pack` (``PackedWriter``) wrote, read as images are asked
+/// for: of a set of any size only so many shards are open at a time, and nothing is kept of an image.
 ///
 /// A shard holds `pixels`, uint8 `[images, height, width, channels]`; where there are labels `labels`, int32
 /// `[images]`; where there are attributes `attributes`, uint8 `[images, attributes]` of 0 (no), 1 (yes) or 255 (not
@@ -14,17 +14,24 @@ public struct PackedDataset: ImageDataset {
   public let count: Int
   public let classNames: [String]
   public let attributeNames: [String]
-  private let shards: [PackedShard]
+  let shards: OpenShards
+  private let shardPaths: [String]
   /// The first image of each shard.
   private let firsts: [Int]
 
   /// About as many bytes of neighbouring images are read together.
   static let blockBytes = 256 << 10
 
-  /// Reads the index and the headers and labels of the split's shards.
+  /// Reads the index, and the headers and labels of the split's shards where they are few; those of many when their images
+  /// are asked for.
   ///
   /// - Throws: `DatasetError` or `SafetensorsError`, naming the file and the field.
   public init(directory: URL, split: DatasetSplit) throws {
+    try self.init(directory: directory, split: split, open: 512)
+  }
+
+  /// - Parameter open: the most shards open at a time.
+  init(directory: URL, split: DatasetSplit, open limit: Int) throws {
     let index = try PackedIndex(of: directory)
     guard let listed = index.splits[split.rawValue], !listed.isEmpty else {
       throw DatasetError.missingSplit(folder: directory.path, split: split, found: index.splits.keys.sorted())
@@ -34,15 +41,20 @@ public struct PackedDataset: ImageDataset {
     shape = index.shape
     classNames = index.classes
     attributeNames = index.attributes
-    shards = try listed.map { try PackedShard($0, of: index, in: directory) }
+    shards = OpenShards(limit: limit) {
+      try PackedShard(listed[$0], of: index, in: directory, checkingLabels: $1)
+    }
     var firsts: [Int] = []
     var count = 0
-    for shard in shards {
+    for shard in listed {
       firsts.append(count)
-      count += shard.count
+      count += shard.images
     }
     self.firsts = firsts
     self.count = count
+    shardPaths = listed.map { directory.appendingPathComponent($0.file).path }
+    let isSmall = listed.count <= limit && count <= DatasetFingerprint.mostLabels
+    for number in isSmall ? listed.indices : 0..<1 { try shards.with(number) { _ in } }
   }
 
   public var shuffleBlock: Int? { Self.shuffleBlock(of: shape) }
@@ -50,33 +62,36 @@ public struct PackedDataset: ImageDataset {
   /// For images of this shape that lie one behind the other.
   static func shuffleBlock(of shape: ImageShape) -> Int { max(1, blockBytes / shape.elementCount) }
 
+  /// - Returns: nil also for an image whose shard cannot be read, which reading its pixels reports.
   public func label(at index: Int) -> Int? {
     guard !classNames.isEmpty else { return nil }
     let (shard, image) = place(of: index)
-    return shard.label(at: image)
+    return try? shards.with(shard) { try $0.label(at: image) }
   }
 
   public func attribute(_ attribute: Int, at index: Int) -> Bool? {
     precondition(attributeNames.indices.contains(attribute), "attribute \(attribute) of \(attributeNames.count)")
     let (shard, image) = place(of: index)
-    return shard.attribute(attribute, of: attributeNames.count, at: image)
+    return try? shards.with(shard) { try $0.attribute(attribute, of: attributeNames.count, at: image) }
   }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     let (shard, image) = place(of: index)
-    try shard.copyPixels(at: image, to: buffer, count: shape.elementCount)
+    try shards.with(shard) { try $0.copyPixels(at: image, to: buffer, count: shape.elementCount) }
   }
 
-  private func place(of index: Int) -> (shard: PackedShard, image: Int) {
+  private func place(of index: Int) -> (shard: Int, image: Int) {
     precondition((0..<count).contains(index), "image \(index) is outside 0..<\(count)")
     let number = firsts.partitioningIndex { $0 > index } - 1
-    return (shards[number], index - firsts[number])
+    return (number, index - firsts[number])
   }
 }
 
 extension PackedDataset: IntegrityChecking {
   func integrityChecks() -> [IntegrityCheck] {
-    shards.map { shard in IntegrityCheck(file: shard.path) { try shard.checkBytes() } }
+    shardPaths.enumerated().map { number, path in
+      IntegrityCheck(file: path) { try shards.with(number) { try $0.checkBytes() } }
+    }
   }
 }
 

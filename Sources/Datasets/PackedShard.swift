@@ -3,6 +3,8 @@ import Foundation
 import Torch
 
 /// One shard of a packed data set.
+///
+/// It is read and not mapped: what a remote mount cannot give is an error then.
 struct PackedShard: Sendable {
   let count: Int
   private let file: SafetensorsFile
@@ -13,14 +15,16 @@ struct PackedShard: Sendable {
 
   var path: String { file.path }
 
-  init(_ entry: PackedIndex.Shard, of index: PackedIndex, in folder: URL) throws {
-    file = try SafetensorsFile(contentsOf: folder.appendingPathComponent(entry.file))
+  /// - Parameter checkingLabels: whether to look at the labels too, and not only at what there is.
+  init(_ entry: PackedIndex.Shard, of index: PackedIndex, in folder: URL, checkingLabels: Bool = true) throws {
+    file = try SafetensorsFile(contentsOf: folder.appendingPathComponent(entry.file), isMapped: false)
     count = entry.images
     crc32c = entry.crc32c
     try require(Self.pixels, .uint8, [count, index.height, index.width, index.channels])
     if !index.attributes.isEmpty { try require(Self.attributes, .uint8, [count, index.attributes.count]) }
     guard !index.classes.isEmpty else { return }
     try require(Self.labels, .int32, [count])
+    guard checkingLabels else { return }
     let wrong = try file.withBytes(of: Self.labels) { bytes in
       (0..<count).lazy.map { Self.label(at: $0, in: bytes) }.enumerated()
         .first { !index.classes.indices.contains($1) }
@@ -31,27 +35,38 @@ struct PackedShard: Sendable {
     }
   }
 
-  func label(at image: Int) -> Int? {
-    // Bytes that were there on opening are gone only from a file cut since, which reading the pixels reports.
-    try? file.withBytes(of: Self.labels) { Self.label(at: image, in: $0) }
+  func label(at image: Int) throws -> Int {
+    var label: Int32 = 0
+    try withUnsafeMutableBytes(of: &label) { try file.copyBytes(of: Self.labels, 4 * image..<4 * image + 4, to: $0) }
+    return Int(Int32(littleEndian: label))
   }
 
-  func attribute(_ attribute: Int, of attributeCount: Int, at image: Int) -> Bool? {
-    let byte = try? file.withBytes(of: Self.attributes) { $0[image * attributeCount + attribute] }
-    return byte.flatMap(AttributeTable.State.init(rawValue:))?.isYes
+  func attribute(_ attribute: Int, of attributeCount: Int, at image: Int) throws -> Bool? {
+    var state: UInt8 = 0
+    let place = image * attributeCount + attribute
+    try withUnsafeMutableBytes(of: &state) { try file.copyBytes(of: Self.attributes, place..<place + 1, to: $0) }
+    return AttributeTable.State(rawValue: state)?.isYes
   }
 
   func copyPixels(at image: Int, to buffer: UnsafeMutableBufferPointer<UInt8>, count: Int) throws {
-    try file.withBytes(of: Self.pixels) { bytes in
-      UnsafeMutableRawBufferPointer(buffer)
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[image * count..<(image + 1) * count]))
-    }
+    try file.copyBytes(
+      of: Self.pixels, image * count..<(image + 1) * count,
+      to: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count])))
   }
 
   /// - Throws: `DatasetError.wrongChecksum` when the bytes are not those that were written.
   func checkBytes() throws {
     var crc = CRC32C()
-    for name in file.names { try file.withBytes(of: name) { crc.update($0) } }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
+    defer { buffer.deallocate() }
+    for name in file.names {
+      let size = try file.entry(name).byteRange.count
+      for start in stride(from: 0, to: size, by: buffer.count) {
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, size - start)])
+        try file.copyBytes(of: name, start..<start + part.count, to: part)
+        crc.update(UnsafeRawBufferPointer(part))
+      }
+    }
     guard crc.value == crc32c else {
       throw DatasetError.wrongChecksum(
         file: path, kind: "CRC-32C", expected: hexadecimal(crc32c), found: hexadecimal(crc.value))

@@ -11,11 +11,19 @@ public struct SafetensorsError: Error, Hashable, Sendable {
   public let tensor: String?
   /// The rest of the sentence: `has ..., but ...`.
   public let problem: String
+  /// What the system gave as its reason (`errno`), where it is what refused.
+  public let systemCode: Int32?
 
-  init(file: String, tensor: String? = nil, _ problem: String) {
+  init(file: String, tensor: String? = nil, _ problem: String, systemCode: Int32? = nil) {
     self.file = file
     self.tensor = tensor
     self.problem = problem
+    self.systemCode = systemCode
+  }
+
+  /// That the system refused to do something with a file.
+  init(file: String, cannotBe verb: String, _ code: Int32) {
+    self.init(file: file, "cannot be \(verb): \(String(cString: strerror(code)))", systemCode: code)
   }
 }
 

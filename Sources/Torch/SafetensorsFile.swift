@@ -82,8 +82,12 @@ public final class SafetensorsFile: Sendable {
   private let dataStart: Int
 
   /// Opens a file and checks its header.
+  /// - Parameter isMapped: whether the file is mapped into memory. Without, every read asks the system, and one that fails is
+  ///   thrown: for files on remote mounts, where a mapped page that cannot be read ends the process with `SIGBUS`.
   /// - Throws: `SafetensorsError` where the file cannot be read or is malformed.
-  public convenience init(contentsOf url: URL) throws { try self.init(SafetensorsMapping(url: url)) }
+  public convenience init(contentsOf url: URL, isMapped: Bool = true) throws {
+    try self.init(SafetensorsOnDisk(url: url, isMapped: isMapped))
+  }
 
   /// Checks the header of a file that is held in memory.
   /// - Parameter name: what errors call it.
@@ -128,7 +132,20 @@ public final class SafetensorsFile: Sendable {
       names.isEmpty ? "is not there: the file has no tensors" : "is not there: the file has \(some)\(more)")
   }
 
-  /// Hands the bytes of a tensor to `body` without a copy.
+  /// Copies some of the bytes of a tensor, read from the file and not from its mapping.
+  /// - Parameters:
+  ///   - range: within the tensor.
+  ///   - buffer: of the range's size.
+  /// - Throws: `SafetensorsError` where the file has no such tensor, or cannot be read there.
+  public func copyBytes(of name: String, _ range: Range<Int>, to buffer: UnsafeMutableRawBufferPointer) throws {
+    let own = try entry(name).byteRange
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= own.count && range.count == buffer.count,
+      "bytes \(range) of \(own.count) do not fit a buffer of \(buffer.count)")
+    try mapping.read(at: dataStart + own.lowerBound + range.lowerBound, to: buffer)
+  }
+
+  /// Hands the bytes of a tensor to `body`, where the file is mapped without a copy.
   ///
   /// The bytes need not be aligned for their type: read them with `loadUnaligned`, or copy them as bytes. They may not
   /// be used after `body` returns.
@@ -155,11 +172,21 @@ private protocol SafetensorsStorage: Sendable {
   var count: Int { get }
   /// Called once, before the first `withBytes`.
   func map() throws
-  /// A copy of some bytes.
-  func read(at offset: Int, count: Int) throws -> [UInt8]
+  /// Fills a buffer with the bytes from `offset` on.
+  func read(at offset: Int, to buffer: UnsafeMutableRawBufferPointer) throws
   /// The length that the file has now.
   func currentLength() throws -> Int
-  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R
+  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R
+}
+
+extension SafetensorsStorage {
+  /// A copy of some bytes.
+  func read(at offset: Int, count: Int) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      try read(at: offset, to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+      done = count
+    }
+  }
 }
 
 /// A file held in memory.
@@ -169,7 +196,9 @@ private struct SafetensorsMemory: SafetensorsStorage {
 
   var count: Int { content.count }
   func map() {}
-  func read(at offset: Int, count: Int) -> [UInt8] { Array(content[offset..<offset + count]) }
+  func read(at offset: Int, to buffer: UnsafeMutableRawBufferPointer) {
+    buffer.copyBytes(from: content[offset..<offset + buffer.count])
+  }
   func currentLength() -> Int { content.count }
 
   func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
@@ -177,15 +206,17 @@ private struct SafetensorsMemory: SafetensorsStorage {
   }
 }
 
-/// A file opened for reading and its mapping, both released with the last reference.
-private final class SafetensorsMapping: SafetensorsStorage, @unchecked Sendable {
+/// A file opened for reading and its mapping, if it has one, both released with the last reference.
+private final class SafetensorsOnDisk: SafetensorsStorage, @unchecked Sendable {
   let file: String
   let count: Int
+  private let isMapped: Bool
   private let descriptor: Int32
   /// Set once, by `map`, before the object is shared.
   private var base: UnsafeMutableRawPointer?
 
-  init(url: URL) throws {
+  init(url: URL, isMapped: Bool) throws {
+    self.isMapped = isMapped
     file = url.isFileURL ? url.path : url.absoluteString
     guard url.isFileURL, !file.utf8.contains(0) else {
       throw SafetensorsError(file: file, "cannot be opened: it must be the path of a file")
@@ -193,13 +224,13 @@ private final class SafetensorsMapping: SafetensorsStorage, @unchecked Sendable 
     // Not to wait where the path is a named pipe.
     descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      throw SafetensorsError(file: file, "cannot be opened: \(SafetensorsError.reason(errno))")
+      throw SafetensorsError(file: file, cannotBe: "opened", errno)
     }
     var info = stat()
     guard fstat(descriptor, &info) == 0 else {
       let code = errno
       close(descriptor)
-      throw SafetensorsError(file: file, "cannot be inspected: \(SafetensorsError.reason(code))")
+      throw SafetensorsError(file: file, cannotBe: "inspected", code)
     }
     guard info.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
@@ -216,26 +247,26 @@ private final class SafetensorsMapping: SafetensorsStorage, @unchecked Sendable 
 
   /// Maps the whole file, which may not be empty.
   func map() throws {
+    guard isMapped else { return }
     let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
     guard let address, address != MAP_FAILED else {
-      throw SafetensorsError(file: file, "cannot be mapped into memory: \(SafetensorsError.reason(errno))")
+      throw SafetensorsError(file: file, cannotBe: "mapped into memory", errno)
     }
     base = address
   }
 
-  /// A copy of some bytes, read without the mapping, so that a file cut meanwhile is an error and no signal.
-  func read(at offset: Int, count: Int) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-      while done < count {
-        let step = pread(descriptor, buffer.baseAddress! + done, min(count - done, 1 << 30), off_t(offset + done))
-        if step > 0 {
-          done += step
-        } else if step == 0 {
-          throw SafetensorsError(
-            file: file, "ended at byte \(offset + done) while it was read, but had \(self.count) bytes when opened")
-        } else if errno != EINTR {
-          throw SafetensorsError(file: file, "cannot be read: \(SafetensorsError.reason(errno))")
-        }
+  /// Reads without the mapping, so that a file cut meanwhile is an error and no signal.
+  func read(at offset: Int, to buffer: UnsafeMutableRawBufferPointer) throws {
+    var done = 0
+    while done < buffer.count {
+      let step = pread(descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30), off_t(offset + done))
+      if step > 0 {
+        done += step
+      } else if step == 0 {
+        throw SafetensorsError(
+          file: file, "ended at byte \(offset + done) while it was read, but had \(count) bytes when opened")
+      } else if errno != EINTR {
+        throw SafetensorsError(file: file, cannotBe: "read", errno)
       }
     }
   }
@@ -244,13 +275,14 @@ private final class SafetensorsMapping: SafetensorsStorage, @unchecked Sendable 
   func currentLength() throws -> Int {
     var info = stat()
     guard fstat(descriptor, &info) == 0 else {
-      throw SafetensorsError(file: file, "cannot be inspected: \(SafetensorsError.reason(errno))")
+      throw SafetensorsError(file: file, cannotBe: "inspected", errno)
     }
     return Int(info.st_size)
   }
 
-  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    try withExtendedLifetime(self) {
+  func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R) throws -> R {
+    guard let base else { return try read(at: range.lowerBound, count: range.count).withUnsafeBytes(body) }
+    return try withExtendedLifetime(self) {
       try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(start: base, count: count)[range]))
     }
   }
