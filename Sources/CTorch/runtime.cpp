@@ -109,6 +109,8 @@ bool ct_device_available(ct_device_kind kind) {
   }
 }
 
+int32_t ct_cuda_device_count(void) { return at::hasCUDA() ? static_cast<int32_t>(at::getNumGPUs()) : 0; }
+
 bool ct_has_bfloat16_products(void) { return has_bfloat16_products(); }
 
 bool ct_allow_tf32(bool allow) {

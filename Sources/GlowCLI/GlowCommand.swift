@@ -44,6 +44,11 @@ struct RuntimeOptions: ParsableArguments {
       try Runtime.setThreadCount(max(1, Runtime.threadCount / place.localSize))
     }
     let device = device == "cuda" ? .cuda(place?.localRank ?? 0) : Device(device)!
+    if case .cuda(let index) = device, let place, Device.cudaCount > 0, index >= Device.cudaCount {
+      throw ValidationError(
+        "rank \(place.rank) wants GPU \(index) of its host, which has \(Device.cudaCount): start no more processes than GPUs"
+      )
+    }
     guard device.isAvailable else {
       throw ValidationError("--device \(device): this machine or this build of libtorch has no such device")
     }

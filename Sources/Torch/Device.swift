@@ -18,8 +18,14 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Whether this libtorch was built for the device and the machine has one.
-  public var isAvailable: Bool { ct_device_available(code.kind) }
+  /// Whether this libtorch was built for the device and the machine has it.
+  public var isAvailable: Bool {
+    guard case .cuda(let index) = self else { return ct_device_available(code.kind) }
+    return index < Self.cudaCount
+  }
+
+  /// NVIDIA GPUs that this libtorch sees.
+  public static var cudaCount: Int { Int(ct_cuda_device_count()) }
 
   /// The most bytes that tensors took of the device's memory since the start or ``resetPeakAllocatedBytes()``; nil where
   /// nobody counts, as on the CPU. It is PyTorch's `torch.cuda.max_memory_allocated`.

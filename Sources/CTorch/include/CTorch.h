@@ -44,6 +44,7 @@ int64_t ct_live_handles(void);
 const char *ct_header_version(void);
 const char *ct_build_description(void);
 bool ct_device_available(ct_device_kind kind);
+int32_t ct_cuda_device_count(void);
 bool ct_has_bfloat16_products(void);  // on the CPU, faster than those of float32
 bool ct_allow_tf32(bool allow);  // in CUDA's products of float32 matrices; returns what was set before
 void ct_keep_freed_memory(void);
