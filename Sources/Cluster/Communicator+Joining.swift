@@ -10,6 +10,8 @@ extension Communicator {
     public var joinTimeout = 300.0
     /// Of the tensors that are reduced.
     public var device = Device.cpu
+    /// Told once what this rank waits for, where the others take long to arrive.
+    public var onWait: @Sendable (String) -> Void = { _ in }
     /// What the program tells when the job has failed and this process hangs; it then ends the process.
     public var onStuck: @Sendable (ClusterError) -> Void = { _ in }
 
@@ -60,14 +62,26 @@ extension Communicator {
   private static func openStore(_ environment: RankEnvironment, _ options: Options) throws -> KeyValueStore {
     let (host, port) = (environment.masterAddress, environment.masterPort)
     let serves = environment.rank == 0 && !environment.launcherServes
-    do {
-      return try KeyValueStore(host: host, port: port, serves: serves, timeout: options.joinTimeout)
-    } catch let error as TorchError {
-      throw ClusterError(
-        serves
-          ? "rank 0 cannot listen on port \(port): \(error.message); set MASTER_PORT to a free one"
-          : "rank \(environment.rank) got no answer at \(host):\(port) within \(Int(options.joinTimeout)) s: is rank 0 "
-            + "running there, is MASTER_ADDR right, and is the port open between the hosts? (\(error.message))")
+    let deadline = Date.now + options.joinTimeout
+    var isTold = false
+    while true {
+      let left = deadline.timeIntervalSinceNow
+      do {
+        return try KeyValueStore(host: host, port: port, serves: serves, timeout: max(1, min(10, left)))
+      } catch let error as TorchError {
+        let isUnknown = HostAddress.route(to: host, port: port) == nil
+        let unknown = isUnknown ? "the name \(host) leads to no address on this host; " : ""
+        guard left > 10, !serves || isUnknown else {
+          throw ClusterError(
+            serves
+              ? "rank 0 cannot listen on port \(port): \(unknown)\(error.message); set MASTER_PORT to a free one"
+              : "rank \(environment.rank) got no answer at \(host):\(port) within \(Int(options.joinTimeout)) s: \(unknown)is "
+                + "rank 0 running there, is MASTER_ADDR right, and is the port open between the hosts? (\(error.message))"
+          )
+        }
+        if !isTold { options.onWait("rank \(environment.rank) waits for \(host):\(port); \(unknown)\(error.message)") }
+        isTold = true
+      }
     }
   }
 }

@@ -21,6 +21,7 @@ struct TrainingJob {
     let device = try runtime.start(as: place)
     var options = Communicator.Options()
     (options.timeout, options.device) = (timeout, device)
+    options.onWait = { FileHandle.standardError.write(Data("notice: \($0)\n".utf8)) }
     options.onStuck = { error in
       Self.say(error)
       _exit(Self.otherFailed)
