@@ -402,7 +402,11 @@ struct TrainingFlags: ParsableArguments {
   var precision: ConditionerPrecision?
   @Option(help: "What gradients are between processes: float32, or bf16 for half of the bytes.")
   var wire: TrainingConfiguration.WirePrecision?
-  @Option(help: "Gradients that leave for other processes at a time; by default 4MB.") var bucket: ByteCount?
+  @Option(help: "Gradients that leave for other processes at a time; by default a sixteenth of all, 256 KiB to 8 MiB.")
+  var bucket: ByteCount?
+  @Option(help: "Batches that are read ahead, for disks and mounts that stall; by default what 64 MB hold, 4 to 64.")
+  var prefetch: Int?
+  @Option(help: "Threads that read images; by default 2.") var readers: Int?
   @Option(help: "Images between validations.") var validateEvery: Int?
   @Option(help: "Images between checkpoints.") var checkpointEvery: Int?
   @Option(help: "How many of the newest checkpoints to keep, beside the best one; by default 2.") var keepNewest: Int?
@@ -417,8 +421,11 @@ struct TrainingFlags: ParsableArguments {
   @Option var seed: UInt64?
 
   var areUnsetButImages: Bool {
-    [channels, batch, microBatch, warmup, average, initImages, validateEvery, checkpointEvery, keepNewest, keepEvery]
-      .allSatisfy { $0 == nil }
+    [
+      channels, batch, microBatch, prefetch, readers, warmup, average, initImages, validateEvery, checkpointEvery,
+      keepNewest, keepEvery,
+    ]
+    .allSatisfy { $0 == nil }
       && [lr, beta1, beta2, clip, weightDecay, weightY, shift].allSatisfy { $0 == nil } && size == nil
       && optimizer == nil
       && decay == nil
@@ -457,6 +464,8 @@ struct TrainingFlags: ParsableArguments {
     if let memory { training.memory = memory }
     if let memoryBudget { training.memoryBudget = memoryBudget.bytes }
     if let precision { training.precision = precision }
+    if let prefetch { training.prefetch = prefetch }
+    if let readers { training.readers = readers }
     if let wire { training.wire = wire }
     if let bucket { training.bucketBytes = bucket.bytes }
     if let validateEvery { training.validateEvery = validateEvery }

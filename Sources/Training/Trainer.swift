@@ -251,7 +251,8 @@ public final class Trainer {
   private func takeSteps() throws {
     let batches = BatchStream(
       dataset: train, batchSize: configuration.batchSize, part: ranks.part(of: configuration.batchSize),
-      seed: configuration.seed, startingAt: state.imagesSeen, augmentation: configuration.augmentation)
+      seed: configuration.seed, startingAt: state.imagesSeen, augmentation: configuration.augmentation,
+      prefetch: configuration.prefetch, workers: configuration.readers ?? 2)
     defer { batches.close() }
     var meter = Meter(state)
     ranks.startLine()

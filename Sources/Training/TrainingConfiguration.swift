@@ -53,8 +53,12 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var precision: ConditionerPrecision?
   /// Of the gradients on their way between processes; nil for float32.
   public var wire: WirePrecision?
-  /// Bytes of gradients that leave for other processes at a time; nil for 4 MiB.
+  /// Bytes of gradients that leave for other processes at a time; nil for a sixteenth of all, 256 KiB to 8 MiB.
   public var bucketBytes: Int?
+  /// Batches that are read ahead; nil for what 64 MB hold, 4 to 64. Of no effect on results, like the next one.
+  public var prefetch: Int?
+  /// Threads that read batches; nil for 2.
+  public var readers: Int?
   /// Images between evaluations on validation images, and how many of those to use.
   public var validateEvery = 25_000
   public var validationImages = 1_000
@@ -115,6 +119,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try require(memoryBudget.map { $0 >= 0 } ?? true, "memoryBudget", memoryBudget ?? 0, "0 or more")
     try require(
       bucketBytes.map { (1024...1 << 40).contains($0) } ?? true, "bucketBytes", bucketBytes ?? 0, "1024 or more")
+    try require(prefetch.map { (1...1 << 16).contains($0) } ?? true, "prefetch", prefetch ?? 0, "1 to 65536")
+    try require(readers.map { (1...1024).contains($0) } ?? true, "readers", readers ?? 0, "1 to 1024")
     try require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "above 0 and below 10")
     try require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1")
     try require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1")

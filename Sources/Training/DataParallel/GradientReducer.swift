@@ -23,14 +23,15 @@ final class GradientReducer {
   private var buckets: [Bucket] = []
 
   /// - Parameter bucketBytes: what goes over the network at a time, about: small messages cost their latency, and large ones
-  ///   begin late.
+  ///   begin late. Nil for a sixteenth of all, 256 KiB to 8 MiB.
   init(
-    _ parameters: ParameterVector, _ communicator: Communicator, bucketBytes: Int,
+    _ parameters: ParameterVector, _ communicator: Communicator, bucketBytes: Int?,
     wire: TrainingConfiguration.WirePrecision
   ) {
     self.parameters = parameters
     self.communicator = communicator
     self.wire = wire
+    let bucketBytes = bucketBytes ?? max(256 << 10, min(8 << 20, parameters.gradients.byteCount / 16))
     let width = wire == .bf16 ? 2 : parameters.gradients.dtype.byteWidth
     bucketCount = max(1, bucketBytes / width)
     end = parameters.count

@@ -15,12 +15,10 @@ final class Ranks {
     self.communicator = communicator
     reducer = communicator.map {
       GradientReducer(
-        parameters, $0, bucketBytes: configuration.bucketBytes ?? Self.bucketBytes, wire: configuration.wire ?? .float32
+        parameters, $0, bucketBytes: configuration.bucketBytes, wire: configuration.wire ?? .float32
       )
     }
   }
-
-  static let bucketBytes = 4 << 20
 
   var rank: Int { communicator?.rank ?? 0 }
   var count: Int { communicator?.size ?? 1 }
