@@ -8,7 +8,7 @@ FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo test format lint clean photo-patches emoji fixtures shipped-model recognition report \
-  studio studio-checks bench bench-memory bench-scaling bench-gpu bench-studio fuzz
+  studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,10 @@ studio-checks: build ## The page in headless Chromium with axe, and the API unde
 	@.venv-studio/bin/python Tests/StudioChecks/check_api.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_page.py
 
+cluster-checks: build data ## Trains across two hosts that are network namespaces, and pulls their cable (as root)
+	@bash -c '. Scripts/packages.sh && need_packages iproute2'
+	@python3 Tests/ClusterChecks/check_hosts.py
+
 bench: build ## Speed and memory beside PyTorch's Glows, in one table (a quarter of an hour)
 	@Scripts/setup-peers.sh
 	@python3 Benchmarks/bench.py $(BENCH_FLAGS)
@@ -87,6 +91,11 @@ bench-scaling: build ## Images a second against batch, width and image size, dra
 bench-studio: build data ## The server's throughput and latency under load, with and without batching
 	@bash -c '. Scripts/packages.sh && need_packages wrk'
 	@python3 Benchmarks/studio.py $(BENCH_FLAGS)
+
+bench-cluster: build data ## How two processes scale on links of several speeds, and what a model says of it (as root, half an hour)
+	@bash -c '. Scripts/packages.sh && need_packages iproute2'
+	@python3 Benchmarks/cluster/measure.py $(BENCH_FLAGS)
+	@python3 Benchmarks/cluster/model.py
 
 bench-gpu: build ## Speed and memory on one NVIDIA GPU beside PyTorch's Glows, in one table
 	@Scripts/setup-peers.sh

@@ -4,12 +4,12 @@ import Foundation
 /// What keeps the processes of a job from working together, in one sentence.
 public struct ClusterError: Error, LocalizedError, CustomStringConvertible {
   public let description: String
-  /// The rank that failed, where it is another than this process; nil for what is wrong here.
-  public let failedRank: Int?
+  /// Whether another rank is what failed, or the network.
+  public let isElsewhere: Bool
   public var errorDescription: String? { description }
 
-  package init(_ description: String, failedRank: Int? = nil) {
+  package init(_ description: String, isElsewhere: Bool = false) {
     self.description = printable(description)
-    self.failedRank = failedRank
+    self.isElsewhere = isElsewhere
   }
 }

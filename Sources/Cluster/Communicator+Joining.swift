@@ -25,6 +25,8 @@ extension Communicator {
       throw ClusterError("several ranks on GPUs need NCCL, and this program was built against a libtorch without CUDA")
     }
     if options.device == .mps { throw ClusterError("several ranks work on cpu or cuda, and not on mps") }
+    // Before anybody waits for this rank.
+    if let problem = HostAddress.namedInterface.flatMap(HostAddress.missingInterface) { throw ClusterError(problem) }
     let store = try openStore(environment, options)
     let prefix = "glow/\(environment.attempt)/"
     let meeting = Meeting(store, environment, prefix: prefix, timeout: options.joinTimeout)

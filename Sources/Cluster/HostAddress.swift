@@ -42,6 +42,27 @@ enum HostAddress {
     return bind(descriptor, entry.ai_addr, entry.ai_addrlen) == 0
   }
 
+  /// The interface that ranks are to connect by; nil to find an address.
+  static var namedInterface: String? {
+    ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// What is wrong with the name of a network interface; nil if this host has it.
+  static func missingInterface(_ name: String) -> String? {
+    guard if_nametoindex(name) == 0 else { return nil }
+    var names: [String] = []
+    if let list = if_nameindex() {
+      var entry = list
+      while let own = entry.pointee.if_name {
+        names.append(String(cString: own))
+        entry += 1
+      }
+      if_freenameindex(list)
+    }
+    return "GLOO_SOCKET_IFNAME is \"\(name)\", and \(hostName) has no such network interface: it has "
+      + names.joined(separator: ", ")
+  }
+
   static var hostName: String {
     var name = [CChar](repeating: 0, count: 256)
     guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }

@@ -26,7 +26,7 @@ struct Meeting {
   /// - Returns: all ranks, and how this one is reached.
   /// - Throws: ``ClusterError``.
   func meet() throws -> ([Member], ProcessGroup.Endpoint) {
-    let interface = ProcessInfo.processInfo.environment["GLOO_SOCKET_IFNAME"].flatMap { $0.isEmpty ? nil : $0 }
+    let interface = HostAddress.namedInterface
     let route =
       interface == nil ? HostAddress.route(to: environment.masterAddress, port: environment.masterPort) : nil
     let own = Member(

@@ -99,12 +99,13 @@ final class Presence: Sendable {
   /// - Returns: the first; nil if the store cannot be reached.
   @discardableResult
   func report(_ failure: Failure) -> Failure? {
-    Self.within(seconds: 5) { [store, prefix] in
+    let kept = Self.within(seconds: 5) { [store, prefix] () -> Failure? in
       guard let value = try? JSONEncoder().encode(failure),
         let kept = try? store.setIfAbsent(prefix + "failure", [UInt8](value))
       else { return nil }
       return try? JSONDecoder().decode(Failure.self, from: Data(kept))
     }
+    return kept ?? nil
   }
 
   /// Keeps a failure of this process, which is about to end.
@@ -113,7 +114,7 @@ final class Presence: Sendable {
     guard keepsStore else { return }
     // With the process go the keys: the others are to read why first.
     let others = members.indices.filter { $0 != rank }
-    let _: Bool? = Self.within(seconds: 3) { [store, prefix] in
+    _ = Self.within(seconds: 3) { [store, prefix] in
       others.allSatisfy { (try? store.wait(for: "\(prefix)told/\($0)", timeout: 3)) != nil }
     }
   }
@@ -121,20 +122,22 @@ final class Presence: Sendable {
   /// Who made an operation of all fail, after it did.
   func explanation(of error: TorchError) -> ClusterError {
     if let known = state.withLock({ $0.failure }) { return self.error(of: known) }
-    let found: Failure? = Self.within(seconds: 10 + 4 * interval) { [self] in findFailure() }
-    if let found { return self.error(of: found) }
+    // On a connection that is dead there is no answer at all.
+    guard let answer = Self.within(seconds: 5 + 4 * interval, { [self] in findFailure() }) else { return lostStore }
+    if let found = answer { return self.error(of: found) }
     if state.withLock({ $0.storeIsLost }) { return lostStore }
-    return ClusterError("an operation of all \(members.count) ranks failed, and none can be named: \(error.message)")
+    return ClusterError(
+      "an operation of all \(members.count) ranks failed, and none can be named: \(error.message)",
+      isElsewhere: true)
   }
 
   func error(of failure: Failure) -> ClusterError {
-    guard failure.rank != rank else { return ClusterError(failure.sentence) }
-    return ClusterError(failure.sentence, failedRank: failure.rank)
+    ClusterError(failure.sentence, isElsewhere: failure.rank != rank)
   }
 
   private var lostStore: ClusterError {
     ClusterError(
-      "\(keeper) no longer answers: it has ended, or the network between it and this host is down", failedRank: 0)
+      "\(keeper) no longer answers: it has ended, or the network between it and this host is down", isElsewhere: true)
   }
 
   private func findFailure() -> Failure? {
@@ -217,8 +220,8 @@ final class Presence: Sendable {
     } while isToEnd.wait(timeout: .now() + interval) == .timedOut
   }
 
-  /// What `body` finds, on a thread of its own; nil if it has not within a time, such as on a connection that is dead.
-  private static func within<R: Sendable>(seconds: Double, _ body: @escaping @Sendable () -> R?) -> R? {
+  /// What `body` gives, on a thread of its own; nil if it does not end within a time.
+  private static func within<R: Sendable>(seconds: Double, _ body: @escaping @Sendable () -> R) -> R? {
     let (found, done) = (Found<R>(), DispatchSemaphore(value: 0))
     Thread {
       let value = body()

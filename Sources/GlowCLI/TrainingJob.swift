@@ -43,7 +43,7 @@ struct TrainingJob {
       // All stop after the same step.
       try communicator.leave()
       throw code
-    case let error as ClusterError where error.failedRank != nil:
+    case let error as ClusterError where error.isElsewhere:
       Self.say(error)
       throw ExitCode(Self.otherFailed)
     case let run as FailedRun where run.error.kind == .diverged && !communicator.isLeader:

@@ -152,6 +152,10 @@ import ThreadedJobs
     #expect(HostAddress.isOwn("127.0.0.1") && !HostAddress.isOwn("192.0.2.1"))
     let route = try #require(HostAddress.route(to: "127.0.0.1", port: 1))
     #expect(route.own == "127.0.0.1" && route.peer == "127.0.0.1")
+    #expect(HostAddress.missingInterface("lo") == nil)
+    #expect(
+      HostAddress.missingInterface("no-such")?.contains("\"no-such\", and \(HostAddress.hostName) has no such network")
+        ?? false)
     #expect(HostAddress.route(to: "no such host.invalid", port: 1) == nil)
   }
 }
