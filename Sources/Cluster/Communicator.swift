@@ -71,9 +71,9 @@ public final class Communicator {
   /// - Throws: ``ClusterError`` naming the rank that is gone, or did not join in within the timeout.
   public func wait(_ collective: Collective) throws {
     let start = clock.now
-    presence.enter(.waiting)
+    let phase = presence.enter(.waiting)
     try explaining(collective.wait)
-    presence.enter(.computing)
+    presence.enter(phase)
     secondsWaiting += (clock.now - start) / .seconds(1)
   }
 

@@ -86,10 +86,12 @@ final class Presence: Sendable {
     hasEnded.wait()
   }
 
-  func enter(_ phase: Phase) {
-    state.withLock {
-      $0.beat.phase = phase
-      $0.beat.changes += 1
+  /// - Returns: the phase before.
+  @discardableResult
+  func enter(_ phase: Phase) -> Phase {
+    state.withLock { state in
+      defer { (state.beat.phase, state.beat.changes) = (phase, state.beat.changes + 1) }
+      return state.beat.phase
     }
   }
 

@@ -315,6 +315,7 @@ public final class Trainer {
     _ meter: inout Meter, _ step: TrainingState.DueMeasurement, validating: Bool
   ) throws -> Bool {
     var metrics = meter.line(state, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
+    try ranks.noteTimes(&metrics, steps: meter.lineSteps, logger)
     var measured: Measurement?
     if validating {
       do {
@@ -329,7 +330,6 @@ public final class Trainer {
       state.validation = metrics.validationBitsPerDimension
     }
     state.dueMeasurement = nil
-    try ranks.noteTimes(&metrics, steps: meter.lineSteps, logger)
     if ranks.isLeader { try write(metrics, measured) }
     onMetrics(metrics)
     meter.restart()

@@ -322,6 +322,23 @@ import Torch
     }
   }
 
+  @Test func aSlowRankIsNamedOnce() throws {
+    try withTemporaryFolder { folder in
+      let log = InMemoryLogHandler()
+      let training = Small.training { ($0.images, $0.validateEvery, $0.checkpointEvery) = (480, 240, 480) }
+      let ends = try Self.train(3, training, in: folder.appending(path: "run")) { trainer in
+        let isSlow = trainer.ranks.rank == 1
+        trainer.logger = Logger(label: "test") { _ in log }
+        trainer.onProgress = { _ in if isSlow { Thread.sleep(forTimeInterval: 0.02) } }
+      }
+      for end in ends { _ = try end.get() }
+      let warnings = log.entries.map { "\($0.message)" }.filter { $0.contains("is slow: a step takes it") }
+      #expect(warnings.count == 1 && warnings[0].hasPrefix("rank 1 (process "), "\(warnings)")
+      let lines = try metrics(folder.appending(path: "run"))
+      #expect(lines.allSatisfy { $0.waitingShare! > 0.5 }, "rank 0 waits for rank 1")
+    }
+  }
+
   @Test func damagedImagesAreCountedOverAllRanks() throws {
     try withTemporaryFolder { folder in
       try Runtime.setThreadCount(1)

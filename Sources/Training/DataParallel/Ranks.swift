@@ -14,9 +14,7 @@ final class Ranks {
   init(_ communicator: Communicator?, _ parameters: ParameterVector, _ configuration: TrainingConfiguration) throws {
     self.communicator = communicator
     reducer = communicator.map {
-      GradientReducer(
-        parameters, $0, bucketBytes: configuration.bucketBytes, wire: configuration.wire ?? .float32
-      )
+      GradientReducer(parameters, $0, bucketBytes: configuration.bucketBytes, wire: configuration.wire ?? .float32)
     }
   }
 
@@ -120,9 +118,9 @@ final class Ranks {
     var busy = [Double](repeating: 0, count: count)
     busy[rank] = (seconds - waiting) / Double(max(1, steps))
     let all = try communicator.sum(busy)
-    let median = all.sorted()[count / 2]
+    let median = all.sorted()[(count - 1) / 2]
     let slowest = all.indices.max { all[$0] < all[$1] }!
-    guard steps >= 20, count > 1, all[slowest] > 1.5 * median, slow != slowest else { return }
+    guard isLeader, steps >= 20, all[slowest] > 1.5 * median, slow != slowest else { return }
     slow = slowest
     logger.warning(
       """
