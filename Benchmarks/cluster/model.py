@@ -137,7 +137,7 @@ class Glow:
         for _, channels in self.layers():
             outputs = channels if self.affine else channels // 2
             conditioner = 9 * (channels // 2 + 1) * self.hidden + self.hidden**2 + 9 * (self.hidden + 1) * outputs
-            total += self.steps * (conditioner + 2 * channels**2)
+            total += self.steps * (conditioner + channels**2)
         return total
 
     @property

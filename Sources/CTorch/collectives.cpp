@@ -135,7 +135,7 @@ ct_status ct_nccl_group(
     auto own = c10::make_intrusive<c10d::PrefixStore>(prefix, shared<c10d::Store>(store));
     *group = owned_object(c10::make_intrusive<c10d::ProcessGroupNCCL>(own, rank, size, options));
 #else
-    TORCH_CHECK(false, "the program was built against a libtorch without CUDA, and so without NCCL");
+    TORCH_CHECK(false, "the program was built without NCCL");
 #endif
   });
 }

@@ -22,7 +22,9 @@ extension Communicator {
   /// - Throws: ``ClusterError`` naming the ranks that did not arrive, or what is wrong.
   public static func join(_ environment: RankEnvironment, _ options: Options = Options()) throws -> Communicator {
     if case .cuda = options.device, !ProcessGroup.hasNCCL {
-      throw ClusterError("several ranks on GPUs need NCCL, and this program was built against a libtorch without CUDA")
+      throw ClusterError(
+        "several ranks on GPUs need NCCL, and this program was built without it (docs/gpu.md says how to build with it)"
+      )
     }
     if options.device == .mps { throw ClusterError("several ranks work on cpu or cuda, and not on mps") }
     // Before anybody waits for this rank.
