@@ -101,10 +101,11 @@ final class Presence: Sendable {
   /// - Returns: the first; nil if the store cannot be reached.
   @discardableResult
   func report(_ failure: Failure) -> Failure? {
-    let kept = Self.within(seconds: 5) { [store, prefix] () -> Failure? in
+    let kept = Self.within(seconds: 5) { [store, prefix, rank] () -> Failure? in
       guard let value = try? JSONEncoder().encode(failure),
         let kept = try? store.setIfAbsent(prefix + "failure", [UInt8](value))
       else { return nil }
+      try? store.set("\(prefix)told/\(rank)", [1])
       return try? JSONDecoder().decode(Failure.self, from: Data(kept))
     }
     return kept ?? nil
@@ -113,9 +114,13 @@ final class Presence: Sendable {
   /// Keeps a failure of this process, which is about to end.
   func fail(_ sentence: String) {
     report(Failure(rank: rank, sentence: sentence))
+    waitUntilOthersKnow(but: rank)
+  }
+
+  /// With this process may go the keys: the others are to read first why the job failed.
+  private func waitUntilOthersKnow(but failed: Int) {
     guard keepsStore else { return }
-    // With the process go the keys: the others are to read why first.
-    let others = members.indices.filter { $0 != rank }
+    let others = members.indices.filter { $0 != rank && $0 != failed }
     _ = Self.within(seconds: 3) { [store, prefix] in
       others.allSatisfy { (try? store.wait(for: "\(prefix)told/\($0)", timeout: 3)) != nil }
     }
@@ -123,10 +128,16 @@ final class Presence: Sendable {
 
   /// Who made an operation of all fail, after it did.
   func explanation(of error: TorchError) -> ClusterError {
-    if let known = state.withLock({ $0.failure }) { return self.error(of: known) }
+    if let known = state.withLock({ $0.failure }) {
+      waitUntilOthersKnow(but: known.rank)
+      return self.error(of: known)
+    }
     // On a connection that is dead there is no answer at all.
     guard let answer = Self.within(seconds: 5 + 4 * interval, { [self] in findFailure() }) else { return lostStore }
-    if let found = answer { return self.error(of: found) }
+    if let found = answer {
+      waitUntilOthersKnow(but: found.rank)
+      return self.error(of: found)
+    }
     if state.withLock({ $0.storeIsLost }) { return lostStore }
     return ClusterError(
       "an operation of all \(members.count) ranks failed, and none can be named: \(error.message)",
@@ -152,6 +163,10 @@ final class Presence: Sendable {
       waited += 0.05
     }
     let after = beats()
+    guard after[rank] != nil else {
+      state.withLock { $0.storeIsLost = true }
+      return nil
+    }
     let others = members.indices.filter { $0 != rank }
     if let silent = others.first(where: { before[$0]?.count == after[$0]?.count }) {
       return report(silence(of: silent, after[silent])) ?? silence(of: silent, after[silent])

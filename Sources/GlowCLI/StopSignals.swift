@@ -10,6 +10,9 @@ final class StopSignals {
     let instant = Mutex<ContinuousClock.Instant?>(nil)
   }
 
+  /// Signals within this time of the first are the same request.
+  private static let oneRequest = Duration.milliseconds(500)
+
   private let request = Request()
   private let sources: [any DispatchSourceSignal]
 
@@ -28,8 +31,13 @@ final class StopSignals {
     sources = signals.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
     for source in sources {
       source.setEventHandler { [request] in
-        if request.isMade.exchange(true, ordering: .relaxed) { _exit(130) }
-        request.instant.withLock { $0 = ContinuousClock().now }
+        let now = ContinuousClock().now
+        if request.isMade.exchange(true, ordering: .relaxed) {
+          // A launcher may send on what the process was sent already.
+          guard let first = request.instant.withLock({ $0 }), now - first > Self.oneRequest else { return }
+          _exit(130)
+        }
+        request.instant.withLock { $0 = now }
         if isQuiet { return }
         let newLine = isatty(STDERR_FILENO) == 1 ? "\n" : ""
         FileHandle.standardError.write(Data("\(newLine)Stopping after this step; once more to leave at once.\n".utf8))

@@ -27,9 +27,9 @@ import Testing
   }
 
   /// Waits until the run has a checkpoint; the process is then somewhere in the middle.
-  private func startLongRun(_ run: String) throws -> Process {
+  private func startLongRun(_ run: String, _ flags: [String] = TrainedModel.small) throws -> Process {
     let process = GlowBinary.process(
-      ["train", "--data", source, "--out", folder.path(run)] + TrainedModel.small
+      ["train", "--data", source, "--out", folder.path(run)] + flags
         + ["--images", "100000000", "--validate-every", "100000000"])
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -69,20 +69,33 @@ import Testing
     #expect(try weights("stopped", images: total) == weights("whole", images: total))
   }
 
-  /// The second signal leaves without saving: what was saved before is whole.
-  @Test func aSecondSignalLeavesAtOnce() throws {
-    let process = try startLongRun("left")
-    for _ in 0..<2 {
-      kill(process.processIdentifier, SIGINT)
+  /// As from a terminal and from a launcher that sends on what it got.
+  @Test func aSignalThatComesTwiceIsOneRequest() throws {
+    let process = try startLongRun("stopped")
+    for number in [SIGINT, SIGTERM] {
+      kill(process.processIdentifier, number)
       usleep(1000)
     }
     process.waitUntilExit()
     #expect(process.terminationStatus == 130)
-    let reached = try #require(try newestCheckpoint("left"))
+    let reached = try #require(try newestCheckpoint("stopped"))
     let total = (reached / 160 + 2) * 160
-    try glow("train", "--resume", folder.path("left"), "--images", "\(total)", "--threads", "1")
+    try glow("train", "--resume", folder.path("stopped"), "--images", "\(total)", "--threads", "1")
     try train("whole", images: total)
-    #expect(try weights("left", images: total) == weights("whole", images: total))
+    #expect(try weights("stopped", images: total) == weights("whole", images: total))
+  }
+
+  /// Without saving, in the middle of a step that takes long: what was saved before is whole.
+  @Test func aSecondSignalLeavesAtOnce() throws {
+    let process = try startLongRun(
+      "left",
+      ["--levels", "2", "--steps", "8", "--hidden", "64", "--batch", "65536", "--micro-batch", "16", "--threads", "1"])
+    kill(process.processIdentifier, SIGINT)
+    usleep(700_000)
+    kill(process.processIdentifier, SIGINT)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    #expect(try newestCheckpoint("left") == 0)
   }
 
   @Test func aFinishedRunSaysSo() throws {
