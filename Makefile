@@ -74,7 +74,7 @@ studio-checks: build ## The page in headless Chromium with axe, and the API unde
 
 cluster-checks: build data ## Trains across two hosts that are network namespaces, and pulls their cable (as root)
 	@bash -c '. Scripts/packages.sh && need_packages iproute2'
-	@python3 Tests/ClusterChecks/check_hosts.py
+	@python3 Tests/ClusterChecks/check_hosts.py $(CHECK_FLAGS)
 
 bench: build ## Speed and memory beside PyTorch's Glows, in one table (a quarter of an hour)
 	@Scripts/setup-peers.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains across two hosts, which are network namespaces, and does to them what networks do. Needs root and iproute2.
 
-    python3 Tests/ClusterChecks/check_hosts.py
+    python3 Tests/ClusterChecks/check_hosts.py [--if-possible]      # which only says so where no namespaces can be made
 """
 
 import json
@@ -125,8 +125,15 @@ CHECKS = [
 ]  # fmt: skip
 
 if __name__ == "__main__":
-    if subprocess.run(["ip", "netns", "add", hosts.NAMES[0]], stderr=subprocess.DEVNULL, check=False).returncode:
-        sys.exit("check_hosts: this needs to make network namespaces: run it as root, outside of what forbids that")
+    try:
+        with hosts.pair():
+            pass
+    except (subprocess.CalledProcessError, OSError) as error:
+        message = f"check_hosts: no network namespaces can be made here ({error}): run it as root, where that is allowed"
+        if "--if-possible" not in sys.argv:
+            sys.exit(message)
+        print(message + "; nothing was checked")
+        sys.exit()
     with tempfile.TemporaryDirectory() as folder:
         for check in CHECKS:
             start = time.monotonic()
