@@ -325,7 +325,7 @@ import Torch
   @Test func aSlowRankIsNamedOnce() throws {
     try withTemporaryFolder { folder in
       let log = InMemoryLogHandler()
-      let training = Small.training { ($0.images, $0.validateEvery, $0.checkpointEvery) = (480, 240, 480) }
+      let training = Small.training { ($0.images, $0.validateEvery, $0.checkpointEvery) = (800, 160, 800) }
       let ends = try Self.train(3, training, in: folder.appending(path: "run")) { trainer in
         let isSlow = trainer.ranks.rank == 1
         trainer.logger = Logger(label: "test") { _ in log }

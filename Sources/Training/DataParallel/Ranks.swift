@@ -99,7 +99,9 @@ final class Ranks {
 
   private let clock = ContinuousClock()
   private lazy var times = (start: clock.now, waiting: communicator?.secondsWaiting ?? 0, bytes: 0)
-  private var slow: Int?
+  /// Which rank was slow in how many lines in a row, and which were named.
+  private var slow = (rank: -1, lines: 0)
+  private var named: Set<Int> = []
 
   /// Starts to measure a line of metrics.
   func startLine() {
@@ -120,8 +122,11 @@ final class Ranks {
     let all = try communicator.sum(busy)
     let median = all.sorted()[(count - 1) / 2]
     let slowest = all.indices.max { all[$0] < all[$1] }!
-    guard isLeader, steps >= 20, all[slowest] > 1.5 * median, slow != slowest else { return }
-    slow = slowest
+    guard isLeader, steps >= 20 else { return }
+    let isSlow = all[slowest] > 1.5 * median
+    slow = (slowest, isSlow ? (slow.rank == slowest ? slow.lines : 0) + 1 : 0)
+    // One line may be chance, such as other work on a host.
+    guard slow.lines == 3, named.insert(slowest).inserted else { return }
     logger.warning(
       """
       \(communicator.members[slowest]) is slow: a step takes it \(Self.milliseconds(all[slowest])), others \
