@@ -33,8 +33,9 @@ test: data build ## All tests
 format: ## Formats the Swift files in place
 	@swift format --in-place --recursive $(SWIFT_FILES)
 
-lint: ## Checks format and style
+lint: ## Checks format, style and the links of the docs
 	@swift format lint --strict --recursive $(SWIFT_FILES)
+	@python3 Scripts/check-links.py
 	@if command -v shellcheck >/dev/null; then shellcheck -x Scripts/*.sh .ci/run; fi
 
 clean: ## Removes what was built (not .libtorch, .data and runs)
@@ -61,7 +62,7 @@ recognition: build data ## How many samples of the shipped model a classifier re
 	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
 	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition
 
-report: data build photo-patches emoji ## The report in docs/report, 1.5 hours on two cores; QUICK=1: half an hour, in runs/study-quick/report
+report: data build photo-patches emoji ## The report in docs/measurements/report, 1.5 hours on two cores; QUICK=1: half an hour, in runs/study-quick/report
 	@Scripts/report.sh $(if $(QUICK),--quick)
 
 studio: build ## The demo's model in the browser (without one, the shipped model): http://127.0.0.1:8080/
@@ -80,11 +81,11 @@ bench: build ## Speed and memory beside PyTorch's Glows, in one table (a quarter
 	@Scripts/setup-peers.sh
 	@python3 Benchmarks/bench.py $(BENCH_FLAGS)
 
-bench-memory: build ## Peak memory against depth, drawn in docs/memory.png
+bench-memory: build ## Peak memory against depth, drawn in docs/images/memory.png
 	@Scripts/setup-peers.sh
 	@.venv-peers/bin/python Benchmarks/memory.py
 
-bench-scaling: build ## Images a second against batch, width and image size, drawn in docs/scaling.png
+bench-scaling: build ## Images a second against batch, width and image size, drawn in docs/images/scaling.png
 	@Scripts/setup-peers.sh
 	@.venv-peers/bin/python Benchmarks/scaling.py
 
@@ -101,5 +102,5 @@ bench-gpu: build ## Speed and memory on one NVIDIA GPU beside PyTorch's Glows, i
 	@Scripts/setup-peers.sh
 	@python3 Benchmarks/gpu.py $(BENCH_FLAGS)
 
-fuzz: setup ## Hostile files for a parser: PARSER=idx (or all) INPUTS=1000000; docs/fuzzing.md
+fuzz: setup ## Hostile files for a parser: PARSER=idx (or all) INPUTS=1000000; docs/measurements/fuzzing.md
 	@PARSER="$(PARSER)" INPUTS="$(INPUTS)" Scripts/fuzz.sh

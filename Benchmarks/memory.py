@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Peak memory of training against depth: P (L=3, 512 hidden, batch 32) with K = 8, 16, 32 and 64 steps of flow.
 
-Prints a table, writes Benchmarks/out/memory.json and draws docs/memory.png.
+Prints a table, writes Benchmarks/out/memory.json and draws docs/images/memory.png.
 """
 
 import plots
@@ -47,7 +47,7 @@ def draw(reports: dict[str, dict[int, dict]]) -> None:
     axis.set_ylabel("GB beyond weights, gradients, moments\nand the idle process")
     axis.set_title("Peak memory of training (L=3, 512 hidden, batch 32)", fontsize=11)
     axis.legend(frameon=False)
-    plots.save(figure, runs.ROOT / "docs/memory.png")
+    plots.save(figure, runs.ROOT / "docs/images/memory.png")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Images a second in training against batch, width and image size, around L=3, K=8, 512 hidden, 32x32x3, batch 32.
 
-Prints a table, writes Benchmarks/out/scaling.json and draws docs/scaling.png.
+Prints a table, writes Benchmarks/out/scaling.json and draws docs/images/scaling.png.
 """
 
 import plots
@@ -46,7 +46,7 @@ def draw(reports: dict[str, dict[str, dict[int, dict]]]) -> None:
     axes[0].set_ylabel("images a second")
     axes[0].legend(frameon=False, fontsize=9)
     figure.suptitle("Training, around L=3, K=8, 512 hidden, 32x32x3, batch 32", fontsize=11)
-    plots.save(figure, runs.ROOT / "docs/scaling.png")
+    plots.save(figure, runs.ROOT / "docs/images/scaling.png")
 
 
 def main() -> None:

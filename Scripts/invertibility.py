@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does the work behind docs/invertibility.md: trains small Glows on Fashion-MNIST for tens of thousands of steps at learning
+"""Does the work behind docs/measurements/invertibility.md: trains small Glows on Fashion-MNIST for tens of thousands of steps at learning
 rates from the usual to the absurd, with plain 1x1 convolutions and with LU ones, without guards, clipping or averaging, and
 draws how condition numbers and round-trip errors go. What is there is not done again."""
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does the work behind docs/report: trains the models that it compares, measures and uses them, and notes everything in
+"""Does the work behind docs/measurements/report: trains the models that it compares, measures and uses them, and notes everything in
 study.json, from which `glow report --study` writes the pages.
 
 Each piece of work leaves a file, and what is there is not done again: after an interruption the same command goes on.

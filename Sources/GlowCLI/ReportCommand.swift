@@ -125,7 +125,7 @@ struct ReportCommand: ParsableCommand {
     return [.init("interpolations", grid, caption: "Each row leads from one test image to another.")]
   }
 
-  // MARK: The study of docs/report
+  // MARK: The study of docs/measurements/report
 
   private func studyDocument(_ file: URL) throws -> Document {
     let study = try Study(contentsOf: file)

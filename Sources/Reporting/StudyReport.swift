@@ -267,7 +267,7 @@ public struct StudyReport {
       .heading(2, "7. Memory and speed"),
       .paragraph(
         """
-        From the benchmark (`make bench-memory`, `make bench-scaling`); docs/performance.md has its tables beside those of \
+        From the benchmark (`make bench-memory`, `make bench-scaling`); docs/measurements/performance.md has its tables beside those of \
         PyTorch's implementations (`make bench`), the machine, and how they are measured.
         """),
     ] + benchmarks.map(Document.Block.figure)
