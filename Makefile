@@ -51,18 +51,19 @@ fixtures: setup ## Reference values for the tests, from PyTorch and normflows
 	@Scripts/make-fixtures.sh
 
 shipped-model: data build ## Trains the model in Models/fashion-mnist anew (over an hour)
-	@if [ -d runs/fashion-mnist/checkpoints ]; then .build/release/glow train --resume runs/fashion-mnist; \
+	@if [ -d runs/fashion-mnist/checkpoints ]; then .build/release/glow resume runs/fashion-mnist; \
 	  else .build/release/glow train --preset fashion-mnist --out runs/fashion-mnist; fi
 	@.build/release/glow export --model runs/fashion-mnist --out Models/fashion-mnist
 	@.build/release/glow attributes fit --model Models/fashion-mnist --label shirt --limit 20000 \
 	  --out Models/fashion-mnist/attributes.safetensors
 
-recognition: build data ## How many samples of the shipped model a classifier recognises
+recognition: build data ## How many samples of the shipped model a classifier recognizes
 	@rm -rf .data/recognition/samples
 	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
 	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition
 
 report: data build photo-patches emoji ## The report in docs/measurements/report, 1.5 hours on two cores; QUICK=1: half an hour, in runs/study-quick/report
+	@swift build $(FLAGS) --product study-report
 	@Scripts/report.sh $(if $(QUICK),--quick)
 
 studio: build ## The demo's model in the browser (without one, the shipped model): http://127.0.0.1:8080/

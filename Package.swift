@@ -24,7 +24,7 @@ let torchHeaders: [CXXSetting] = [
       "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-everything",
       "-O3", "-DUSE_DISTRIBUTED", "-DUSE_C10D_GLOO",
     ] + ncclHeaders),
-  .headerSearchPath("gloo_names"),
+  .headerSearchPath("Bridge"), .headerSearchPath("Kernels"), .headerSearchPath("Distributed/gloo_names"),
 ]
 let torchLibraries: [LinkerSetting] =
   [
@@ -40,17 +40,22 @@ let package = Package(
   name: "swift-glow",
   platforms: [.macOS(.v15)],
   products: [
+    .library(name: "Safetensors", targets: ["Safetensors"]),
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Flows", targets: ["Flows"]),
     .library(name: "FlowModels", targets: ["FlowModels"]),
+    .library(name: "WeightLayouts", targets: ["WeightLayouts"]),
     .library(name: "Imaging", targets: ["Imaging"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Cluster", targets: ["Cluster"]),
+    .library(name: "Runs", targets: ["Runs"]),
+    .library(name: "ModelImages", targets: ["ModelImages"]),
     .library(name: "Training", targets: ["Training"]),
     .library(name: "Analysis", targets: ["Analysis"]),
     .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Studio", targets: ["Studio"]),
-    .executable(name: "glow", targets: ["GlowCLI"]),
+    .library(name: "GlowCLI", targets: ["GlowCLI"]),
+    .executable(name: "glow", targets: ["glow"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -65,10 +70,14 @@ let package = Package(
   ],
   targets: [
     .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
-    .target(name: "Torch", dependencies: ["CTorch"]),
-    .target(name: "Flows", dependencies: ["Torch"]),
     .target(name: "Files"),
-    .target(name: "FlowModels", dependencies: ["Flows", "Files"], resources: [.copy("Layouts")]),
+    .target(name: "Safetensors", dependencies: ["Files"]),
+    .target(name: "Multipart", dependencies: ["Files"]),
+    .target(name: "Torch", dependencies: ["CTorch", "Safetensors"]),
+    .target(name: "Flows", dependencies: ["Torch", "CTorch"]),
+    .target(name: "FlowModels", dependencies: ["Flows", "Safetensors", "Files"]),
+    .target(
+      name: "WeightLayouts", dependencies: ["FlowModels", "Safetensors", "Files"], resources: [.copy("Layouts")]),
     .target(
       name: "CImageCodecs", cSettings: instrumentation,
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("z")]),
@@ -77,28 +86,32 @@ let package = Package(
     .target(
       name: "Datasets",
       dependencies: [
-        "Torch", "Imaging", "CImageCodecs", "CDataFormats", "Files",
+        "Safetensors", "Imaging", "CImageCodecs", "CDataFormats", "Files",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      exclude: ["Protobuf/example.proto"]),
+      exclude: ["Formats/TFRecord/Protobuf/example.proto"]),
+    .target(name: "ModelImages", dependencies: ["FlowModels", "Datasets", "Imaging"]),
     .target(name: "Runs", dependencies: ["FlowModels", "Files"]),
     .target(name: "Plotting"),
     .target(name: "Cluster", dependencies: ["Torch", "Files"]),
     .target(
       name: "Training",
       dependencies: [
-        "Runs", "Cluster", "FlowModels", "Datasets", "Imaging", "Files",
+        "Runs", "Cluster", "FlowModels", "ModelImages", "Datasets", "Imaging", "Safetensors", "Files", "CTorch",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["TensorBoard/event.proto"]),
-    .target(name: "Analysis", dependencies: ["FlowModels", "Datasets", "Imaging", "Files"]),
+    .target(
+      name: "Analysis", dependencies: ["FlowModels", "ModelImages", "Datasets", "Imaging", "Safetensors", "Files"]),
     .target(name: "Reporting", dependencies: ["Training", "Runs", "Imaging", "Plotting", "Files"]),
-    .target(name: "Inference", dependencies: ["Analysis", "FlowModels", "Datasets", "Imaging", "Files"]),
+    .target(
+      name: "Inference",
+      dependencies: ["Analysis", "FlowModels", "ModelImages", "Datasets", "Imaging", "Safetensors", "Files"]),
     .target(
       name: "Studio",
       dependencies: [
-        "Inference", "Runs", "Analysis", "Datasets", "Imaging", "Files",
+        "Inference", "Runs", "Analysis", "FlowModels", "Datasets", "Imaging", "Multipart", "Safetensors", "Files",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -106,46 +119,62 @@ let package = Package(
         .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
       ],
       resources: [.copy("Page")]),
-    .executableTarget(
+    .target(
       name: "GlowCLI",
       dependencies: [
-        "Training", "Cluster", "Runs", "Reporting", "Analysis", "Inference", "Studio", "Imaging",
+        "Training", "Cluster", "Runs", "Reporting", "WeightLayouts", "ModelImages", "Analysis", "Inference", "Studio",
+        "Imaging",
+        "Datasets", "FlowModels", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
       ]),
+    .executableTarget(name: "glow", dependencies: ["GlowCLI"]),
+    .executableTarget(
+      name: "study-report",
+      dependencies: [
+        "Reporting", "Runs", "Plotting", "Imaging", "Files",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
+      name: "glow-with-nice", dependencies: ["GlowCLI", "FlowModels", "Flows", "Torch"], path: "Tests/ThirdFamily"),
     .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
     .systemLibrary(name: "CLMDB", path: "Tests/CLMDB"),
     .target(name: "PictureFixtures", path: "Tests/PictureFixtures"),
     .target(
       name: "ParserFuzzing",
       dependencies: [
-        "Training", "Runs", "FlowModels", "Analysis", "Datasets", "Imaging", "CImageCodecs", "Files",
-        "PictureFixtures",
+        "Training", "Runs", "FlowModels", "WeightLayouts", "Analysis", "Datasets", "Imaging", "CImageCodecs",
+        "Multipart",
+        "Safetensors", "Files", "PictureFixtures",
       ],
       path: "Fuzzing/Parsers"),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Torch", "TestSupport"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
     .testTarget(name: "FlowsTests", dependencies: ["Flows", "TestSupport"]),
     .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "WeightLayoutsTests", dependencies: ["WeightLayouts", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "PictureFixtures"]),
     .testTarget(
-      name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Torch", "CDataFormats", "CLMDB", "Files"]),
+      name: "DatasetsTests", dependencies: ["Datasets", "Imaging", "Safetensors", "CDataFormats", "CLMDB", "Files"]),
     .testTarget(name: "PlottingTests", dependencies: ["Plotting"]),
     .target(name: "ThreadedJobs", dependencies: ["Cluster", "Torch"], path: "Tests/ThreadedJobs"),
     .testTarget(name: "ClusterTests", dependencies: ["Cluster", "Torch", "ThreadedJobs"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Runs", "Cluster", "Imaging", "TestSupport", "ThreadedJobs",
+        "Training", "Runs", "Cluster", "ModelImages", "Imaging", "TestSupport", "ThreadedJobs",
         .product(name: "InMemoryLogging", package: "swift-log"),
       ],
       exclude: ["read_events.py"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Runs", "Training", "FlowModels", "Plotting"]),
-    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "TestSupport"]),
+    .testTarget(name: "StudyReportTests", dependencies: ["study-report", "Reporting"]),
+    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "ModelImages", "TestSupport"]),
     .target(
       name: "ServedModels", dependencies: ["Analysis", "FlowModels", "Datasets", "Imaging", "TestSupport"],
       path: "Tests/ServedModels"),
     .testTarget(name: "RunsTests", dependencies: ["Runs", "Training", "FlowModels"]),
-    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+    .testTarget(name: "MultipartTests", dependencies: ["Multipart"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "ServedModels"]),
     .testTarget(
       name: "StudioTests",

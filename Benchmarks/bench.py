@@ -93,7 +93,7 @@ def peak(report: dict) -> float:
 
 
 def beyond(report: dict) -> float:
-    """Peak memory beyond weights, gradients, the optimiser's state and the idle process."""
+    """Peak memory beyond weights, gradients, the optimizer's state and the idle process."""
     return report["peakBytes"] - report["stateBytes"] - report["idleBytes"]
 
 

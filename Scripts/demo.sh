@@ -20,7 +20,7 @@ say() { printf '\n== %s\n' "$*"; }
 
 if [ -d "$run/checkpoints" ] && [ -n "$(ls "$run/checkpoints")" ]; then
   say "Going on with $run (delete it to train anew)"
-  "$glow" train --resume "$run"
+  "$glow" resume "$run"
 else
   say "Training on Fashion-MNIST"
   "$glow" train --preset "$preset" --out "$run"

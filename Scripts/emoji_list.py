@@ -55,7 +55,7 @@ class Emoji(NamedTuple):
 
     @property
     def concept(self):
-        """What its variants have in common: the name without skin tone, hair, gender, colour and size."""
+        """What its variants have in common: the name without skin tone, hair, gender, color and size."""
         if self.group == "flags":
             return self.name
         if self.subgroup == "keycap":

@@ -1,7 +1,7 @@
 """Draws every emoji of a font on white, as a data set with attributes.
 
 The font's pictures of 136x128 pixels are cut to the middle 128x128, which no emoji exceeds, and shrunk by means over
-squares. Variants of one concept (skin tones, genders, hair, colours), and emoji that look nearly alike, all go to the
+squares. Variants of one concept (skin tones, genders, hair, colors), and emoji that look nearly alike, all go to the
 same split.
 """
 

@@ -105,8 +105,8 @@ def take(sources, count, distinct, choose):
     return taken
 
 
-def write_licences(folder, photographs):
-    """Copies what gcompris says of authors and licences, a README beside the pictures or a folder above them."""
+def write_licenses(folder, photographs):
+    """Copies what gcompris says of authors and licenses, a README beside the pictures or a folder above them."""
     folder.mkdir()
     for file in {photograph.file for photograph in photographs if photograph.member}:
         used = [photograph.member for photograph in photographs if photograph.file == file]
@@ -146,7 +146,7 @@ def main():
 
     with open(options.folder / "photographs.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("split", "source", "name", "file", "member", "patches"), *used])
-    write_licences(options.folder / "licences", present)
+    write_licenses(options.folder / "licenses", present)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many class-conditional samples does a classifier recognise?
+"""How many class-conditional samples does a classifier recognize?
 
 Trains a small convolutional network on the real Fashion-MNIST training images (about two minutes on 2 cores; its weights
 are cached), prints its accuracy on the real test images, then reads samples from a folder of 28x28 PNG files named
@@ -248,13 +248,13 @@ def main():
     images, labels = read_split(arguments.data, "t10k")
     real = (model.predict(images) == labels).float().mean().item()
     report = {"real_accuracy": round(real, 4), "real_images": len(images)}
-    lines = [f"real test images: {real:.1%} of {len(images)} recognised"]
+    lines = [f"real test images: {real:.1%} of {len(images)} recognized"]
     if samples:
         images, labels = samples
         predicted = model.predict(images)
         hits = predicted == labels
-        report |= {"recognised": round(hits.float().mean().item(), 4), "samples": len(images), "classes": {}}
-        lines.append(f"samples: {hits.float().mean().item():.1%} of {len(images)} recognised")
+        report |= {"recognized": round(hits.float().mean().item(), 4), "samples": len(images), "classes": {}}
+        lines.append(f"samples: {hits.float().mean().item():.1%} of {len(images)} recognized")
         for index, name in enumerate(CLASSES):
             mine = labels == index
             if not mine.any():
@@ -262,7 +262,7 @@ def main():
             share = hits[mine].float().mean().item()
             missed = predicted[mine & ~hits]
             mistake = CLASSES[missed.mode().values.item()] if len(missed) else None
-            report["classes"][name] = {"label": index, "recognised": round(share, 4), "samples": int(mine.sum())}
+            report["classes"][name] = {"label": index, "recognized": round(share, 4), "samples": int(mine.sum())}
             if mistake:
                 report["classes"][name]["usual_mistake"] = mistake
             suffix = f"   mostly taken for {mistake}" if mistake else ""

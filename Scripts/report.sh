@@ -11,4 +11,4 @@ case ${1:-} in
   *) echo "report.sh: unknown option $1, expected --quick, --toy or nothing" >&2; exit 2 ;;
 esac
 python3 Scripts/study.py "$@"
-.build/release/glow report --study "$study/study.json" --out "$out"
+.build/release/study-report "$study/study.json" --out "$out"

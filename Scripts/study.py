@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Does the work behind docs/measurements/report: trains the models that it compares, measures and uses them, and notes everything in
-study.json, from which `glow report --study` writes the pages.
+study.json, from which study-report (Sources/study-report) writes the pages.
 
 Each piece of work leaves a file, and what is there is not done again: after an interruption the same command goes on.
 Every run trains on one thread, as many runs at once as there are cores: small models gain little from a second thread.
@@ -200,7 +200,7 @@ class Study:
 
         def work():
             if any(folder.glob("checkpoints/images-*")):
-                glow("train", "--resume", path)
+                glow("resume", path)
             else:
                 shutil.rmtree(folder, ignore_errors=True)
                 glow(*command)

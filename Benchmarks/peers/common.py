@@ -92,7 +92,7 @@ class Setting:
             torch.cuda.synchronize(self.device)
 
     def noise_images(self, count: int, shape: Shape) -> torch.Tensor:
-        """Images of uniform noise in 256 levels, dequantised to -1/2 ..< 1/2."""
+        """Images of uniform noise in 256 levels, dequantized to -1/2 ..< 1/2."""
         size = (count, shape.channels, shape.size, shape.size)
         images = (torch.randint(256, size) + torch.rand(size)) / 256 - 0.5
         return images.to(self.device, memory_format=self.memory_format)
@@ -138,7 +138,7 @@ def training(
 
 
 def inference(setting: Setting, model: Glow, task: str, batch: int, shape: Shape) -> Callable[[], None]:
-    """Runs on a model whose layers all do something: initialised from images, then moved off its start by noise."""
+    """Runs on a model whose layers all do something: initialized from images, then moved off its start by noise."""
     with torch.no_grad():
         model.log_prob(setting.noise_images(16, shape))
         for parameter in model.parameters():

@@ -23,7 +23,7 @@ struct ConfigurationFuzzing: FuzzedParser {
 
   func parse(_ bytes: [UInt8]) throws {
     try folder.appending(path: "config.json").write(bytes)
-    let configuration = try ModelFile.readConfiguration(folder)
+    let configuration = try ModelFolder.readConfiguration(folder)
     _ = (1...configuration.levels).map { configuration.latentShape(level: $0) }
     _ = (configuration.summary, configuration.dimensions, configuration.parameterCount)
   }

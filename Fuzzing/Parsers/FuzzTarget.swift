@@ -1,3 +1,4 @@
+import Multipart
 import Analysis
 import Datasets
 import Files
@@ -5,6 +6,7 @@ import FlowModels
 import Foundation
 import Imaging
 import Runs
+import Safetensors
 import Torch
 import Training
 

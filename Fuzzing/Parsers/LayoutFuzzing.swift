@@ -1,3 +1,4 @@
+import WeightLayouts
 import FlowModels
 import Foundation
 import Torch

@@ -1,4 +1,4 @@
-import Files
+import Multipart
 import Foundation
 
 /// The body of a `multipart/form-data` request.

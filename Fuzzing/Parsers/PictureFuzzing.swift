@@ -60,7 +60,7 @@ struct JPEGFuzzing: PictureFuzzing {
 
   func seeds() -> [[UInt8]] {
     [
-      JPEGFixtures.gray, JPEGFixtures.colour, JPEGFixtures.progressive, JPEGFixtures.adobeYCCK,
+      JPEGFixtures.gray, JPEGFixtures.color, JPEGFixtures.progressive, JPEGFixtures.adobeYCCK,
       JPEGFixtures.plainCMYK,
     ]
   }

@@ -1,3 +1,4 @@
+import ModelImages
 import FlowModels
 import Torch
 

@@ -1,5 +1,7 @@
+import ModelImages
 import FlowModels
 import Foundation
+import Safetensors
 import Torch
 
 extension AttributeDirections {
@@ -47,7 +49,7 @@ extension AttributeDirections {
           "field version is \(file.metadata["version"] ?? "missing"), this program reads version \(Self.version); "
           + "use the program that wrote it")
     }
-    let description = try ModelFile.decode(Description.self, Data(text.utf8), file: url.path)
+    let description = try ModelFolder.decode(Description.self, Data(text.utf8), file: url.path)
     guard !description.attributes.isEmpty, !description.latentShapes.isEmpty, description.latentShapes.count <= 16,
       description.latentShapes.allSatisfy({ $0.count == 3 && $0.allSatisfy((1...1 << 16).contains) })
     else {
@@ -67,7 +69,7 @@ extension AttributeDirections {
           file: url.path,
           reason: "tensor \(kind.rawValue) is \(tensor.shape) of \(tensor.dtype), expected \(expected) of float32")
       }
-      guard try tensor.isFinite().converted(to: .uint8).minimum().item() == 1 else {
+      guard try tensor.isAllFinite() else {
         throw AnalysisError.file(
           file: url.path,
           reason: "tensor \(kind.rawValue) holds a value that is not finite, expected finite numbers alone")

@@ -1,3 +1,4 @@
+import ModelImages
 import Datasets
 import FlowModels
 import Torch

@@ -1,3 +1,4 @@
+import ModelImages
 import Datasets
 import FlowModels
 import Torch
@@ -6,7 +7,7 @@ import Torch
 public enum PointSpace: String, Codable, Sendable, CaseIterable {
   /// 0 to 255.
   case pixels
-  /// The model's own latents, standardised.
+  /// The model's own latents, standardized.
   case latents
 }
 
@@ -42,11 +43,10 @@ extension FlowModel {
     let labels = try labels.map { try Tensor($0, on: options.device) }
     let samples = try sample(
       count: count, temperatures: temperatures, labels: labels, seed: seed, batchSize: batchSize)
-    let quantisation = Quantisation(bits: configuration.bits)
-    let pixels = try quantisation.quantise(samples).converted(to: .uint8, on: options.device)
+    let pixels = try quantization.quantize(samples).converted(to: .uint8, on: options.device)
     let parts = try stride(from: 0, to: count, by: batchSize).map { start in
       let range = start..<min(count, start + batchSize)
-      let x = try quantisation.dequantise(pixels.narrowed(0, range), as: options.dtype)
+      let x = try quantization.dequantize(pixels.narrowed(0, range), as: options.dtype)
       return try points(ofImages: x, labels: labels?.narrowed(0, range), in: space)
     }
     return try .concatenating(parts, alongDimension: 0)
@@ -56,7 +56,7 @@ extension FlowModel {
     let rows =
       switch space {
       case .pixels:
-        try Quantisation(bits: configuration.bits).quantise(x).converted(to: .float32).reshaped([x.shape[0], -1])
+        try quantization.quantize(x).converted(to: .float32).reshaped([x.shape[0], -1])
       case .latents: try encode(x, labels: labels).rows()
       }
     return try rows.converted(to: .float32, on: .cpu)

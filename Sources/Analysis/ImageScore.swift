@@ -1,3 +1,4 @@
+import ModelImages
 import Datasets
 import FlowModels
 import Foundation
@@ -32,7 +33,7 @@ public enum ScoreCondition: String, Codable, Sendable, CaseIterable {
 
 extension FlowModel {
   /// Scores every image of `dataset`, in order, and calls `body` with the scores of each batch.
-  /// - Parameter seed: of the dequantisation noise, one draw an image, which is keyed by the image's place.
+  /// - Parameter seed: of the dequantization noise, one draw an image, which is keyed by the image's place.
   /// - Throws: ``AnalysisError`` for images that do not fit the model, or that get a log-likelihood that is not finite; what
   ///   reading an image or `body` throws.
   public func score(
@@ -47,7 +48,6 @@ extension FlowModel {
           problem: "its images have no labels of the model's to be scored under; score them under any label")
       }
     }
-    let quantisation = Quantisation(bits: configuration.bits)
     try EvaluationBatches(dataset: dataset, batchSize: batchSize, seed: seed).forEach { batch in
       let x = try images(of: batch)
       let values: Tensor
@@ -63,7 +63,7 @@ extension FlowModel {
         }
         let size = batch.shape.elementCount
         return ImageScore(
-          bitsPerDimension: quantisation.bitsPerDimension(
+          bitsPerDimension: quantization.bitsPerDimension(
             logProbability: logProbability, dimensions: configuration.dimensions),
           pngBitsPerDimension: try PixelImage(
             width: batch.shape.width, height: batch.shape.height, channels: batch.shape.channels,

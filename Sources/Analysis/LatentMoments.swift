@@ -53,10 +53,10 @@ struct LatentMoments {
     // The mean over images of |(z - m)(z - m)ᵀ - S|² is that of |z - m|⁴, less |S|².
     let meanNorm = try mean.squared().sum().item()
     let quadratic = try column.transposed.matmul(second).matmul(column).item()
-    let centred =
+    let centered =
       try fourthPowers + 4 * quadratic + n * meanNorm * meanNorm - 4 * (mean * weighted).sum().item() + 2 * meanNorm
       * squares - 4 * meanNorm * (mean * sum).sum().item()
-    let noise = try (centred / n - matrix.squared().sum().item()) / n
+    let noise = try (centered / n - matrix.squared().sum().item()) / n
     let shrinkage = distance > 0 ? min(1, max(0, noise / distance)) : 1
     return (try matrix * (1 - shrinkage) + scaled * shrinkage, shrinkage)
   }

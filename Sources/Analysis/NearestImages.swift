@@ -5,21 +5,21 @@ import Torch
 /// The images of a data set nearest to given ones, by the Euclidean distance of their pixels: a look at whether a model
 /// gives back images that it was trained on. A copy moved by a pixel is far away by this measure.
 public struct NearestImages: Sendable {
-  public struct Neighbour: Sendable, Hashable {
+  public struct Neighbor: Sendable, Hashable {
     /// In the data set.
     public var index: Int
     /// The root of the mean squared difference of pixels, 0 to 255.
     public var distance: Double
   }
 
-  /// For each image asked about, its neighbours, the nearest first; of equal ones the first.
-  public let neighbours: [[Neighbour]]
+  /// For each image asked about, its neighbors, the nearest first; of equal ones the first.
+  public let neighbors: [[Neighbor]]
 
   /// Reads the data set once, batch after batch.
   /// - Parameters:
   ///   - images: uint8 `[count, height, width, channel]`.
   ///   - dataset: of the same shape of images.
-  ///   - count: of neighbours, at most as many as there are images.
+  ///   - count: of neighbors, at most as many as there are images.
   ///   - bits: per channel; the data set's pixels are cut to as many.
   ///   - progress: called after each batch with how many images of the data set are done.
   /// - Throws: ``AnalysisError`` for images of another shape or too few; what reading an image throws.
@@ -34,7 +34,7 @@ public struct NearestImages: Sendable {
     guard (1...max(1, dataset.count)).contains(count), dataset.count > 0 else {
       throw AnalysisError.dataset(
         name: dataset.name,
-        problem: "its \(dataset.split.rawValue) split has \(dataset.count) images, too few for \(count) neighbours")
+        problem: "its \(dataset.split.rawValue) split has \(dataset.count) images, too few for \(count) neighbors")
     }
     let queries = images.shape[0]
     let distances = try SquaredDistances(to: images.converted(to: .float64, on: .cpu).reshaped([queries, -1]))
@@ -52,9 +52,9 @@ public struct NearestImages: Sendable {
       done += batch.count
       try progress(done)
     }
-    neighbours = nearest.map { list in
+    neighbors = nearest.map { list in
       list.entries.map { entry in
-        Neighbour(index: entry.index, distance: (entry.distance / Double(shape.elementCount)).squareRoot())
+        Neighbor(index: entry.index, distance: (entry.distance / Double(shape.elementCount)).squareRoot())
       }
     }
   }

@@ -3,7 +3,7 @@ import Torch
 
 /// Improved precision and recall (Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing generative
 /// models", section 2): each set of points stands for the union of the balls around its points that reach to their k-th
-/// nearest neighbour in the set. Precision is the share of generated points in the real set's balls, recall the share of
+/// nearest neighbor in the set. Precision is the share of generated points in the real set's balls, recall the share of
 /// real points in the generated set's.
 ///
 /// The paper's points are features of a classification network; what they say depends on the points given. All pairs are
@@ -16,14 +16,14 @@ public struct PrecisionRecall: Codable, Sendable, Hashable {
   ///   - real: `[count, dimensions]`.
   ///   - generated: `[count, dimensions]`; as many as `real` for figures that can be compared, since the balls shrink with
   ///     more.
-  ///   - neighbours: k, below the number of points of either set; 3 in the paper.
+  ///   - neighbors: k, below the number of points of either set; 3 in the paper.
   ///   - progress: called after each block with the share that is done, 0 to 1.
   public init(
-    real: Tensor, generated: Tensor, neighbours: Int = 3, block: Int = 256, progress: (Double) throws -> Void = { _ in }
+    real: Tensor, generated: Tensor, neighbors: Int = 3, block: Int = 256, progress: (Double) throws -> Void = { _ in }
   ) throws {
     precondition(
-      neighbours > 0 && neighbours < min(real.shape[0], generated.shape[0]),
-      "\(neighbours) neighbours need more points than that in either set")
+      neighbors > 0 && neighbors < min(real.shape[0], generated.shape[0]),
+      "\(neighbors) neighbors need more points than that in either set")
     let (real, generated) = (try SquaredDistances(to: real), try SquaredDistances(to: generated))
     let total = Double(2 * (real.count + generated.count))
     var done = 0
@@ -36,10 +36,10 @@ public struct PrecisionRecall: Codable, Sendable, Hashable {
         let rows = try points.distances(of: range, to: points)
         try advance(range.count)
         return range.map { point in
-          var nearest = NearestList(capacity: neighbours)
+          var nearest = NearestList(capacity: neighbors)
           let start = (point - range.lowerBound) * points.count
           for other in 0..<points.count where other != point { nearest.insert(other, at: rows[start + other]) }
-          return nearest.entries[neighbours - 1].distance
+          return nearest.entries[neighbors - 1].distance
         }
       }
     }

@@ -1,6 +1,7 @@
 import Datasets
 import FlowModels
 import Foundation
+import Safetensors
 import Torch
 
 /// The scores of images that are known to be of the kind that a model describes, against which others are held.
@@ -123,17 +124,5 @@ extension ReferenceScores {
     try self.init(
       model: fingerprint, data: data, condition: condition,
       scores: zip(columns[0], columns[1]).map { ImageScore(bitsPerDimension: $0, pngBitsPerDimension: $1) })
-  }
-}
-
-extension Array {
-  /// The first index at which `belongsInSecondPart` holds, of an array in which it holds from some index on.
-  fileprivate func partitioningIndex(where belongsInSecondPart: (Element) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if belongsInSecondPart(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }

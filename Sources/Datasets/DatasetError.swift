@@ -93,8 +93,8 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
     case .wrongOption(let source, let option, let expected):
       "\(source): the option \"\(option)\" cannot be; expected \(expected)."
     case .unknownSource(let text):
-      "\"\(text)\" is no data set; expected fashion-mnist, KIND:FOLDER "
-        + "(KIND: \(DatasetSource.kinds.joined(separator: ", "))) or the path of a folder of pictures or packed shards; `glow data list` tells more."
+      "\"\(text)\" is no data set; expected \(DatasetKinds.forms) or the path of a folder of pictures or packed "
+        + "shards; `glow data list` tells more."
     case .closed:
       "the stream of batches is closed; no more batches can be asked of it."
     }

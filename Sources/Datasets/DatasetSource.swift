@@ -2,69 +2,41 @@ import Foundation
 
 /// Where images come from, as a person writes it: `fashion-mnist`, or the kind of a data set and its folder, such as
 /// `cifar10:FOLDER` or `lsun-tower,crop=96:FOLDER`, or the path of a folder of pictures or of packed shards. The kinds
-/// and their options are those of ``DatasetCatalogue``.
-public enum DatasetSource: Sendable, Hashable {
-  case fashionMNIST(directory: URL)
-  case cifar10(directory: URL)
-  /// ImageNet scaled down to a side of 32 or 64 pixels.
-  case imageNet(side: Int, directory: URL)
-  /// `crop`: as in ``LSUN``.
-  case lsun(LSUN.Category, directory: URL, crop: Int? = nil)
-  /// `centre`: as in ``CelebA``.
-  case celebA(directory: URL, centre: Int? = nil)
-  case celebAHQ(directory: URL)
-  /// `classes` and `hasAttributes`: as in ``TFRecordDataset``.
-  case tfRecords(directory: URL, classes: Int? = nil, hasAttributes: Bool = false)
-  /// A folder with the four IDX files under MNIST's names.
-  case idx(directory: URL)
-  /// What `glow data pack` wrote.
-  case packed(directory: URL)
-  /// A folder of pictures; one that holds packed shards is taken as those.
-  case pictures(folder: URL)
+/// and their options are those of ``DatasetKinds``.
+///
+/// ```swift
+/// let source = try DatasetSource(parsing: "fashion-mnist")
+/// let (train, validation) = try source.openTraining(seed: 0)
+/// print(source, train.shape, train.count, validation.count)  // fashion-mnist 28x28x1 55000 5000
+/// let first = try train.image(at: 0)
+/// print(train.classNames[train.label(at: 0)!], first.width, first.height)  // ankle boot 28 28
+/// ```
+public struct DatasetSource: Sendable {
+  private let kind: any DatasetKind
+  private let location: DatasetLocation
 
-  /// LSUN's pictures are of mixed sizes; this one is taken where none is given, that of the published likelihoods.
-  public static let usualLSUNSize = (height: 64, width: 64)
+  init(_ kind: any DatasetKind, _ location: DatasetLocation) { (self.kind, self.location) = (kind, location) }
+
+  init(_ kind: any DatasetKind, _ directory: URL) { self.init(kind, DatasetLocation(directory)) }
 
   /// Reads what `description` writes. Nothing is looked up on disk; a `~` at the start of a path is the home folder.
   ///
   /// - Throws: `DatasetError.unknownSource` or `.wrongOption`.
-  public init(parsing text: String) throws {
+  public init(parsing text: String) throws { try self.init(parsing: text, among: DatasetKinds.all) }
+
+  init(parsing text: String, among kinds: [any DatasetKind]) throws {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    let head = parts[0].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    if text == "fashion-mnist" {
-      self = .fashionMNIST(directory: FashionMNIST.defaultDirectory)
-    } else if parts.count == 2, !parts[1].isEmpty, let kind = head.first, Self.kinds.contains(kind) {
-      var options = try SourceOptions(head.dropFirst(), of: kind)
-      self = Self.source(kind, Self.folder(parts[1]), &options)!
-      try options.requireAllTaken()
-    } else if !parts[0].isEmpty, parts.count == 1 || parts[0].contains("/"), !Self.kinds.contains(text) {
-      self = .pictures(folder: Self.folder(text))
+    let words = parts[0].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    func kind(_ name: String) -> (any DatasetKind)? { kinds.first { $0.name == name } }
+    func folder(_ path: String) -> URL { URL(fileURLWithPath: NSString(string: path).expandingTildeInPath) }
+    if let kind = kind(text), let directory = kind.defaultDirectory {
+      self.init(kind, directory)
+    } else if parts.count == 2, !parts[1].isEmpty, let kind = kind(words[0]) {
+      self.init(kind, try DatasetLocation(folder(parts[1]), options: words.dropFirst(), of: kind))
+    } else if !parts[0].isEmpty, parts.count == 1 || parts[0].contains("/"), kind(text) == nil {
+      self.init(DatasetKinds.ofPaths, folder(text))
     } else {
       throw DatasetError.unknownSource(text: text)
-    }
-  }
-
-  /// The words that stand before a colon.
-  static let kinds =
-    ["fashion-mnist", "cifar10", "imagenet32", "imagenet64"] + LSUN.Category.allCases.map { "lsun-\($0.rawValue)" }
-    + ["celeba", "celebahq", "tfrecord", "idx", "packed", "pictures"]
-
-  private static func source(_ kind: String, _ directory: URL, _ options: inout SourceOptions) -> DatasetSource? {
-    switch kind {
-    case "fashion-mnist": .fashionMNIST(directory: directory)
-    case "cifar10": .cifar10(directory: directory)
-    case "imagenet32": .imageNet(side: 32, directory: directory)
-    case "imagenet64": .imageNet(side: 64, directory: directory)
-    case "celeba": .celebA(directory: directory, centre: options.take("centre"))
-    case "celebahq": .celebAHQ(directory: directory)
-    case "tfrecord":
-      .tfRecords(directory: directory, classes: options.take("classes"), hasAttributes: options.takeFlag("attributes"))
-    case "idx": .idx(directory: directory)
-    case "packed": .packed(directory: directory)
-    case "pictures": .pictures(folder: directory)
-    default:
-      LSUN.Category(rawValue: String(kind.dropFirst("lsun-".count)))
-        .map { .lsun($0, directory: directory, crop: options.take("crop")) }
     }
   }
 
@@ -79,8 +51,9 @@ public enum DatasetSource: Sendable, Hashable {
   public func open(
     split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64
   ) throws -> any ImageDataset {
-    if split == .test || hasOwnValidation { return try openOwn(split, size: size, channels: channels, seed: seed) }
-    let parts = try cutTraining(size: size, channels: channels, seed: seed)
+    let request = DatasetRequest(split: split, size: size, channels: channels, seed: seed)
+    if split == .test || resolved.hasOwnValidation(location) { return try openOwn(request) }
+    let parts = try cutTraining(request)
     return split == .train ? parts.train : parts.validation
   }
 
@@ -90,159 +63,71 @@ public enum DatasetSource: Sendable, Hashable {
   public func openTraining(
     size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64, toleratingDamage: Bool = false
   ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
-    guard hasOwnValidation else { return try cutTraining(size: size, channels: channels, seed: seed) }
-    func open(_ split: DatasetSplit) throws -> any ImageDataset {
-      try openOwn(split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage)
-    }
-    return (try open(.train), try open(.validation))
+    var request = DatasetRequest(split: .train, size: size, channels: channels, seed: seed)
+    guard resolved.hasOwnValidation(location) else { return try cutTraining(request) }
+    request.toleratingDamage = toleratingDamage
+    let train = try openOwn(request)
+    request.split = .validation
+    return (train, try openOwn(request))
   }
 
   /// Whether images have no size of their own that all of a split share, so that one should be given.
-  public var needsSize: Bool {
-    switch resolved {
-    case .pictures, .lsun, .celebAHQ: true
-    default: false
-    }
-  }
+  public var needsSize: Bool { resolved.needsSize }
 
-  /// Folders of pictures cut their validation split themselves.
-  private var hasOwnValidation: Bool {
-    switch resolved {
-    case .fashionMNIST, .cifar10, .imageNet, .lsun, .idx: false
-    case .celebA, .celebAHQ, .pictures: true
-    case .packed(let directory): (try? PackedIndex(of: directory))?.splits[DatasetSplit.validation.rawValue] != nil
-    case .tfRecords(let directory, _, _):
-      // The released program's two splits are train and validation, and the latter is the one to report on.
-      Self.hasRecords(directory, .test) && Self.hasRecords(directory, .validation)
-    }
-  }
-
-  /// A folder of pictures that is one of packed shards, as such.
-  var resolved: DatasetSource {
-    if case .pictures(let folder) = self, PackedIndex.isIn(folder) { return .packed(directory: folder) }
-    return self
-  }
+  private var resolved: any DatasetKind { kind.resolved(at: location) }
 
   private func cutTraining(
-    size: (height: Int, width: Int)?, channels: Int?, seed: UInt64
+    _ request: DatasetRequest
   ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
-    // Fashion-MNIST and CIFAR-10 give 5,000 whatever their size.
-    let cut = { (count: Int) in
-      switch self {
-      case .fashionMNIST, .cifar10: 5000
-      case .idx: max(1, count / 12)
-      default: min(5000, max(1, count / 12))
-      }
-    }
-    let official = try openOwn(.train, size: size, channels: channels, seed: seed)
-    return try official.cuttingValidation(of: cut(official.count), seed: seed)
+    var request = request
+    request.split = .train
+    let official = try openOwn(request)
+    return try official.cuttingValidation(
+      of: resolved.validationCount(cutFrom: official.count), seed: request.seed)
   }
 
-  /// A split that the set has itself: all of its training images, for one.
-  private func openOwn(
-    _ split: DatasetSplit, size: (height: Int, width: Int)?, channels: Int?, seed: UInt64,
-    toleratingDamage: Bool = false
-  ) throws -> any ImageDataset {
-    func fitted(_ dataset: any ImageDataset) -> any ImageDataset {
-      let shape = ImageShape(
-        height: size?.height ?? dataset.shape.height, width: size?.width ?? dataset.shape.width,
-        channels: channels ?? dataset.shape.channels)
-      return shape == dataset.shape ? dataset : FittedDataset(dataset, shape: shape)
-    }
-    switch resolved {
-    case .fashionMNIST(let directory): return fitted(try FashionMNIST.open(directory: directory, split: split))
-    case .cifar10(let directory): return fitted(try CIFAR10.open(directory: directory, split: split))
-    case .imageNet(let side, let directory):
-      return fitted(try DownsampledImageNet.open(directory, side: side, split: split))
-    case .lsun(let category, let directory, let crop):
-      return try LSUN(
-        category, directory: directory, split: split, crop: crop, size: size ?? Self.usualLSUNSize,
-        channels: channels ?? 3)
-    case .celebA(let directory, let centre):
-      return try CelebA.open(
-        directory: directory, split: split, centre: centre, size: size, channels: channels,
-        toleratingDamage: toleratingDamage)
-    case .celebAHQ(let directory):
-      return try CelebAHQ.open(
-        directory: directory, split: split, size: size, channels: channels, seed: seed,
-        toleratingDamage: toleratingDamage)
-    case .tfRecords(let directory, let classes, let hasAttributes):
-      let part = split == .test && !Self.hasRecords(directory, .test) ? .validation : split
-      let side = size.flatMap { $0.height == $0.width ? $0.height : nil }
-      return fitted(
-        RenamedSplit(
-          try TFRecordDataset(
-            directory: directory, split: part, side: side, classes: classes, hasAttributes: hasAttributes),
-          as: split))
-    case .idx(let directory): return fitted(try IDXDataset(directory: directory, split: split))
-    case .packed(let directory): return fitted(try PackedDataset(directory: directory, split: split))
-    case .pictures(let folder):
-      return try ImageFolder(
-        folder, split: split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage)
-    }
-  }
-
-  private static func hasRecords(_ directory: URL, _ split: DatasetSplit) -> Bool {
-    // Shards that are there but not complete are for the opening to report.
-    do { return try TFRecordShards(of: directory, split: split, side: nil) != nil } catch { return true }
-  }
-
-  private static func folder(_ path: String) -> URL {
-    URL(fileURLWithPath: NSString(string: path).expandingTildeInPath)
+  /// A split that the set has itself, at the size and with the channels asked for.
+  private func openOwn(_ request: DatasetRequest) throws -> any ImageDataset {
+    let dataset = try resolved.open(location, request)
+    let shape = ImageShape(
+      height: request.size?.height ?? dataset.shape.height, width: request.size?.width ?? dataset.shape.width,
+      channels: request.channels ?? dataset.shape.channels)
+    return shape == dataset.shape ? dataset : FittedDataset(dataset, shape: shape)
   }
 }
 
+/// What `glow data check` asks.
 extension DatasetSource {
-  /// A split as `glow data check` reads it: all of the images that the set assigns to it, nothing cut by seed; nil for
-  /// a split that the set does not have. Pictures are decoded at a small size, whatever their own.
   func openForChecking(_ split: DatasetSplit) throws -> (any ImageDataset)? {
-    let small = (height: 8, width: 8)
-    switch resolved {
-    case .pictures(let folder):
-      guard let members = try ImageFolderLayout(of: folder).everything(of: split) else { return nil }
-      return try ImageFolder(
-        name: folder.lastPathComponent, split: split, files: members.files, folder: folder, labels: members.labels,
-        classNames: members.classNames, attributes: members.attributes, size: small, channels: 3, heads: .needed)
-    case .celebA(let directory, _):
-      return try CelebA.open(
-        directory: directory, split: split, centre: nil, size: small, channels: 3, heads: .needed)
-    case .celebAHQ(let directory):
-      return try CelebAHQ.openForChecking(directory: directory, split: split, size: small, channels: 3)
-    case .packed(let directory):
-      return try PackedIndex(of: directory).splits[split.rawValue] == nil
-        ? nil : PackedDataset(directory: directory, split: split)
-    case .tfRecords(let directory, let classes, let hasAttributes):
-      return split != .train && !Self.hasRecords(directory, split)
-        ? nil
-        : try TFRecordDataset(directory: directory, split: split, classes: classes, hasAttributes: hasAttributes)
-    case .lsun(let category, let directory, let crop):
-      return split == .validation
-        ? nil
-        : try LSUN(
-          category, directory: directory, split: split, crop: crop, size: crop == nil ? small : Self.usualLSUNSize)
-    default: return split == .validation ? nil : try openOwn(split, size: nil, channels: nil, seed: 0)
-    }
+    try resolved.openForChecking(location, split)
   }
+
+  var publishedCounts: [DatasetSplit: Int] { kind.publishedCounts(of: location) }
+
+  func fileChecks() -> [IntegrityCheck] { kind.fileChecks(of: location) }
 }
 
 extension DatasetSource: CustomStringConvertible {
+  /// The text that ``init(parsing:)`` reads as this source.
   public var description: String {
-    switch self {
-    case .fashionMNIST(FashionMNIST.defaultDirectory): "fashion-mnist"
-    case .fashionMNIST(let directory): "fashion-mnist:\(directory.path)"
-    case .cifar10(let directory): "cifar10:\(directory.path)"
-    case .imageNet(let side, let directory): "imagenet\(side):\(directory.path)"
-    case .lsun(let category, let directory, let crop):
-      "lsun-\(category.rawValue)\(crop.map { ",crop=\($0)" } ?? ""):\(directory.path)"
-    case .celebA(let directory, let centre): "celeba\(centre.map { ",centre=\($0)" } ?? ""):\(directory.path)"
-    case .celebAHQ(let directory): "celebahq:\(directory.path)"
-    case .tfRecords(let directory, let classes, let hasAttributes):
-      "tfrecord\(classes.map { ",classes=\($0)" } ?? "")\(hasAttributes ? ",attributes" : ""):\(directory.path)"
-    case .idx(let directory): "idx:\(directory.path)"
-    case .packed(let directory): "packed:\(directory.path)"
-    case .pictures(let folder):
-      // A path that reads like a kind and its folder needs the word before it.
-      if case .pictures = try? DatasetSource(parsing: folder.path) { folder.path } else { "pictures:\(folder.path)" }
+    let path = location.directory.path
+    if location.directory == kind.defaultDirectory { return kind.name }
+    // A path that reads like a kind and its folder needs the word before it.
+    if kind.name == DatasetKinds.ofPaths.name, (try? DatasetSource(parsing: path))?.kind.name == kind.name {
+      return path
     }
+    let options = kind.options.compactMap { option in location[option].map(option.written) }
+    return ([kind.name] + options).joined(separator: ",") + ":" + path
+  }
+}
+
+extension DatasetSource: Hashable {
+  public static func == (a: DatasetSource, b: DatasetSource) -> Bool {
+    a.kind.name == b.kind.name && a.location == b.location
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(kind.name)
+    hasher.combine(location)
   }
 }

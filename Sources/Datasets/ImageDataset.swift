@@ -1,8 +1,26 @@
 import Imaging
 
 /// One split of a data set: a fixed number of images of one shape, read by index from any thread.
+///
+/// Images from elsewhere need no more than this:
+///
+/// ```swift
+/// struct Ramps: ImageDataset {
+///   var name: String { "ramps" }
+///   var split: DatasetSplit { .train }
+///   var shape: ImageShape { ImageShape(height: 8, width: 8, channels: 1) }
+///   var count: Int { 256 }
+///   var classNames: [String] { [] }
+///   func label(at index: Int) -> Int? { nil }
+///   func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) {
+///     for place in 0..<64 { buffer[place] = UInt8(truncatingIfNeeded: index + place) }
+///   }
+/// }
+/// let (train, validation) = try Ramps().cuttingValidation(of: 16, seed: 0)
+/// print(train.count, validation.count)  // 240 16
+/// ```
 public protocol ImageDataset: Sendable {
-  /// For people and logs, for example `cifar10`.
+  /// A name for people and logs, for example `cifar10`.
   var name: String { get }
   var split: DatasetSplit { get }
   var shape: ImageShape { get }
@@ -11,12 +29,14 @@ public protocol ImageDataset: Sendable {
   /// One name a label; empty when the images have no labels.
   var classNames: [String] { get }
 
+  /// The label of image `index`.
   /// - Returns: an index into `classNames`; nil when the images have no labels.
   func label(at index: Int) -> Int?
 
   /// One name a binary attribute, such as `Smiling`; empty when the images have none.
   var attributeNames: [String] { get }
 
+  /// An attribute of image `index`.
   /// - Parameter attribute: an index into `attributeNames`.
   /// - Returns: whether image `index` has the attribute; nil where that is not known.
   func attribute(_ attribute: Int, at index: Int) -> Bool?

@@ -1,10 +1,10 @@
 /// The shape of every image of a data set: rows, columns and channels, laid out channels last.
 public struct ImageShape: Sendable, Hashable, Codable {
-  /// In pixels.
+  /// The number of rows of pixels.
   public var height: Int
-  /// In pixels.
+  /// The number of columns of pixels.
   public var width: Int
-  /// 1 gray, 3 RGB.
+  /// The number of values a pixel: 1 for gray, 3 for RGB.
   public var channels: Int
 
   public init(height: Int, width: Int, channels: Int) {

@@ -4,6 +4,7 @@ extension Error {
   /// Why a file operation failed, in the system's words ("No space left on device") where Foundation's error hides some,
   /// else in Foundation's.
   package var systemReason: String {
+    if let error = self as? POSIXError { return String(cString: strerror(error.code.rawValue)) }
     // The underlying error must be cast to `any Error` first: on Linux it is no `NSError` by itself.
     let underlying = ((self as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
     guard let underlying, underlying.domain == NSPOSIXErrorDomain else { return localizedDescription }

@@ -1,10 +1,26 @@
+import Files
 import Flows
+import Safetensors
 import Torch
 
 /// Everything that decides a model's shape: stored in each checkpoint, and enough to build the model again.
+///
+/// A conforming type is a family of models, entered in ``ModelFamilies``: training, checkpoints, evaluation, sampling and
+/// the command line ask it for everything that differs from family to family.
 public protocol FlowConfiguration: Codable, Sendable, Hashable {
-  /// What a checkpoint calls this kind of model.
+  /// What a checkpoint and the command line call this family, such as `glow`.
   static var kind: String { get }
+  /// What sentences call it, such as `Glow`.
+  static var title: String { get }
+  /// A small model of this family: what training starts from where no preset is named.
+  static var standard: Self { get }
+  /// The fields that a person may set by name, such as with a flag of `glow train`.
+  static var fields: [ConfigurationField<Self>] { get }
+  /// The ways in which a model can be conditioned on labels, by the names that ``condition(onLabels:as:)`` takes;
+  /// `none` alone for a family that is not conditional.
+  static var labelConditionings: [String] { get }
+  /// Settings of training that have a meaning for this family.
+  static var features: Set<FlowFeature> { get }
 
   /// Pixels.
   var height: Int { get set }
@@ -22,6 +38,9 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   var parameterCount: Int { get }
   /// The model's kind and size in a few words.
   var summary: String { get }
+  /// The columns of `glow presets` that say how large a model is: levels, steps of flow per level, hidden channels, and the
+  /// kind of coupling.
+  var sizeColumns: [String] { get }
 
   /// The shape of level `level`'s latent (1-based), `[height, width, channel]`.
   func latentShape(level: Int) -> [Int]
@@ -29,9 +48,71 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   func validate() throws
   /// A model with fresh weights.
   func makeModel(options: TensorOptions, seed: UInt64) throws -> any FlowModel
+  /// The layers of a ``MultiscaleFlow``, with fresh weights.
+  func makeArchitecture(options: TensorOptions, using generator: Generator) throws -> MultiscaleArchitecture
+
+  /// Conditions the model on a data set's labels, or not.
+  /// - Parameters:
+  ///   - names: of the data set's labels; empty where it has none.
+  ///   - choice: one of ``labelConditionings``; nil to leave it as the configuration has it.
+  /// - Throws: ``ModelError`` where the images have no labels that the choice needs.
+  mutating func condition(onLabels names: [String], as choice: String?) throws
+
+  /// Why the model cannot compute in a precision; nil if it can.
+  func obstacle(to precision: ConditionerPrecision, on device: Device) -> String?
+  /// For each level, the steps that can keep their activations, and the bytes that each takes; empty for a family whose
+  /// backward pass always rebuilds them.
+  func activationCosts(batch: Int, precision: ConditionerPrecision) -> [ActivationCost]
+}
+
+/// What training can do with some families of models and not with others.
+public enum FlowFeature: String, Sendable, CaseIterable {
+  /// A head that predicts the label.
+  case classifier
+  /// Activations that are kept instead of rebuilt.
+  case keptActivations
+  /// Conditioners in another precision than the model's.
+  case precision
+}
+
+/// What keeping activations takes at one level.
+public struct ActivationCost: Sendable, Hashable {
+  /// Steps of flow.
+  public let steps: Int
+  public let bytesPerStep: Int
+
+  public init(steps: Int, bytesPerStep: Int) {
+    self.steps = steps
+    self.bytesPerStep = bytesPerStep
+  }
 }
 
 extension FlowConfiguration {
+  public static var labelConditionings: [String] { ["none"] }
+  public static var features: Set<FlowFeature> { [] }
+
+  /// None: a family that is not conditional.
+  public var classNames: [String] { [] }
+
+  public var sizeColumns: [String] { ["\(levels)", "", "", ""] }
+
+  public func makeModel(options: TensorOptions, seed: UInt64) throws -> any FlowModel {
+    try MultiscaleFlow(self, options: options, seed: seed)
+  }
+
+  public mutating func condition(onLabels names: [String], as choice: String?) throws {
+    guard choice == nil || choice == "none" else {
+      throw ModelError.request("a \(Self.title) is not conditional: it takes no labels")
+    }
+  }
+
+  public func obstacle(to precision: ConditionerPrecision, on device: Device) -> String? {
+    precision == .float32
+      ? nil : "a \(Self.title) multiplies no \(precision.rawValue): its precision is float32"
+  }
+
+  public func activationCosts(batch: Int, precision: ConditionerPrecision) -> [ActivationCost] { [] }
+
   /// Whether a data set's labels are the model's: of the same names in the same order, the last of the model's perhaps
   /// missing.
   public func hasLabels(_ names: [String]) -> Bool { !names.isEmpty && classNames.starts(with: names) }
@@ -41,13 +122,13 @@ extension FlowConfiguration {
   /// Throws a ``ModelError`` if the model would have far more parameters than `weights` can fill: what a few numbers ask for
   /// is not allocated on their word alone.
   /// - Parameter timesStored: how many parameters one number of the file may become.
-  func requireRoom(in weights: SafetensorsFile, timesStored: Int) throws {
+  package func requireRoom(in weights: SafetensorsFile, timesStored: Int) throws {
     let stored = weights.entries.values.reduce(0) { $0 + $1.elementCount }
     // Small models are built, so that the tensor that is missing can be named.
     let small = 1 << 20
     guard parameterCount <= max(small, stored * timesStored) else {
-      throw ModelError.checkpoint(
-        file: weights.path,
+      throw ModelError.file(
+        weights.path,
         reason: "holds \(stored) numbers, too few for the \(parameterCount) parameters of the model (\(summary))")
     }
   }

@@ -2,8 +2,8 @@ import Flows
 import Foundation
 import Torch
 
-/// A flow with an exact likelihood of images, `[batch, height, width, channel]`, dequantised to -1/2 ..< 1/2
-/// (``Quantisation``): what training, evaluation and the commands need of a model. A model belongs to one thread.
+/// A flow with an exact likelihood of images, `[batch, height, width, channel]`, dequantized to -1/2 ..< 1/2
+/// (``Quantization``): what training, evaluation and the commands need of a model. A model belongs to one thread.
 ///
 /// `labels` are int64 `[batch]`; a conditional model needs them, any other takes none.
 public protocol FlowModel: AnyObject {
@@ -14,9 +14,8 @@ public protocol FlowModel: AnyObject {
   var parameters: ParameterVector { get }
   /// The rest of the state: what a checkpoint holds beside the parameters.
   var buffers: [Buffer] { get }
-  /// Whether the state holds statistics of activations: they fit the weights that they were taken with, and would not fit
-  /// an average of weights.
-  var keepsStatistics: Bool { get }
+  /// The averages over batches that training keeps.
+  var statistics: [RunningStatistics] { get }
   /// What the couplings' conditioners multiply.
   var precision: ConditionerPrecision { get }
 
@@ -33,19 +32,19 @@ public protocol FlowModel: AnyObject {
   /// Adds to the parameters' gradients those of the loss in bits per dimension.
   /// - Parameters:
   ///   - kept: the steps of flow that keep activations, of models that can keep them; nil for none.
-  ///   - weightY: of the cross-entropy of a model's classifier, in bits.
+  ///   - classifierWeight: of the cross-entropy of a model's classifier, in bits.
   ///   - share: what part of a whole batch `x` is, when gradients are accumulated over several.
   ///   - onFinal: called as the pass goes back through the layers: the elements of `parameters.gradients` from a place on
   ///     are done, and can leave for other processes while earlier layers are still at work.
   func accumulateGradients(
-    _ x: Tensor, labels: Tensor?, keeping kept: KeptActivations?, weightY: Double, share: Double,
-    onFinal: ((_ start: Int) throws -> Void)?
+    _ x: Tensor, labels: Tensor?, keeping kept: KeptActivations?, classifierWeight: Double,
+    share: Double, onFinal: ((_ start: Int) throws -> Void)?
   ) throws -> Loss
 
   /// Called after each step of training: takes what its passes noted into the state, where a model keeps averages.
   func finishStep() throws
 
-  /// The latents of `x`, standardised.
+  /// The latents of `x`, standardized.
   func encode(_ x: Tensor, labels: Tensor?) throws -> Latents
   /// The exact inverse of ``encode(_:labels:)``.
   func decode(_ latents: Latents, labels: Tensor?) throws -> Tensor
@@ -80,21 +79,9 @@ extension FlowModel {
     return try body()
   }
 
-  public var keepsStatistics: Bool { false }
-
-  public func finishStep() throws {}
-
-  public func conditions(of labels: Tensor?, count: Int) throws -> Tensor? { nil }
-
-  public func decode(_ latents: Latents, conditions: Tensor?) throws -> Tensor { try decode(latents, labels: nil) }
-
-  public func logProbabilityPerLabel(_ x: Tensor) throws -> Tensor {
-    throw ModelError.request("the model has no labels")
-  }
-
-  public func mostLikelyLabels(_ x: Tensor) throws -> Tensor { throw ModelError.request("the model has no labels") }
-
-  public func predictedLabels(_ x: Tensor) throws -> Tensor { try mostLikelyLabels(x) }
+  /// Whether the state holds statistics of activations: they fit the weights that they were taken with, and would not fit
+  /// an average of weights.
+  public var keepsStatistics: Bool { !statistics.isEmpty }
 
   /// Bits per dimension of each image, `[batch]`: `-log p(x) / (D ln 2) + n`.
   public func bitsPerDimension(_ x: Tensor, labels: Tensor? = nil) throws -> Tensor {

@@ -2,33 +2,53 @@ import Torch
 
 /// An invertible map between tensors of images, `[batch, height, width, channel]`, that knows its log-determinant.
 ///
-/// Forward goes from data to latent. Because ``backward(y:saved:gradY:gradLogDet:)`` can rebuild its input from its
+/// Forward goes from data to latent. Because ``backward(y:saved:gradY:gradLogDet:under:)`` can rebuild its input from its
 /// output, a chain of any depth needs to hold only its last output: memory does not grow with depth. (Glow, section 3;
 /// reversible backward after Gomez et al. 2017.)
+///
+/// ```swift
+/// let layer = try ActNorm("actnorm", channels: 3, like: TensorOptions())
+/// let x = try Tensor.normal([8, 16, 16, 3], .float32, using: Generator(seed: 0))
+/// let (y, logDet) = (try layer.forward(x).y, try layer.forward(x).logDet)  // [8, 16, 16, 3], [8]
+/// let back = try layer.inverse(y)  // x
+/// ```
 public protocol Bijection: AnyObject {
   /// What training changes.
   var parameters: [Parameter] { get }
   /// What belongs to the state but is not trained, such as the order of a shuffle or running averages.
   var buffers: [Buffer] { get }
+  /// The averages that training keeps over batches.
+  var statistics: [RunningStatistics] { get }
+  /// The layers that reports and errors tell apart, in order, with their names; none for a map that needs no report.
+  var parts: [NamedBijection] { get }
+
+  /// Sets what conditioners multiply; a layer without any does nothing.
+  func use(_ precision: ConditionerPrecision)
 
   /// Sets data-dependent parameters from one batch, once, before training.
   /// - Returns: the output for `x` under the new parameters.
-  func initialize(from x: Tensor) throws -> Tensor
+  func initialize(from x: Tensor, under context: Context) throws -> Tensor
 
-  /// - Parameter keep: whether to return in `saved` what ``backward(y:saved:gradY:gradLogDet:)`` needs, so that it
+  /// - Parameter keep: whether to return in `saved` what ``backward(y:saved:gradY:gradLogDet:under:)`` needs, so that it
   ///   need not be computed again.
   /// - Returns: the output, and log|det J| in nats per image, `[batch]`.
-  func forward(_ x: Tensor, keep: Bool) throws -> Forward
+  func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward
 
-  func inverse(_ y: Tensor) throws -> Tensor
+  func inverse(_ y: Tensor, under context: Context) throws -> Tensor
 
   /// Rebuilds the input from the output, or reads it from `saved`, and adds to the gradients of the parameters.
   /// - Parameters:
   ///   - gradY: the gradient of the loss with respect to the output; same shape.
   ///   - gradLogDet: the gradient with respect to the log-determinants, `[batch]`.
+  ///   - context: that of the forward pass.
   /// - Returns: the input, and the gradient with respect to it.
-  func backward(y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor) throws -> (x: Tensor, gradX: Tensor)
+  func backward(
+    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
+  ) throws -> (x: Tensor, gradX: Tensor)
 }
+
+/// A layer under its name in a model, such as `level1.step3.actnorm`.
+public typealias NamedBijection = (name: String, layer: any Bijection)
 
 /// What a bijection's forward pass gives.
 public struct Forward {
@@ -60,21 +80,37 @@ public struct Saved {
 
 extension Bijection {
   public var buffers: [Buffer] { [] }
+  public var statistics: [RunningStatistics] { [] }
+  public var parts: [NamedBijection] { [] }
+
+  public func use(_ precision: ConditionerPrecision) {}
 
   /// For layers without data-dependent parameters.
-  public func initialize(from x: Tensor) throws -> Tensor { try forward(x, keep: false).y }
+  public func initialize(from x: Tensor, under context: Context) throws -> Tensor {
+    try forward(x, under: context, keep: false).y
+  }
+
+  // For layers that need no context, and callers that have none.
+
+  /// ``initialize(from:under:)`` without a context.
+  public func initialize(from x: Tensor) throws -> Tensor { try initialize(from: x, under: .none) }
+
+  /// ``forward(_:under:keep:)`` without a context.
+  public func forward(_ x: Tensor, keep: Bool = false) throws -> Forward { try forward(x, under: .none, keep: keep) }
+
+  /// ``inverse(_:under:)`` without a context.
+  public func inverse(_ y: Tensor) throws -> Tensor { try inverse(y, under: .none) }
+
+  /// ``backward(y:saved:gradY:gradLogDet:under:)`` without a context.
+  public func backward(
+    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor
+  ) throws -> (x: Tensor, gradX: Tensor) {
+    try backward(y: y, saved: saved, gradY: gradY, gradLogDet: gradLogDet, under: .none)
+  }
 }
 
 /// A bijection that multiplies elements by what it computes from others: an affine coupling.
 public protocol ElementScaling: Bijection {
   /// The scales that the layer applies to `x`; nil if it applies none, as an additive coupling does.
-  func scales(of x: Tensor) throws -> Tensor?
-}
-
-extension ElementScaling {
-  /// The smallest and largest of them; 1 where there are none.
-  public func scaleRange(_ x: Tensor) throws -> (minimum: Double, maximum: Double) {
-    guard let scales = try scales(of: x) else { return (1, 1) }
-    return (try scales.minimum().item(), try scales.maximum().item())
-  }
+  func scales(of x: Tensor, under context: Context) throws -> Tensor?
 }

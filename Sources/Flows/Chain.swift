@@ -3,29 +3,51 @@ import Torch
 /// Bijections one after another, with the reversible backward pass: unless told to keep activations, it holds nothing but
 /// its last output and rebuilds each layer's input on the way back.
 public final class Chain: Bijection {
-  public let links: [any Bijection]
+  /// A bijection of the chain.
+  public struct Link {
+    /// What reports and errors call it; nil where it has ``Bijection/parts`` of its own, or none.
+    public let name: String?
+    public let layer: any Bijection
 
-  public var parameters: [Parameter] { links.flatMap(\.parameters) }
-  public var buffers: [Buffer] { links.flatMap(\.buffers) }
+    public init(_ name: String? = nil, _ layer: any Bijection) {
+      self.name = name
+      self.layer = layer
+    }
 
-  public init(_ links: [any Bijection]) { self.links = links }
-
-  public func initialize(from x: Tensor) throws -> Tensor {
-    try links.reduce(x) { x, link in try link.initialize(from: x) }
+    /// What reports and errors tell apart.
+    public var parts: [NamedBijection] { name.map { [($0, layer)] } ?? layer.parts }
   }
 
-  public func forward(_ x: Tensor, keep: Bool) throws -> Forward {
-    try forward(x, keepingLast: keep ? links.count : 0)
+  public let links: [Link]
+
+  public var layers: [any Bijection] { links.map(\.layer) }
+  public var parameters: [Parameter] { layers.flatMap(\.parameters) }
+  public var buffers: [Buffer] { layers.flatMap(\.buffers) }
+  public var statistics: [RunningStatistics] { layers.flatMap(\.statistics) }
+  public var parts: [NamedBijection] { links.flatMap(\.parts) }
+
+  public init(links: [Link]) { self.links = links }
+
+  public convenience init(_ layers: [any Bijection]) { self.init(links: layers.map { Link(nil, $0) }) }
+
+  public func use(_ precision: ConditionerPrecision) { layers.forEach { $0.use(precision) } }
+
+  public func initialize(from x: Tensor, under context: Context) throws -> Tensor {
+    try layers.reduce(x) { x, layer in try layer.initialize(from: x, under: context) }
   }
 
-  /// As ``forward(_:keep:)``, with the activations of the last `count` links alone.
-  public func forward(_ x: Tensor, keepingLast count: Int) throws -> Forward {
+  public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
+    try forward(x, under: context, keepingLast: keep ? links.count : 0)
+  }
+
+  /// As ``forward(_:under:keep:)``, with the activations of the last `count` links alone.
+  public func forward(_ x: Tensor, under context: Context, keepingLast count: Int) throws -> Forward {
     var y = x
     var logDet = try Tensor.zeros([x.shape[0]], x.dtype, on: x.device)
     var saved: [Saved] = []
-    for (index, link) in links.enumerated() {
+    for (index, layer) in layers.enumerated() {
       let keep = index >= links.count - count
-      let step = try link.forward(y, keep: keep)
+      let step = try layer.forward(y, under: context, keep: keep)
       y = step.y
       logDet = try logDet + step.logDet
       if count > 0 { saved.append(step.saved) }
@@ -33,27 +55,28 @@ public final class Chain: Bijection {
     return Forward(y, logDet: logDet, saved: Saved(children: saved))
   }
 
-  public func inverse(_ y: Tensor) throws -> Tensor {
-    try links.reversed().reduce(y) { y, link in try link.inverse(y) }
+  public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
+    try layers.reversed().reduce(y) { y, layer in try layer.inverse(y, under: context) }
   }
 
   public func backward(
-    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor
+    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
   ) throws -> (x: Tensor, gradX: Tensor) {
-    try backward(y: y, saved: saved, gradY: gradY, gradLogDet: gradLogDet, after: { _ in })
+    try backward(y: y, saved: saved, gradY: gradY, gradLogDet: gradLogDet, under: context, after: { _ in })
   }
 
-  /// As ``backward(y:saved:gradY:gradLogDet:)``.
-  /// - Parameter report: called with each link once it has added to its parameters' gradients.
+  /// As ``backward(y:saved:gradY:gradLogDet:under:)``.
+  /// - Parameter report: called with each layer once it has added to its parameters' gradients.
   public func backward(
-    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, after report: (any Bijection) throws -> Void
+    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context,
+    after report: (any Bijection) throws -> Void
   ) throws -> (x: Tensor, gradX: Tensor) {
     var (x, gradX) = (y, gradY)
     var kept = saved.children
-    for link in links.reversed() {
+    for layer in layers.reversed() {
       let own = kept.popLast() ?? .nothing
-      (x, gradX) = try link.backward(y: x, saved: own, gradY: gradX, gradLogDet: gradLogDet)
-      try report(link)
+      (x, gradX) = try layer.backward(y: x, saved: own, gradY: gradX, gradLogDet: gradLogDet, under: context)
+      try report(layer)
     }
     return (x, gradX)
   }

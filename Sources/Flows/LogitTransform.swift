@@ -19,17 +19,17 @@ public final class LogitTransform: Bijection {
   private func probability(_ x: Tensor) throws -> Tensor { try (x + 0.5) * slope + alpha }
 
   /// - Parameter x: in -1/2 ... 1/2.
-  public func forward(_ x: Tensor, keep: Bool) throws -> Forward {
+  public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
     let p = try probability(x)
     let (logP, logQ) = (try p.logarithm(), try (1 - p).logarithm())
     return Forward(try logP - logQ, logDet: try (log(slope) - logP - logQ).sumPerImage())
   }
 
   /// From any real numbers; those beyond the images that `forward` takes end a little outside of -1/2 ... 1/2.
-  public func inverse(_ y: Tensor) throws -> Tensor { try (y.sigmoid() - alpha) / slope - 0.5 }
+  public func inverse(_ y: Tensor, under context: Context) throws -> Tensor { try (y.sigmoid() - alpha) / slope - 0.5 }
 
   public func backward(
-    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor
+    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
   ) throws -> (x: Tensor, gradX: Tensor) {
     let p = try y.sigmoid()
     let inner = try gradY + (p * 2 - 1) * gradLogDet.reshaped([-1, 1, 1, 1])

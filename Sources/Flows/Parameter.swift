@@ -30,7 +30,7 @@ public final class Buffer {
   }
 }
 
-/// All parameters of a model laid end to end in one vector, and their gradients in another, so that an optimiser, a
+/// All parameters of a model laid end to end in one vector, and their gradients in another, so that an optimizer, a
 /// gradient norm or an average over time is a handful of operations whatever the number of layers.
 public final class ParameterVector {
   public let parameters: [Parameter]

@@ -7,11 +7,11 @@ public final class Squeeze: Bijection {
 
   public init() {}
 
-  public func forward(_ x: Tensor, keep: Bool) throws -> Forward {
+  public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
     Forward(try squeeze(x), logDet: try .zeros([x.shape[0]], x.dtype, on: x.device))
   }
 
-  public func inverse(_ y: Tensor) throws -> Tensor {
+  public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
     let (batch, height, width, channels) = y.imageSizes
     precondition(channels % 4 == 0, "an unsqueeze needs a multiple of 4 channels, not \(channels)")
     return try y.reshaped([batch, height, width, channels / 4, 2, 2]).permuted([0, 1, 4, 2, 5, 3])
@@ -19,7 +19,7 @@ public final class Squeeze: Bijection {
   }
 
   public func backward(
-    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor
+    y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
   ) throws -> (x: Tensor, gradX: Tensor) {
     (try inverse(y), try inverse(gradY))
   }

@@ -1,57 +1,19 @@
 import ArgumentParser
-import Cluster
-import Foundation
-import Torch
 
-@main
-struct GlowCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+/// The program `glow`. A program of your own that runs it, after entering a family of models in `ModelFamilies`, knows that
+/// family in every verb.
+public struct GlowCommand: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
     commandName: "glow",
     abstract: "Glow: a flow-based generative model with exact likelihood and invertible 1x1 convolutions.",
     subcommands: [
-      PresetsCommand.self, TrainCommand.self, LaunchCommand.self, EvalCommand.self, SampleCommand.self,
-      EncodeCommand.self,
-      DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self, AttributesCommand.self, ScoreCommand.self,
+      PresetsCommand.self, TrainCommand.self, ResumeCommand.self, LaunchCommand.self, EvalCommand.self,
+      SampleCommand.self, EncodeCommand.self, DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self,
+      AttributesCommand.self, ScoreCommand.self,
       ResampleCommand.self, QualityCommand.self, RunsCommand.self, StatusCommand.self, PlotCommand.self,
       ReportCommand.self, ServeCommand.self, ExportCommand.self, ImportCommand.self, DataCommand.self,
       BenchCommand.self,
     ])
-}
 
-/// The options of every command that computes.
-struct RuntimeOptions: ParsableArguments {
-  @Option(help: "Threads of one tensor operation; by default as many as the machine has cores.")
-  var threads: Int?
-
-  @Option(help: ArgumentHelp("Where to compute: cpu, cuda, cuda:N or mps.", valueName: "device"))
-  var device = "cpu"
-
-  func validate() throws {
-    if let threads, threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }
-    guard Device(device) != nil else {
-      throw ValidationError("--device is \"\(device)\", expected cpu, cuda, cuda:N or mps")
-    }
-  }
-
-  /// Sets libtorch up for this process.
-  /// - Parameter place: among the processes of a job: those on one host share its cores and take a GPU each.
-  func start(as place: RankEnvironment? = nil) throws -> Device {
-    try Runtime.checkVersion()
-    Runtime.keepFreedMemory()
-    if let threads {
-      try Runtime.setThreadCount(threads)
-    } else if let place, place.localSize > 1, ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] == nil {
-      try Runtime.setThreadCount(max(1, Runtime.threadCount / place.localSize))
-    }
-    let device = device == "cuda" ? .cuda(place?.localRank ?? 0) : Device(device)!
-    if case .cuda(let index) = device, let place, Device.cudaCount > 0, index >= Device.cudaCount {
-      throw ValidationError(
-        "rank \(place.rank) wants GPU \(index) of its host, which has \(Device.cudaCount): start no more processes than GPUs"
-      )
-    }
-    guard device.isAvailable else {
-      throw ValidationError("--device \(device): this machine or this build of libtorch has no such device")
-    }
-    return device
-  }
+  public init() {}
 }

@@ -7,7 +7,6 @@ import Foundation
 public final class AnimatedPNGWriter: VideoWriter {
   private let format: VideoFormat
   private let file: PartialFile
-  private let handle: FileHandle
   private var appended = 0
   /// Of the next `fcTL` or `fdAT` chunk.
   private var sequence: UInt32 = 0
@@ -16,11 +15,8 @@ public final class AnimatedPNGWriter: VideoWriter {
   public init(to url: URL, format: VideoFormat) throws {
     precondition(format.framesPerSecond <= Int(UInt16.max), "a frame's time is a fraction of 16-bit numbers")
     self.format = format
-    file = PartialFile(for: url)
-    handle = try file.open()
+    file = try PartialFile(for: url)
   }
-
-  deinit { try? handle.close() }
 
   public func append(_ frame: PixelImage) throws {
     format.check(frame)
@@ -37,16 +33,13 @@ public final class AnimatedPNGWriter: VideoWriter {
       output +=
         appended == 0 ? Self.chunk("IDAT", chunk.data) : Self.chunk("fdAT", Self.bytes(nextSequence()) + chunk.data)
     }
-    try file.naming { try handle.write(contentsOf: output) }
+    try file.append(output)
     appended += 1
   }
 
   public func finish() throws {
     precondition(appended == format.frames, "\(appended) of \(format.frames) frames were appended")
-    try file.naming {
-      try handle.write(contentsOf: Self.chunk("IEND", []))
-      try handle.close()
-    }
+    try file.append(Self.chunk("IEND", []))
     try file.commit()
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Writes an MP4 through the program ffmpeg, which it hands the raw frames: H.264 where that ffmpeg has it. Sides of an
-/// odd length get a line of black, since the format halves the colours' resolution.
+/// odd length get a line of black, since the format halves the colors' resolution.
 public final class FFmpegWriter: VideoWriter {
   private let format: VideoFormat
   private let file: PartialFile
@@ -12,14 +12,14 @@ public final class FFmpegWriter: VideoWriter {
   /// - Throws: `ImagingError.unwritable`, naming the file, if ffmpeg is not on the PATH or does not start.
   public init(to url: URL, format: VideoFormat) throws {
     self.format = format
-    file = PartialFile(for: url)
-    complaints = FileManager.default.temporaryDirectory.appendingPathComponent("ffmpeg-\(UUID().uuidString).log")
     guard let program = Self.program else {
       throw ImagingError.unwritable(
         file: url.path,
         reason:
           "an MP4 needs the program ffmpeg, which is not on the PATH: install it, or name a file that ends in .png")
     }
+    file = try PartialFile(for: url)
+    complaints = FileManager.default.temporaryDirectory.appendingPathComponent("ffmpeg-\(UUID().uuidString).log")
     // A program that ends early must be an error of the next write, not the end of this process.
     signal(SIGPIPE, SIG_IGN)
     process.executableURL = program

@@ -32,15 +32,7 @@ func readBytes(of url: URL, atMost limit: Int = .max) throws -> [UInt8] {
 ///
 /// - Throws: `ImagingError.unwritable`, naming the file.
 func writeAtomically(_ bytes: [UInt8], to url: URL) throws {
-  let temporary = url.deletingLastPathComponent()
-    .appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString).tmp")
-  do {
-    try Data(bytes).write(to: temporary)
-    guard rename(temporary.path, url.path) == 0 else {
-      throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-    }
-  } catch {
-    try? FileManager.default.removeItem(at: temporary)
+  do { try AtomicFile.store(bytes, at: url) } catch {
     throw ImagingError.unwritable(file: url.path, reason: error.systemReason)
   }
 }

@@ -1,38 +1,27 @@
 import Files
 import Foundation
 
-/// A file that is written bit by bit under a temporary name in its folder and renamed at the end; let go before, it is
-/// removed.
+/// An ``AtomicFile`` whose failures name the file it is to be.
 final class PartialFile {
   let url: URL
-  /// Ends as the file itself does, for programs that go by that.
-  let temporary: URL
-  private var isDone = false
+  private let file: AtomicFile
 
-  init(for url: URL) {
-    self.url = url
-    temporary = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(UUID().uuidString).tmp.\(url.pathExtension)")
-  }
-
-  deinit { if !isDone { try? FileManager.default.removeItem(at: temporary) } }
+  /// Where the bytes are until ``commit()``; another program may write them there.
+  var temporary: URL { file.temporary }
 
   /// - Throws: `ImagingError.unwritable`, naming the file; so does what follows.
-  func open() throws -> FileHandle {
-    try naming {
-      try Data().write(to: temporary)
-      return try FileHandle(forWritingTo: temporary)
-    }
+  init(for url: URL) throws {
+    self.url = url
+    file = try Self.naming(url) { try AtomicFile(url) }
   }
 
-  func commit() throws {
-    try naming {
-      guard rename(temporary.path, url.path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-    }
-    isDone = true
-  }
+  func append(_ bytes: [UInt8]) throws { try naming { try file.append(bytes) } }
 
-  func naming<R>(_ body: () throws -> R) throws -> R {
+  func commit() throws { try naming { try file.commit() } }
+
+  func naming<R>(_ body: () throws -> R) throws -> R { try Self.naming(url, body) }
+
+  private static func naming<R>(_ url: URL, _ body: () throws -> R) throws -> R {
     do { return try body() } catch let error as ImagingError { throw error } catch {
       throw ImagingError.unwritable(file: url.path, reason: error.systemReason)
     }

@@ -13,10 +13,10 @@ extension PixelImage {
 
   private func compositedOnWhite() -> PixelImage {
     guard channels == 2 || channels == 4 else { return self }
-    let colours = channels - 1
-    return mappingPixels(toChannels: colours) { source, target in
-      let alpha = Int(source[colours])
-      for c in 0..<colours {
+    let colors = channels - 1
+    return mappingPixels(toChannels: colors) { source, target in
+      let alpha = Int(source[colors])
+      for c in 0..<colors {
         target[c] = UInt8((Int(source[c]) * alpha + 255 * (255 - alpha) + 127) / 255)
       }
     }

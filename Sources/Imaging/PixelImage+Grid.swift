@@ -1,7 +1,7 @@
 extension PixelImage {
   /// Pictures of one size laid out in rows, with `padding` around and between them.
   ///
-  /// If any picture has colour, all become RGB; else all become gray; alpha is composited on white. A last row that is
+  /// If any picture has color, all become RGB; else all become gray; alpha is composited on white. A last row that is
   /// not full ends in background.
   ///
   /// - Parameters:
@@ -18,7 +18,7 @@ extension PixelImage {
     precondition(
       images.allSatisfy { $0.width == images[0].width && $0.height == images[0].height },
       "a grid needs pictures of one size")
-    let cells = harmonised(images).map { $0.enlarged(by: scale) }
+    let cells = harmonized(images).map { $0.enlarged(by: scale) }
     let columns = min(columns, cells.count)
     let rows = (cells.count + columns - 1) / columns
     let (stepX, stepY) = (cells[0].width + padding, cells[0].height + padding)
@@ -43,7 +43,7 @@ extension PixelImage {
   /// Channels are brought together as in `grid(_:columns:padding:background:scale:)`.
   public static func stack(_ images: [PixelImage], gap: Int = 8, background: UInt8 = 255) -> PixelImage {
     precondition(!images.isEmpty && gap >= 0, "a stack needs at least one picture and a gap >= 0")
-    let parts = harmonised(images)
+    let parts = harmonized(images)
     var canvas = PixelImage(
       width: parts.map(\.width).max()!, height: parts.map(\.height).reduce(gap * (parts.count - 1), +),
       channels: parts[0].channels, filledWith: background)
@@ -71,7 +71,7 @@ extension PixelImage {
     return PixelImage(width: width * scale, height: height * scale, channels: channels, pixels: enlarged)
   }
 
-  private static func harmonised(_ images: [PixelImage]) -> [PixelImage] {
+  private static func harmonized(_ images: [PixelImage]) -> [PixelImage] {
     let channels = images.contains { $0.channels >= 3 } ? 3 : 1
     return images.map { $0.converted(toChannels: channels) }
   }

@@ -6,7 +6,7 @@ extension PixelImage {
   /// - Parameters:
   ///   - rowLabels: one a row, from the top; fewer leave the rest without; none takes no space.
   ///   - columnLabels: one a column, likewise.
-  public static func labelledGrid(
+  public static func labeledGrid(
     _ images: [PixelImage], columns: Int, rowLabels: [String] = [], columnLabels: [String] = [], padding: Int = 2,
     scale: Int = 1
   ) -> PixelImage {

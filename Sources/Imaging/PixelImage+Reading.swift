@@ -7,7 +7,7 @@ extension PixelImage {
   /// Decodes a PNG, JPEG or WebP file. The format is told by the first bytes, not by the name.
   ///
   /// PNG: gray, RGB and palette, with or without transparency, 1 to 16 bits, interlaced or not; 16 bits are reduced
-  /// to the high byte, transparency of any kind becomes an alpha channel, gamma and colour profiles are left alone.
+  /// to the high byte, transparency of any kind becomes an alpha channel, gamma and color profiles are left alone.
   /// JPEG: gray gives 1 channel; YCbCr, RGB, CMYK and YCCK give RGB. The Exif orientation is not applied.
   /// WebP: still pictures, lossy or lossless, give RGB, or RGBA where they have alpha.
   ///

@@ -1,6 +1,6 @@
 extension PixelImage {
   /// The picture at another size. Along each axis on its own: area averaging when it shrinks (every source pixel
-  /// counts by the part of it that a new pixel covers), bilinear between pixel centres when it grows.
+  /// counts by the part of it that a new pixel covers), bilinear between pixel centers when it grows.
   ///
   /// Channels are resampled one by one; convert a picture with alpha first. Values are rounded to nearest.
   public func resized(width newWidth: Int, height newHeight: Int) -> PixelImage {
@@ -58,8 +58,8 @@ private struct Window {
         return Float(covered) / Float(oldCount)
       }
     } else {
-      let centre = (Double(index) + 0.5) * Double(oldCount) / Double(newCount) - 0.5
-      let position = min(max(centre, 0), Double(oldCount - 1))
+      let center = (Double(index) + 0.5) * Double(oldCount) / Double(newCount) - 0.5
+      let position = min(max(center, 0), Double(oldCount - 1))
       start = min(Int(position), max(0, oldCount - 2))
       let fraction = Float(position - Double(start))
       weights = oldCount == 1 ? [1] : [1 - fraction, fraction]

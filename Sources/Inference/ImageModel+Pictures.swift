@@ -2,6 +2,7 @@ import Analysis
 import Datasets
 import FlowModels
 import Imaging
+import Safetensors
 import Torch
 
 extension ImageModel {
@@ -31,7 +32,7 @@ extension ImageModel {
     return try await admitting(count) { this in
       let file = try LatentFile(bytes: latents, for: this.model)
       for (number, level) in file.latents.levels.enumerated() {
-        guard try level.isFinite().converted(to: .uint8).minimum().item() == 1 else {
+        guard try level.isAllFinite() else {
           throw this.request("level\(number + 1)", "holds a value that is not finite, expected finite numbers alone")
         }
       }
@@ -42,7 +43,7 @@ extension ImageModel {
   /// Pictures along a path through the latents of pictures.
   /// - Parameters:
   ///   - pictures: two or more.
-  ///   - steps: for each two neighbours, both ends included.
+  ///   - steps: for each two neighbors, both ends included.
   ///   - labels: as of ``encode(_:labels:)``.
   /// - Returns: `(pictures - 1) * (steps - 1) + 1`.
   /// - Throws: ``InferenceError``.

@@ -11,7 +11,7 @@ extension ImageModel {
     public var place: ReferenceScores.Place?
   }
 
-  /// Scores pictures, each with the same dequantisation noise: one picture has one score. In a conditional model p is the
+  /// Scores pictures, each with the same dequantization noise: one picture has one score. In a conditional model p is the
   /// mean over all labels.
   /// - Throws: ``InferenceError``, also for a picture whose log-likelihood is not finite.
   public nonisolated func score(_ pictures: [PixelImage]) async throws -> [Score] {
@@ -24,14 +24,14 @@ extension ImageModel {
   private nonisolated func unplacedScores(_ pictures: [PixelImage]) async throws -> [ImageScore] {
     let fitted = pictures.map { self.fitted($0).picture }
     let values = try await logProbabilities(fitted)
-    let quantisation = Quantisation(bits: description.bits)
+    let quantization = Quantization(bits: description.bits)
     return try zip(fitted, values).enumerated().map { number, scored in
       let (picture, logProbability) = scored
       guard logProbability.isFinite else {
         throw request("images[\(number)]", "has a log-likelihood that is not finite")
       }
       return ImageScore(
-        bitsPerDimension: quantisation.bitsPerDimension(
+        bitsPerDimension: quantization.bitsPerDimension(
           logProbability: logProbability, dimensions: picture.pixels.count),
         pngBitsPerDimension: try picture.pngBitsPerDimension(bits: description.bits))
     }

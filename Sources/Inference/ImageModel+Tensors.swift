@@ -1,3 +1,4 @@
+import ModelImages
 import Analysis
 import FlowModels
 import Imaging
@@ -7,21 +8,15 @@ import Torch
 extension ImageModel {
   /// - Parameters:
   ///   - pictures: of the model's size.
-  ///   - noise: of each image's dequantisation; nil for the centres of the cells.
+  ///   - noise: of each image's dequantization; nil for the centers of the cells.
   func tensor(of pictures: [PixelImage], noise: [Float]? = nil) throws -> Tensor {
-    let shape = [pictures.count, description.height, description.width, description.channels]
-    let bytes = pictures.flatMap(\.pixels)
-    let noise = try noise.map { values in
-      try Tensor(values, shape: [1] + shape.dropFirst(), on: model.options.device)
-    }
-    return try Quantisation(bits: description.bits)
-      .dequantise(Tensor(bytes, shape: shape, on: model.options.device), noise: noise, as: model.options.dtype)
+    let pixels = try model.pixels(pictures.flatMap(\.pixels))
+    let noise = try noise.map { try Tensor($0, shape: [1] + pixels.shape.dropFirst(), on: model.options.device) }
+    return try model.images(of: pixels, noise: noise)
   }
 
   func pictures(of rows: Rows) throws -> [PixelImage] {
-    let pixels = try Quantisation(bits: description.bits).quantise(rows.tensors[0]).elements(UInt8.self)
-    return PixelImage.images(
-      width: description.width, height: description.height, channels: description.channels, pixels: pixels)
+    try model.pictures(of: rows.tensors[0])
   }
 
   /// The pictures of latents.
@@ -81,14 +76,12 @@ extension ImageModel {
 
   /// - Returns: one a level.
   nonisolated func perLevel(_ temperatures: [Double]) throws -> [Double] {
-    let levels = description.levels
-    guard temperatures.count == 1 || temperatures.count == levels else {
+    let (given, levels) = (Temperatures(temperatures), description.levels)
+    if let problem = given.problem { throw request("temperature", problem) }
+    guard let perLevel = given.perLevel(levels) else {
       throw request("temperature", "has \(temperatures.count) values, expected 1 or one a level, \(levels)")
     }
-    guard temperatures.allSatisfy({ (0...10).contains($0) }) else {
-      throw request("temperature", "is \(temperatures), expected 0 to 10")
-    }
-    return temperatures.count == levels ? temperatures : Array(repeating: temperatures[0], count: levels)
+    return perLevel
   }
 
   /// The labels of samples.

@@ -2,6 +2,7 @@ import Analysis
 import FlowModels
 import Foundation
 import Imaging
+import Safetensors
 import Torch
 
 /// A trained model that answers callers from any task: pictures in, pictures out.
@@ -62,7 +63,7 @@ public actor ImageModel {
     init(_ thread: DedicatedThread) { self.thread = thread }
 
     func load(_ location: String, _ attributes: URL?, _ device: Device) throws -> Loaded {
-      let model = try ModelFile.readModel(
+      let model = try ModelFolder.read(
         ModelLocation.resolve(location), options: TensorOptions(.float32, on: device))
       guard [1, 3].contains(model.configuration.channels) else {
         throw InferenceError.request(

@@ -68,10 +68,10 @@ extension Chart {
 
   private func drawn(_ frame: Frame) -> [String] {
     curves.flatMap { curve in
-      let style = "stroke=\"\(colour(of: curve))\"" + (curve.isDashed ? " stroke-dasharray=\"6 4\"" : "")
+      let style = "stroke=\"\(color(of: curve))\"" + (curve.isDashed ? " stroke-dasharray=\"6 4\"" : "")
       return runs(of: curve.points, frame).map { run in
         guard run.count > 1 else {
-          return "<circle cx=\"\(number(run[0].x))\" cy=\"\(number(run[0].y))\" r=\"3\" fill=\"\(colour(of: curve))\"/>"
+          return "<circle cx=\"\(number(run[0].x))\" cy=\"\(number(run[0].y))\" r=\"3\" fill=\"\(color(of: curve))\"/>"
         }
         let path = run.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
         return "<polyline points=\"\(path)\" fill=\"none\" stroke-width=\"1.8\" stroke-linejoin=\"round\" \(style)/>"
@@ -92,10 +92,10 @@ extension Chart {
     return curves.filter { seen.insert($0.group ?? $0.name).inserted }
   }
 
-  private func colour(of curve: Curve) -> String {
+  private func color(of curve: Curve) -> String {
     var groups: [String] = []
     for name in curves.map({ $0.group ?? $0.name }) where !groups.contains(name) { groups.append(name) }
-    return Self.colours[groups.firstIndex(of: curve.group ?? curve.name)! % Self.colours.count]
+    return Self.colors[groups.firstIndex(of: curve.group ?? curve.name)! % Self.colors.count]
   }
 
   /// At the top right, where curves that fall leave room.
@@ -105,7 +105,7 @@ extension Chart {
     let name = text(curve.group ?? curve.name, x: frame.right - 36, y: y + 4, anchor: "end", halo: true)
     return name
       + "<line x1=\"\(number(frame.right - 30))\" y1=\"\(number(y))\" x2=\"\(number(frame.right - 4))\" y2=\"\(number(y))\" "
-      + "stroke=\"\(colour(of: curve))\" stroke-width=\"2.5\"\(dash)/>"
+      + "stroke=\"\(color(of: curve))\" stroke-width=\"2.5\"\(dash)/>"
   }
 }
 

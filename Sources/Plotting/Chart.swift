@@ -27,7 +27,7 @@ public struct Chart: Sendable {
     public var name: String
     public var points: [Point]
     public var isDashed: Bool
-    /// Curves of one group have one colour, and one entry in the legend, that of the first; nil for a group of its own.
+    /// Curves of one group have one color, and one entry in the legend, that of the first; nil for a group of its own.
     public var group: String?
 
     public init(_ name: String, _ points: [Point], dashed: Bool = false, group: String? = nil) {
@@ -53,6 +53,6 @@ public struct Chart: Sendable {
     self.curves = curves
   }
 
-  /// Colours that stay apart for colour-blind eyes (Okabe & Ito 2008).
-  static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
+  /// Colors that stay apart for color-blind eyes (Okabe & Ito 2008).
+  static let colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
 }

@@ -1,7 +1,6 @@
 import Foundation
 import Plotting
 import Runs
-import Training
 
 /// Curves of the metrics of one run or several, in one chart.
 public struct RunCurves {
@@ -68,7 +67,7 @@ public struct RunCurves {
       curves)
   }
 
-  /// Whether the runs are told apart by colour, and two metrics by dashes.
+  /// Whether the runs are told apart by color, and two metrics by dashes.
   private static func pairs(_ runs: [Run], _ metrics: [String]) -> Bool { runs.count > 1 && metrics.count == 2 }
 
   private static func name(of run: Run, _ metric: String, among runs: [Run], _ metrics: [String]) -> String {

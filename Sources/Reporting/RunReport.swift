@@ -64,7 +64,7 @@ public struct RunReport {
       ["this model", String(format: "%.4f ± %.4f", evaluation.bitsPerDimension, evaluation.standardError)],
       ["a histogram per pixel of the training images", String(format: "%.4f", baseline)],
     ]
-    let accuracy = evaluation.accuracy.map { String(format: " %.2f%% of them are labelled right.", 100 * $0) } ?? ""
+    let accuracy = evaluation.accuracy.map { String(format: " %.2f%% of them are labeled right.", 100 * $0) } ?? ""
     return [
       .heading(2, "Likelihood"),
       .paragraph(

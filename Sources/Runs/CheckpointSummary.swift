@@ -9,7 +9,7 @@ public struct CheckpointSummary: Sendable {
   public var data: String
   /// To train on, counting repetitions.
   public var totalImages: Int
-  /// Images seen, optimiser steps and seconds of training when it was written.
+  /// Images seen, optimizer steps and seconds of training when it was written.
   public var images: Int
   public var steps: Int
   public var seconds: Double
@@ -38,9 +38,9 @@ public struct CheckpointSummary: Sendable {
 
   /// - Throws: `ModelError` or ``TrainingError`` naming the file and the field that is wrong.
   public init(_ checkpoint: URL) throws {
-    model = try ModelFile.readConfiguration(checkpoint)
+    model = try ModelFolder.readConfiguration(checkpoint)
     let url = checkpoint.appending(path: Self.stateName)
-    let state = try ModelFile.decode(State.self, Self.state(of: checkpoint).data, file: url.path)
+    let state = try ModelFolder.decode(State.self, Self.state(of: checkpoint).data, file: url.path)
     data = state.configuration.data
     totalImages = state.configuration.images
     images = state.imagesSeen
@@ -62,7 +62,7 @@ public struct CheckpointSummary: Sendable {
     }
     struct Version: Decodable { var version: Int }
     // By itself first: the other fields may differ between versions.
-    let version = try ModelFile.decode(Version.self, data, file: url.path).version
+    let version = try ModelFolder.decode(Version.self, data, file: url.path).version
     guard stateVersions.contains(version) else {
       throw TrainingError(
         "\(url.path): field version is \(version), this program reads versions \(stateVersions.lowerBound) to "
@@ -89,7 +89,7 @@ extension RunFolder {
   }
 
   /// The summary of the newest checkpoint; nil where there is none.
-  /// - Throws: as ``CheckpointSummary``'s initialiser.
+  /// - Throws: as ``CheckpointSummary``'s initializer.
   public func newestCheckpointSummary() throws -> CheckpointSummary? {
     guard let newest = checkpoints.last else { return nil }
     do { return try CheckpointSummary(newest) } catch {

@@ -21,7 +21,7 @@ public struct RunFolder: Sendable {
   package func requireNew() throws {
     guard checkpoints.isEmpty else {
       throw TrainingError(
-        "\(url.path) already holds a run: go on with it with --resume, or name another folder with --out")
+        "\(url.path) already holds a run: go on with it with glow resume, or name another folder with --out")
     }
   }
 
@@ -53,42 +53,25 @@ public struct RunFolder: Sendable {
       try body(temporary)
       try Checksums.write(for: temporary)
       for name in try files.contentsOfDirectory(atPath: temporary.path) {
-        try synchronise(temporary.appending(path: name))
+        try synchronize(temporary.appending(path: name))
       }
-      try synchronise(temporary)
+      try synchronize(temporary)
       // A resume from here keeps the lines up to here.
-      for file in [metricsFile, layersFile] where files.fileExists(atPath: file.path) { try synchronise(file) }
-      let replaced = checkpointsFolder.appending(path: Self.replacedPrefix + final.lastPathComponent)
-      if files.fileExists(atPath: final.path) { try move(final, to: replaced) }
-      try move(temporary, to: final)
-      try synchronise(checkpointsFolder)
-      try? files.removeItem(at: replaced)
+      for file in [metricsFile, layersFile] where files.fileExists(atPath: file.path) { try synchronize(file) }
+      try attempt("rename", temporary) { try AtomicFolder.place(temporary, at: final) }
     } catch {
       try? files.removeItem(at: temporary)
       throw error
     }
   }
 
-  private static let replacedPrefix = ".replaced-"
-
   /// Brings back a checkpoint whose place a new one was about to take when the process ended.
   package func restoreReplacedCheckpoints() throws {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpointsFolder.path)) ?? []
-    for name in names where name.hasPrefix(Self.replacedPrefix) {
-      let (old, final) = (
-        checkpointsFolder.appending(path: name),
-        checkpointsFolder.appending(path: String(name.dropFirst(Self.replacedPrefix.count)))
-      )
-      if FileManager.default.fileExists(atPath: final.path) {
-        try? FileManager.default.removeItem(at: old)
-      } else {
-        try move(old, to: final)
-      }
+    for name in names.compactMap(AtomicFolder.nameReplaced) {
+      let final = checkpointsFolder.appending(path: name)
+      try attempt("restore", final) { try AtomicFolder.restore(final) }
     }
-  }
-
-  private func move(_ from: URL, to url: URL) throws {
-    guard rename(from.path, url.path) == 0 else { throw TrainingError.system("rename", from) }
   }
 
   /// Deletes all checkpoints but the newest `count` and those that `isKept` after so many images.
@@ -137,18 +120,12 @@ public struct RunFolder: Sendable {
 
   /// Puts a PNG in the place of `samples.png`, whole.
   package func writeSamples(_ png: [UInt8]) throws {
-    let temporary = url.appending(path: ".samples.tmp")
-    try attempt("write", samplesFile) { try Data(png).write(to: temporary) }
-    try move(temporary, to: samplesFile)
+    try attempt("write", samplesFile) { try AtomicFile.store(png, at: samplesFile) }
   }
 
   /// Appends a line, all of it or nothing.
   private func append(_ value: some Encodable, to file: URL) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let line = try encoder.encode(value) + Data("\n".utf8)
+    let line = try JSONFile.line(value) + Data("\n".utf8)
     try attempt("write", file) {
       guard FileManager.default.fileExists(atPath: file.path) else { return try line.write(to: file) }
       let handle = try FileHandle(forWritingTo: file)
@@ -172,18 +149,11 @@ public struct RunFolder: Sendable {
     // What follows the last newline is empty, or a line that was cut off.
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
     return try lines.enumerated().map { number, line in
-      guard let value = try? Self.decoder.decode(Line.self, from: line) else {
+      guard let value = try? JSONFile.decoder.decode(Line.self, from: line) else {
         throw TrainingError("\(file.path): line \(number + 1) is no line of metrics")
       }
       return value
     }
-  }
-
-  private static var decoder: JSONDecoder {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return decoder
   }
 
   /// The lines of `layers.jsonl`, in order; none where there is no such file.
@@ -195,12 +165,12 @@ public struct RunFolder: Sendable {
     struct Line: Decodable { var images: Int }
     for file in [metricsFile, layersFile] {
       guard let data = try? Data(contentsOf: file) else { continue }
-      let decoder = Self.decoder
+      let decoder = JSONFile.decoder
       let kept = data.split(separator: UInt8(ascii: "\n")).filter { line in
         (try? decoder.decode(Line.self, from: line)).map { $0.images <= images } ?? false
       }
       try attempt("write", file) {
-        try Data(kept.flatMap { $0 + Data("\n".utf8) }).write(to: file, options: .atomic)
+        try AtomicFile.store(Data(kept.flatMap { $0 + Data("\n".utf8) }), at: file)
       }
     }
   }
@@ -211,10 +181,7 @@ public struct RunFolder: Sendable {
     }
   }
 
-  private func synchronise(_ url: URL) throws {
-    let descriptor = open(url.path, O_RDONLY)
-    guard descriptor >= 0 else { throw TrainingError.system("open", url) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw TrainingError.system("sync", url) }
+  private func synchronize(_ url: URL) throws {
+    try attempt("sync", url) { try flush(url) }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Datasets
 import Foundation
 import Hummingbird
@@ -11,12 +12,12 @@ struct Studio: Sendable {
   let options: StudioOptions
   /// To choose images from; of the model's size.
   let dataset: (any ImageDataset)?
-  let runs: RunCatalogue?
+  let runs: RunCatalog?
   let metrics = MetricsRegistry()
   let decoder = PictureDecoder()
   let bodies: BodyBudget
 
-  init(model: ImageModel, options: StudioOptions, dataset: (any ImageDataset)?, runs: RunCatalogue?) {
+  init(model: ImageModel, options: StudioOptions, dataset: (any ImageDataset)?, runs: RunCatalog?) {
     self.model = model
     self.options = options
     self.dataset = dataset

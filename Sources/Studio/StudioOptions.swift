@@ -2,21 +2,21 @@
 public struct StudioOptions: Sendable {
   /// The address to listen on. Any but this machine's own (127.0.0.1, ::1, localhost) needs a token.
   public var host = "127.0.0.1"
-  /// 0 for any that is free.
+  /// The port to listen on; 0 for any that is free.
   public var port = 8080
-  /// What every request must bring as `Authorization: Bearer TOKEN`; nil for none.
+  /// The token that every request must bring, as `Authorization: Bearer TOKEN`; nil for none.
   public var token: String?
-  /// Of a request's body, in bytes.
+  /// The largest body of a request, in bytes.
   public var bodyLimit = 8 << 20
-  /// Width times height of the pictures that a request brings, together.
+  /// The most pixels (width times height) of the pictures that a request brings, together.
   public var pixelLimit = 25_000_000
-  /// Of pictures that are drawn for one request.
+  /// The most pictures that are drawn for one request.
   public var countLimit = 64
-  /// Of pictures that one request brings.
+  /// The most pictures that one request brings.
   public var imageLimit = 16
   /// How long a request's body may take to come, and then its answer.
   public var timeLimit = Duration.seconds(30)
-  /// Connections at a time; more wait.
+  /// The most connections at a time; more wait.
   public var connectionLimit = 256
 
   public init() {}

@@ -13,7 +13,7 @@ public struct StudioServer: Sendable {
   private let logger: Logger
 
   /// - Parameters:
-  ///   - dataset: to choose images from; of the model's size.
+  ///   - dataset: images to choose from, of the model's size.
   ///   - runs: a folder with training runs to look at.
   ///   - logger: for what the server cannot tell its clients.
   public init(
@@ -30,7 +30,7 @@ public struct StudioServer: Sendable {
     }
     studio = Studio(
       model: model, options: options, dataset: dataset.flatMap { $0.count > 0 ? $0 : nil },
-      runs: runs.map(RunCatalogue.init))
+      runs: runs.map(RunCatalog.init))
     self.logger = logger
   }
 

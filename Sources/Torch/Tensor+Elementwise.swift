@@ -38,6 +38,8 @@ extension Tensor {
 
   /// True where an element is neither infinite nor NaN.
   public func isFinite() throws -> Tensor { try made("isFinite", [self]) { ct_isfinite(handle, $0) } }
+  /// Whether every element is. Waits for the device.
+  public func isAllFinite() throws -> Bool { try isFinite().converted(to: .uint8).minimum().item() == 1 }
 
   public static prefix func - (x: Tensor) throws -> Tensor { try made("-", [x]) { ct_neg(x.handle, $0) } }
 

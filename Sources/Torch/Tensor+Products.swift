@@ -64,7 +64,7 @@ extension Tensor {
     return (Tensor(owning: handles[0]), Tensor(owning: handles[1]), Tensor(owning: handles[2]))
   }
 
-  /// The 3x3 neighbourhood of every pixel as a row: [N, H, W, C] to [N·H·W, 9·C], columns ordered (dy, dx, c), zero
+  /// The 3x3 neighborhood of every pixel as a row: [N, H, W, C] to [N·H·W, 9·C], columns ordered (dy, dx, c), zero
   /// beyond the border. With `edgeChannel` every tap has one more column, 1 beyond the border and 0 inside.
   public func patches3x3(edgeChannel: Bool = false) throws -> Tensor {
     try made("patches3x3", [self]) { ct_patches3x3(handle, edgeChannel, $0) }

@@ -1,3 +1,5 @@
+import Safetensors
+
 extension SafetensorsFile {
   /// A copy of the tensor `name`, in its own type.
   /// - Throws: ``SafetensorsError`` if the file has no such tensor or it is of a type that ``DType`` lacks.

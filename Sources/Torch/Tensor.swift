@@ -6,9 +6,9 @@ import CTorch
 /// taken from, and the methods whose names end in `InPlace` change it. It is not `Sendable`: a model's tensors belong
 /// to one thread. Every operation throws ``TorchError`` when libtorch refuses it, naming the shapes involved.
 public final class Tensor {
-  let handle: ct_handle
+  package let handle: ct_handle
 
-  init(owning handle: ct_handle) { self.handle = handle }
+  package init(owning handle: ct_handle) { self.handle = handle }
 
   deinit { ct_release(handle) }
 

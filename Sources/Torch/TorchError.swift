@@ -24,12 +24,12 @@ public struct TorchError: Error, LocalizedError, CustomStringConvertible {
 
 /// Throws what libtorch said if `status` is not zero.
 @inline(__always)
-func check(_ operation: StaticString, _ operands: @autoclosure () -> [Tensor], _ status: ct_status) throws {
+package func check(_ operation: StaticString, _ operands: @autoclosure () -> [Tensor], _ status: ct_status) throws {
   guard status == 0 else { throw lastError(operation, operands()) }
 }
 
 @inline(__always)
-func check(_ operation: StaticString, _ status: ct_status) throws { try check(operation, [], status) }
+package func check(_ operation: StaticString, _ status: ct_status) throws { try check(operation, [], status) }
 
 @inline(never)
 private func lastError(_ operation: StaticString, _ operands: [Tensor]) -> TorchError {
@@ -40,7 +40,7 @@ private func lastError(_ operation: StaticString, _ operands: [Tensor]) -> Torch
 
 /// The tensor that `call` leaves behind its pointer.
 @inline(__always)
-func made(
+package func made(
   _ operation: StaticString, _ operands: @autoclosure () -> [Tensor] = [],
   _ call: (UnsafeMutablePointer<ct_handle>) -> ct_status
 ) throws -> Tensor {
@@ -51,7 +51,7 @@ func made(
 
 /// Two tensors from one call.
 @inline(__always)
-func madePair(
+package func madePair(
   _ operation: StaticString, _ operands: @autoclosure () -> [Tensor],
   _ call: (UnsafeMutablePointer<ct_handle>, UnsafeMutablePointer<ct_handle>) -> ct_status
 ) throws -> (Tensor, Tensor) {

@@ -1,6 +1,7 @@
 import Dispatch
 import FlowModels
 import Foundation
+import Safetensors
 import Synchronization
 import Torch
 
@@ -36,7 +37,7 @@ final class CheckpointWriter: Sendable {
 ///
 /// Its tensors are on the CPU and nobody else refers to them: that makes it fit for another thread.
 struct CheckpointContents: @unchecked Sendable {
-  let model: ModelFile.Contents
+  let model: ModelFolder.Contents
   let state: TrainingState
   let vectors: [SafetensorsItem]
 

@@ -1,3 +1,4 @@
+import ModelImages
 import Datasets
 import FlowModels
 import Foundation
@@ -7,12 +8,12 @@ import Torch
 public struct Evaluation: Codable, Sendable {
   /// The mean over all images.
   public var bitsPerDimension: Double
-  /// Of that mean.
+  /// The standard error of that mean.
   public var standardError: Double
   public var bits: Int
   public var split: String
   public var images: Int
-  /// Draws of the dequantisation noise per image; with more than one, log p is their log-mean-exp.
+  /// Draws of the dequantization noise per image; with more than one, log p is their log-mean-exp.
   public var draws: Int
   /// Whether every image was scored under its own label.
   public var conditional: Bool
@@ -28,7 +29,7 @@ extension FlowModel {
   ///   - accuracy: whether to compare the most likely label with the image's own (one pass a label where the model is
   ///     conditioned everywhere).
   ///   - progress: called after each batch with the number of images done.
-  /// - Throws: `ModelError` if the images are of another shape than the model's, or labelled with other names.
+  /// - Throws: `ModelError` if the images are of another shape than the model's, or labeled with other names.
   public func evaluate(
     on dataset: any ImageDataset, draws: Int = 1, seed: UInt64 = 0, batchSize: Int = 100, accuracy: Bool = false,
     progress: (Int) throws -> Void = { _ in }
@@ -45,7 +46,7 @@ extension FlowModel {
     accuracy: Bool = false, progress: (Int) throws -> Void
   ) throws -> Scores {
     precondition(draws > 0, "an evaluation needs at least one draw")
-    try ModelBatch.check(dataset, fits: configuration)
+    try configuration.requireFit(ofLabeled: dataset)
     let conditional = configuration.classCount > 0
     let batchSize = min(batchSize, max(1, (dataset.count + ranks - 1) / ranks))
     let batches = EvaluationBatches(dataset: dataset, batchSize: batchSize, seed: seed)
@@ -74,9 +75,8 @@ extension FlowModel {
   }
 
   func evaluation(of scores: Scores, on dataset: any ImageDataset, draws: Int = 1) -> Evaluation {
-    let quantisation = Quantisation(bits: configuration.bits)
     let bits = scores.logProbabilities.map {
-      quantisation.bitsPerDimension(logProbability: $0, dimensions: configuration.dimensions)
+      quantization.bitsPerDimension(logProbability: $0, dimensions: configuration.dimensions)
     }
     let count = Double(bits.count)
     let mean = bits.reduce(0, +) / count

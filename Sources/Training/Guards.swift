@@ -6,7 +6,7 @@ public struct Guards: Codable, Sendable, Hashable {
   public var conditionNumber = 1e5
   /// The most by which an affine coupling may scale an element of the validation images up, or down.
   public var scale = 1e6
-  /// The largest |inverse(forward(x)) - x|, in units of the model's scale; nil for half a level of its quantisation, from
+  /// The largest |inverse(forward(x)) - x|, in units of the model's scale; nil for half a level of its quantization, from
   /// where pixels change on the way there and back.
   public var roundTripError: Double?
   /// How many times in a row to roll back before giving up; 0 to give up at once.

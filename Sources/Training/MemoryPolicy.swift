@@ -16,7 +16,7 @@ public enum MemoryPolicy: String, Codable, Sendable, CaseIterable {
   ///   - budget: bytes for kept activations under `auto`.
   ///   - batch: images per pass.
   func plan(
-    for model: GlowConfiguration, batch: Int, precision: ConditionerPrecision, budget: Int
+    for model: any FlowConfiguration, batch: Int, precision: ConditionerPrecision, budget: Int
   ) -> KeptActivations {
     switch self {
     case .reversible: .none(of: model)

@@ -2,13 +2,6 @@ import Foundation
 import Runs
 import Torch
 
-/// What the steps since the last line of metrics add up to: part of a run's state, so that the first line after a resume
-/// is the one that an unstopped run writes.
-struct LineSums: Codable, Equatable {
-  var bitsPerDimension = 0.0
-  var steps = 0
-}
-
 /// Rates and averages between two lines of metrics.
 struct Meter {
   private let before: Double

@@ -45,7 +45,7 @@ extension Preset {
     "lsun128", "LSUN at 128x128, 5 bits, for samples, as published", data: "lsun-bedroom:FOLDER", size: 128, levels: 5,
     steps: 64, batch: 160, perPass: 4)
 
-  /// Its data-dependent initialisation takes 64 images instead of 160, to fit the memory.
+  /// Its data-dependent initialization takes 64 images instead of 160, to fit the memory.
   public static let celebAHQ256: Preset = {
     var preset = qualitative(
       "celebahq256", "CelebA-HQ at 256x256, 5 bits, for samples, as published", data: "celebahq:FOLDER", size: 256,

@@ -16,6 +16,18 @@ public struct Preset: Sendable {
 
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
+  public var family: any FlowConfiguration.Type { type(of: model) }
+
+  /// What training starts from where only a family of models is named: the family's first preset, or one of its standard
+  /// model on Fashion-MNIST.
+  public static func first(of family: any FlowConfiguration.Type) -> Preset {
+    if let preset = all.first(where: { $0.family == family }) { return preset }
+    var training = toy.training
+    training.averageImages = 0
+    return Preset(
+      name: family.kind, summary: "a \(family.title) of the standard size", model: family.standard, training: training)
+  }
+
   /// Whether `training.data` is only a pattern such as `cifar10:FOLDER`, in place of which a source has to be given.
   public var needsFolder: Bool { training.data.hasSuffix(":FOLDER") }
 
@@ -69,7 +81,7 @@ public struct Preset: Sendable {
   }()
 
   /// The shape of RealNVP's CIFAR-10 run as published (section 4.1; 3.49 bits/dim): eight blocks, 64 channels, one squeeze.
-  /// Its penalty on the sizes of the normalised weights is left out.
+  /// Its penalty on the sizes of the normalized weights is left out.
   public static let realNVPCIFAR10: Preset = {
     let model = RealNVPConfiguration(height: 32, width: 32, channels: 3, levels: 2, blocks: 8, hidden: 64)
     var training = TrainingConfiguration(data: "cifar10:FOLDER")

@@ -1,16 +1,8 @@
+import ModelImages
 import FlowModels
 import Foundation
 import Imaging
 import Torch
-
-extension PixelImage {
-  /// The pictures of a batch of images as a model gives them, `[batch, height, width, channel]`.
-  public static func pictures(of x: Tensor, bits: Int) throws -> [PixelImage] {
-    let shape = x.shape
-    let pixels = try Quantisation(bits: bits).quantise(x).elements(UInt8.self)
-    return images(width: shape[2], height: shape[1], channels: shape[3], pixels: pixels)
-  }
-}
 
 extension FlowModel {
   /// A grid of samples, labels in turn; of the same seed the same latents, so that it can be compared from time to time.
@@ -20,6 +12,6 @@ extension FlowModel {
     let classes = configuration.classCount
     let labels = classes == 0 ? nil : try Tensor((0..<columns * rows).map { $0 % classes }, on: options.device)
     let x = try sample(count: columns * rows, temperature: temperature, labels: labels, seed: seed)
-    return PixelImage.grid(try PixelImage.pictures(of: x, bits: configuration.bits), columns: columns, scale: 1)
+    return PixelImage.grid(try pictures(of: x), columns: columns, scale: 1)
   }
 }

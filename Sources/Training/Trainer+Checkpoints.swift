@@ -3,6 +3,7 @@ import FlowModels
 import Foundation
 import Logging
 import Runs
+import Safetensors
 import Torch
 
 // What a run leaves on disk, and how it goes on from there.
@@ -21,7 +22,7 @@ extension Trainer {
   }
 
   /// Copies the state and writes it as a checkpoint while training goes on: `model.safetensors` holds the averaged weights,
-  /// `training.safetensors` the raw ones and the optimiser's moments. Rank 0 writes; the others keep in step.
+  /// `training.safetensors` the raw ones and the optimizer's moments. Rank 0 writes; the others keep in step.
   /// - Throws: ``TrainingError`` if the checkpoint before could not be written and that is to stop the run.
   func save() throws {
     try collectDamage()
@@ -41,7 +42,7 @@ extension Trainer {
       return
     }
     let contents = CheckpointContents(
-      model: try ModelFile.Contents(model, values: state.steps > 0 ? average?.value() : nil), state: state,
+      model: try ModelFolder.Contents(model, values: state.steps > 0 ? average?.value() : nil), state: state,
       vectors: try vectors.map { SafetensorsItem(name: $0, tensor: try $1.hostCopy()) })
     let (run, images, best, batch) = (run, state.imagesSeen, state.best?.images, configuration.batchSize)
     let (newest, every) = (configuration.keepNewest ?? 2, configuration.keepEvery)
@@ -97,7 +98,7 @@ extension Trainer {
   private func unwritable(_ error: any Error) -> TrainingError {
     let kept = run.checkpoints.last.map { "the checkpoint \($0.path) is intact" } ?? "there is no checkpoint yet"
     let reason = "\(error)".hasSuffix(".") ? String("\(error)".dropLast()) : "\(error)"
-    return TrainingError("\(reason); \(kept): make room and go on with --resume", .unwritable)
+    return TrainingError("\(reason); \(kept): make room and go on with glow resume", .unwritable)
   }
 
   var vectors: [(String, Tensor)] {
@@ -128,7 +129,7 @@ extension Trainer {
   func restore(_ checkpoint: URL) throws {
     var state = try TrainingState.read(checkpoint)
     state.configuration = configuration
-    try ModelFile.load(model, from: checkpoint)
+    try ModelFolder.load(model, from: checkpoint)
     self.state = state
     try restoreTraining(from: checkpoint)
   }

@@ -6,7 +6,7 @@ import Foundation
 /// Everything that decides a training run besides the model's shape: stored in each checkpoint. Lengths are counted in
 /// images, so that they do not change with the batch size.
 public struct TrainingConfiguration: Codable, Sendable, Hashable {
-  public enum Optimizer: String, Codable, Sendable, CaseIterable { case adamax, adam }
+  public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case adamax, adam }
 
   public enum Decay: String, Codable, Sendable, CaseIterable {
     /// The rate stays where the warm-up leaves it (as published).
@@ -24,7 +24,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   /// Images to train on, counting repetitions.
   public var images = 2_000_000
   public var batchSize = 64
-  public var optimizer = Optimizer.adamax
+  public var optimizer = OptimizerKind.adamax
   public var learningRate = 1e-3
   public var beta1 = 0.9
   public var beta2 = 0.999
@@ -41,7 +41,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   /// Weight of the classifier's cross-entropy, in bits.
   public var weightY = 0.0
   public var augmentation = Augmentation.none
-  /// The batch of the data-dependent initialisation.
+  /// The batch of the data-dependent initialization.
   public var initializationImages = 256
   public var seed: UInt64 = 0
   /// Images per pass through the model; a larger batch is taken in parts whose gradients are added up. Nil for the whole.
@@ -97,56 +97,53 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
 
   /// Throws a `ModelError` that names the field that makes no sense.
   public func validate() throws {
-    func require(_ condition: Bool, _ field: String, _ value: some CustomStringConvertible, _ expected: String) throws {
-      guard condition else { throw ModelError.invalid(field: field, value: "\(value)", expected: expected) }
-    }
     func requireLength(_ length: Int?, _ field: String, from least: Int = 1) throws {
       let length = length ?? least
-      try require(length >= least, field, length, "\(least) or more")
-      try require(length <= Self.greatestLength, field, length, "at most \(Self.greatestLength)")
+      try ModelError.require(length >= least, field, length, "\(least) or more")
+      try ModelError.require(length <= Self.greatestLength, field, length, "at most \(Self.greatestLength)")
     }
     func requireSize(_ size: Int?, _ field: String) throws {
-      try require(size.map { (1...1 << 16).contains($0) } ?? true, field, size ?? 0, "1 to \(1 << 16)")
+      try ModelError.require(size.map { (1...1 << 16).contains($0) } ?? true, field, size ?? 0, "1 to \(1 << 16)")
     }
     try requireSize(height, "height")
     try requireSize(width, "width")
-    try require(channels == nil || channels == 1 || channels == 3, "channels", channels ?? 0, "1 or 3")
-    try require(
+    try ModelError.require(channels == nil || channels == 1 || channels == 3, "channels", channels ?? 0, "1 or 3")
+    try ModelError.require(
       (0..<1).contains(augmentation.shift), "augmentation.shift", augmentation.shift, "at least 0 and below 1")
     try requireLength(images, "images")
-    try require((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
-    try require(microBatch.map { $0 > 0 } ?? true, "microBatch", microBatch ?? 0, "1 or more")
-    try require(memoryBudget.map { $0 >= 0 } ?? true, "memoryBudget", memoryBudget ?? 0, "0 or more")
-    try require(
+    try ModelError.require((1...65536).contains(batchSize), "batchSize", batchSize, "1 to 65536")
+    try ModelError.require(microBatch.map { $0 > 0 } ?? true, "microBatch", microBatch ?? 0, "1 or more")
+    try ModelError.require(memoryBudget.map { $0 >= 0 } ?? true, "memoryBudget", memoryBudget ?? 0, "0 or more")
+    try ModelError.require(
       bucketBytes.map { (1024...1 << 40).contains($0) } ?? true, "bucketBytes", bucketBytes ?? 0, "1024 or more")
-    try require(prefetch.map { (1...1 << 16).contains($0) } ?? true, "prefetch", prefetch ?? 0, "1 to 65536")
-    try require(readers.map { (1...1024).contains($0) } ?? true, "readers", readers ?? 0, "1 to 1024")
-    try require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "above 0 and below 10")
-    try require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1")
-    try require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1")
-    try require(epsilon > 0 && epsilon < 1, "epsilon", epsilon, "above 0 and below 1")
+    try ModelError.require(prefetch.map { (1...1 << 16).contains($0) } ?? true, "prefetch", prefetch ?? 0, "1 to 65536")
+    try ModelError.require(readers.map { (1...1024).contains($0) } ?? true, "readers", readers ?? 0, "1 to 1024")
+    try ModelError.require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "above 0 and below 10")
+    try ModelError.require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1")
+    try ModelError.require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1")
+    try ModelError.require(epsilon > 0 && epsilon < 1, "epsilon", epsilon, "above 0 and below 1")
     try requireLength(warmupImages, "warmupImages", from: 0)
     try requireLength(averageImages, "averageImages", from: 0)
-    try require(gradientClip >= 0 && gradientClip.isFinite, "gradientClip", gradientClip, "0 or more")
-    try require(weightDecay.map { $0 >= 0 && $0 <= 1 } ?? true, "weightDecay", weightDecay ?? 0, "0 to 1")
-    try require(weightY >= 0 && weightY.isFinite, "weightY", weightY, "0 or more")
+    try ModelError.require(gradientClip >= 0 && gradientClip.isFinite, "gradientClip", gradientClip, "0 or more")
+    try ModelError.require(weightDecay.map { $0 >= 0 && $0 <= 1 } ?? true, "weightDecay", weightDecay ?? 0, "0 to 1")
+    try ModelError.require(weightY >= 0 && weightY.isFinite, "weightY", weightY, "0 or more")
     try requireLength(initializationImages, "initializationImages")
     try requireLength(validateEvery, "validateEvery")
     try requireLength(validationImages, "validationImages")
     try requireLength(checkpointEvery, "checkpointEvery")
-    try require(keepNewest.map { $0 > 0 } ?? true, "keepNewest", keepNewest ?? 0, "1 or more")
+    try ModelError.require(keepNewest.map { $0 > 0 } ?? true, "keepNewest", keepNewest ?? 0, "1 or more")
     try requireLength(keepEvery, "keepEvery")
-    try require(skipDamaged.map { $0 >= 0 } ?? true, "skipDamaged", skipDamaged ?? 0, "0 or more")
+    try ModelError.require(skipDamaged.map { $0 >= 0 } ?? true, "skipDamaged", skipDamaged ?? 0, "0 or more")
     guard let guards else { return }
     for (name, limit) in [
       ("conditionNumber", guards.conditionNumber), ("scale", guards.scale),
       ("roundTripError", guards.roundTripError ?? 0),
-    ] { try require(limit >= 0, "guards.\(name)", limit, "0 or more") }
-    try require(guards.rollBacks >= 0, "guards.rollBacks", guards.rollBacks, "0 or more")
-    try require(
+    ] { try ModelError.require(limit >= 0, "guards.\(name)", limit, "0 or more") }
+    try ModelError.require(guards.rollBacks >= 0, "guards.rollBacks", guards.rollBacks, "0 or more")
+    try ModelError.require(
       guards.learningRateFactor > 0 && guards.learningRateFactor <= 1, "guards.learningRateFactor",
       guards.learningRateFactor, "above 0 and at most 1")
-    try require(
+    try ModelError.require(
       (0...Self.greatestLength).contains(guards.images), "guards.images", guards.images, "0 to \(Self.greatestLength)")
   }
 

@@ -70,7 +70,7 @@ package struct TrainingState: Codable {
   package static func read(_ checkpoint: URL) throws -> TrainingState {
     let url = checkpoint.appending(path: CheckpointSummary.stateName)
     let (data, version) = try CheckpointSummary.state(of: checkpoint)
-    var state = try ModelFile.decode(
+    var state = try ModelFolder.decode(
       TrainingState.self, version == 1 ? upgraded(data) : data, file: url.path)
     state.version = currentVersion
     do { try state.validate() } catch { throw TrainingError("\(url.path): \(error)") }
@@ -115,4 +115,11 @@ package struct TrainingState: Codable {
       throw TrainingError("cannot write \(url.path): \(error.systemReason)")
     }
   }
+}
+
+/// What the steps since the last line of metrics add up to: part of a run's state, so that the first line after a resume
+/// is the one that an unstopped run writes.
+struct LineSums: Codable, Equatable {
+  var bitsPerDimension = 0.0
+  var steps = 0
 }

@@ -65,7 +65,7 @@ import Torch
     #expect(try #require(end.conditions).elements(Double.self)[3...] == [0.5, 0, 0.5])
   }
 
-  /// Where two keys lie on one line through the centre, or one at it, there is no plane to turn in.
+  /// Where two keys lie on one line through the center, or one at it, there is no plane to turn in.
   @Test func withoutAPlaneAPathIsStraight() throws {
     let a = [3.0, 4]
     for b in [[-3.0, -4], [6.0, 8], [0.0, 0]] {

@@ -13,14 +13,14 @@ import Torch
     let found = try NearestImages(
       to: Tensor(queries.flatMap { cut($0).map { UInt8($0) } }, shape: [3, 4, 4, 1]), in: dataset, count: 4, bits: bits,
       batchSize: batchSize
-    ).neighbours
-    for (query, neighbours) in zip(queries, found) {
+    ).neighbors
+    for (query, neighbors) in zip(queries, found) {
       let all = (0..<50).map { index in
         zip(cut(query), cut(dataset.pixels(index))).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
       }
       let expected = all.indices.sorted { (all[$0], $0) < (all[$1], $1) }.prefix(4)
-      #expect(neighbours.map(\.index) == Array(expected))
-      #expect(neighbours.map(\.distance) == expected.map { (Double(all[$0]) / 16).squareRoot() })
+      #expect(neighbors.map(\.index) == Array(expected))
+      #expect(neighbors.map(\.distance) == expected.map { (Double(all[$0]) / 16).squareRoot() })
     }
     #expect(found[0][0].index == 13 && found[0][0].distance == 0)
   }

@@ -26,7 +26,7 @@ import Torch
     }
     let expected = defined(try rows(real), try rows(generated), k: k)
     for block in [7, 1000] {
-      let found = try PrecisionRecall(real: real, generated: generated, neighbours: k, block: block)
+      let found = try PrecisionRecall(real: real, generated: generated, neighbors: k, block: block)
       #expect(abs(found.precision - expected.precision) < 1e-12 && abs(found.recall - expected.recall) < 1e-12)
     }
     #expect(expected.precision > 0.2 && expected.recall < 0.95)
@@ -59,7 +59,7 @@ import Torch
     if space == .pixels {
       let drawn = try glow.sample(count: 9, temperature: 0.7, labels: Tensor(labels!), seed: 3)
       try expectClose(
-        samples, Quantisation(bits: 8).quantise(drawn).converted(to: .float32).reshaped([9, 16]), within: 0, "samples")
+        samples, Quantization(bits: 8).quantize(drawn).converted(to: .float32).reshaped([9, 16]), within: 0, "samples")
     }
   }
 }

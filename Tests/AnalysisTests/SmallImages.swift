@@ -55,7 +55,7 @@ extension Glow {
   func latentRows(of dataset: SmallImages, labels: ((Int) -> Int)? = nil) throws -> [[Double]] {
     try (0..<dataset.count).map { index in
       let pixels = try Tensor(dataset.pixels(index), shape: [1, dataset.shape.height, dataset.shape.width, 1])
-      let x = try Quantisation(bits: configuration.bits).dequantise(pixels, as: .float64)
+      let x = try Quantization(bits: configuration.bits).dequantize(pixels, as: .float64)
       let latents = try encode(x, labels: labels.map { try Tensor([$0(index)]) })
       return try latents.levels.flatMap { try $0.elements(Double.self) }
     }

@@ -23,7 +23,7 @@ import Testing
 
   @Test func fitListAndApply() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.unlabelled().run.path
+      let run = try TrainedRun.unlabeled().run.path
       let data = try pictures(in: folder).path
       let (file, out) = (folder.appending(path: "attributes.safetensors").path, folder.appending(path: "out.png"))
       let fit = try GlowBinary.run(["attributes", "fit", "--model", run, "--data", data, "--out", file])
@@ -80,7 +80,7 @@ import Testing
 
   @Test func classesAreAttributes() throws {
     try withTemporaryFolder { folder in
-      let model = try TrainedRun.labelled()
+      let model = try TrainedRun.labeled()
       let (file, out) = (folder.appending(path: "z.safetensors").path, folder.appending(path: "out.png").path)
       try glow("attributes", "fit", "--model", model.run.path, "--label", "1", "--attribute", "2", "--out", file)
       let start = ["attributes", "apply", "--model", model.run.path, "--attributes", file, "--out", out]
@@ -93,14 +93,14 @@ import Testing
 
   @Test func badRequests() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.unlabelled().run.path
+      let run = try TrainedRun.unlabeled().run.path
       let data = try pictures(in: folder).path
       let (file, out) = (folder.appending(path: "z.safetensors").path, folder.appending(path: "out.png").path)
       try glow("attributes", "fit", "--model", run, "--data", data, "--attribute", "bright", "--out", file)
       let fit = ["attributes", "fit", "--model", run, "--out", out, "--data"]
       let apply = ["attributes", "apply", "--model", run, "--data", data, "--out", out, "--attributes"]
       let plain = try writePictures(to: folder.appending(path: "plain")).path
-      let wrong = try TrainedRun.labelled().run.path
+      let wrong = try TrainedRun.labeled().run.path
       let requests: [([String], [String])] = [
         (fit + [data, "--attribute", "never"], ["\"never\" has 0 images with and 30 without", "train", "pictures"]),
         (fit + [data, "--attribute", "blue"], ["\"blue\"", "bright, never"]),

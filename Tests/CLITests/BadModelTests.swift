@@ -136,6 +136,6 @@ import Testing
     try expectRefusal(["train", "--resume", run.path], "training.json", "version is 99")
     try FileManager.default.removeItem(at: state)
     try expectRefusal(["train", "--resume", run.path], "training.json")
-    try expectRefusal(["train", "--data", model.data, "--out", run.path] + TrainedModel.small, "--resume")
+    try expectRefusal(["train", "--data", model.data, "--out", run.path] + TrainedModel.small, "glow resume")
   }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct BadOutputTests {
   /// Commands that write, all but their `--out`.
   private static func commands(_ folder: URL) throws -> [[String]] {
-    let model = try TrainedRun.unlabelled()
+    let model = try TrainedRun.unlabeled()
     let latents = folder.appending(path: "latents.safetensors").path
     try glow("encode", "--model", model.run.path, "--out", latents, "--limit", "2")
     let start = ["--model", model.run.path]
@@ -32,7 +32,7 @@ import Testing
   @Test func folders() throws {
     try withTemporaryFolder { folder in
       let file = try folder.write([65], to: "file").path
-      let model = try TrainedRun.unlabelled()
+      let model = try TrainedRun.unlabeled()
       for place in [file, file + "/out", "/proc/out"] {
         let out = ["--out", place]
         try expectRefusal(
@@ -46,9 +46,9 @@ import Testing
   }
 
   @Test func aRunIsThereAlready() throws {
-    let model = try TrainedRun.unlabelled()
+    let model = try TrainedRun.unlabeled()
     try expectRefusal(
-      tinyTraining(on: model.data, to: model.run), saying: [model.run.path, "already holds a run", "--resume"],
+      tinyTraining(on: model.data, to: model.run), saying: [model.run.path, "already holds a run", "glow resume"],
       leaving: model.run)
   }
 
@@ -56,7 +56,7 @@ import Testing
   @Test func noRoom() throws {
     try withTemporaryFolder { folder in
       let limit = "trap '' XFSZ; ulimit -f 8;"
-      let model = try TrainedRun.labelled().run.path
+      let model = try TrainedRun.labeled().run.path
       let out = folder.appending(path: "out").path
       try expectRefusal(
         ["sample", "--model", model, "--count", "400", "--out", out], saying: [out, "written"], leaving: folder,
@@ -73,7 +73,7 @@ import Testing
         through: limit)
 
       let run = folder.appending(path: "run")
-      let data = try TrainedRun.labelled().data
+      let data = try TrainedRun.labeled().data
       try expectRefusal(
         tinyTraining(on: data, to: run) + ["--levels", "2"], saying: ["model.safetensors", "File too large"],
         through: limit)

@@ -56,7 +56,7 @@ import Testing
     #expect(report["optimizer"] as? String == "adamax")
   }
 
-  @Test func stateIsWhatTheOptimiserNeeds() throws {
+  @Test func stateIsWhatTheOptimizerNeeds() throws {
     let weights = try #require(report(["--task", "evaluate"])["stateBytes"] as? Int)
     for (optimizer, copies) in [("none", 2), ("adam", 4), ("adamax", 4)] {
       let report = try report(["--batch", "4", "--optimizer", optimizer])
@@ -100,7 +100,7 @@ import Testing
     let outcome = try GlowBinary.run(
       Self.tiny + ["--batch", "4", "--memory", memory, "--coupling", coupling, "--profile"])
     #expect(outcome.status == 0, "\(outcome.errors)")
-    for words in ["level 2", "conditioner, backward", "actnorm and 1x1, forward", "optimiser", "whole step, measured"] {
+    for words in ["level 2", "conditioner, backward", "actnorm and 1x1, forward", "optimizer", "whole step, measured"] {
       #expect(outcome.output.contains(words), "no \"\(words)\" in: \(outcome.output)")
     }
   }

@@ -84,7 +84,7 @@ import Testing
 
   /// A copy without checksums, so that damage is named by what it is.
   private func uncheckedCheckpoint(to folder: URL, as name: String) throws -> URL {
-    let copy = try TrainedRun.labelled().checkpoint.copied(to: folder, as: name)
+    let copy = try TrainedRun.labeled().checkpoint.copied(to: folder, as: name)
     try FileManager.default.removeItem(at: copy.appending(path: "checksums.json"))
     return copy
   }
@@ -106,7 +106,7 @@ import Testing
     Case("training.safetensors of another model", ["training.safetensors", "values has shape", "the model needs"]) {
       let file = $0.appending(path: "training.safetensors")
       try FileManager.default.removeItem(at: file)
-      _ = try TrainedRun.unlabelled().checkpoint.appending(path: "training.safetensors")
+      _ = try TrainedRun.unlabeled().checkpoint.appending(path: "training.safetensors")
         .copied(to: $0, as: "training.safetensors")
     },
     Case("truncated training.safetensors", ["training.safetensors", "ends at byte"]) {
@@ -165,7 +165,7 @@ import Testing
 
   @Test func rawWeightsWithoutARun() throws {
     try withTemporaryFolder { folder in
-      let model = try TrainedRun.labelled()
+      let model = try TrainedRun.labeled()
       try glow("export", "--model", model.run.path, "--out", folder.path)
       try expectRefusal(
         ["eval", "--model", folder.path, "--data", model.data, "--weights", "raw"],
@@ -175,7 +175,7 @@ import Testing
 
   @Test func latents() throws {
     try withTemporaryFolder { folder in
-      let (model, other) = (try TrainedRun.labelled(), try TrainedRun.unlabelled())
+      let (model, other) = (try TrainedRun.labeled(), try TrainedRun.unlabeled())
       let latents = folder.appending(path: "latents.safetensors")
       try glow("encode", "--model", model.run.path, "--out", latents.path, "--limit", "2")
       func expectUnfit(by run: URL, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation) throws {

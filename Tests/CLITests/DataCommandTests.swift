@@ -24,7 +24,7 @@ import Testing
     let text = try glow("data", "list")
     for kind in [
       "fashion-mnist", "cifar10:FOLDER", "imagenet32:", "imagenet64:", "lsun-bedroom:", "lsun-tower,crop=96:",
-      "lsun-church:", "celeba,centre=148:", "celebahq:", "tfrecord:", "idx:", "packed:", "attributes.csv",
+      "lsun-church:", "celeba,center=148:", "celebahq:", "tfrecord:", "idx:", "packed:", "attributes.csv",
       "c32a1d4ab5d03f1284b67883e8d87530",
     ] {
       #expect(text.contains(kind), "no \(kind)")
@@ -70,7 +70,7 @@ import Testing
     let out = folder.path("out")
     try expectRefusal(["data", "pack", source, "--out", folder.url.path], folder.url.path, "already")
     try expectRefusal(["data", "pack", "celebs:\(source)", "--out", out], "is no data set", "celeba")
-    try expectRefusal(["data", "show", "celeba,crop=3:\(source)", "--out", out], "crop=", "centre=PIXELS")
+    try expectRefusal(["data", "show", "celeba,crop=3:\(source)", "--out", out], "crop=", "center=PIXELS")
     try expectRefusal(["data", "show", source, "--out", out, "--attributes", "bright"], "no bright", "dark")
     try expectRefusal(["data", "show", "idx:\(source)", "--out", out], "train-images-idx3-ubyte.gz: there is no such")
     #expect(!FileManager.default.fileExists(atPath: out))

@@ -10,7 +10,7 @@ import Testing
       let run = folder.appending(path: "run")
       // The learning rate rises until no model survives it.
       let arguments =
-        tinyTraining(on: try TrainedRun.labelled().data, to: run, images: 1_000_000)
+        tinyTraining(on: try TrainedRun.labeled().data, to: run, images: 1_000_000)
         + ["--lr", "9.9", "--clip", "0", "--average", "0", "--checkpoint-every", "80", "--roll-backs", "0"] + flags
       try expectRefusal(
         arguments, saying: ["after", "images: ", "\(run.path)/checkpoints/images-", "is intact", "learning rate"])
@@ -24,7 +24,7 @@ import Testing
     try withTemporaryFolder { folder in
       let run = folder.appending(path: "run")
       let arguments =
-        tinyTraining(on: try TrainedRun.labelled().data, to: run, images: 3200)
+        tinyTraining(on: try TrainedRun.labeled().data, to: run, images: 3200)
         + [
           "--lr", "9.9", "--clip", "0", "--average", "0", "--warmup", "3200", "--levels", "2", "--checkpoint-every",
           "80",
@@ -46,7 +46,7 @@ import Testing
   @Test func aLossThatIsNotFiniteNamesTheLayer() throws {
     try withTemporaryFolder { folder in
       let run = folder.appending(path: "run")
-      let data = try TrainedRun.labelled().data
+      let data = try TrainedRun.labeled().data
       try expectRefusal(
         tinyTraining(on: data, to: run, images: 320) + ["--lr", "9.9", "--clip", "0", "--scale", "exponential"],
         saying: ["not finite", "of level", "gave up after rolling back 3 times", "checkpoints/images-0 is intact"])

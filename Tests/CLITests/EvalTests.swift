@@ -3,20 +3,20 @@ import Testing
 
 @Suite struct EvalTests {
   @Test func text() throws {
-    let model = try TrainedRun.labelled()
+    let model = try TrainedRun.labeled()
     let text = try glow("eval", "--model", model.run.path, "--baseline", "--accuracy")
     let lines = text.split(separator: "\n").map(String.init)
     #expect(lines.count == 5, "\(text)")
     #expect(lines[0].wholeMatch(of: /\d\.\d{4} ± 0\.\d{4} bits\/dim/) != nil)
     #expect(
-      lines[1] == "8 bits, test split of idx, 20 images, 1 dequantisation sample each, averaged weights")
+      lines[1] == "8 bits, test split of idx, 20 images, 1 dequantization sample each, averaged weights")
     #expect(lines[2] == "each image under its own label; without labels at most 0.0248 more")
-    #expect(lines[3].wholeMatch(of: /\d+\.\d\d% of the images are labelled right/) != nil)
+    #expect(lines[3].wholeMatch(of: /\d+\.\d\d% of the images are labeled right/) != nil)
     #expect(lines[4].wholeMatch(of: /\d\.\d{4} bits\/dim: a histogram per pixel of the training images/) != nil)
   }
 
   @Test func json() throws {
-    let model = try TrainedRun.labelled()
+    let model = try TrainedRun.labeled()
     let report = try decodeJSON(
       glow("eval", "--model", model.run.path, "--json", "--baseline", "--accuracy", "--split", "train", "--limit", "7"))
     #expect(report["model"] as? String == model.run.path)
@@ -35,20 +35,20 @@ import Testing
   }
 
   @Test func theSeedDecidesTheNoise() throws {
-    let run = try TrainedRun.unlabelled().run.path
+    let run = try TrainedRun.unlabeled().run.path
     let first = try bitsPerDimension(run)
     #expect(try bitsPerDimension(run, "--seed", "0") == first)
     #expect(try bitsPerDimension(run, "--seed", "1") != first)
   }
 
   @Test func rawWeightsAreOthers() throws {
-    let run = try TrainedRun.unlabelled().run.path
+    let run = try TrainedRun.unlabeled().run.path
     let averaged = try bitsPerDimension(run)
     #expect(try bitsPerDimension(run, "--weights", "raw") != averaged)
   }
 
   @Test func aCheckpointAndItsRunAreTheSameModel() throws {
-    let model = try TrainedRun.unlabelled()
+    let model = try TrainedRun.unlabeled()
     #expect(try bitsPerDimension(model.checkpoint.path) == bitsPerDimension(model.run.path))
   }
 

@@ -34,7 +34,7 @@ import Testing
     (["--no-such-flag"], ["no-such-flag"]),
   ]) func training(flags: [String], words: [String]) throws {
     try withTemporaryFolder { folder in
-      let data = try TrainedRun.labelled().data
+      let data = try TrainedRun.labeled().data
       try expectRefusal(
         tinyTraining(on: data, to: folder.appending(path: "run")) + flags, saying: words, leaving: folder)
     }
@@ -53,14 +53,14 @@ import Testing
       if flags.contains("mps") { return }
     #endif
     try withTemporaryFolder { folder in
-      let start = ["sample", "--model", try TrainedRun.unlabelled().run.path]
+      let start = ["sample", "--model", try TrainedRun.unlabeled().run.path]
       try expectRefusal(
         start + ["--out", folder.appending(path: "grid.png").path] + flags, saying: words, leaving: folder)
     }
   }
 
   @Test func labelsThatTheModelLacks() throws {
-    let run = try TrainedRun.colour().run.path
+    let run = try TrainedRun.color().run.path
     for label in ["fish", "2", "-1"] {
       try expectRefusal(
         ["sample", "--model", run, "--out", "/proc/out", "--label=\(label)"],
@@ -79,12 +79,12 @@ import Testing
     (["interpolate", "--out", "/proc/out", "--indices", "3"], ["two images or more"]),
     (["export", "--out", "/proc/out", "--precision", "float8"], ["float8", "float32", "float16"]),
   ]) func others(arguments: [String], words: [String]) throws {
-    let run = try TrainedRun.labelled().run.path
+    let run = try TrainedRun.labeled().run.path
     try expectRefusal([arguments[0], "--model", run] + arguments.dropFirst(), saying: words)
   }
 
   @Test func aDeviceThatIsNotThere() throws {
-    let run = try TrainedRun.unlabelled().run.path
+    let run = try TrainedRun.unlabeled().run.path
     try expectRefusal(["eval", "--model", run, "--device", "cuda:17"], saying: ["--device cuda:17", "no such device"])
   }
 }

@@ -12,7 +12,7 @@ import Testing
   private func begun(_ folder: URL, _ flags: [String]) throws -> (run: URL, limit: Int) {
     let run = folder.appending(path: "run")
     let outcome = try GlowBinary.run(
-      tinyTraining(on: TrainedRun.labelled().data, to: run, images: 320)
+      tinyTraining(on: TrainedRun.labeled().data, to: run, images: 320)
         + ["--checkpoint-every", "160", "--validate-every", "1000"] + flags)
     #expect(outcome.status == 0, "\(outcome.errors)")
     let largest = run.appending(path: "checkpoints/images-320/training.safetensors")
@@ -28,7 +28,7 @@ import Testing
       #expect(outcome.status == 4, "\(outcome.errors)")
       for words in [
         "training.safetensors", "File too large", "checkpoints/images-320 is intact",
-        "make room and go on with --resume",
+        "make room and go on with glow resume",
       ] { #expect(outcome.errors.contains(words), "\(words) in: \(outcome.errors)") }
       #expect(images(run) == [160, 320])
       #expect(run.appending(path: "checkpoints").names.allSatisfy { !$0.hasPrefix(".") })

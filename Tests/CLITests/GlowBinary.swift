@@ -19,13 +19,13 @@ enum GlowBinary {
       ? release : root.appending(path: ".build/debug/glow")
   }()
 
-  static func process(_ arguments: [String], through shell: String? = nil) -> Process {
+  static func process(_ arguments: [String], through shell: String? = nil, program: URL = url) -> Process {
     let process = Process()
     if let shell {
       process.executableURL = URL(filePath: "/bin/bash")
-      process.arguments = ["-c", shell + " exec \"$@\"", "bash", url.path] + arguments
+      process.arguments = ["-c", shell + " exec \"$@\"", "bash", program.path] + arguments
     } else {
-      process.executableURL = url
+      process.executableURL = program
       process.arguments = arguments
     }
     process.environment = ProcessInfo.processInfo.environment.merging(["OMP_NUM_THREADS": "1"]) { $1 }
@@ -37,9 +37,12 @@ enum GlowBinary {
   /// - Parameters:
   ///   - shell: commands that bash runs before it becomes the program.
   ///   - limit: seconds after which the process is killed.
-  static func run(_ arguments: [String], through shell: String? = nil, limit: Double = 120) throws -> Outcome {
+  ///   - program: instead of `glow`.
+  static func run(
+    _ arguments: [String], through shell: String? = nil, limit: Double = 120, program: URL = url
+  ) throws -> Outcome {
     let folder = try TemporaryFolder()
-    let process = process(arguments, through: shell)
+    let process = process(arguments, through: shell, program: program)
     let (output, errors) = (folder.url.appending(path: "out"), folder.url.appending(path: "err"))
     for file in [output, errors] { try Data().write(to: file) }
     process.standardOutput = try FileHandle(forWritingTo: output)

@@ -56,7 +56,7 @@ import Testing
   @Test func aModelThatNormflowsCannotHold() throws {
     try withTemporaryFolder { folder in
       let out = folder.appending(path: "out.safetensors").path
-      let run = try TrainedRun.labelled().run.path
+      let run = try TrainedRun.labeled().run.path
       try expectRefusal(
         ["export", "--model", run, "--layout", "normflows", "--out", out],
         saying: ["edgeChannel is true", "layout normflows needs false"], leaving: folder)

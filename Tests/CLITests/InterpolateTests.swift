@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: ["straight", "spherical"]) func picturesOfLatents(path: String) throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled().run.path
+      let run = try TrainedRun.labeled().run.path
       let (latents, out) = (folder.appending(path: "z.safetensors"), folder.appending(path: "out.png"))
       try glow("encode", "--model", run, "--out", latents.path, "--limit", "4")
       try glow(
@@ -28,7 +28,7 @@ import Testing
 
   @Test func aVideo() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.unlabelled().run.path
+      let run = try TrainedRun.unlabeled().run.path
       let video = folder.appending(path: "moving.png")
       let start = ["--model", run, "--indices", "1,2", "--video", video.path, "--enlarge", "1"]
       let said = try GlowBinary.run(["interpolate", "--seconds", "0.5", "--fps", "20"] + start)
@@ -46,7 +46,7 @@ import Testing
   /// A program in ffmpeg's place that keeps what it is given, so that the tests need none.
   @Test func anMP4ByFFmpeg() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.unlabelled().run.path
+      let run = try TrainedRun.unlabeled().run.path
       let video = folder.appending(path: "moving.mp4")
       let bin = folder.appending(path: "bin")
       func place(_ script: String) throws {
@@ -79,7 +79,7 @@ import Testing
 
   @Test func badRequests() throws {
     try withTemporaryFolder { folder in
-      let model = try TrainedRun.labelled()
+      let model = try TrainedRun.labeled()
       let out = folder.appending(path: "out.png").path
       let start = ["interpolate", "--model", model.run.path]
       let requests: [([String], [String])] = [

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LatentCommandTests {
   @Test func encodeThenDecodeGivesBackThePictures() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled().run.path
+      let run = try TrainedRun.labeled().run.path
       let pictures = try writePictures(to: folder.appending(path: "pictures"), count: 3)
       let files = pictures.names.map { pictures.appending(path: $0).path }
       let (latents, out) = (folder.appending(path: "latents.safetensors"), folder.appending(path: "out"))
@@ -28,7 +28,7 @@ import Testing
 
   @Test func encodeTakesImagesOfADataSet() throws {
     try withTemporaryFolder { folder in
-      let model = try TrainedRun.labelled()
+      let model = try TrainedRun.labeled()
       let (latents, out) = (folder.appending(path: "latents.safetensors"), folder.appending(path: "out"))
       try glow("encode", "--model", model.run.path, "--out", latents.path, "--indices", "4,0")
       try glow("decode", "--model", model.run.path, latents.path, "--out", out.path, "--files")
@@ -40,7 +40,7 @@ import Testing
 
   @Test func reconstructChangesNoPixel() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled().run.path
+      let run = try TrainedRun.labeled().run.path
       let report = try decodeJSON(glow("reconstruct", "--model", run, "--json"))
       #expect(report["images"] as? Int == 20 && report["changedPixels"] as? Int == 0)
       let invertibility = try #require(report["invertibility"] as? [String: Any])
@@ -70,7 +70,7 @@ import Testing
     try withTemporaryFolder { folder in
       let pictures = try writePictures(to: folder.appending(path: "pictures"), count: 3)
       let out = folder.appending(path: "strip.png")
-      for model in [try TrainedRun.unlabelled(), try TrainedRun.labelled()] {
+      for model in [try TrainedRun.unlabeled(), try TrainedRun.labeled()] {
         let files = ["0.png", "1.png", "2.png"].map { pictures.appending(path: $0).path }
         let said = try glow(
           "interpolate", "--model", model.run.path, "--out", out.path, "--steps", "4", "--enlarge", "1", files[0],

@@ -37,12 +37,12 @@ import Testing
     #expect(try #require(evaluation["bitsPerDimension"] as? Double).isFinite && evaluation["accuracy"] == nil)
     #expect(report["weights"] as? String == "raw", "there is no average")
     let raw = try glow("eval", "--model", model.run.path, "--weights", "raw", "--draws", "2", "--baseline")
-    #expect(raw.contains("2 dequantisation samples each, raw weights") && raw.contains("a histogram per pixel"))
+    #expect(raw.contains("2 dequantization samples each, raw weights") && raw.contains("a histogram per pixel"))
   }
 
   @Test func samples() throws {
     try withTemporaryFolder { folder in
-      let (model, other) = (try TrainedRun.realNVP().run.path, try TrainedRun.unlabelled().run.path)
+      let (model, other) = (try TrainedRun.realNVP().run.path, try TrainedRun.unlabeled().run.path)
       let grids = try (0..<2).map { number in
         let grid = folder.appending(path: "\(number).png")
         try glow("sample", "--model", model, "--count", "4", "--seed", "3", "--out", grid.path)
@@ -67,7 +67,7 @@ import Testing
       try glow("resample", "--model", run, "--out", out)
       try expectRefusal(
         [
-          "attributes", "apply", "--model", TrainedRun.unlabelled().run.path, "--attributes", file, "--attribute", "1",
+          "attributes", "apply", "--model", TrainedRun.unlabeled().run.path, "--attributes", file, "--attribute", "1",
           "--out", out,
         ],
         saying: [file, "another model"], leaving: folder)
@@ -100,7 +100,7 @@ import Testing
 
       // Latents of a Glow are no latents of a RealNVP.
       try expectRefusal(
-        ["decode", "--model", try TrainedRun.unlabelled().run.path, latents.path, "--out", out.path],
+        ["decode", "--model", try TrainedRun.unlabeled().run.path, latents.path, "--out", out.path],
         saying: ["latents.safetensors", "the model expects"])
     }
   }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct ReportTests {
   @Test func run() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled()
+      let run = try TrainedRun.labeled()
       let out = folder.appending(path: "report")
       for _ in 0..<2 {
         let outcome = try GlowBinary.run(["report", run.run.path, "--out", out.path, "--limit", "5", "--threads", "1"])
@@ -40,11 +40,10 @@ import Testing
   @Test func refusals() throws {
     try withTemporaryFolder { folder in
       let out = folder.appending(path: "report").path
-      let run = try TrainedRun.unlabelled().run.path
+      let run = try TrainedRun.unlabeled().run.path
       for (flags, words) in [
-        (["/nowhere", "--out", out], ["/nowhere is no run folder"]), (["--out", out], ["name a run folder"]),
+        (["/nowhere", "--out", out], ["/nowhere is no run folder"]), (["--out", out], ["<run>"]),
         ([run, "--out", out, "--limit", "0"], ["--limit is 0"]), ([run], ["--out"]),
-        (["--study", "/nowhere.json", "--out", out], ["/nowhere.json cannot be read"]),
         ([run, "--out", run, "--limit", "2"], ["holds other files"]),
       ] {
         try expectRefusal(["report"] + flags, saying: words, leaving: folder)

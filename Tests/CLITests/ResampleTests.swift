@@ -5,7 +5,7 @@ import Testing
 @Suite struct ResampleTests {
   @Test func resampleKeepsTheCoarseLevels() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled().run.path
+      let run = try TrainedRun.labeled().run.path
       let out = folder.appending(path: "out.png")
       func resample(_ flags: String...) throws -> PixelImage {
         let outcome = try GlowBinary.run(
@@ -31,7 +31,7 @@ import Testing
   @Test func badRequests() throws {
     try withTemporaryFolder { folder in
       let resample = [
-        "resample", "--model", try TrainedRun.labelled().run.path, "--out", folder.appending(path: "out.png").path,
+        "resample", "--model", try TrainedRun.labeled().run.path, "--out", folder.appending(path: "out.png").path,
       ]
       try expectRefusal(resample + ["--levels", "3"], saying: ["--levels 3", "2 levels"], leaving: folder)
       try expectRefusal(resample + ["--count", "0"], saying: ["--count is 0"], leaving: folder)

@@ -6,7 +6,7 @@ import Testing
   @Test func anInterruptedRunSaysHowToGoOn() throws {
     try withTemporaryFolder { folder in
       let run = folder.appending(path: "run")
-      let data = try TrainedRun.unlabelled().data
+      let data = try TrainedRun.unlabeled().data
       let process = GlowBinary.process(
         tinyTraining(on: data, to: run, images: 1_000_000_000) + ["--checkpoint-every", "1600"])
       let (output, errors) = (folder.appending(path: "output"), folder.appending(path: "errors"))
@@ -24,7 +24,7 @@ import Testing
       let seen = try #require(checkpoints(of: run).last)
       let last = try #require(String(contentsOf: output, encoding: .utf8).split(separator: "\n").last)
       #expect(last.hasPrefix("Saved after \(seen) images ("), "\(last)")
-      #expect(last.hasSuffix(" s after the request); go on with: glow train --resume \(run.relativePath)"), "\(last)")
+      #expect(last.hasSuffix(" s after the request); go on with: glow resume \(run.relativePath)"), "\(last)")
 
       // The leftovers of a crash in the middle of a checkpoint are no checkpoint, and lines of metrics are not repeated.
       try run.write([1, 2, 3], to: "checkpoints/.images-999999999.tmp/config.json")
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func aFinishedRunSaysSo() throws {
-    let run = try TrainedRun.unlabelled().run
+    let run = try TrainedRun.unlabeled().run
     let before = try contents(of: run)
     for images in [[], ["--images", "320"], ["--images", "100"]] {
       let outcome = try GlowBinary.run(["train", "--resume", run.path] + images)
@@ -54,7 +54,7 @@ import Testing
     ["--precision", "bf16"],
   ])
   func otherFlagsAreRefused(flags: [String]) throws {
-    let run = try TrainedRun.unlabelled().run
+    let run = try TrainedRun.unlabeled().run
     try expectRefusal(
       ["train", "--resume", run.path] + flags, saying: ["--resume", "only --images may be given"], leaving: run)
   }

@@ -5,7 +5,7 @@ import Testing
 /// `glow runs`, `glow status` and `glow plot` on tiny runs.
 @Suite struct RunsTests {
   @Test func status() throws {
-    let run = try TrainedRun.labelled().run
+    let run = try TrainedRun.labeled().run
     let text = try glow("status", run.path)
     for line in [
       #"^\Q\#(run.path)\E: finished$"#, #"^  model +Glow L=2 K=1 hidden=8"#, #"^  data +idx:/"#,
@@ -29,7 +29,7 @@ import Testing
   @Test func aRunThatIsBeingTrained() throws {
     try withTemporaryFolder { folder in
       let run = folder.appending(path: "run")
-      let data = try TrainedRun.unlabelled().data
+      let data = try TrainedRun.unlabeled().data
       let process = GlowBinary.process(
         tinyTraining(on: data, to: run, images: 1_000_000_000) + ["--checkpoint-every", "1600"])
       (process.standardOutput, process.standardError) = (FileHandle.nullDevice, FileHandle.nullDevice)
@@ -48,13 +48,13 @@ import Testing
       kill(process.processIdentifier, SIGINT)
       process.waitUntilExit()
       let stopped = try glow("status", run.path)
-      #expect(stopped.hasPrefix("\(run.path): stopped; go on with: glow train --resume \(run.path)\n"), "\(stopped)")
+      #expect(stopped.hasPrefix("\(run.path): stopped; go on with: glow resume \(run.path)\n"), "\(stopped)")
     }
   }
 
   @Test func aRunWithoutACheckpoint() throws {
     try withTemporaryFolder { folder in
-      let metrics = try TrainedRun.labelled().run.appending(path: "metrics.jsonl")
+      let metrics = try TrainedRun.labeled().run.appending(path: "metrics.jsonl")
       try folder.write(Data(contentsOf: metrics), to: "run/metrics.jsonl")
       let run = folder.appending(path: "run").path
       let text = try glow("status", run)
@@ -82,7 +82,7 @@ import Testing
 
   @Test func list() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled().run.copied(to: folder, as: "good")
+      let run = try TrainedRun.labeled().run.copied(to: folder, as: "good")
       _ = try TrainedRun.realNVP().run.copied(to: folder, as: "other")
       let bad = folder.appending(path: "bad")
       try bad.write(Array("{}\n".utf8), to: "metrics.jsonl")
@@ -106,13 +106,13 @@ import Testing
 
   @Test func plot() throws {
     try withTemporaryFolder { folder in
-      let runs = try [TrainedRun.labelled().run.path, TrainedRun.realNVP().run.path]
+      let runs = try [TrainedRun.labeled().run.path, TrainedRun.realNVP().run.path]
       let svg = folder.appending(path: "curves.svg")
       for flags in [[], ["--metric", "gradientNorm", "--x", "seconds"], ["--x", "steps"]] {
         let outcome = try GlowBinary.run(["plot"] + runs + ["--out", svg.path] + flags)
         #expect(outcome.status == 0 && outcome.output == "2 runs: \(svg.path)\n", "\(outcome.errors)")
         let text = try String(contentsOf: svg, encoding: .utf8)
-        #expect(text.hasPrefix("<svg") && text.contains(">labelled</text>") && text.contains(">realnvp</text>"))
+        #expect(text.hasPrefix("<svg") && text.contains(">labeled</text>") && text.contains(">realnvp</text>"))
         #expect(text.contains("Gradient norm") == flags.contains("gradientNorm"))
       }
       let png = folder.appending(path: "curves.png")
@@ -125,7 +125,7 @@ import Testing
 
   @Test func badPlots() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled().run.path
+      let run = try TrainedRun.labeled().run.path
       let out = folder.appending(path: "curves.svg").path
       let empty = folder.appending(path: "run")
       try empty.write([], to: "metrics.jsonl")

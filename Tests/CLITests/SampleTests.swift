@@ -6,7 +6,7 @@ import Testing
   @Test func gridSize() throws {
     try withTemporaryFolder { folder in
       let out = folder.appending(path: "grid.png")
-      let run = try TrainedRun.unlabelled().run.path
+      let run = try TrainedRun.unlabeled().run.path
       let said = try glow("sample", "--model", run, "--out", out.path, "--count", "5", "--columns", "3")
       #expect(said == "5 samples at temperature 0.7: \(out.path)\n")
       let grid = try PixelImage(contentsOf: out)
@@ -22,7 +22,7 @@ import Testing
 
   @Test func temperaturesOfLevels() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled().run.path
+      let run = try TrainedRun.labeled().run.path
       func sample(_ temperature: String) throws -> PixelImage {
         let out = folder.appending(path: "grid.png")
         try glow("sample", "--model", run, "--out", out.path, "--count", "4", "--temperature", temperature)
@@ -37,24 +37,24 @@ import Testing
     }
   }
 
-  @Test func neighboursOfSamples() throws {
+  @Test func neighborsOfSamples() throws {
     try withTemporaryFolder { folder in
-      let model = try TrainedRun.labelled()
+      let model = try TrainedRun.labeled()
       let out = folder.appending(path: "near.png")
       let said = try glow(
-        "sample", "--model", model.run.path, "--out", out.path, "--count", "3", "--neighbours", model.data,
-        "--neighbour-count", "2", "--enlarge", "1")
+        "sample", "--model", model.run.path, "--out", out.path, "--count", "3", "--neighbors", model.data,
+        "--neighbor-count", "2", "--enlarge", "1")
       #expect(said.contains("nearest of 55 train images") && said.contains("; of 3 test images median "))
       let grid = try PixelImage(contentsOf: out)
       // "sample" is cut to one letter at this size; the numbers are left of the rows.
       #expect(grid.height == 3 * 10 + 2 + 9 && grid.width > 3 * 10 + 2)
-      let start = ["sample", "--model", model.run.path, "--out", out.path, "--neighbours"]
+      let start = ["sample", "--model", model.run.path, "--out", out.path, "--neighbors"]
       try expectRefusal(
-        start + ["\(model.data):validation", "--neighbour-count", "6"],
-        saying: ["validation", "5 images", "6 neighbours"],
+        start + ["\(model.data):validation", "--neighbor-count", "6"],
+        saying: ["validation", "5 images", "6 neighbors"],
         leaving: folder)
       try expectRefusal(start + [folder.path + "/none"], saying: ["none", "no such folder"], leaving: folder)
-      try expectRefusal(start + [model.data, "--files"], saying: ["--neighbours"], leaving: folder)
+      try expectRefusal(start + [model.data, "--files"], saying: ["--neighbors"], leaving: folder)
     }
   }
 
@@ -66,19 +66,19 @@ import Testing
         #expect(output.status == 0, "\(output.errors)")
         return out.names
       }
-      let plain = try names(.unlabelled(), "--count", "2")
+      let plain = try names(.unlabeled(), "--count", "2")
       #expect(plain == ["sample-0.png", "sample-1.png"])
-      let inTurn = try names(.labelled(), "--count", "4")
+      let inTurn = try names(.labeled(), "--count", "4")
       #expect(inTurn == ["0-0.png", "0-3.png", "1-1.png", "2-2.png"])
       let blocks = try names(
-        .labelled(), "--count", "2", "--temperature", "0.5", "--temperature", "1", "--label", "2")
+        .labeled(), "--count", "2", "--temperature", "0.5", "--temperature", "1", "--label", "2")
       #expect(blocks == ["2-0.png", "2-1.png", "2-2.png", "2-3.png"])
     }
   }
 
   @Test func labelsByNameAndNumber() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.colour().run.path
+      let run = try TrainedRun.color().run.path
       func sample(_ label: String) throws -> PixelImage {
         let out = folder.appending(path: "grid.png")
         try glow("sample", "--model", run, "--out", out.path, "--count", "4", "--label", label)
@@ -93,7 +93,7 @@ import Testing
 
   @Test func temperatureZeroIsOneImage() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.unlabelled().run.path
+      let run = try TrainedRun.unlabeled().run.path
       try glow("sample", "--model", run, "--out", folder.path, "--count", "2", "--temperature", "0", "--files")
       let images = try folder.names.map { try PixelImage(contentsOf: folder.appending(path: $0)) }
       #expect(images.count == 2 && images[0] == images[1])

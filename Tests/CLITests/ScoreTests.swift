@@ -5,7 +5,7 @@ import Testing
 @Suite struct ScoreTests {
   @Test func linesOfFilesAndFolders() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.labelled().run.path
+      let run = try TrainedRun.labeled().run.path
       let pictures = try writePictures(to: folder.appending(path: "pictures"), count: 5)
       let single = try folder.write(testPicture(9).encodePNG(), to: "a, b.png").path
       let lines = try glow("score", "--model", run, single, pictures.path).split(separator: "\n")
@@ -28,7 +28,7 @@ import Testing
 
   /// Under its own label the mean is what eval reports.
   @Test func theMeanIsThatOfEval() throws {
-    let run = try TrainedRun.labelled().run.path
+    let run = try TrainedRun.labeled().run.path
     let evaluation = try #require(decodeJSON(glow("eval", "--model", run, "--json"))["evaluation"] as? [String: Any])
     let lines = try glow("score", "--model", run, "--labels", "own", "--json").split(separator: "\n")
     let bits = try lines.map { try #require(decodeJSON(String($0))["bitsPerDimension"] as? Double) }
@@ -38,7 +38,7 @@ import Testing
 
   @Test func againstAReference() throws {
     try withTemporaryFolder { folder in
-      let model = try TrainedRun.labelled()
+      let model = try TrainedRun.labeled()
       let cache = folder.appending(path: "reference.safetensors").path
       func scores(_ flags: String...) throws -> String {
         let outcome = try GlowBinary.run(
@@ -63,7 +63,7 @@ import Testing
 
   @Test func badRequests() throws {
     try withTemporaryFolder { folder in
-      let model = try TrainedRun.labelled()
+      let model = try TrainedRun.labeled()
       let large = try folder.write(testPicture(1, size: 12).encodePNG(), to: "large.png").path
       let empty = folder.appending(path: "empty")
       try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)

@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test(arguments: [SIGINT, SIGTERM]) func whatIsUnderWayIsFinished(signal: Int32) async throws {
-    let run = try TrainedRun.labelled()
+    let run = try TrainedRun.labeled()
     let server = try Server([
       "--model", run.run.path, "--data", run.data, "--batch-wait", "2000", "--reference-limit", "0",
     ])
@@ -84,14 +84,14 @@ import Testing
   }
 
   @Test func attributesBesideTheRunAreFound() async throws {
-    let run = try TrainedRun.labelled()
+    let run = try TrainedRun.labeled()
     let file = run.run.appending(path: "attributes.safetensors")
     try glow("attributes", "fit", "--model", run.run.path, "--data", run.data, "--out", file.path)
     defer { try? FileManager.default.removeItem(at: file) }
     let server = try Server(["--model", run.run.path, "--data", run.data, "--reference-limit", "4"])
     let model = try #require((try await server.get("/v1/models").json["models"] as? [[String: Any]])?.first)
     #expect((model["attributes"] as? [[String: Any]])?.count == 3)
-    #expect(model["name"] as? String == "labelled")
+    #expect(model["name"] as? String == "labeled")
     // Percentiles come when the reference is scored.
     var scored = try await server.post("/v1/score", #"{"images": [{"index": 0}]}"#).json
     for _ in 0..<100 where scored["reference"] == nil {
@@ -101,7 +101,7 @@ import Testing
     #expect((scored["scores"] as? [[String: Any]])?.first?["percentile"] is Double)
     #expect(try server.end(SIGTERM) == 0)
     // Directions of another model are no reason not to serve this one.
-    let other = try TrainedRun.unlabelled()
+    let other = try TrainedRun.unlabeled()
     let stale = other.run.appending(path: "attributes.safetensors")
     try FileManager.default.copyItem(at: file, to: stale)
     defer { try? FileManager.default.removeItem(at: stale) }
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test func beyondThisMachineATokenIsMade() async throws {
-    let run = try TrainedRun.unlabelled()
+    let run = try TrainedRun.unlabeled()
     let server = try Server([
       "--model", run.run.path, "--data", run.data, "--host", "0.0.0.0", "--reference-limit", "0",
     ])
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test func whatCannotBeServed() throws {
-    let run = try TrainedRun.unlabelled()
+    let run = try TrainedRun.unlabeled()
     let serve = ["serve", "--model", run.run.path, "--data", run.data]
     try expectRefusal(["serve", "--model", "nowhere"], "nowhere", "no such model")
     try expectRefusal(serve + ["--attributes", "/nowhere.safetensors"], "/nowhere.safetensors")

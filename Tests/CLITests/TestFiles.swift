@@ -73,7 +73,7 @@ func testPicture(_ number: Int, size: Int = 8, channels: Int = 1) -> PixelImage 
   return PixelImage(width: size, height: size, channels: channels, pixels: pixels)
 }
 
-/// Writes the four files of an IDX data set: gray pictures, image `i` labelled `i % labels`.
+/// Writes the four files of an IDX data set: gray pictures, image `i` labeled `i % labels`.
 @discardableResult
 func writeIDX(
   to folder: URL, train: Int = 60, test: Int = 20, size: Int = 8, labels: Int = 3

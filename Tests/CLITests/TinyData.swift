@@ -55,7 +55,7 @@ enum TinyData {
   }
 }
 
-/// A model that `glow train` made of tiny labelled images, shared by the tests that only read it.
+/// A model that `glow train` made of tiny labeled images, shared by the tests that only read it.
 struct TrainedModel: Sendable {
   let data: String
   let run: String

@@ -16,8 +16,8 @@ import Testing
     }
   }
 
-  @Test func colourPicturesWithClasses() throws {
-    let model = try TrainedRun.colour()
+  @Test func colorPicturesWithClasses() throws {
+    let model = try TrainedRun.color()
     let config = try #require(model.checkpoint.appending(path: "config.json").json()["glow"] as? [String: Any])
     #expect(config["channels"] as? Int == 3 && config["height"] as? Int == 8 && config["width"] as? Int == 8)
     #expect(config["classNames"] as? [String] == ["cat", "dog"])

@@ -15,13 +15,13 @@ struct TrainedRun {
   }()
 
   /// On gray 8x8 images with the labels 0, 1 and 2, of two levels.
-  static func labelled() throws -> TrainedRun { try labelledRun.get() }
+  static func labeled() throws -> TrainedRun { try labeledRun.get() }
 
   /// On the same without labels, of one level.
-  static func unlabelled() throws -> TrainedRun { try unlabelledRun.get() }
+  static func unlabeled() throws -> TrainedRun { try unlabeledRun.get() }
 
-  /// On colour pictures of several sizes in the folders `cat` and `dog`.
-  static func colour() throws -> TrainedRun { try colourRun.get() }
+  /// On color pictures of several sizes in the folders `cat` and `dog`.
+  static func color() throws -> TrainedRun { try colorRun.get() }
 
   /// A RealNVP of two levels, on gray 8x8 images.
   static func realNVP() throws -> TrainedRun { try realNVPRun.get() }
@@ -38,22 +38,22 @@ struct TrainedRun {
     return TrainedRun(run: run, data: data)
   }
 
-  private static let labelledRun = Result {
+  private static let labeledRun = Result {
     try train(
-      "labelled", on: "idx:\(writeIDX(to: folder.appending(path: "idx")).path)", "--levels", "2",
+      "labeled", on: "idx:\(writeIDX(to: folder.appending(path: "idx")).path)", "--levels", "2",
       "--checkpoint-every", "160")
   }
 
-  private static let unlabelledRun = Result {
+  private static let unlabeledRun = Result {
     try train(
-      "unlabelled", on: "idx:\(writeIDX(to: folder.appending(path: "idx-unlabelled")).path)", "--levels", "1",
+      "unlabeled", on: "idx:\(writeIDX(to: folder.appending(path: "idx-unlabeled")).path)", "--levels", "1",
       "--labels", "none")
   }
 
-  private static let colourRun = Result {
+  private static let colorRun = Result {
     let pictures = folder.appending(path: "pictures")
     try writePictures(to: pictures, channels: 3, classes: ["cat", "dog"]) { $0 % 2 == 0 ? 8 : 12 }
-    return try train("colour", on: pictures.path, "--levels", "1", "--size", "8", "--labels", "prior")
+    return try train("color", on: pictures.path, "--levels", "1", "--size", "8", "--labels", "prior")
   }
 
   private static func train(_ name: String, on data: String, _ flags: String...) throws -> TrainedRun {

@@ -92,7 +92,7 @@ import Testing
 
   @Test func labelsOfOtherNames() throws {
     try withTemporaryFolder { folder in
-      let (data, run) = (folder.appending(path: "data"), try TrainedRun.colour().run.path)
+      let (data, run) = (folder.appending(path: "data"), try TrainedRun.color().run.path)
       try writePictures(to: data, channels: 3, classes: ["fish", "bird"])
       try expectRefusal(["eval", "--model", run, "--data", data.path], saying: ["bird, fish", "cat, dog"])
       let plain = try writePictures(to: folder.appending(path: "plain"), channels: 3)
@@ -102,7 +102,7 @@ import Testing
 
   @Test func pictureFiles() throws {
     try withTemporaryFolder { folder in
-      let run = try TrainedRun.unlabelled().run.path
+      let run = try TrainedRun.unlabeled().run.path
       let (text, out) = (try folder.write("text".utf8, to: "text.png").path, folder.appending(path: "out").path)
       let missing = folder.appending(path: "missing.png").path
       for verb in ["encode", "interpolate", "reconstruct"] {

@@ -4,7 +4,7 @@ import Testing
 
 /// Each of Glow's variants, from the command line: trained, scored, sampled.
 @Suite struct VariantTests {
-  /// Trains on tiny labelled images and hands the run to `body`.
+  /// Trains on tiny labeled images and hands the run to `body`.
   private func withRun(_ flags: [String], images: Int = 32, _ body: (URL, [String: Any]) throws -> Void) throws {
     try withTemporaryFolder { folder in
       let data = "idx:\(try writeIDX(to: folder.appending(path: "data")).path)"
@@ -66,7 +66,7 @@ import Testing
     try Data(contentsOf: run.appending(path: "checkpoints/images-\(images)/training.safetensors"))
   }
 
-  @Test func theInitialisationsBatch() throws {
+  @Test func theInitializationsBatch() throws {
     func weights(_ count: String) throws -> Data {
       var data = Data()
       try withRun(["--init-images", count]) { run, _ in
@@ -133,7 +133,7 @@ import Testing
       let report = try decodeJSON(glow("eval", "--model", run.path, "--json", "--accuracy"))
       let evaluation = try #require(report["evaluation"] as? [String: Any])
       #expect(try #require(evaluation["accuracy"] as? Double) > 0.6)
-      #expect(try glow("eval", "--model", run.path, "--accuracy").contains("% of the images are labelled right"))
+      #expect(try glow("eval", "--model", run.path, "--accuracy").contains("% of the images are labeled right"))
     }
   }
 }

@@ -38,8 +38,8 @@ import Testing
   @Test func evalSaysWhatItMeasured() throws {
     let text = try glow("eval", "--model", model.run, "--baseline", "--accuracy")
     for words in [
-      "bits/dim", "8 bits, test split of", "20 images, 1 dequantisation sample each, averaged weights",
-      "under its own label", "labelled right", "histogram per pixel",
+      "bits/dim", "8 bits, test split of", "20 images, 1 dequantization sample each, averaged weights",
+      "under its own label", "labeled right", "histogram per pixel",
     ] {
       #expect(text.contains(words), "\(text)")
     }
@@ -150,7 +150,7 @@ import Testing
     #expect(try picture("two.png").width > 2 * picture("one.png").width)
   }
 
-  @Test func colourFolderWithClasses() throws {
+  @Test func colorFolderWithClasses() throws {
     let data = try TinyData.pictures(folder, count: 40, channels: 3, classes: true)
     let outside = try TemporaryFolder()
     let arguments = TrainedModel.small + ["--images", "96", "--labels", "prior", "--size", "4"]

@@ -64,7 +64,7 @@ import Testing
     try (0..<dataset.count).map { try dataset.image(at: $0).pixels[0] }
   }
 
-  /// Images of 2x2 pixels whose every byte is their index, labelled by its last digit.
+  /// Images of 2x2 pixels whose every byte is their index, labeled by its last digit.
   private func writeIDX(to folder: URL, trainCount: Int, testCount: Int) throws {
     for (prefix, count) in [("train", trainCount), ("t10k", testCount)] {
       let values = (0..<count).map { UInt8($0) }

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Datasets
-@testable import Torch
+@testable import Safetensors
 
 /// What sets have to bear that are larger than memory, in more files than may be open, on mounts that fail for a while.
 @Suite struct LargeSetTests {
@@ -74,7 +74,7 @@ import Testing
 
   /// A shard that cannot be opened so many times.
   private func opener(
-    _ folder: URL, failing times: Int, with code: Int32, tries: Mutex<Int>.Wrapper
+    _ folder: URL, failing times: Int, with code: POSIXErrorCode, tries: Mutex<Int>.Wrapper
   ) throws -> OpenShards {
     let index = try PackedIndex(of: folder)
     let entry = index.splits["train"]![0]
@@ -83,7 +83,7 @@ import Testing
         tries += 1
         return tries
       }
-      if number <= times { throw SafetensorsError(file: entry.file, cannotBe: "read", code) }
+      if number <= times { throw SafetensorsError(file: entry.file, cannotBe: "read", POSIXError(code)) }
       return try PackedShard(entry, of: index, in: folder)
     }
   }
@@ -91,7 +91,7 @@ import Testing
   @Test func whatMayPassIsTriedAgain() throws {
     try withShards { folder in
       let tries = Mutex<Int>.Wrapper(0)
-      let shards = try opener(folder, failing: 3, with: EIO, tries: tries)
+      let shards = try opener(folder, failing: 3, with: .EIO, tries: tries)
       #expect(try shards.with(0) { try $0.label(at: 1) } == 1)
       #expect(tries.value.withLock { $0 } == 4)
     }
@@ -100,7 +100,7 @@ import Testing
   @Test func whatDoesNotPassIsThrown() throws {
     try withShards { folder in
       let tries = Mutex<Int>.Wrapper(0)
-      let shards = try opener(folder, failing: .max, with: ESTALE, tries: tries)
+      let shards = try opener(folder, failing: .max, with: .ESTALE, tries: tries)
       let error = #expect(throws: SafetensorsError.self) { try shards.with(0) { _ in } }
       #expect(error?.description.contains("cannot be read: Stale file handle") == true)
       #expect(tries.value.withLock { $0 } == 4)
@@ -110,7 +110,7 @@ import Testing
   @Test func whatWillNeverBeReadIsNotTriedAgain() throws {
     try withShards { folder in
       let tries = Mutex<Int>.Wrapper(0)
-      let shards = try opener(folder, failing: .max, with: EACCES, tries: tries)
+      let shards = try opener(folder, failing: .max, with: .EACCES, tries: tries)
       #expect(throws: SafetensorsError.self) { try shards.with(0) { _ in } }
       #expect(tries.value.withLock { $0 } == 1)
     }

@@ -54,7 +54,7 @@ import Torch
       within: 1e-13, "log-probability")
   }
 
-  @Test(arguments: Variant.all) func initialisation(variant: Variant) throws {
+  @Test(arguments: Variant.all) func initialization(variant: Variant) throws {
     let glow = try Glow(variant.configuration, options: TensorOptions(.float64), seed: 1)
     let (x, labels) = (try variant.images(16) * 0.2 + 0.1, try variant.labels(16))
     let before = try glow.logProbability(x, labels: labels).mean().item()
@@ -78,9 +78,9 @@ import Torch
     let bits = try glow.bitsPerDimension(x, labels: labels).elements(Double.self)
     let expected = nats.map { -$0 / (Double(configuration.dimensions) * log(2)) + Double(configuration.bits) }
     expectClose(bits, expected, within: 1e-14, "bits per dimension")
-    let quantisation = Quantisation(bits: configuration.bits)
+    let quantization = Quantization(bits: configuration.bits)
     expectClose(
-      nats.map { quantisation.bitsPerDimension(logProbability: $0, dimensions: configuration.dimensions) }, expected,
+      nats.map { quantization.bitsPerDimension(logProbability: $0, dimensions: configuration.dimensions) }, expected,
       within: 1e-14, "from the mean")
   }
 
@@ -123,9 +123,9 @@ import Torch
     #expect(Set(rows).count == rows.count, "the label makes no difference")
   }
 
-  /// Far apart under their labels, samples are recognised.
+  /// Far apart under their labels, samples are recognized.
   @Test(arguments: [GlowConfiguration.LabelConditioning.prior, .everywhere])
-  func samplesAreRecognised(conditioning: GlowConfiguration.LabelConditioning) throws {
+  func samplesAreRecognized(conditioning: GlowConfiguration.LabelConditioning) throws {
     let variant = Variant("labels") {
       $0.classNames = ["a", "b", "c"]
       $0.labelConditioning = conditioning
@@ -139,7 +139,7 @@ import Torch
   }
 
   @Test func requestsThatMakeNoSense() throws {
-    let (plain, labelled, everywhere) = try (
+    let (plain, labeled, everywhere) = try (
       Variant.all[0].model(), Variant.all[1].model(), Variant.all[3].model()
     )
     func message(_ body: () throws -> Void) throws -> String {
@@ -147,14 +147,14 @@ import Torch
     }
     let x = try Variant.all[0].images(2)
     let missing = "the model is conditional: it needs a label for each of the 2 images"
-    #expect(try message { _ = try labelled.logProbability(x) } == missing)
-    #expect(try message { _ = try labelled.encode(x, labels: Tensor([0])) } == missing)
-    #expect(try message { _ = try labelled.sample(count: 2) } == missing)
-    #expect(try message { _ = try labelled.accumulateGradients(x) } == missing)
+    #expect(try message { _ = try labeled.logProbability(x) } == missing)
+    #expect(try message { _ = try labeled.encode(x, labels: Tensor([0])) } == missing)
+    #expect(try message { _ = try labeled.sample(count: 2) } == missing)
+    #expect(try message { _ = try labeled.accumulateGradients(x) } == missing)
     #expect(try message { _ = try plain.mostLikelyLabels(x) } == "the model has no labels")
     #expect(try message { _ = try plain.classify(x) } == "the model has no classifier head")
     #expect(
       try message { _ = try everywhere.classify(Variant.all[3].images(2)) } == "the model has no classifier head")
-    #expect(throws: TorchError.self) { try labelled.logProbability(x, labels: Tensor([0, 3])) }
+    #expect(throws: TorchError.self) { try labeled.logProbability(x, labels: Tensor([0, 3])) }
   }
 }

@@ -1,3 +1,4 @@
+import Safetensors
 @testable import FlowModels
 import Flows
 import Foundation
@@ -59,7 +60,7 @@ private struct Fixture {
     try expectClose(
       found, fixture.tensor("logProbability", as: dtype), within: tolerance(dtype), "log-probability")
     let latents = try glow.encode(x, labels: labels)
-    let raw = try glow.pass(x, glow.oneHot(labels, count: x.shape[0])).latents
+    let raw = try glow.pass(x, under: glow.context(labels, count: x.shape[0])).latents
     for (index, (eps, z)) in zip(latents.levels, raw).enumerated() {
       let level = "level\(index + 1)"
       try expectClose(eps, fixture.tensor(level + ".eps", as: dtype), within: tolerance(dtype), level + ".eps")
@@ -80,7 +81,7 @@ private struct Fixture {
     for keep in [false, true] {
       try glow.parameters.zeroGradients()
       try glow.accumulateGradients(
-        x, labels: labels, keeping: keep ? .all(of: glow.configuration) : nil, weightY: weightY)
+        x, labels: labels, keeping: keep ? .all(of: glow.configuration) : nil, classifierWeight: weightY)
       for parameter in glow.parameters.parameters {
         let expected = try fixture.tensor("gradient/" + parameter.name, as: .float64)
         // Relative to the largest element, not to 1.
@@ -196,7 +197,7 @@ private struct Fixture {
     let (x, labels) = (try fixture.tensor("x", as: .float64), try fixture.tensor("labels"))
     try expectClose(
       glow.logProbability(x, labels: labels), fixture.tensor("logProbability"), within: 1e-12, "log-probability")
-    let latents = try glow.pass(x, glow.oneHot(labels, count: x.shape[0])).latents
+    let latents = try glow.pass(x, under: glow.context(labels, count: x.shape[0])).latents
     for (index, z) in latents.enumerated() {
       let name = "level\(index + 1).latent"
       try expectClose(z, fixture.tensor(name), within: 1e-12, name)

@@ -15,7 +15,7 @@ import Torch
     try glow.parameters.zeroGradients()
     let loss = try glow.accumulateGradients(
       x, labels: labels, keeping: keep ? .all(of: glow.configuration) : nil,
-      weightY: glow.configuration.classifier ? weightY : 0)
+      classifierWeight: glow.configuration.classifier ? weightY : 0)
     return (loss, try glow.parameters.parameters.map { try $0.gradient.copy() })
   }
 
@@ -30,13 +30,13 @@ import Torch
     let (x, labels) = (try variant.images(3), try variant.labels(3))
     let parameters = glow.parameters.parameters
     let expected = try autogradGradients(of: parameters, inputs: []) { _ in
-      let rows = try glow.oneHot(labels, count: 3)
-      let pass = try glow.pass(x, rows)
+      let context = try glow.context(labels, count: 3)
+      let pass = try glow.pass(x, under: context)
       let z = pass.latents.last!
-      let logProbability = try pass.logProbability + glow.topDistribution(rows).logProbability(z)
+      let logProbability = try pass.logProbability + glow.prior.distribution(under: context).logProbability(z)
       var total = try logProbability.mean() * (-1 / (Double(variant.configuration.dimensions) * log(2)))
       if let classifier = glow.classifier {
-        total = try total + crossEntropy(classifier.logits(z), rows!) * (weightY / log(2))
+        total = try total + crossEntropy(classifier.logits(z), context.labels!) * (weightY / log(2))
       }
       return total
     }
@@ -50,7 +50,7 @@ import Torch
       #expect((found.loss.crossEntropy == nil) == !variant.configuration.classifier)
       if let found = found.loss.crossEntropy {
         try expectClose(
-          found, crossEntropy(glow.classify(x), glow.oneHot(labels, count: 3)!), within: 1e-13, "cross-entropy")
+          found, crossEntropy(glow.classify(x), glow.conditions(of: labels, count: 3)!), within: 1e-13, "cross-entropy")
       }
     }
   }
@@ -70,7 +70,7 @@ import Torch
       let range = start..<start + part
       start += part
       return try glow.accumulateGradients(
-        x.narrowed(0, range), labels: labels?.narrowed(0, range), keeping: kept, weightY: weightY,
+        x.narrowed(0, range), labels: labels?.narrowed(0, range), keeping: kept, classifierWeight: weightY,
         share: Double(part) / 4)
     }
     for (parameter, gradient) in zip(glow.parameters.parameters, expected.gradients) {
@@ -127,7 +127,7 @@ import Torch
     func step(keep: Bool) throws {
       try glow.parameters.zeroGradients()
       try glow.accumulateGradients(
-        x, labels: labels, keeping: keep ? .all(of: glow.configuration) : nil, weightY: weightY)
+        x, labels: labels, keeping: keep ? .all(of: glow.configuration) : nil, classifierWeight: weightY)
       try glow.parameters.values.addInPlace(glow.parameters.gradients, scale: -1e-3)
     }
     try step(keep: true)

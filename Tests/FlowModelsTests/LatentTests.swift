@@ -36,13 +36,13 @@ import Torch
   @Test(arguments: Variant.all) func pixelsSurvive(variant: Variant) throws {
     let glow = try variant.model(.float32)
     let configuration = variant.configuration
-    let quantisation = Quantisation(bits: configuration.bits)
+    let quantization = Quantization(bits: configuration.bits)
     let shape = [8, configuration.height, configuration.width, configuration.channels]
     let bytes = try (Tensor.uniform(shape, using: Generator(seed: 1)) * 256).floor().converted(to: .uint8)
-    let pixels = try quantisation.quantise(quantisation.dequantise(bytes))
+    let pixels = try quantization.quantize(quantization.dequantize(bytes))
     let labels = try variant.labels(8)
-    let decoded = try glow.decode(glow.encode(quantisation.dequantise(bytes), labels: labels), labels: labels)
-    try expectEqual(quantisation.quantise(decoded), pixels, "pixels")
+    let decoded = try glow.decode(glow.encode(quantization.dequantize(bytes), labels: labels), labels: labels)
+    try expectEqual(quantization.quantize(decoded), pixels, "pixels")
   }
 
   @Test func latentsOfOtherShapes() throws {

@@ -1,17 +1,18 @@
 import FlowModels
 import Foundation
+import Safetensors
 import TestSupport
 import Testing
 import Torch
 
-@Suite(.serialized) struct ModelFileTests {
+@Suite(.serialized) struct ModelFolderTests {
   @Test(arguments: Variant.all, [DType.float32, .float64]) func roundTrip(variant: Variant, dtype: DType) throws {
     try withTemporaryFolder { folder in
       let model = try variant.model(dtype)
-      try ModelFile.write(model, to: folder)
-      let read = try ModelFile.read(folder, options: TensorOptions(dtype))
+      try ModelFolder.write(model, to: folder)
+      let read = try ModelFolder.read(folder, as: Glow.self, options: TensorOptions(dtype))
       #expect(read.configuration == variant.configuration)
-      #expect(try ModelFile.readConfiguration(folder) as? GlowConfiguration == variant.configuration)
+      #expect(try ModelFolder.readConfiguration(folder) as? GlowConfiguration == variant.configuration)
       try expectEqual(read.parameters.values, model.parameters.values, "parameters")
       for (a, b) in zip(read.buffers, model.buffers) { try expectEqual(a.value, b.value, a.name) }
       let (x, labels) = (try variant.images(2, dtype), try variant.labels(2))
@@ -24,11 +25,12 @@ import Torch
     let average = try model.parameters.values * 0.5
     for (dtype, tolerance) in [(DType.float16, 1e-3), (.bfloat16, 1e-2), (.float64, 0)] {
       try withTemporaryFolder { folder in
-        try ModelFile.write(model, values: average, as: dtype, to: folder)
+        try ModelFolder.write(model, values: average, as: dtype, to: folder)
         let file = try SafetensorsFile(contentsOf: folder.appending(path: "model.safetensors"))
         #expect(try file.tensor("level1.step1.actnorm.bias").dtype == dtype)
         #expect(try file.tensor("level1.step1.permutation.permutation").dtype == .int64)
-        try expectClose(ModelFile.read(folder).parameters.values, average, within: tolerance, "\(dtype)")
+        try expectClose(
+          ModelFolder.read(folder, as: Glow.self).parameters.values, average, within: tolerance, "\(dtype)")
       }
     }
   }
@@ -36,12 +38,12 @@ import Torch
   /// What reading says after `change` to the model's JSON.
   private func message(changing text: String, to other: String) throws -> String {
     try withTemporaryFolder { folder in
-      try ModelFile.write(Variant.all[0].model(), to: folder)
+      try ModelFolder.write(Variant.all[0].model(), to: folder)
       let url = folder.appending(path: "config.json")
       let json = try String(contentsOf: url, encoding: .utf8)
       #expect(json.contains(text))
       try json.replacing(text, with: other).write(to: url, atomically: true, encoding: .utf8)
-      let error = try #require(throws: ModelError.self) { try ModelFile.read(folder) }
+      let error = try #require(throws: ModelError.self) { try ModelFolder.read(folder, as: Glow.self) }
       #expect(error.description.hasPrefix(url.path + ": "))
       return String(error.description.dropFirst(url.path.count + 2))
     }
@@ -72,11 +74,11 @@ import Torch
       let (small, large) = (Variant("small"), Variant("large") { $0.hidden = 7 })
       let url = folder.appending(path: "model.safetensors")
       func message(weights: Variant, configuration: Variant) throws -> String {
-        try ModelFile.write(configuration.model(), to: folder)
+        try ModelFolder.write(configuration.model(), to: folder)
         let json = try Data(contentsOf: folder.appending(path: "config.json"))
-        try ModelFile.write(weights.model(), to: folder)
+        try ModelFolder.write(weights.model(), to: folder)
         try json.write(to: folder.appending(path: "config.json"))
-        return "\(try #require(throws: (any Error).self) { try ModelFile.read(folder) })"
+        return "\(try #require(throws: (any Error).self) { try ModelFolder.read(folder, as: Glow.self) })"
       }
       #expect(
         try message(weights: large, configuration: small)
@@ -94,11 +96,11 @@ import Torch
   @Test func moreParametersThanTheWeightsHold() throws {
     for wide in [#""hidden" : 65536"#, #""hidden" : 20000"#] {
       try withTemporaryFolder { folder in
-        try ModelFile.write(Variant.all[0].model(), to: folder)
+        try ModelFolder.write(Variant.all[0].model(), to: folder)
         let url = folder.appending(path: "config.json")
         let json = try String(contentsOf: url, encoding: .utf8)
         try json.replacing(#""hidden" : 6"#, with: wide).write(to: url, atomically: true, encoding: .utf8)
-        let error = try #require(throws: ModelError.self) { try ModelFile.read(folder) }
+        let error = try #require(throws: ModelError.self) { try ModelFolder.read(folder, as: Glow.self) }
         #expect(error.description.contains("model.safetensors: holds "), "\(error)")
         #expect(error.description.contains("too few for the"), "\(error)")
       }
@@ -107,11 +109,11 @@ import Torch
 
   @Test func missingFiles() throws {
     try withTemporaryFolder { folder in
-      let error = try #require(throws: ModelError.self) { try ModelFile.read(folder) }
+      let error = try #require(throws: ModelError.self) { try ModelFolder.read(folder, as: Glow.self) }
       #expect("\(error)".hasPrefix("\(folder.path)/config.json: cannot be read: "))
-      try ModelFile.write(Variant.all[0].model(), to: folder)
+      try ModelFolder.write(Variant.all[0].model(), to: folder)
       try FileManager.default.removeItem(at: folder.appending(path: "model.safetensors"))
-      #expect(throws: SafetensorsError.self) { try ModelFile.read(folder) }
+      #expect(throws: SafetensorsError.self) { try ModelFolder.read(folder, as: Glow.self) }
     }
   }
 }
@@ -132,7 +134,7 @@ import Torch
   @Test func latentsOfAnotherModel() throws {
     try withTemporaryFolder { folder in
       let url = folder.appending(path: "latents.safetensors")
-      let (model, labelled) = (try Variant.all[0].model(), try Variant.all[1].model())
+      let (model, labeled) = (try Variant.all[0].model(), try Variant.all[1].model())
       func message(_ latents: Latents, labels: [Int]? = nil, for model: Glow) throws -> String {
         try LatentFile(latents: latents, labels: labels.map { try Tensor($0) }).write(to: url)
         return "\(try #require(throws: (any Error).self) { try LatentFile(contentsOf: url, for: model) })"
@@ -147,10 +149,10 @@ import Torch
         try message(other, for: model)
           == "\(url.path): tensor level1 has shape [2, 4, 6, 6], the model expects [count] + [4, 4, 6]")
       #expect(try message(Latents(levels: [latents.levels[0]]), for: model).contains("level2"))
-      #expect(try message(latents, for: labelled).contains("labels"))
+      #expect(try message(latents, for: labeled).contains("labels"))
       for labels in [[0], [0, 3], [-1, 0]] {
         #expect(
-          try message(latents, labels: labels, for: labelled)
+          try message(latents, labels: labels, for: labeled)
             == "\(url.path): tensor labels must hold one number below 3 for each of the 2 images")
       }
     }
@@ -165,7 +167,7 @@ import Torch
       for name in ["images-900", "images-10000", "images-20", "images-x", "other"] {
         let checkpoint = checkpoints.appending(path: name)
         try FileManager.default.createDirectory(at: checkpoint, withIntermediateDirectories: true)
-        try ModelFile.write(model, to: checkpoint)
+        try ModelFolder.write(model, to: checkpoint)
       }
       // Being written: its config.json is not there yet.
       try FileManager.default.createDirectory(

@@ -51,9 +51,9 @@ import Torch
 
   @Test(arguments: Variant.all) func seeds(variant: Variant) throws {
     let glow = try variant.model(.float32)
-    let quantisation = Quantisation(bits: variant.configuration.bits)
+    let quantization = Quantization(bits: variant.configuration.bits)
     func bytes(_ count: Int, seed: UInt64) throws -> [UInt8] {
-      try quantisation.quantise(glow.sample(count: count, labels: variant.labels(count), seed: seed)).elements()
+      try quantization.quantize(glow.sample(count: count, labels: variant.labels(count), seed: seed)).elements()
     }
     let first = try bytes(3, seed: 1)
     #expect(try bytes(3, seed: 1) == first)

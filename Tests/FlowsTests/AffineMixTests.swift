@@ -13,7 +13,7 @@ import Torch
       let actnorm = try ActNorm("actnorm", channels: channels, logScaleFactor: 3, like: options)
       let convolution = try InvertibleConv1x1(
         "conv", channels: channels, factored: factored, like: options, using: Generator(seed: 5))
-      try randomise(actnorm.parameters + convolution.parameters)
+      try randomize(actnorm.parameters + convolution.parameters)
       return (actnorm, convolution)
     }
     let (own, other) = (try layers(), try layers())

@@ -7,15 +7,15 @@ import Torch
 ///
 /// - Parameters:
 ///   - image: the shape of one image, `[height, width, channel]`.
-///   - condition: what the layers that `make` builds are conditioned on.
+///   - classes: labels that the layers that `make` builds are conditioned on.
 ///   - domain: from normal numbers to what the layer takes, where that is not all.
 ///   - make: builds the layer, the same one each time.
 func checkBijection(
-  _ name: String, image: [Int], condition: Condition? = nil, domain: (Tensor) throws -> Tensor = { $0 },
+  _ name: String, image: [Int], classes: Int = 0, domain: (Tensor) throws -> Tensor = { $0 },
   sourceLocation: SourceLocation = #_sourceLocation, _ make: (TensorOptions) throws -> any Bijection
 ) throws {
   let precise = try Battery(
-    name, make, .float64, image: image, condition: condition, domain: domain, sourceLocation: sourceLocation)
+    name, make, .float64, image: image, classes: classes, domain: domain, sourceLocation: sourceLocation)
   try precise.checkShapes()
   try precise.checkInverse(within: 1e-10)
   try precise.checkLogDeterminant()
@@ -24,7 +24,7 @@ func checkBijection(
   try precise.checkHandles()
 
   let single = try Battery(
-    name + " in float32", make, .float32, image: image, condition: condition, domain: domain,
+    name + " in float32", make, .float32, image: image, classes: classes, domain: domain,
     sourceLocation: sourceLocation)
   try single.checkInverse(within: 1e-5)
   for keep in [false, true] {
@@ -33,11 +33,17 @@ func checkBijection(
 }
 
 /// Fills every parameter with small noise on top of what it starts from, so that nothing is at zero.
-func randomise(_ parameters: [Parameter]) throws {
+func randomize(_ parameters: [Parameter]) throws {
   for (index, parameter) in parameters.enumerated() {
     let noise = try randomTensor(parameter.value.shape, seed: 100 + UInt64(index), scale: 0.1)
     try parameter.value.addInPlace(noise.converted(to: parameter.value.dtype))
   }
+}
+
+/// The smallest and largest scale that a layer applies to `x`; 1 where it applies none.
+func scaleRange(of layer: any ElementScaling, _ x: Tensor) throws -> (minimum: Double, maximum: Double) {
+  guard let scales = try layer.scales(of: x, under: .none) else { return (1, 1) }
+  return (try scales.minimum().item(), try scales.maximum().item())
 }
 
 /// What a backward pass gives.
@@ -57,32 +63,30 @@ private struct Battery {
   let name: String
   let layer: any Bijection
   let dtype: DType
-  let condition: Condition?
   let sourceLocation: SourceLocation
-  /// The condition of each image of `x`.
-  let rows: Tensor?
+  /// Holds the condition of each image of `x`.
+  let context: Context
   let x: Tensor
   let gradY: Tensor
   let gradLogDet: Tensor
 
   init(
     _ name: String, _ make: (TensorOptions) throws -> any Bijection, _ dtype: DType, image: [Int],
-    condition: Condition?, domain: (Tensor) throws -> Tensor, sourceLocation: SourceLocation
+    classes: Int, domain: (Tensor) throws -> Tensor, sourceLocation: SourceLocation
   ) throws {
     let batch = 3
     layer = try make(TensorOptions(dtype))
-    try randomise(layer.parameters)
-    (self.name, self.dtype, self.condition, self.sourceLocation) = (name, dtype, condition, sourceLocation)
-    rows = try condition.map { try randomTensor([batch, $0.classes], seed: 1, dtype) }
-    condition?.weights = rows
+    try randomize(layer.parameters)
+    (self.name, self.dtype, self.sourceLocation) = (name, dtype, sourceLocation)
+    context = Context(labels: classes > 0 ? try randomTensor([batch, classes], seed: 1, dtype) : nil)
     x = try domain(randomTensor([batch] + image, seed: 2, dtype))
-    gradY = try randomTensor(layer.forward(x, keep: false).y.shape, seed: 3, dtype)
+    gradY = try randomTensor(layer.forward(x, under: context, keep: false).y.shape, seed: 3, dtype)
     gradLogDet = try randomTensor([batch], seed: 4, dtype)
   }
 
   func checkShapes() throws {
     for keep in [false, true] {
-      let forward = try layer.forward(x, keep: keep)
+      let forward = try layer.forward(x, under: context, keep: keep)
       #expect(forward.y.elementCount == x.elementCount, "\(name): elements", sourceLocation: sourceLocation)
       #expect(forward.y.shape.first == x.shape[0], "\(name): batch", sourceLocation: sourceLocation)
       #expect(forward.logDet.shape == [x.shape[0]], "\(name): log-determinant", sourceLocation: sourceLocation)
@@ -94,10 +98,12 @@ private struct Battery {
   }
 
   func checkInverse(within tolerance: Double) throws {
-    let y = try layer.forward(x, keep: false).y
-    try close(layer.inverse(y), x, tolerance, "inverse(forward(x))")
+    let y = try layer.forward(x, under: context, keep: false).y
+    try close(layer.inverse(y, under: context), x, tolerance, "inverse(forward(x))")
     let z = try gradY.copy()
-    try close(layer.forward(layer.inverse(z), keep: false).y, z, tolerance, "forward(inverse(y))")
+    try close(
+      layer.forward(layer.inverse(z, under: context), under: context, keep: false).y, z, tolerance,
+      "forward(inverse(y))")
   }
 
   /// Against the determinant of the whole Jacobian, which autograd gives.
@@ -106,35 +112,33 @@ private struct Battery {
       let image = try x.narrowed(0, index..<index + 1)
       let jacobian = try autogradJacobian(
         of: { copies in
-          condition?.weights = try rows?.narrowed(0, index..<index + 1).expanded(to: [copies.shape[0], -1])
-          return try layer.forward(copies, keep: false).y
+          let rows = try context.labels?.narrowed(0, index..<index + 1).expanded(to: [copies.shape[0], -1])
+          return try layer.forward(copies, under: Context(labels: rows), keep: false).y
         }, at: image)
       let expected = try jacobian.signAndLogDeterminant().logDeterminant.item()
-      condition?.weights = rows
-      let found = try layer.forward(x, keep: false).logDet.elements(Double.self)[index]
+      let found = try layer.forward(x, under: context, keep: false).logDet.elements(Double.self)[index]
       expectClose([found], [expected], within: 1e-10, "\(name): log-determinant", sourceLocation: sourceLocation)
     }
   }
 
   /// A batch of one gives what the image gives among others.
   func checkImagesAreIndependent() throws {
-    let all = try layer.forward(x, keep: false)
+    let all = try layer.forward(x, under: context, keep: false)
     for index in 0..<x.shape[0] {
       let range = index..<index + 1
-      condition?.weights = try rows?.narrowed(0, range)
-      let one = try layer.forward(x.narrowed(0, range), keep: false)
+      let own = Context(labels: try context.labels?.narrowed(0, range))
+      let one = try layer.forward(x.narrowed(0, range), under: own, keep: false)
       try close(one.y, all.y.narrowed(0, range), 1e-12, "batch of one")
       try close(one.logDet, all.logDet.narrowed(0, range), 1e-12, "batch of one's log-determinant")
-      try close(layer.inverse(one.y), x.narrowed(0, range), 1e-10, "batch of one's inverse")
+      try close(layer.inverse(one.y, under: own), x.narrowed(0, range), 1e-10, "batch of one's inverse")
     }
-    condition?.weights = rows
   }
 
   /// Backward passes under both policies, and in a scope without autograd, against libtorch's autograd.
   /// - Returns: what autograd gave.
   func checkBackward() throws -> Gradients {
     let (inputs, parameters) = try autogradGradients(of: layer.parameters, inputs: [x]) { leaves in
-      let forward = try layer.forward(leaves[0], keep: true)
+      let forward = try layer.forward(leaves[0], under: context, keep: true)
       return try (forward.y * gradY).sum() + (forward.logDet * gradLogDet).sum()
     }
     let reference = Gradients(x: x, gradX: inputs[0], parameters: parameters)
@@ -151,10 +155,10 @@ private struct Battery {
   /// A forward and a backward pass, on top of gradients that are 1/2 beforehand.
   func backward(keep: Bool) throws -> Gradients {
     for parameter in layer.parameters { try parameter.gradient.assign(.full(0.5, [], dtype)) }
-    let forward = try layer.forward(x, keep: keep)
+    let forward = try layer.forward(x, under: context, keep: keep)
     let y = try forward.y.copy()
     let (rebuilt, gradX) = try layer.backward(
-      y: forward.y, saved: forward.saved, gradY: gradY, gradLogDet: gradLogDet)
+      y: forward.y, saved: forward.saved, gradY: gradY, gradLogDet: gradLogDet, under: context)
     try close(forward.y, y, 0, "the output after a backward pass")
     return Gradients(x: rebuilt, gradX: gradX, parameters: try layer.parameters.map { try $0.gradient - 0.5 })
   }

@@ -29,13 +29,13 @@ import Torch
     try Runtime.setThreadCount(threads)
     defer { try! Runtime.setThreadCount(own) }
     for (dtype, tolerance) in [(DType.float64, 1e-12), (.float32, 2e-5)] {
-      let condition = sizes.options.condition()
-      condition?.weights = try randomTensor([sizes.batch, 3], seed: 7, dtype)
+      let context = Context(
+        labels: sizes.options.conditional ? try randomTensor([sizes.batch, 3], seed: 7, dtype) : nil)
       func network() throws -> ConvConditioner {
         let made = try sizes.options.conditioner(
-          inputs: sizes.inputs, outputs: sizes.outputs, hidden: sizes.hidden, condition: condition,
+          inputs: sizes.inputs, outputs: sizes.outputs, hidden: sizes.hidden,
           like: TensorOptions(dtype))
-        try randomise(made.parameters)
+        try randomize(made.parameters)
         return made
       }
       let (kernel, products) = (try network(), try network())
@@ -44,14 +44,15 @@ import Torch
         .splitLast(at: sizes.inputs).0
       let gradOutput = try randomTensor([sizes.batch] + sizes.image + [sizes.outputs], seed: 2, dtype)
 
-      let found = try kernel.forward(x, keep: true)
-      let expected = try products.forwardByProducts(x, keep: true)
+      let found = try kernel.forward(x, under: context, keep: true)
+      let expected = try products.forwardByProducts(x, context, keep: true)
       try expectClose(found.output, expected.output, within: tolerance, "\(dtype) output")
-      try expectEqual(kernel.forward(x, keep: false).output, found.output, "\(dtype) output without keeping")
+      try expectEqual(
+        kernel.forward(x, under: context, keep: false).output, found.output, "\(dtype) output without keeping")
       // Twice: gradients are added to what is there.
       for _ in 0..<2 {
         try expectClose(
-          kernel.backward(x: x, saved: found.saved, gradOutput: gradOutput),
+          kernel.backward(x: x, saved: found.saved, gradOutput: gradOutput, under: context),
           products.backwardByProducts(x: x, saved: expected.saved, gradOutput: gradOutput), within: tolerance,
           "\(dtype) gradient of the input")
       }
@@ -64,7 +65,7 @@ import Torch
   /// An error, no crash, where tensors do not belong together.
   @Test func shapesAreChecked() throws {
     let network = try ConditionerOptions.all[0].conditioner(
-      inputs: 4, outputs: 4, condition: nil, like: TensorOptions(.float32))
+      inputs: 4, outputs: 4, like: TensorOptions(.float32))
     #expect(throws: TorchError.self) { try network.forward(.zeros([1, 2, 2, 3]), keep: false) }
     #expect(throws: TorchError.self) { try network.forward(.zeros([1, 2, 2, 4], .float64), keep: false) }
   }

@@ -19,18 +19,22 @@ import Torch
     _ sizes: ConditionerKernelTests.Case, _ precision: ConditionerPrecision, in dtype: DType = .float32
   ) throws -> (ConvConditioner, ConvConditioner) {
     func network() throws -> ConvConditioner {
-      let condition = sizes.options.condition()
-      condition?.weights = try Tensor.identity(3, dtype).selecting(
-        Tensor((0..<sizes.batch).map { $0 % 3 }), alongDimension: 0)
       let made = try sizes.options.conditioner(
-        inputs: sizes.inputs, outputs: sizes.outputs, hidden: sizes.hidden, condition: condition,
+        inputs: sizes.inputs, outputs: sizes.outputs, hidden: sizes.hidden,
         like: TensorOptions(dtype))
-      try randomise(made.parameters)
+      try randomize(made.parameters)
       return made
     }
     let (exact, rounded) = (try network(), try network())
     rounded.precision = precision
     return (exact, rounded)
+  }
+
+  /// A label for each image, in turn.
+  private func context(_ sizes: ConditionerKernelTests.Case, _ dtype: DType = .float32) throws -> Context {
+    guard sizes.options.conditional else { return .none }
+    let labels = try Tensor((0..<sizes.batch).map { $0 % 3 })
+    return Context(labels: try Tensor.identity(3, dtype).selecting(labels, alongDimension: 0))
   }
 
   /// -1, 0 or 1, mostly 0.
@@ -55,6 +59,7 @@ import Torch
     try Runtime.setThreadCount(threads)
     defer { try! Runtime.setThreadCount(own) }
     let (exact, rounded) = try networks(sizes, .bfloat16)
+    let context = try context(sizes)
     for network in [exact, rounded] {
       for (index, parameter) in network.parameters.enumerated() {
         let isScale = parameter.name.hasSuffix("logScale")
@@ -64,15 +69,17 @@ import Torch
     }
     let x = try sparse([sizes.batch] + sizes.image + [2 * sizes.inputs], seed: 21).splitLast(at: sizes.inputs).0
     let gradOutput = try sparse([sizes.batch] + sizes.image + [sizes.outputs], seed: 22)
-    let (expected, found) = (try exact.forward(x, keep: true), try rounded.forward(x, keep: true))
+    let (expected, found) = (
+      try exact.forward(x, under: context, keep: true), try rounded.forward(x, under: context, keep: true)
+    )
     #expect(found.saved.tensors[0].dtype == .bfloat16 && expected.saved.tensors[0].dtype == .float32)
     #expect(try expected.saved.tensors[1].maximum().item() <= 256)
     try expectEqual(found.output, expected.output, "output")
-    try expectEqual(rounded.forward(x, keep: false).output, expected.output, "output without keeping")
+    try expectEqual(rounded.forward(x, under: context, keep: false).output, expected.output, "output without keeping")
     for _ in 0..<2 {
       try expectEqual(
-        rounded.backward(x: x, saved: found.saved, gradOutput: gradOutput),
-        exact.backward(x: x, saved: expected.saved, gradOutput: gradOutput), "gradient of the input")
+        rounded.backward(x: x, saved: found.saved, gradOutput: gradOutput, under: context),
+        exact.backward(x: x, saved: expected.saved, gradOutput: gradOutput, under: context), "gradient of the input")
     }
     for (a, b) in zip(rounded.parameters, exact.parameters) {
       try expectEqual(a.gradient, b.gradient, "gradient of \(a.name)")
@@ -84,16 +91,19 @@ import Torch
   {
     if kernel && !Runtime.hasBFloat16Products { return }
     let (exact, rounded) = try networks(sizes, .bfloat16)
+    let context = try context(sizes)
     let x = try randomTensor([sizes.batch] + sizes.image + [sizes.inputs], seed: 1, .float32)
     let gradOutput = try randomTensor([sizes.batch] + sizes.image + [sizes.outputs], seed: 2, .float32)
-    let expected = try exact.forward(x, keep: true)
-    let expectedGradient = try exact.backward(x: x, saved: expected.saved, gradOutput: gradOutput)
+    let expected = try exact.forward(x, under: context, keep: true)
+    let expectedGradient = try exact.backward(x: x, saved: expected.saved, gradOutput: gradOutput, under: context)
     let output: Tensor, gradient: Tensor
     if kernel {
-      let found = try rounded.forward(x, keep: true)
-      (output, gradient) = (found.output, try rounded.backward(x: x, saved: found.saved, gradOutput: gradOutput))
+      let found = try rounded.forward(x, under: context, keep: true)
+      (output, gradient) = (
+        found.output, try rounded.backward(x: x, saved: found.saved, gradOutput: gradOutput, under: context)
+      )
     } else {
-      let found = try rounded.forwardByProducts(x, keep: true)
+      let found = try rounded.forwardByProducts(x, context, keep: true)
       output = found.output
       gradient = try rounded.backwardByProducts(x: x, saved: found.saved, gradOutput: gradOutput)
     }

@@ -7,22 +7,22 @@ import Torch
   /// The output and every gradient, kept activations given, against the network written with conv2d and autograd.
   @Test(arguments: ConditionerOptions.all) func equalsConv2d(options: ConditionerOptions) throws {
     for image in [[5, 7, 3], [1, 1, 2], [1, 6, 1]] {
-      let condition = options.condition()
-      condition?.weights = try randomTensor([2, 3], seed: 7)
+      let context = Context(labels: options.conditional ? try randomTensor([2, 3], seed: 7) : nil)
       let network = try options.conditioner(
-        inputs: image[2], outputs: 4, condition: condition, like: TensorOptions(.float64))
-      try randomise(network.parameters)
-      let other = try options.autogradConditioner(copying: network, condition: condition)
+        inputs: image[2], outputs: 4, like: TensorOptions(.float64))
+      try randomize(network.parameters)
+      let other = try options.autogradConditioner(copying: network)
       let x = try randomTensor([2] + image, seed: 1)
       let gradOutput = try randomTensor([2, image[0], image[1], 4], seed: 2)
 
-      let (output, saved) = try network.forward(x, keep: true)
-      let expected = try other.forward(x, keep: false).output
+      let (output, saved) = try network.forward(x, under: context, keep: true)
+      let expected = try other.forward(x, under: context, keep: false).output
       try expectClose(output, expected, within: 1e-13, "\(image): output")
-      try expectEqual(network.forward(x, keep: false).output, output, "\(image): output without keeping")
+      try expectEqual(
+        network.forward(x, under: context, keep: false).output, output, "\(image): output without keeping")
 
-      let gradX = try network.backward(x: x, saved: saved, gradOutput: gradOutput)
-      let expectedGradX = try other.backward(x: x, saved: .nothing, gradOutput: gradOutput)
+      let gradX = try network.backward(x: x, saved: saved, gradOutput: gradOutput, under: context)
+      let expectedGradX = try other.backward(x: x, saved: .nothing, gradOutput: gradOutput, under: context)
       try expectClose(gradX, expectedGradX, within: 1e-13, "\(image): gradient of the input")
       for (a, b) in zip(network.parameters, other.parameters) {
         try expectClose(a.gradient, b.gradient, within: 1e-12, "\(image): gradient of \(a.name)")
@@ -31,20 +31,19 @@ import Torch
   }
 
   /// After it, what each ActNorm gives has mean 0 and variance 1 per channel on that batch.
-  @Test(arguments: ConditionerOptions.all) func initialisation(options: ConditionerOptions) throws {
-    let condition = options.condition()
-    condition?.weights = try Tensor.identity(3, .float64)
+  @Test(arguments: ConditionerOptions.all) func initialization(options: ConditionerOptions) throws {
+    let context = Context(labels: options.conditional ? try Tensor.identity(3, .float64) : nil)
     let conditioner = try options.conditioner(
-      inputs: 2, outputs: 4, hidden: 6, condition: condition, like: TensorOptions(.float64))
+      inputs: 2, outputs: 4, hidden: 6, like: TensorOptions(.float64))
     let x = try randomTensor([3, 5, 7, 2], seed: 1, scale: 4) + 1
-    let output = try conditioner.initialize(from: x)
-    try expectEqual(output, conditioner.forward(x, keep: false).output, "the output")
+    let output = try conditioner.initialize(from: x, under: context)
+    try expectEqual(output, conditioner.forward(x, under: context, keep: false).output, "the output")
 
     var network = ReferenceNetwork(conditioner.parameters, prefix: "net", edgeChannel: options.edgeChannel)
     network.logScaleFactor = options.logScaleFactor
-    network.labels = condition?.weights
-    let first = try network.normalised(network.firstHidden(x), "norm1")
-    let second = try network.normalised(network.secondHidden(first.relu()), "norm2")
+    network.labels = context.labels
+    let first = try network.normalized(network.firstHidden(x), "norm1")
+    let second = try network.normalized(network.secondHidden(first.relu()), "norm2")
     for (name, hidden) in [("first", first), ("second", second)] {
       try expectClose(hidden.mean([0, 1, 2]), .zeros([6], .float64), within: 1e-9, "\(name) ActNorm: mean")
       try expectClose(hidden.variance([0, 1, 2]), .ones([6], .float64), within: 1e-4, "\(name) ActNorm: variance")
@@ -53,7 +52,7 @@ import Torch
 
   @Test func fresh() throws {
     let conditioner = try ConditionerOptions.all[1].conditioner(
-      inputs: 8, outputs: 4, hidden: 64, condition: nil, like: TensorOptions(.float64))
+      inputs: 8, outputs: 4, hidden: 64, like: TensorOptions(.float64))
     let x = try randomTensor([2, 3, 3, 8], seed: 1)
     try expectEqual(conditioner.forward(x, keep: false).output, .zeros([2, 3, 3, 4], .float64), "the output")
     let values = Dictionary(uniqueKeysWithValues: conditioner.parameters.map { ($0.name, $0.value) })
@@ -83,8 +82,8 @@ import Torch
 
   @Test func graphLivesForOneCall() throws {
     let options = ConditionerOptions.all[0]
-    let original = try options.conditioner(inputs: 2, outputs: 4, condition: nil, like: TensorOptions(.float64))
-    let conditioner = try options.autogradConditioner(copying: original, condition: nil)
+    let original = try options.conditioner(inputs: 2, outputs: 4, like: TensorOptions(.float64))
+    let conditioner = try options.autogradConditioner(copying: original)
     let x = try randomTensor([1, 3, 3, 2], seed: 1)
     let gradOutput = try randomTensor([1, 3, 3, 4], seed: 2)
     try expectNoLeak("a backward pass") {
@@ -101,7 +100,7 @@ import Torch
       let x = try randomTensor([2] + image, seed: 1)
       try expectEqual(layer.forward(x), .zeros([2, image[0], image[1], 5], .float64), "\(image): a fresh output")
 
-      try randomise(layer.parameters)
+      try randomize(layer.parameters)
       let gradY = try randomTensor([2, image[0], image[1], 5], seed: 2)
       let y = try layer.forward(x)
       let gradX = try layer.backward(x: x, y: y, gradY: gradY)
@@ -124,7 +123,7 @@ import Torch
     let embedding = try LabelEmbedding("labels", classes: 3, shape: shape, like: TensorOptions(.float64))
     let rows = try randomTensor([5, 3], seed: 1)
     try expectEqual(embedding(rows), .zeros([5] + shape, .float64), "a fresh embedding")
-    try randomise(embedding.parameters)
+    try randomize(embedding.parameters)
     let oneHot = try Tensor([0.0, 1, 0], shape: [1, 3])
     try expectEqual(embedding(oneHot), embedding.parameters[0].value.narrowed(0, 1..<2), "one label")
 

@@ -18,25 +18,25 @@ struct ConditionerOptions: CustomTestStringConvertible, Sendable {
 
   var testDescription: String { "edge \(edgeChannel), condition \(conditional), factor \(logScaleFactor)" }
 
-  /// The condition of a conditional layer.
-  func condition() -> Condition? { conditional ? Condition(classes: 3) : nil }
+  /// Labels that a layer is conditioned on.
+  var classes: Int { conditional ? 3 : 0 }
 
   func conditioner(
-    inputs: Int, outputs: Int, hidden: Int = 5, condition: Condition?, like options: TensorOptions
+    inputs: Int, outputs: Int, hidden: Int = 5, like options: TensorOptions
   ) throws -> ConvConditioner {
     try ConvConditioner(
       "net", inputs: inputs, hidden: hidden, outputs: outputs, edgeChannel: edgeChannel,
-      logScaleFactor: logScaleFactor, condition: condition, like: options, using: Generator(seed: 11))
+      logScaleFactor: logScaleFactor, classes: classes, like: options, using: Generator(seed: 11))
   }
 
   /// The same network, with the same weights, through libtorch's autograd.
-  func autogradConditioner(copying original: ConvConditioner, condition: Condition?) throws -> AutogradConditioner {
+  func autogradConditioner(copying original: ConvConditioner) throws -> AutogradConditioner {
     let parameters = try original.parameters.map { try Parameter($0.name, $0.value.copy()) }
     let (names, edgeChannel, factor) = (parameters.map(\.name), edgeChannel, logScaleFactor)
-    return AutogradConditioner(parameters: parameters) { x, values in
+    return AutogradConditioner(parameters: parameters) { x, values, context in
       var network = ReferenceNetwork(names, values, prefix: "net", edgeChannel: edgeChannel)
       network.logScaleFactor = factor
-      network.labels = condition?.weights
+      network.labels = context.labels
       return try network.conditioner(x)
     }
   }
@@ -50,22 +50,20 @@ let transforms: [CouplingTransform] = [
 @Suite(.serialized) struct CouplingTests {
   @Test(arguments: transforms, ConditionerOptions.all)
   func battery(transform: CouplingTransform, options: ConditionerOptions) throws {
-    let condition = options.condition()
-    try checkBijection("Coupling \(transform)", image: [5, 7, 4], condition: condition) {
+    try checkBijection("Coupling \(transform)", image: [5, 7, 4], classes: options.classes) {
       let outputs = 2 * transform.outputsPerChannel
       return Coupling(
         transform,
-        conditioner: try options.conditioner(inputs: 2, outputs: outputs, condition: condition, like: $0))
+        conditioner: try options.conditioner(inputs: 2, outputs: outputs, like: $0))
     }
   }
 
   @Test(arguments: transforms, [ConditionerOptions.all[0], ConditionerOptions.all[3]])
   func batteryThroughAutograd(transform: CouplingTransform, options: ConditionerOptions) throws {
-    let condition = options.condition()
-    try checkBijection("Coupling \(transform) through autograd", image: [3, 4, 4], condition: condition) {
+    try checkBijection("Coupling \(transform) through autograd", image: [3, 4, 4], classes: options.classes) {
       let outputs = 2 * transform.outputsPerChannel
-      let original = try options.conditioner(inputs: 2, outputs: outputs, condition: condition, like: $0)
-      return Coupling(transform, conditioner: try options.autogradConditioner(copying: original, condition: condition))
+      let original = try options.conditioner(inputs: 2, outputs: outputs, like: $0)
+      return Coupling(transform, conditioner: try options.autogradConditioner(copying: original))
     }
   }
 
@@ -75,7 +73,7 @@ let transforms: [CouplingTransform] = [
       return Coupling(
         transform,
         conditioner: try ConditionerOptions.all[1].conditioner(
-          inputs: 1, outputs: outputs, condition: nil, like: $0))
+          inputs: 1, outputs: outputs, like: $0))
     }
   }
 
@@ -87,12 +85,12 @@ let transforms: [CouplingTransform] = [
       let coupling = Coupling(
         transform,
         conditioner: try ConditionerOptions.all[0].conditioner(
-          inputs: 2, outputs: 2 * transform.outputsPerChannel, condition: nil, like: TensorOptions(.float64)))
+          inputs: 2, outputs: 2 * transform.outputsPerChannel, like: TensorOptions(.float64)))
       let (kept, transformed) = try x.splitLast(at: 2)
       let y = try coupling.forward(x, keep: false).y.splitLast(at: 2)
       try expectEqual(y.0, kept, "\(transform): kept")
       try expectClose(y.1, transformed * scale, within: 1e-14, "\(transform): transformed")
-      let range = try coupling.scaleRange(x)
+      let range = try scaleRange(of: coupling, x)
       expectClose([range.minimum, range.maximum], [scale, scale], within: 1e-14, "\(transform): scale")
     }
   }
@@ -103,8 +101,8 @@ let transforms: [CouplingTransform] = [
     let (kept, transformed) = try x.splitLast(at: 2)
     for transform in transforms {
       let network = try ConditionerOptions.all[0].conditioner(
-        inputs: 2, outputs: 2 * transform.outputsPerChannel, condition: nil, like: TensorOptions(.float64))
-      try randomise(network.parameters)
+        inputs: 2, outputs: 2 * transform.outputsPerChannel, like: TensorOptions(.float64))
+      try randomize(network.parameters)
       let coupling = Coupling(transform, conditioner: network)
       let output = try network.forward(kept, keep: false).output
       let (shift, raw) = try output.splitLast(at: 2)
@@ -121,7 +119,7 @@ let transforms: [CouplingTransform] = [
       let logDet = try scale?.logarithm().sum([1, 2, 3]) ?? .zeros([2], .float64)
       try expectClose(found.logDet, logDet, within: 1e-13, "\(transform): log-determinant")
       if let scale {
-        let range = try coupling.scaleRange(x)
+        let range = try scaleRange(of: coupling, x)
         #expect(range.minimum == (try scale.minimum().item()))
         #expect(range.maximum == (try scale.maximum().item()))
       }

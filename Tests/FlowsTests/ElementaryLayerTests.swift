@@ -14,7 +14,7 @@ import Torch
     }
   }
 
-  @Test(arguments: [1.0, 3.0]) func initialisationNormalises(factor: Double) throws {
+  @Test(arguments: [1.0, 3.0]) func initializationNormalizes(factor: Double) throws {
     let norm = try ActNorm("norm", channels: 3, logScaleFactor: factor, like: TensorOptions(.float64))
     let x = try randomTensor([4, 5, 7, 3], seed: 1) * Tensor([0.1, 2.0, 30.0]) + Tensor([5.0, -3.0, 0.0])
     let y = try norm.initialize(from: x)
@@ -107,7 +107,7 @@ import Torch
   @Test func factors() throws {
     let layer = try InvertibleConv1x1(
       "w", channels: 4, factored: true, like: TensorOptions(.float64), using: Generator(seed: 2))
-    try randomise(layer.parameters)
+    try randomize(layer.parameters)
     let parts = Dictionary(
       uniqueKeysWithValues: try layer.parameters.map { ($0.name, try $0.value.elements(Double.self)) })
     let order = try layer.buffers[0].value.elements(Int.self)

@@ -20,7 +20,7 @@ enum Mixing: CaseIterable, Sendable {
 
   func step(
     _ name: String = "step", channels: Int, _ transform: CouplingTransform = .affine(.sigmoid(minimum: 0)),
-    options: ConditionerOptions = .all[1], condition: Condition? = nil, like tensorOptions: TensorOptions
+    options: ConditionerOptions = .all[1], like tensorOptions: TensorOptions
   ) throws -> FlowStep {
     FlowStep(
       name,
@@ -31,7 +31,7 @@ enum Mixing: CaseIterable, Sendable {
         transform,
         conditioner: try ConvConditioner(
           name + ".net", inputs: channels / 2, hidden: 5, outputs: channels / 2 * transform.outputsPerChannel,
-          edgeChannel: options.edgeChannel, logScaleFactor: options.logScaleFactor, condition: condition,
+          edgeChannel: options.edgeChannel, logScaleFactor: options.logScaleFactor, classes: options.classes,
           like: tensorOptions, using: Generator(seed: 11))))
   }
 }
@@ -39,9 +39,8 @@ enum Mixing: CaseIterable, Sendable {
 @Suite(.serialized) struct FlowStepTests {
   @Test(arguments: Mixing.allCases, ConditionerOptions.all)
   func battery(mixing: Mixing, options: ConditionerOptions) throws {
-    let condition = options.condition()
-    try checkBijection("FlowStep with \(mixing)", image: [5, 7, 4], condition: condition) {
-      try mixing.step(channels: 4, options: options, condition: condition, like: $0)
+    try checkBijection("FlowStep with \(mixing)", image: [5, 7, 4], classes: options.classes) {
+      try mixing.step(channels: 4, options: options, like: $0)
     }
   }
 
@@ -54,7 +53,7 @@ enum Mixing: CaseIterable, Sendable {
   /// The one affine map that the step runs as is ActNorm followed by the permutation.
   @Test(arguments: Mixing.allCases) func mixIsItsParts(mixing: Mixing) throws {
     let step = try mixing.step(channels: 6, like: TensorOptions(.float64))
-    try randomise(step.parameters)
+    try randomize(step.parameters)
     let x = try randomTensor([2, 3, 5, 6], seed: 1)
     let normed = try step.actnorm.forward(x, keep: false)
     let permuted = try step.permutation.forward(normed.y, keep: false)
@@ -63,7 +62,7 @@ enum Mixing: CaseIterable, Sendable {
     try expectClose(mixed.logDet, normed.logDet + permuted.logDet, within: 1e-13, "the log-determinant")
   }
 
-  @Test(arguments: Mixing.allCases) func initialisation(mixing: Mixing) throws {
+  @Test(arguments: Mixing.allCases) func initialization(mixing: Mixing) throws {
     let step = try mixing.step(channels: 4, like: TensorOptions(.float64))
     let x = try randomTensor([3, 4, 4, 4], seed: 1, scale: 7) - 2
     let y = try step.initialize(from: x)
@@ -90,7 +89,7 @@ enum Mixing: CaseIterable, Sendable {
     }
   }
 
-  @Test func initialisesLayerAfterLayer() throws {
+  @Test func initializesLayerAfterLayer() throws {
     let options = TensorOptions(.float64)
     let chain = Chain([
       try Mixing.factored.step("first", channels: 4, like: options),
@@ -99,8 +98,8 @@ enum Mixing: CaseIterable, Sendable {
     let x = try randomTensor([3, 4, 4, 4], seed: 1, scale: 7) - 2
     let y = try chain.initialize(from: x)
     try expectClose(y, chain.forward(x, keep: false).y, within: 1e-12, "the output")
-    let between = try chain.links[0].forward(x, keep: false).y
-    let normed = try (chain.links[1] as? FlowStep)!.actnorm.forward(between, keep: false).y
+    let between = try chain.layers[0].forward(x, keep: false).y
+    let normed = try (chain.layers[1] as? FlowStep)!.actnorm.forward(between, keep: false).y
     try expectClose(normed.mean([0, 1, 2]), .zeros([4], .float64), within: 1e-9, "mean")
     try expectClose(normed.variance([0, 1, 2]), .ones([4], .float64), within: 1e-4, "variance")
   }

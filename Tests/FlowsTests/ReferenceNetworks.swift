@@ -18,8 +18,8 @@ struct ReferenceNetwork {
 
   /// conv3x3 -> ActNorm -> ReLU -> conv1x1 -> ActNorm -> ReLU -> zero-started conv3x3.
   func conditioner(_ x: Tensor) throws -> Tensor {
-    let hidden = try normalised(firstHidden(x), "norm1").relu()
-    return try zeroConv(normalised(secondHidden(hidden), "norm2").relu(), prefix: "conv3.")
+    let hidden = try normalized(firstHidden(x), "norm1").relu()
+    return try zeroConv(normalized(secondHidden(hidden), "norm2").relu(), prefix: "conv3.")
   }
 
   /// Before the first ActNorm.
@@ -35,7 +35,7 @@ struct ReferenceNetwork {
     return try channelsLast(channelsFirst(hidden).conv2d(matrix.reshaped(matrix.shape + [1, 1]), padding: 0))
   }
 
-  func normalised(_ x: Tensor, _ norm: String) throws -> Tensor {
+  func normalized(_ x: Tensor, _ norm: String) throws -> Tensor {
     try (x + values[norm + ".bias"]!) * (values[norm + ".logScale"]! * logScaleFactor).exponential()
   }
 

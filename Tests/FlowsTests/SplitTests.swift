@@ -44,12 +44,12 @@ import Torch
     try expectClose(own, joined, within: 1e-13, "mean and log-deviation")
   }
 
-  @Test(arguments: [false, true]) func standardiseAndRestore(broadcast: Bool) throws {
+  @Test(arguments: [false, true]) func standardizeAndRestore(broadcast: Bool) throws {
     let normal = try gaussian(broadcast: broadcast)
     let z = try randomTensor(shape, seed: 3)
-    try expectClose(normal.restore(normal.standardise(z)), z, within: 1e-14, "restored")
+    try expectClose(normal.restore(normal.standardize(z)), z, within: 1e-14, "restored")
     let expected = try (z - normal.mean) / normal.logDeviation.exponential()
-    try expectClose(normal.standardise(z), expected, within: 1e-14, "standardised")
+    try expectClose(normal.standardize(z), expected, within: 1e-14, "standardized")
   }
 
   @Test func halves() throws {
@@ -62,23 +62,22 @@ import Torch
 
 @Suite(.serialized) struct SplitTests {
   @Test(arguments: ConditionerOptions.all) func backward(options: ConditionerOptions) throws {
-    let condition = options.condition()
-    condition?.weights = try randomTensor([3, 3], seed: 9)
+    let context = Context(labels: options.conditional ? try randomTensor([3, 3], seed: 9) : nil)
     let split = try Split(
-      "split", shape: [5, 7, 4], edgeChannel: options.edgeChannel, condition: condition,
+      "split", shape: [5, 7, 4], edgeChannel: options.edgeChannel, classes: options.classes,
       like: TensorOptions(.float64))
-    try randomise(split.parameters)
+    try randomize(split.parameters)
     let x = try randomTensor([3, 5, 7, 4], seed: 1)
     let gradKept = try randomTensor([3, 5, 7, 2], seed: 2)
     let weight = try randomTensor([3], seed: 3)
     let expected = try autogradGradients(of: split.parameters, inputs: [x]) { leaves in
       let (kept, latent) = try split.divide(leaves[0])
-      let logProbability = try split.distribution(given: kept).logProbability(latent)
+      let logProbability = try split.distribution(given: kept, under: context).logProbability(latent)
       return try (kept * gradKept).sum() + (logProbability * weight).sum()
     }
     for parameter in split.parameters { try parameter.gradient.assign(Tensor.full(0.5, [], .float64)) }
     let (kept, latent) = try split.divide(x)
-    let found = try split.backward(kept: kept, latent: latent, gradKept: gradKept, weight: weight)
+    let found = try split.backward(kept: kept, latent: latent, gradKept: gradKept, weight: weight, under: context)
     try expectEqual(found.x, x, "the input")
     try expectClose(found.gradX, expected.inputs[0], within: 1e-12, "gradient of the input")
     for (parameter, gradient) in zip(split.parameters, expected.parameters) {
@@ -91,6 +90,6 @@ import Torch
     let x = try randomTensor([2, 3, 3, 4], seed: 1)
     let (kept, latent) = try split.divide(x)
     try expectEqual(split.join(kept, latent), x, "divided and joined")
-    try expectEqual(split.distribution(given: kept).standardise(latent), latent, "a standard normal prior")
+    try expectEqual(split.distribution(given: kept).standardize(latent), latent, "a standard normal prior")
   }
 }

@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [JPEGFixtures.gray, JPEGFixtures.colour, JPEGFixtures.progressive])
+  @Test(arguments: [JPEGFixtures.gray, JPEGFixtures.color, JPEGFixtures.progressive])
   func truncationAtEveryByteOfAJPEGIsAnError(jpeg: [UInt8]) {
     for length in 3..<jpeg.count {
       let error = #expect(throws: ImagingError.self) {
@@ -95,7 +95,7 @@ import Testing
   }
 
   /// Deflate at its best.
-  @Test func aLargePictureOfOneColourIsRead() throws {
+  @Test func aLargePictureOfOneColorIsRead() throws {
     let image = PixelImage(width: 4000, height: 3000, channels: 1, filledWith: 7)
     let png = try image.encodePNG()
     #expect(png.count < 4000 * 3000 / 600)

@@ -34,7 +34,7 @@ import Testing
           ]))
   }
 
-  @Test func oneColourPictureMakesAllColour() {
+  @Test func oneColorPictureMakesAllColor() {
     let red = PixelImage(width: 1, height: 1, channels: 3, pixels: [200, 0, 0])
     let strip = PixelImage.strip([pixel(5), red], padding: 0)
     #expect(strip == PixelImage(width: 2, height: 1, channels: 3, pixels: [5, 5, 5, 200, 0, 0]))

@@ -10,8 +10,8 @@ import Testing
     expect(image, channels: 1, left: [40], right: [200])
   }
 
-  @Test func colour() throws {
-    let image = try PixelImage(decoding: JPEGFixtures.colour, name: "colour.jpg")
+  @Test func color() throws {
+    let image = try PixelImage(decoding: JPEGFixtures.color, name: "color.jpg")
     expect(image, channels: 3, left: [200, 30, 40], right: [20, 60, 220])
   }
 
@@ -42,9 +42,9 @@ import Testing
     _ image: PixelImage, channels: Int, left: [Int], right: [Int], at location: SourceLocation = #_sourceLocation
   ) {
     #expect((image.width, image.height, image.channels) == (16, 8, channels), sourceLocation: location)
-    for (x, colour) in [(2, left), (13, right)] {
+    for (x, color) in [(2, left), (13, right)] {
       let found = image[x: x, y: 4].map(Int.init)
-      #expect(zip(found, colour).allSatisfy { abs($0 - $1) <= 4 }, "\(found) near \(colour)", sourceLocation: location)
+      #expect(zip(found, color).allSatisfy { abs($0 - $1) <= 4 }, "\(found) near \(color)", sourceLocation: location)
     }
   }
 }

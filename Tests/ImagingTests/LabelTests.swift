@@ -13,12 +13,12 @@ import Testing
 
   @Test func withoutTextsItIsAGrid() {
     let plain = PixelImage.grid(cells, columns: 3, scale: 2)
-    #expect(PixelImage.labelledGrid(cells, columns: 3, scale: 2) == plain)
-    #expect(PixelImage.labelledGrid(cells, columns: 3, rowLabels: ["", ""], columnLabels: [""], scale: 2) == plain)
+    #expect(PixelImage.labeledGrid(cells, columns: 3, scale: 2) == plain)
+    #expect(PixelImage.labeledGrid(cells, columns: 3, rowLabels: ["", ""], columnLabels: [""], scale: 2) == plain)
   }
 
   @Test func textsStandBesideRowsAndAboveColumns() {
-    let grid = PixelImage.labelledGrid(cells, columns: 3, rowLabels: ["1", "17"], columnLabels: ["L", "", "t"])
+    let grid = PixelImage.labeledGrid(cells, columns: 3, rowLabels: ["1", "17"], columnLabels: ["L", "", "t"])
     let plain = PixelImage.grid(cells, columns: 3)
     // Two letters and a margin of 2; seven rows and a margin of 2.
     #expect(grid.width == plain.width + 13 && grid.height == plain.height + 9)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func longTextsAreCutAndOddOnesDrawn() {
-    let grid = PixelImage.labelledGrid(cells, columns: 3, columnLabels: ["far too long a text", "é~\u{1F600}"])
+    let grid = PixelImage.labeledGrid(cells, columns: 3, columnLabels: ["far too long a text", "é~\u{1F600}"])
     #expect(grid.width == PixelImage.grid(cells, columns: 3).width)
     // Nothing is drawn in the gap between the first two columns.
     #expect(drawing(grid, 32, 0, 2, 9).allSatisfy { $0 == ".." })

@@ -39,15 +39,15 @@ import Testing
     var png = HandmadePNG(
       width: 3, height: 1, bitDepth: bitDepth, colorType: .palette,
       extraChunks: [("PLTE", [10, 20, 30, 40, 50, 60])], rows: [row])
-    let colours = PixelImage(width: 3, height: 1, channels: 3, pixels: [10, 20, 30, 40, 50, 60, 10, 20, 30])
-    #expect(try decode(png) == colours)
+    let colors = PixelImage(width: 3, height: 1, channels: 3, pixels: [10, 20, 30, 40, 50, 60, 10, 20, 30])
+    #expect(try decode(png) == colors)
 
     png.extraChunks.append(("tRNS", [7]))
     let withAlpha: [UInt8] = [10, 20, 30, 7, 40, 50, 60, 255, 10, 20, 30, 7]
     #expect(try decode(png) == PixelImage(width: 3, height: 1, channels: 4, pixels: withAlpha))
   }
 
-  @Test func transparentColourBecomesAlpha() throws {
+  @Test func transparentColorBecomesAlpha() throws {
     let gray = HandmadePNG(
       width: 2, height: 1, bitDepth: 8, colorType: .gray, extraChunks: [("tRNS", [0, 9])], rows: [[9, 8]])
     #expect(try decode(gray) == PixelImage(width: 2, height: 1, channels: 2, pixels: [9, 0, 8, 255]))

@@ -3,7 +3,7 @@ import Testing
 @testable import Imaging
 
 @Suite struct TransformTests {
-  @Test func grayAndColour() {
+  @Test func grayAndColor() {
     let rgb = PixelImage(width: 4, height: 1, channels: 3, pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 9, 9])
     #expect(rgb.converted(toChannels: 1).pixels == [76, 150, 29, 9])
     #expect(rgb.converted(toChannels: 3) == rgb)
@@ -33,7 +33,7 @@ import Testing
     #expect(ramp.resized(width: 4, height: 2).pixels[..<2] == [1, 3])
   }
 
-  @Test func enlargingARampInterpolatesBetweenCentres() {
+  @Test func enlargingARampInterpolatesBetweenCenters() {
     let ramp = PixelImage(width: 3, height: 1, channels: 1, pixels: [0, 100, 200])
     #expect(ramp.resized(width: 6, height: 2).pixels == [0, 25, 75, 125, 175, 200, 0, 25, 75, 125, 175, 200])
   }

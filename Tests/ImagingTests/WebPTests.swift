@@ -18,9 +18,9 @@ import Testing
   @Test func lossyIsNearTheOriginal() throws {
     let image = try PixelImage(decoding: WebPFixtures.lossy, name: "a.webp")
     #expect((image.width, image.height, image.channels) == (16, 8, 3))
-    for (x, colour) in [(2, [200, 30, 40]), (13, [20, 60, 220])] {
+    for (x, color) in [(2, [200, 30, 40]), (13, [20, 60, 220])] {
       let found = image[x: x, y: 4].map(Int.init)
-      #expect(zip(found, colour).allSatisfy { abs($0 - $1) <= 8 }, "\(found) near \(colour)")
+      #expect(zip(found, color).allSatisfy { abs($0 - $1) <= 8 }, "\(found) near \(color)")
     }
   }
 

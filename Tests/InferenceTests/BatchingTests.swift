@@ -48,7 +48,7 @@ import Testing
 
   @Test func callersWithOtherWorkWaitForTheirTurn() async throws {
     let (_, model) = try await model(wait: .milliseconds(20))
-    let picture = try ColourImages().image(at: 0)
+    let picture = try ColorImages().image(at: 0)
     async let sample = model.sample(seed: 1)
     async let score = model.score([picture])
     async let latents = model.encode([picture])
@@ -81,7 +81,7 @@ import Testing
 
   @Test func latentsAreKeptAndForgotten() async throws {
     let (_, model) = try await model(wait: .zero, cachedImages: 4)
-    let pictures = try (0..<6).map { try ColourImages().image(at: $0) }
+    let pictures = try (0..<6).map { try ColorImages().image(at: $0) }
     for picture in pictures { _ = try await model.encode([picture]) }
     let before = model.state.images
     _ = try await model.encode([pictures[5]])

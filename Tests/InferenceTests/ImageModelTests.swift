@@ -3,6 +3,7 @@ import FlowModels
 import Foundation
 import Imaging
 import Inference
+import Safetensors
 import ServedModels
 import Testing
 import Torch
@@ -10,17 +11,17 @@ import Torch
 /// What an ``ImageModel`` gives is what the model gives whose pictures it serves.
 @Suite(.serialized) struct ImageModelTests {
   static let labels = ["a", "b", "c"]
-  let images = ColourImages()
+  let images = ColorImages()
 
   private func pictures(_ numbers: [Int]) throws -> [PixelImage] { try numbers.map { try images.image(at: $0) } }
 
-  private func dequantised(_ pictures: [PixelImage]) throws -> Tensor {
-    try Quantisation(bits: 8).dequantise(Tensor(pictures.flatMap(\.pixels), shape: [pictures.count, 8, 8, 3]))
+  private func dequantized(_ pictures: [PixelImage]) throws -> Tensor {
+    try Quantization(bits: 8).dequantize(Tensor(pictures.flatMap(\.pixels), shape: [pictures.count, 8, 8, 3]))
   }
 
   private func pictures(_ x: Tensor) throws -> [PixelImage] {
     PixelImage.images(
-      width: 8, height: 8, channels: 3, pixels: try Quantisation(bits: 8).quantise(x).elements(UInt8.self))
+      width: 8, height: 8, channels: 3, pixels: try Quantization(bits: 8).quantize(x).elements(UInt8.self))
   }
 
   @Test(arguments: [[], labels]) func samplesAreTheModels(labels: [String]) async throws {
@@ -43,7 +44,7 @@ import Torch
     #expect(try await model.decode(bytes) == some)
     let glow = try served.loaded()
     let file = try LatentFile(bytes: bytes, for: glow)
-    let expected = try glow.encode(dequantised(some), labels: chosen.map { try Tensor($0) })
+    let expected = try glow.encode(dequantized(some), labels: chosen.map { try Tensor($0) })
     for (level, other) in zip(file.latents.levels, expected.levels) {
       #expect(try level.elements(Float.self) == other.elements(Float.self))
     }
@@ -55,7 +56,7 @@ import Torch
     let model = try await ImageModel(served.folder.path)
     let some = try pictures([1, 2, 3, 4])
     let glow = try served.loaded()
-    let likely = try glow.mostLikelyLabels(dequantised(some)).elements(Int.self)
+    let likely = try glow.mostLikelyLabels(dequantized(some)).elements(Int.self)
     #expect(try await model.encode(some) == model.encode(some, labels: likely))
     let mixed = try await model.encode(some, labels: [nil, 2, nil, 0])
     #expect(try await mixed == model.encode(some, labels: [likely[0], 2, likely[2], 0]))
@@ -70,7 +71,7 @@ import Torch
     let fine = try await model.variations(of: origin, redrawing: [1], count: 3, seed: 8)
     let glow = try served.loaded()
     let label = try Tensor([1])
-    let kept = try glow.encode(dequantised([picture]), labels: label)
+    let kept = try glow.encode(dequantized([picture]), labels: label)
     let expected = try glow.variations(
       of: kept, levels: 1, count: 3, temperatures: [0.7, 0.7], labels: Tensor([1, 1, 1]), seed: 8)
     #expect(try fine == pictures(expected))
@@ -94,7 +95,7 @@ import Torch
     }
     // Half way along a straight path is the mean of the latents.
     let glow = try served.loaded()
-    let latents = try glow.encode(dequantised(ends))
+    let latents = try glow.encode(dequantized(ends))
     let middle = try latents.images(0..<1).interpolated(to: latents.images(1..<2), at: 0.5)
     #expect(
       try await model.mix(ends, weights: [[1, 1, 0]], along: .straight) == pictures(glow.decode(middle)))
@@ -105,7 +106,7 @@ import Torch
     let model = try await ImageModel(served.folder.path)
     let ends = try pictures([1, 2])
     let glow = try served.loaded()
-    let latents = try glow.encode(dequantised(ends))
+    let latents = try glow.encode(dequantized(ends))
     let blend = LatentBlend(of: latents, conditions: nil, shape: .spherical)
     let point = try blend.points(weights: [[1, 3]]).latents
     for (level, ends) in zip(point.levels, latents.levels) {
@@ -127,13 +128,13 @@ import Torch
     let directions = try AttributeDirections(contentsOf: served.attributes, for: glow)
     let labels = try Tensor([0, 1])
     for kind in AttributeDirections.Kind.allCases {
-      let latents = try directions.edited(glow.encode(dequantised(some), labels: labels), [(0, 0.5)], along: kind)
+      let latents = try directions.edited(glow.encode(dequantized(some), labels: labels), [(0, 0.5)], along: kind)
       #expect(
         try await model.edit(some, by: ["bright": 0.5], along: kind, labels: [0, 1])
           == pictures(glow.decode(latents, labels: labels)))
     }
     let other = try await model.edit(some, by: [:], labels: [0, 1], as: 2)
-    let latents = try glow.encode(dequantised(some), labels: labels)
+    let latents = try glow.encode(dequantized(some), labels: labels)
     #expect(try other == pictures(glow.decode(latents, labels: Tensor([2, 2]))))
   }
 
@@ -144,7 +145,7 @@ import Torch
     let scores = try await model.score(some)
     #expect(scores[0] == scores[1] && scores.allSatisfy { $0.place == nil })
     var expected: [ImageScore] = []
-    try served.loaded().score(ColourImages(count: 1)) { expected += $0 }
+    try served.loaded().score(ColorImages(count: 1)) { expected += $0 }
     #expect(abs(scores[0].score.bitsPerDimension - expected[0].bitsPerDimension) < 1e-5)
     #expect(scores[0].score.pngBitsPerDimension == expected[0].pngBitsPerDimension)
     try await model.score(reference: images, count: 10, called: "ten")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Pictures of 16x8 pixels, the left half of one colour and the right half of another, by libjpeg-turbo at quality 95.
+/// Pictures of 16x8 pixels, the left half of one color and the right half of another, by libjpeg-turbo at quality 95.
 package enum JPEGFixtures {
   /// Gray: 40 and 200.
   package static let gray = bytes(
@@ -11,7 +11,7 @@ package enum JPEGFixtures {
     """)
 
   /// YCbCr: RGB (200, 30, 40) and (20, 60, 220).
-  package static let colour = bytes(
+  package static let color = bytes(
     """
     /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK
     CgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoK
@@ -19,7 +19,7 @@ package enum JPEGFixtures {
     FQEBAQAAAAAAAAAAAAAAAAAACQf/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCR0fKgPzeArf/Z
     """)
 
-  /// The same colours, progressive.
+  /// The same colors, progressive.
   package static let progressive = bytes(
     """
     /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJBwYGCAsICQoK

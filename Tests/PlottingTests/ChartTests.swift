@@ -62,7 +62,7 @@ import Testing
     #expect(AxisRange([0, -1], .logarithmic) == nil)
   }
 
-  /// Curves of a group share colour and legend.
+  /// Curves of a group share color and legend.
   @Test func groups() throws {
     let points: [Chart.Point] = [.init(0, 1), .init(1, 2)]
     let svg = Chart(

@@ -18,7 +18,7 @@ import Testing
     #expect(Sparkline.text([.nan, .nan]) == "  ")
   }
 
-  /// Neighbours are averaged, all are counted.
+  /// Neighbors are averaged, all are counted.
   @Test func width() {
     #expect(Sparkline.text([0, 0, 7, 7], width: 2) == "▁█")
     #expect(Sparkline.text([0, 4, 4, 0, .nan, 7], width: 3) == "▁▁█")

@@ -21,15 +21,15 @@ public final class ServedModel: Sendable {
     let glow = try Glow(configuration, options: TensorOptions(.float32), seed: 3)
     let noise = try randomTensor(glow.parameters.values.shape, seed: 4, scale: 0.1)
     try glow.parameters.values.addInPlace(noise.converted(to: .float32))
-    try ModelFile.write(glow, to: folder)
+    try ModelFolder.write(glow, to: folder)
     let fit = try AttributeFit(
-      of: glow, training: ColourImages(count: 40, split: .train, classNames: labels),
-      heldOut: ColourImages(count: 20, split: .validation, classNames: labels), names: ["bright"])
+      of: glow, training: ColorImages(count: 40, split: .train, classNames: labels),
+      heldOut: ColorImages(count: 20, split: .validation, classNames: labels), names: ["bright"])
     try fit.directions.write(to: attributes)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// The model on the calling thread.
-  public func loaded() throws -> Glow { try ModelFile.read(folder) }
+  public func loaded() throws -> Glow { try ModelFolder.read(folder, as: Glow.self) }
 }

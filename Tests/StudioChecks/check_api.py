@@ -56,8 +56,8 @@ def main() -> None:
         with models() as made:
             for name, model, token, phases in [
                 ("a gray model with classes", made.gray, None, everything),
-                ("a colour model", made.colour, None, everything),
-                ("a colour model behind a token", made.colour, TOKEN, "examples,coverage"),
+                ("a color model", made.color, None, everything),
+                ("a color model behind a token", made.color, TOKEN, "examples,coverage"),
             ]:
                 with serving(model, "--runs", made.runs, token=token) as server:
                     server.wait_for_reference()

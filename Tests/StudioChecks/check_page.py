@@ -78,9 +78,9 @@ def check_looks(name: str, browser: Browser, server: Server, **look: object) -> 
 
 
 def check(browser: Browser, models: Models, files: Path) -> None:
-    with serving(models.colour, "--runs", models.runs) as server:
+    with serving(models.color, "--runs", models.runs) as server:
         server.wait_for_reference()
-        check_tools("a colour model on a light desktop", browser, server, models, files)
+        check_tools("a color model on a light desktop", browser, server, models, files)
         with group("A run in training"), watched(browser, server.address) as watch:
             page_training.check_live(watch, models)
         with group("The keyboard"), watched(browser, server.address) as watch:

@@ -16,7 +16,7 @@ from server import GLOW, CheckFailure, glow
 
 CLASSES = ["0", "1", "2"]
 GRAY_SIDE = 8
-COLOUR_SIDE = 16
+COLOR_SIDE = 16
 SPLITS = {"train": 240, "validation": 60, "test": 60}
 ATTRIBUTES = ["bright", "warm", "disc"]
 MODEL = ["--levels", 2, "--steps", 2, "--hidden", 16, "--batch", 16, "--seed", 1, "--threads", 1]
@@ -32,14 +32,14 @@ class Models:
     runs: Path
     # Gray, told what to draw by a class.
     gray: Path
-    # Colour, with attributes.
-    colour: Path
-    colour_data: Path
+    # Color, with attributes.
+    color: Path
+    color_data: Path
 
     @contextmanager
     def training(self, name: str):
         """A run of that name that is being trained meanwhile, on and on."""
-        command = [GLOW, "train", "--preset", "toy", "--data", self.colour_data, "--out", self.runs / name]
+        command = [GLOW, "train", "--preset", "toy", "--data", self.color_data, "--out", self.runs / name]
         process = subprocess.Popen(
             [*map(str, command + MODEL + TRAINING + LIVE)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             text=True)
@@ -59,11 +59,11 @@ def models():
     with tempfile.TemporaryDirectory(prefix="glow-studio-") as name:
         folder = Path(name)
         runs = folder / "runs"
-        gray, colour = runs / "gray", runs / "colour"
+        gray, color = runs / "gray", runs / "color"
         _train(f"idx:{_write_idx(folder / 'idx')}", gray)
         data = _write_pictures(folder / "shapes")
-        _train(data, colour)
-        yield Models(runs, gray, colour, data)
+        _train(data, color)
+        yield Models(runs, gray, color, data)
 
 
 def _train(data: object, run: Path) -> None:
@@ -97,7 +97,7 @@ def _gray_image(label: int, dice: random.Random) -> bytes:
         for y in range(GRAY_SIDE) for x in range(GRAY_SIDE))
 
 
-# The colour images: a disc or a box on a ground, bright or dark, warm or cold.
+# The color images: a disc or a box on a ground, bright or dark, warm or cold.
 
 def _write_pictures(folder: Path) -> Path:
     for seed, (split, count) in enumerate(SPLITS.items()):
@@ -116,10 +116,10 @@ def _write_pictures(folder: Path) -> Path:
 def _shape(is_bright: int, is_warm: int, is_disc: int, dice: random.Random) -> Image.Image:
     level = dice.randrange(40)
     ground = [(level + (150 if is_bright else 30))] * 3
-    image = Image.new("RGB", (COLOUR_SIDE, COLOUR_SIDE), tuple(ground))
+    image = Image.new("RGB", (COLOR_SIDE, COLOR_SIDE), tuple(ground))
     drawing = ImageDraw.Draw(image)
     left, top = dice.randrange(2, 6), dice.randrange(2, 6)
-    colour = (220, 120, level) if is_warm else (level, 120, 220)
+    color = (220, 120, level) if is_warm else (level, 120, 220)
     shape = drawing.ellipse if is_disc else drawing.rectangle
-    shape([left, top, left + 7, top + 7], fill=colour)
+    shape([left, top, left + 7, top + 7], fill=color)
     return image

@@ -12,7 +12,7 @@ POINTS = f"{CURVE}.getAttribute('points').split(' ').length"
 
 def check(watch: Watched, models: Models) -> None:
     watch.open("training")
-    for run in (models.colour, models.gray):
+    for run in (models.color, models.gray):
         check_run(watch, run)
     watch.require_accessible("Training")
 

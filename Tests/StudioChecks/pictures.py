@@ -17,16 +17,16 @@ def picture(width: int, height: int, mode: str = "RGB", seed: int = 0) -> Image.
     """A slanted gradient with a disc and a box on it."""
     dice = random.Random(seed)
 
-    def colour() -> tuple[int, ...]:
+    def color() -> tuple[int, ...]:
         return tuple(dice.randrange(256) for _ in range(3))
 
     image = Image.blend(
-        Image.new("RGB", (width, height), colour()),
+        Image.new("RGB", (width, height), color()),
         Image.linear_gradient("L").rotate(dice.choice([0, 90, 180, 270])).resize((width, height)).convert("RGB"), 0.5)
     drawing = ImageDraw.Draw(image)
     for shape in (drawing.ellipse, drawing.rectangle):
         left, top = dice.randrange(width), dice.randrange(height)
-        shape([left, top, left + width // 3, top + height // 3], fill=colour())
+        shape([left, top, left + width // 3, top + height // 3], fill=color())
     if mode == "I;16":
         return image.convert("L").convert("I;16")
     if mode == "RGBA":

@@ -13,7 +13,7 @@ from server import glow, serving
 MOST_BYTES = 64_000
 MOST_PIXELS_DOWN = 1080
 # The most that a file has room for are taken.
-COLOURS = [128, 64, 48, 32]
+COLORS = [128, 64, 48, 32]
 TRAINING = ["--images", 20_000, "--validate-every", 2000, "--checkpoint-every", 10_000]
 
 
@@ -44,13 +44,13 @@ def save(watch: Watched, file: Path) -> None:
     watch.page.set_viewport_size({"width": DESKTOP["width"], "height": height})
     image = Image.open(io.BytesIO(watch.page.screenshot())).convert("RGB")
     watch.page.set_viewport_size(DESKTOP)
-    for colours in COLOURS:
-        image.quantize(colours, dither=Image.Dither.NONE).save(file, optimize=True)
+    for colors in COLORS:
+        image.quantize(colors, dither=Image.Dither.NONE).save(file, optimize=True)
         size = file.stat().st_size
         if size <= MOST_BYTES:
             break
     require(size <= MOST_BYTES, f"{file} has {size} bytes, more than {MOST_BYTES}")
-    print(f"{file}: {image.width}x{image.height}, {colours} colours, {size / 1000:.0f} kB")
+    print(f"{file}: {image.width}x{image.height}, {colors} colors, {size / 1000:.0f} kB")
 
 
 def prepare_sample(watch: Watched) -> None:

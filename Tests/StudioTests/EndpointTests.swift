@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test func theModelDescribesItself() async throws {
-    try await RunningServer.with(labels: Self.labels, dataset: ColourImages(classNames: Self.labels)) { server in
+    try await RunningServer.with(labels: Self.labels, dataset: ColorImages(classNames: Self.labels)) { server in
       let answer = try await server.send("GET", "/v1/models")
       #expect(answer.status == 200 && answer.headers["content-type"] == "application/json")
       let model = try #require((answer.json["models"] as? [[String: Any]])?.first)
@@ -44,7 +44,7 @@ import Testing
         "/v1/sample", ["like": ["sample": ["index": 2, "seed": 7]], "levels": [Int]()])
       #expect(try pictures(third) == [turn[2]])
       let variations = try await server.post("/v1/sample", ["like": ["image": ["index": 3, "label": 0]], "count": 2])
-      let origin = ImageModel.Origin.picture(try ColourImages().image(at: 3), label: 0)
+      let origin = ImageModel.Origin.picture(try ColorImages().image(at: 3), label: 0)
       #expect(try await pictures(variations) == server.model.variations(of: origin, redrawing: [1], count: 2))
     }
   }
@@ -60,7 +60,7 @@ import Testing
 
   @Test func latentsThereAndBack() async throws {
     try await RunningServer.with { server in
-      let picture = try ColourImages().image(at: 4)
+      let picture = try ColorImages().image(at: 4)
       let encoded = try await server.send("POST", "/v1/encode", body: Data(picture.encodePNG()), type: "image/png")
       #expect(encoded.headers["content-type"] == "application/octet-stream")
       #expect(try await Array(encoded.body) == server.model.encode([picture]))
@@ -76,7 +76,7 @@ import Testing
 
   @Test func pathsAndMixes() async throws {
     try await RunningServer.with { server in
-      let ends = try [1, 2].map { try ColourImages().image(at: $0) }
+      let ends = try [1, 2].map { try ColorImages().image(at: $0) }
       let path = try await server.post("/v1/interpolate", ["images": [["index": 1], ["index": 2]], "steps": 3])
       #expect(try await pictures(path) == server.model.interpolate(ends, steps: 3))
       let body: [String: Any] = [
@@ -102,8 +102,8 @@ import Testing
   }
 
   @Test func imagesOfTheDataSetHaveTheirLabels() async throws {
-    try await RunningServer.with(labels: Self.labels, dataset: ColourImages(classNames: Self.labels)) { server in
-      let some = try [4, 5].map { try ColourImages().image(at: $0) }
+    try await RunningServer.with(labels: Self.labels, dataset: ColorImages(classNames: Self.labels)) { server in
+      let some = try [4, 5].map { try ColorImages().image(at: $0) }
       let answer = try await server.post("/v1/edit", ["images": [["index": 4], ["index": 5]], "label": 0])
       #expect(try await pictures(answer) == server.model.edit(some, by: [:], labels: [1, 2], as: 0))
       let chosen = try await server.post("/v1/edit", ["images": [["index": 4, "label": 2]], "label": 0])
@@ -113,7 +113,7 @@ import Testing
 
   @Test func scoresInAForm() async throws {
     try await RunningServer.with { server in
-      let some = try [1, 2].map { try ColourImages().image(at: $0) }
+      let some = try [1, 2].map { try ColorImages().image(at: $0) }
       var form = Data()
       for (number, picture) in some.enumerated() {
         form += Data(
@@ -127,7 +127,7 @@ import Testing
       let scores = try #require(answer.json["scores"] as? [[String: Any]], "\(answer.text)")
       #expect(scores.map { $0["bitsPerDimension"] as? Double } == expected.map(\.score.bitsPerDimension))
       #expect(scores[0]["percentile"] == nil)
-      try await server.model.score(reference: ColourImages(), count: 10, called: "ten")
+      try await server.model.score(reference: ColorImages(), count: 10, called: "ten")
       let placed = try await server.send("POST", "/v1/score", body: form, type: type)
       let place = try #require((placed.json["scores"] as? [[String: Any]])?.first)
       #expect(place["percentile"] is Double && place["correctedPercentile"] is Double && place["deviations"] is Double)
@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func theDataSetByPages() async throws {
-    try await RunningServer.with(labels: Self.labels, dataset: ColourImages(classNames: Self.labels)) { server in
+    try await RunningServer.with(labels: Self.labels, dataset: ColorImages(classNames: Self.labels)) { server in
       let page = try await server.send("GET", "/v1/data?label=1&from=1&count=2")
       #expect(page.json["count"] as? Int == 8)
       let images = try #require(page.json["images"] as? [[String: Any]])

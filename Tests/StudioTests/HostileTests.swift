@@ -20,7 +20,7 @@ import Torch
         ("/v1/sample", ["count": "4"], "count"), ("/v1/sample", ["count": 1e300], "count"),
         ("/v1/sample", ["temperature": -1], "temperature"), ("/v1/sample", ["temperature": [1, 1, 1]], "temperature"),
         ("/v1/sample", ["seed": -1], "seed"), ("/v1/sample", ["labels": [2]], "labels"),
-        ("/v1/sample", ["labels": [Int]()], "labels"), ("/v1/sample", ["colour": "red"], "colour"),
+        ("/v1/sample", ["labels": [Int]()], "labels"), ("/v1/sample", ["color": "red"], "color"),
         ("/v1/sample", ["like": [String: Int]()], "like"), ("/v1/sample", ["like": ["sample": ["seed": 1]]], "index"),
         ("/v1/sample", ["like": ["sample": ["index": 64]]], "index"),
         ("/v1/sample", ["like": ["image": image], "levels": [3]], "levels"),
@@ -81,7 +81,7 @@ import Torch
       func expectRefusal(_ bytes: [UInt8], _ type: String = "image/png", _ words: String) async throws {
         server.expectProblem(try await server.send("POST", "/v1/score", body: Data(bytes), type: type), 422, words)
       }
-      let whole = try ColourImages().image(at: 0).encodePNG()
+      let whole = try ColorImages().image(at: 0).encodePNG()
       try await expectRefusal(Array(whole.dropLast(20)), "image/png", "cut short")
       try await expectRefusal([], "image/png", "empty")
       try await expectRefusal(Array("GIF89a".utf8), "image/png", "GIF")

@@ -14,7 +14,7 @@ struct RunningServer {
   let token: String?
 
   static func with<R: Sendable>(
-    labels: [String] = [], limits: BatchLimits = BatchLimits(wait: .zero), dataset: ColourImages? = ColourImages(),
+    labels: [String] = [], limits: BatchLimits = BatchLimits(wait: .zero), dataset: ColorImages? = ColorImages(),
     runs: URL? = nil, _ change: (inout StudioOptions) -> Void = { _ in }, _ body: (RunningServer) async throws -> R
   ) async throws -> R {
     let served = try ServedModel(labels: labels)

@@ -8,7 +8,7 @@ private let imageShapes = [
 ]
 
 @Suite(.serialized) struct ConvolutionTests {
-  /// By the definition: sums over a zero-padded neighbourhood.
+  /// By the definition: sums over a zero-padded neighborhood.
   @Test func definition() throws {
     let (input, weight, bias) = try (
       randomTensor([2, 3, 5, 4], seed: 1), randomTensor([2, 3, 3, 3], seed: 2), randomTensor([2], seed: 3)

@@ -83,10 +83,10 @@ import Torch
       try Small.stop(Small.trainer(in: folder), after: 2)
       let checkpoint = try #require(RunFolder(folder).checkpoints.last)
       try flip(checkpoint, "model.safetensors")
-      let error = try #require(throws: ModelError.self) { try ModelFile.readModel(checkpoint) }
+      let error = try #require(throws: ModelError.self) { try ModelFolder.read(checkpoint) }
       #expect("\(error)".contains("model.safetensors") && "\(error)".contains("is damaged: its CRC-32C"), "\(error)")
       try Data().write(to: checkpoint.appending(path: "model.safetensors"))
-      let shorter = try #require(throws: ModelError.self) { try ModelFile.readModel(checkpoint) }
+      let shorter = try #require(throws: ModelError.self) { try ModelFolder.read(checkpoint) }
       #expect("\(shorter)".contains("has 0 bytes, checksums.json says"), "\(shorter)")
     }
   }

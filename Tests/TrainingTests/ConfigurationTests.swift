@@ -32,9 +32,9 @@ import Testing
     for preset in Preset.all {
       try preset.training.validate()
       try preset.model.validate()
-      if var labelled = preset.model as? GlowConfiguration {
-        labelled.classNames = (0..<10).map(String.init)
-        try labelled.validate()
+      if var labeled = preset.model as? GlowConfiguration {
+        labeled.classNames = (0..<10).map(String.init)
+        try labeled.validate()
       }
       #expect(Preset.named(preset.name)?.training == preset.training)
       #expect(!preset.summary.isEmpty)

@@ -50,7 +50,7 @@ import Torch
           resuming: RunFolder(folder), images: images, train: train, validation: validation, options: options,
           communicator: communicator)
         : try Trainer(
-          model: model, training: training, train: train, validation: validation, run: RunFolder(folder),
+          configuration: model, training: training, train: train, validation: validation, run: RunFolder(folder),
           options: options, communicator: communicator)
       try configure(trainer)
       try trainer.fit()
@@ -122,7 +122,7 @@ import Torch
     }
   }
 
-  /// Batch normalisations see each rank's own part, as they see each part of a batch that one process takes in parts.
+  /// Batch normalizations see each rank's own part, as they see each part of a batch that one process takes in parts.
   @Test func aRealNVPEqualsOneProcessThatTakesItsBatchInParts() throws {
     let training = Small.training { $0.averageImages = 0 }
     var inParts = training
@@ -255,7 +255,7 @@ import Torch
       let ends = try Job.run(2, timeout: 10) { communicator in
         do {
           _ = try Trainer(
-            model: Small.model(), training: Small.training(),
+            configuration: Small.model(), training: Small.training(),
             train: SmallImages(count: communicator.rank == 1 ? 19 : 20),
             validation: SmallImages(split: .validation, count: 6), run: RunFolder(run), communicator: communicator)
         } catch {
@@ -346,7 +346,7 @@ import Torch
         try Job.run(2, timeout: 10) { communicator in
           do {
             let trainer = try Trainer(
-              model: Small.model(), training: Small.training { $0.skipDamaged = limit },
+              configuration: Small.model(), training: Small.training { $0.skipDamaged = limit },
               train: DamagedImages(damaged: [3, 11, 12]), validation: SmallImages(split: .validation, count: 6),
               run: RunFolder(folder.appending(path: "\(limit)")), communicator: communicator)
             try trainer.fit()

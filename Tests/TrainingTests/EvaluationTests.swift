@@ -1,3 +1,4 @@
+import ModelImages
 import Datasets
 import FlowModels
 import Foundation
@@ -52,10 +53,10 @@ import Torch
     var configuration = Small.model(classNames: ["a", "b", "c"])
     configuration.labelConditioning = conditioning
     let model = try Small.randomModel(configuration)
-    let labelled = SmallImages(count: 12, classNames: ["a", "b", "c"])
-    let evaluation = try model.evaluate(on: labelled, seed: 2, batchSize: 5, accuracy: true)
+    let labeled = SmallImages(count: 12, classNames: ["a", "b", "c"])
+    let evaluation = try model.evaluate(on: labeled, seed: 2, batchSize: 5, accuracy: true)
 
-    let batch = try ModelBatch(EvaluationBatches(dataset: labelled, batchSize: 12, seed: 2).batch(at: 0), for: model)
+    let batch = try ModelBatch(EvaluationBatches(dataset: labeled, batchSize: 12, seed: 2).batch(at: 0), for: model)
     let logs: [Double] = try model.logProbabilityPerLabel(batch.x).elements()
     let right = (0..<12).filter { image in
       let own = logs[image * 3..<image * 3 + 3]
@@ -71,11 +72,11 @@ import Torch
     var configuration = Small.model(classNames: ["a", "b", "c"])
     configuration.classifier = true
     let model = try Small.randomModel(configuration)
-    let labelled = SmallImages(count: 12, classNames: ["a", "b", "c"])
-    let batch = try ModelBatch(EvaluationBatches(dataset: labelled, batchSize: 12, seed: 0).batch(at: 0), for: model)
+    let labeled = SmallImages(count: 12, classNames: ["a", "b", "c"])
+    let batch = try ModelBatch(EvaluationBatches(dataset: labeled, batchSize: 12, seed: 0).batch(at: 0), for: model)
     let guesses: [Int] = try model.classify(batch.x).argmax(1).elements()
     let right = guesses.enumerated().filter { $0.offset % 3 == $0.element }
-    #expect(try model.evaluate(on: labelled, accuracy: true).accuracy == Double(right.count) / 12)
+    #expect(try model.evaluate(on: labeled, accuracy: true).accuracy == Double(right.count) / 12)
   }
 
   @Test func imagesThatDoNotFitTheModel() throws {

@@ -23,7 +23,7 @@ import Torch
   }
 
   /// The values after each step.
-  private func run(_ kind: TrainingConfiguration.Optimizer, weightDecay: Double = 0) throws -> [[Double]] {
+  private func run(_ kind: TrainingConfiguration.OptimizerKind, weightDecay: Double = 0) throws -> [[Double]] {
     let parameters = try vector(start)
     let optimizer = try Optimizer(
       kind, parameters, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay)
@@ -81,8 +81,8 @@ import Torch
   }
 
   /// Without a gradient, weights only shrink.
-  @Test(arguments: TrainingConfiguration.Optimizer.allCases) func weightDecayAlone(
-    kind: TrainingConfiguration.Optimizer
+  @Test(arguments: TrainingConfiguration.OptimizerKind.allCases) func weightDecayAlone(
+    kind: TrainingConfiguration.OptimizerKind
   ) throws {
     let parameters = try vector(start)
     let optimizer = try Optimizer(kind, parameters, weightDecay: 0.5)
@@ -115,8 +115,8 @@ import Torch
   }
 
   /// A vector longer than the runs in which the kernel works, in both types.
-  @Test(arguments: [DType.float64, .float32], TrainingConfiguration.Optimizer.allCases)
-  func longVectors(dtype: DType, kind: TrainingConfiguration.Optimizer) throws {
+  @Test(arguments: [DType.float64, .float32], TrainingConfiguration.OptimizerKind.allCases)
+  func longVectors(dtype: DType, kind: TrainingConfiguration.OptimizerKind) throws {
     let count = 70_001
     let gradient = (0..<count).map { sin(Double($0)) * ($0 % 7 == 0 ? 0 : 1) }
     let parameters = try ParameterVector([Parameter("a", Tensor.zeros([count], dtype))])

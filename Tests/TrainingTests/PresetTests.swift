@@ -8,7 +8,7 @@ import Testing
   struct Run: Sendable, CustomTestStringConvertible {
     let name: String
     let levels, steps, size, batch, bits: Int
-    let coupling: GlowConfiguration.Coupling
+    let coupling: GlowConfiguration.CouplingKind
     /// Steps of warm-up, and those that the average looks back.
     var warmup = 977
     var horizon = 98

@@ -75,7 +75,7 @@ import Torch
       #expect(after.bitsPerDimension < before - 0.2)
       #expect(!after.conditional && after.accuracy == nil)
       #expect(trainer.keptActivations.kept.count == 0 && trainer.keptActivations.bytes == 0)
-      let saved = try ModelFile.readModel(RunFolder(folder).checkpoints.last!)
+      let saved = try ModelFolder.read(RunFolder(folder).checkpoints.last!)
       #expect(try saved.evaluate(on: SmallImages()).bitsPerDimension == after.bitsPerDimension)
     }
   }

@@ -65,7 +65,7 @@ enum Small {
   ) throws -> Trainer {
     try Runtime.setThreadCount(1)
     return try Trainer(
-      model: model, training: training, train: SmallImages(classNames: model.classNames),
+      configuration: model, training: training, train: SmallImages(classNames: model.classNames),
       validation: SmallImages(split: .validation, count: 6, classNames: model.classNames), run: RunFolder(folder))
   }
 

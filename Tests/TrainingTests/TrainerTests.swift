@@ -127,7 +127,7 @@ import Torch
       #expect(averaged != raw)
       #expect(try trainer.model.parameters.values.elements(Float.self) == raw)
       let checkpoint = folder.appending(path: "checkpoints/images-64")
-      let model = try ModelFile.read(checkpoint)
+      let model = try ModelFolder.read(checkpoint, as: Glow.self)
       #expect(try model.parameters.values.elements(Float.self) == averaged)
       try Trainer.loadRawWeights(into: model, from: checkpoint)
       #expect(try model.parameters.values.elements(Float.self) == raw)
@@ -182,7 +182,7 @@ import Torch
       try Small.trainer(in: folder).fit()
       let before = try state(folder, images: 64)
       let error = try #require(throws: TrainingError.self) { try Small.trainer(in: folder) }
-      #expect("\(error)".contains("\(folder.path) already holds a run") && "\(error)".contains("--resume"))
+      #expect("\(error)".contains("\(folder.path) already holds a run") && "\(error)".contains("glow resume"))
       #expect(try state(folder, images: 64) == before)
     }
   }
@@ -268,7 +268,7 @@ import Torch
       #expect(text.hasPrefix(start) && text.contains(" is that of level1.step") && text.contains(layer), "\(text)")
       #expect(try names(folder) == ["images-0", "images-8"])
       #expect(text.contains("the checkpoint \(RunFolder(folder).checkpoints[1].path) is intact"), "\(text)")
-      let model = try ModelFile.read(RunFolder(folder).checkpoints[1])
+      let model = try ModelFolder.read(RunFolder(folder).checkpoints[1], as: Glow.self)
       #expect(try model.evaluate(on: SmallImages()).bitsPerDimension.isFinite)
     }
   }
@@ -288,7 +288,8 @@ import Torch
       let wide = SmallImages(shape: ImageShape(height: 4, width: 8, channels: 1))
       let error = try #require(throws: ModelError.self) {
         try Trainer(
-          model: Small.model(), training: Small.training(), train: wide, validation: wide, run: RunFolder(folder))
+          configuration: Small.model(), training: Small.training(), train: wide, validation: wide,
+          run: RunFolder(folder))
       }
       #expect("\(error)" == "the images of small are 4x8x1, the model takes 4x4x1")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])

@@ -205,7 +205,7 @@ ct_status ct_adam_(
     const ct_adam *, ct_handle values, ct_handle gradients, ct_handle first, ct_handle second, ct_handle average,
     ct_handle norm);
 
-// Batch normalisation per channel of [N, C, H, W] by the batch's own statistics, with an optional bias: libtorch's own.
+// Batch normalization per channel of [N, C, H, W] by the batch's own statistics, with an optional bias: libtorch's own.
 ct_status ct_batch_norm(
     ct_handle, ct_handle bias, double epsilon, ct_handle *result, ct_handle *mean, ct_handle *inverse_deviation);
 ct_status ct_batch_norm_backward(

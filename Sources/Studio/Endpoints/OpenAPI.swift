@@ -1,3 +1,5 @@
+import FlowModels
+import Files
 import Analysis
 
 /// The description of the API in OpenAPI 3.1, true of this server: its limits, its model's levels, labels and attributes.

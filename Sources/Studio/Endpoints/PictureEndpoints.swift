@@ -1,8 +1,10 @@
+import Files
 import Analysis
 import FlowModels
 import Foundation
 import Hummingbird
 import Inference
+import Safetensors
 import Torch
 
 extension Studio {

@@ -9,7 +9,7 @@ extension Studio {
     answer(["runs": .array((runs?.entries ?? []).map(\.summary))])
   }
 
-  private func entry(_ context: StudioContext) throws -> RunCatalogue.Entry {
+  private func entry(_ context: StudioContext) throws -> RunCatalog.Entry {
     let id = context.parameters.get("id") ?? ""
     guard let entry = runs?[id.removingPercentEncoding ?? id] else {
       throw Problem(.notFound, "there is no run \"\(id.prefix(100))\": /v1/runs lists those that there are")

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import NIOCore
 import Runs
@@ -11,7 +12,7 @@ struct RunStream {
   /// A comment finds out whether the client is still there: after so many looks with nothing new.
   private static let looksPerComment = 20
 
-  private let entry: RunCatalogue.Entry
+  private let entry: RunCatalog.Entry
   private var metrics: LineTail
   private var log: LineTail
   private var summary: JSONValue?
@@ -21,7 +22,7 @@ struct RunStream {
   /// Whether the run is not being trained, and all was given.
   private(set) var isDone = false
 
-  init(_ entry: RunCatalogue.Entry) {
+  init(_ entry: RunCatalog.Entry) {
     self.entry = entry
     metrics = LineTail(entry.run.metricsFile)
     log = LineTail(entry.run.logFile)

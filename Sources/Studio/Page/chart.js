@@ -42,7 +42,7 @@ export function redrawOnResize(hosts, redraw) {
 
 const canShow = (y, isLogarithmic) => y !== undefined && (!isLogarithmic || y > 0);
 
-// At most `mostPoints` points: means of neighbours.
+// At most `mostPoints` points: means of neighbors.
 function thinned(points) {
   const size = Math.ceil(points.length / mostPoints);
   if (size <= 1) return points;

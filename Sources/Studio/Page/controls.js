@@ -13,7 +13,7 @@ export function make(tag, { data = {}, aria = {}, ...properties } = {}, ...child
   return element;
 }
 
-// A labelled slider with its value beside it.
+// A labeled slider with its value beside it.
 export function makeSlider({ id, label, note, min, max, step, value, format }) {
   const input = make("input", { type: "range", id, min, max, step, value });
   input.defaultValue = value;

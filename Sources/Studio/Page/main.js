@@ -47,11 +47,11 @@ function openStudio(model) {
 }
 
 function showModel(model) {
-  const colours = model.channels === 1 ? "grey" : "colour";
+  const colors = model.channels === 1 ? "grey" : "color";
   byId("model-facts").replaceChildren(
     make("strong", {}, model.name),
     make("span", {}, model.summary),
-    make("span", {}, `${size(model.width, model.height)} ${colours}, ${model.bits} bits`),
+    make("span", {}, `${size(model.width, model.height)} ${colors}, ${model.bits} bits`),
     make("span", {}, `${count(model.parameters)} parameters`));
   document.documentElement.classList.toggle("is-pixelated", model.width <= largestPixelated);
 }

@@ -16,7 +16,7 @@ const areas = {
 };
 
 export const cornersOf = (count) => areas[count].corners;
-export const centreOf = (count) => pointOf(count, Array(count).fill(1 / count));
+export const centerOf = (count) => pointOf(count, Array(count).fill(1 / count));
 
 // The outline, in the order in which its corners follow each other.
 export function outlineOf(count) {

@@ -6,7 +6,7 @@ export function stateOf({ state, error }) {
   switch (state) {
     case "training": return "Being trained now";
     case "finished": return "Finished";
-    case "stopped": return "Stopped before its end; glow train --resume goes on with it";
+    case "stopped": return "Stopped before its end; glow resume goes on with it";
     case "unreadable": return `It cannot be read: ${error}`;
     default: return state ?? "";
   }

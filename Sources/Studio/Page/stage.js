@@ -2,7 +2,7 @@
 
 import { byId, make } from "./controls.js";
 import { percent } from "./format.js";
-import { centreOf, cornersOf, mixAt, outlineOf } from "./mixing.js";
+import { centerOf, cornersOf, mixAt, outlineOf } from "./mixing.js";
 
 const letters = ["A", "B", "C", "D"];
 const step = 0.05;
@@ -20,7 +20,7 @@ export function makeStage({ onMove, onCorner }) {
   const handle = byId("mix-handle");
   const buttons = letters.map((letter, index) => makeCorner(letter, index, onCorner));
   let count = 4;
-  let point = centreOf(count);
+  let point = centerOf(count);
 
   const place = (wanted) => {
     const mix = mixAt(count, wanted);
@@ -63,7 +63,7 @@ export function makeStage({ onMove, onCorner }) {
         button.hidden = index >= count;
         if (index < count) moveTo(button, cornersOf(count)[index]);
       });
-      place(centreOf(count));
+      place(centerOf(count));
     },
     showCorners: (pictures, chosen) => buttons.forEach((button, index) => {
       const picture = pictures[index];

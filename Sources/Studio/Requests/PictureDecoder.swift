@@ -5,7 +5,7 @@ import Inference
 actor PictureDecoder {
   /// - Parameters:
   ///   - name: what errors call the picture.
-  ///   - budget: of pixels, for all pictures of a request; what this one has is taken from it.
+  ///   - budget: the pixels that all pictures of a request may have; those of this one are taken from it.
   /// - Throws: ``Problem``.
   func input(
     _ bytes: [UInt8], named name: String, label: Int?, for model: ImageModel, budget: inout Int

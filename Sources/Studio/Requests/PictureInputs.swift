@@ -4,6 +4,7 @@ import Foundation
 import Hummingbird
 import Imaging
 import Inference
+import Multipart
 
 /// A picture that a request brought, as the model takes it.
 struct PictureInput: Sendable {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The fields of a JSON object that a request holds, each taken once; what is left over at the end is refused.

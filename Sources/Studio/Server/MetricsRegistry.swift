@@ -46,7 +46,7 @@ final class MetricsRegistry: Sendable {
   }
 
   /// - Parameters:
-  ///   - help: of the counters and histograms, by name.
+  ///   - help: what the counters and histograms tell, by their names.
   ///   - readings: what is not counted here.
   func text(help: [String: String], _ readings: [Reading]) -> String {
     let state = state.withLock { $0 }

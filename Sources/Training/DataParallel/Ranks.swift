@@ -36,8 +36,8 @@ final class Ranks {
   func leastBudget(on device: Device) throws -> Int {
     let own = MemoryPolicy.defaultBudget(on: device)
     guard let communicator else { return own }
-    let neighbours = communicator.members.count { $0.host == communicator.members[communicator.rank].host }
-    return try communicator.gather(own / neighbours).min()!
+    let neighbors = communicator.members.count { $0.host == communicator.members[communicator.rank].host }
+    return try communicator.gather(own / neighbors).min()!
   }
 
   // MARK: Gradients
@@ -57,7 +57,7 @@ final class Ranks {
 
   func sum(_ values: [Double]) throws -> [Double] { try communicator?.sum(values) ?? values }
 
-  /// Averages what each rank noted of its own images, such as the statistics of batch normalisations.
+  /// Averages what each rank noted of its own images, such as the statistics of batch normalizations.
   func average(_ buffers: [Buffer]) throws {
     guard let communicator else { return }
     for buffer in buffers where buffer.value.dtype.isFloatingPoint {

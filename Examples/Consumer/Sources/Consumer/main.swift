@@ -4,7 +4,7 @@ import FlowModels
 import Foundation
 import Torch
 
-let glow = try ModelFile.read(URL(filePath: "Models/fashion-mnist"))
+let glow = try ModelFolder.read(URL(filePath: "Models/fashion-mnist"), as: Glow.self)
 let sneakers = try Tensor([7, 7])
 let x = try glow.sample(count: 2, temperature: 0.7, labels: sneakers, seed: 1)  // [2, 28, 28, 1]
 let bits = try glow.bitsPerDimension(x, labels: sneakers)  // [2]

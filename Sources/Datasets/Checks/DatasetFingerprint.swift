@@ -1,0 +1,49 @@
+import Files
+
+/// A mark by which a split is known again, without reading all of it: the number, shape and labels of the images, and the pixels
+/// of up to 64 of them spread over the split. Another cut, other pictures, some more or fewer show; a change to a few pixels
+/// of one image in many may not.
+public struct DatasetFingerprint: Codable, Sendable, Equatable {
+  public var count: Int
+  public var shape: ImageShape
+  public var classNames: [String]
+  /// The CRC-32C of all labels; of sets of over a million images, of the samples' labels.
+  public var labels: UInt32
+  /// The CRC-32C of the samples' pixels.
+  public var pixels: UInt32
+
+  static let samples = 64
+  static let mostLabels = 1_000_000
+
+  /// Reads the samples. An image that cannot be read counts as black.
+  public init(of dataset: any ImageDataset) {
+    (count, shape, classNames) = (dataset.count, dataset.shape, dataset.classNames)
+    var labels = CRC32C()
+    let samples = (0..<min(count, Self.samples)).map { [count] in $0 * count / min(count, Self.samples) }
+    if !classNames.isEmpty {
+      for index in count <= Self.mostLabels ? Array(0..<count) : samples {
+        withUnsafeBytes(of: Int32(dataset.label(at: index) ?? -1).littleEndian) { labels.update($0) }
+      }
+    }
+    var pixels = CRC32C()
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: shape.elementCount)
+    defer { buffer.deallocate() }
+    for index in samples {
+      if (try? dataset.copyPixels(at: index, to: buffer)) == nil { buffer.update(repeating: 0) }
+      pixels.update(UnsafeRawBufferPointer(buffer))
+    }
+    (self.labels, self.pixels) = (labels.value, pixels.value)
+  }
+
+  /// What differs from another, in words; nil if nothing does.
+  public func difference(from other: DatasetFingerprint) -> String? {
+    if count != other.count { return "it has \(count) images, and had \(other.count)" }
+    if shape != other.shape { return "its images are \(shape), and were \(other.shape)" }
+    if classNames != other.classNames {
+      return
+        "its labels are \(classNames.joined(separator: ", ")), and were \(other.classNames.joined(separator: ", "))"
+    }
+    if labels != other.labels { return "images have other labels than they had" }
+    return pixels == other.pixels ? nil : "images have other pixels than they had, or another order"
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Imaging
+
+/// Picture files, and those in folders, as a data set without labels, in the order given; within a folder sorted by path.
+/// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
+public struct PictureFiles: ImageDataset {
+  public let files: [URL]
+  public let shape: ImageShape
+
+  /// Finds the files and reads their heads.
+  ///
+  /// - Parameters:
+  ///   - paths: files, whatever their names, and folders, of which the files named .png, .jpg, .jpeg or .webp at any depth.
+  ///   - shape: of 1 or 3 channels, to which pictures are converted.
+  ///   - fitting: whether pictures of another size are cropped in the middle to the shape's aspect and resized.
+  /// - Throws: `DatasetError` for a folder without pictures, or, unless they are to be fitted, a picture of another size;
+  ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
+  public init(_ paths: [URL], shape: ImageShape, fitting: Bool) throws {
+    precondition(shape.channels == 1 || shape.channels == 3, "channels must be 1 or 3, got \(shape.channels)")
+    files = try paths.flatMap { path in
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue else {
+        return [path]
+      }
+      let listing = FolderListing(of: path)
+      guard !listing.paths.isEmpty else { throw DatasetError.noImages(folder: path.path) }
+      return listing.paths.map(listing.url)
+    }
+    self.shape = shape
+    for file in files {
+      let header = try ImageHeader(contentsOf: file)
+      guard fitting || (header.width == shape.width && header.height == shape.height) else {
+        throw DatasetError.wrongField(
+          file: file.path, field: "size of the picture", expected: "\(shape.width)x\(shape.height) pixels",
+          found: "\(header.width)x\(header.height)")
+      }
+    }
+  }
+
+  public var name: String { "picture files" }
+  public var split: DatasetSplit { .test }
+  public var count: Int { files.count }
+  public var classNames: [String] { [] }
+
+  public func label(at index: Int) -> Int? { nil }
+
+  public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    let image = try PixelImage(contentsOf: files[index]).converted(toChannels: shape.channels)
+      .fitted(width: shape.width, height: shape.height)
+    _ = buffer.update(fromContentsOf: image.pixels)
+  }
+}

@@ -1,0 +1,71 @@
+/// A field of a configuration that a person may set by name: `hidden`, on the command line `--hidden 64`.
+///
+/// ```swift
+/// static let fields: [ConfigurationField<Self>] = [
+///   .integer("levels", "L, levels.", \.levels),
+///   .choice("permutation", "", \.permutation),
+/// ]
+/// ```
+public struct ConfigurationField<Configuration>: Sendable {
+  /// As in the configuration's JSON, such as `minimumScale`.
+  public let name: String
+  /// A sentence for a list of flags; empty where the name says all.
+  public let help: String
+  public let kind: FieldKind
+  /// Sets the field.
+  public let set: @Sendable (inout Configuration, FieldValue) -> Void
+
+  private init(
+    _ name: String, _ help: String, _ kind: FieldKind,
+    set: @escaping @Sendable (inout Configuration, FieldValue) -> Void
+  ) {
+    self.name = name
+    self.help = help
+    self.kind = kind
+    self.set = set
+  }
+
+  public static func integer(
+    _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Int> & Sendable
+  ) -> Self {
+    Self(name, help, .integer) { if case .integer(let value) = $1 { $0[keyPath: path] = value } }
+  }
+
+  public static func number(
+    _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Double> & Sendable
+  ) -> Self {
+    Self(name, help, .number) { if case .number(let value) = $1 { $0[keyPath: path] = value } }
+  }
+
+  public static func toggle(
+    _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Bool> & Sendable
+  ) -> Self {
+    Self(name, help, .toggle) { if case .toggle(let value) = $1 { $0[keyPath: path] = value } }
+  }
+
+  public static func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
+    _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Choice> & Sendable
+  ) -> Self where Choice.RawValue == String {
+    Self(name, help, .choice(Choice.allCases.map(\.rawValue))) {
+      if case .choice(let value) = $1, let choice = Choice(rawValue: value) { $0[keyPath: path] = choice }
+    }
+  }
+}
+
+/// What a field holds.
+public enum FieldKind: Sendable, Hashable {
+  case integer
+  case number
+  /// True or false.
+  case toggle
+  /// One of some words.
+  case choice([String])
+}
+
+/// What a person sets a field to; of the field's kind.
+public enum FieldValue: Sendable, Hashable {
+  case integer(Int)
+  case number(Double)
+  case toggle(Bool)
+  case choice(String)
+}

@@ -1,0 +1,65 @@
+import Flows
+import Torch
+
+/// Glow (Kingma & Dhariwal 2018): L levels, each a squeeze and K steps of flow, with half of the channels split off as a
+/// latent after every level but the last.
+public typealias Glow = MultiscaleFlow<GlowConfiguration>
+
+extension GlowConfiguration {
+  public func makeModel(options: TensorOptions, seed: UInt64) throws -> any FlowModel {
+    try Glow(self, options: options, seed: seed)
+  }
+
+  public func makeArchitecture(options: TensorOptions, using generator: Generator) throws -> MultiscaleArchitecture {
+    let levels = try (1...levels).map { try makeLevel($0, options, generator) }
+    let top = latentShape(level: self.levels)[2]
+    return MultiscaleArchitecture(
+      levels: levels, prior: try TopPrior("prior", self, like: options),
+      classifier: classifier
+        ? try ClassifierHead("classifier", channels: top, classes: classCount, like: options) : nil,
+      readsLabelsBelowPrior: classesBelowPrior > 0)
+  }
+
+  /// Labels that split priors are conditioned on.
+  private var classesBelowPrior: Int { labelConditioning == .prior ? 0 : classCount }
+
+  private func makeLevel(
+    _ level: Int, _ options: TensorOptions, _ generator: Generator
+  ) throws -> MultiscaleArchitecture.Level {
+    let channels = channels << (level + 1)
+    let steps = try (1...steps).map { try makeStep("level\(level).step\($0)", channels, options, generator) }
+    let chain = Chain([Squeeze()] + steps)
+    guard level < levels else { return .init(chain) }
+    let (name, shape) = ("level\(level).split", [height >> level, width >> level, channels])
+    let split =
+      priors == .diagonal
+      ? try Split(name, ownGaussian: shape, classes: classesBelowPrior, like: options)
+      : try Split(
+        name, shape: shape, edgeChannel: edgeChannel, classes: classesBelowPrior,
+        sharesPositions: labelConditioning == .priors, like: options)
+    return .init(chain, split: split)
+  }
+
+  private func makeStep(
+    _ name: String, _ channels: Int, _ options: TensorOptions, _ generator: Generator
+  ) throws -> FlowStep {
+    let permutation: any Bijection =
+      switch permutation {
+      case .reverse: try ChannelPermutation.reverse(name + ".permutation", channels: channels, on: options.device)
+      case .shuffle:
+        try ChannelPermutation.shuffle(
+          name + ".permutation", channels: channels, on: options.device, using: generator)
+      case .conv1x1, .conv1x1LU:
+        try InvertibleConv1x1(
+          name + ".permutation", channels: channels, factored: permutation == .conv1x1LU, like: options,
+          using: generator)
+      }
+    let conditioner = try ConvConditioner(
+      name + ".coupling.conditioner", inputs: channels / 2, hidden: hidden,
+      outputs: channels / 2 * transform.outputsPerChannel, edgeChannel: edgeChannel, logScaleFactor: logScaleFactor,
+      classes: labelConditioning == .everywhere ? classCount : 0, like: options, using: generator)
+    return FlowStep(
+      name, actnorm: try ActNorm(name + ".actnorm", channels: channels, logScaleFactor: logScaleFactor, like: options),
+      permutation: permutation, coupling: Coupling(transform, conditioner: conditioner))
+  }
+}

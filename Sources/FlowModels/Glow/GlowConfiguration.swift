@@ -1,0 +1,178 @@
+import Flows
+import Torch
+
+/// Everything that decides a Glow's shape: stored in each checkpoint, and enough to build the model again.
+public struct GlowConfiguration: FlowConfiguration {
+  public static let kind = "glow"
+  public static let title = "Glow"
+  public static var standard: Self { Self(height: 32, width: 32, channels: 3, levels: 3, steps: 8, hidden: 128) }
+  public static let features: Set<FlowFeature> = [.classifier, .keptActivations, .precision]
+  public static var fields: [ConfigurationField<Self>] {
+    [
+      .integer("levels", "L, levels.", \.levels), .integer("steps", "K, steps of flow per level.", \.steps),
+      .integer("hidden", "Hidden channels of the coupling networks.", \.hidden),
+      .integer("bits", "Bits per channel, 1 to 8.", \.bits), .choice("permutation", "", \.permutation),
+      .choice("coupling", "", \.coupling), .choice("scale", "Of affine couplings.", \.scale),
+      .number("minimumScale", "Lower bound of the sigmoid scale; 0 as published.", \.minimumScale),
+      .toggle("edgeChannel", "Mark the padding of 3x3 convolutions with a channel.", \.edgeChannel),
+      .toggle("learnTop", "Learn the top prior.", \.learnTop),
+      .toggle("classifier", "Predict the label from the top latent (see --weight-y).", \.classifier),
+    ]
+  }
+  public static var labelConditionings: [String] { ["none"] + LabelConditioning.allCases.map(\.rawValue) }
+
+  public enum Permutation: String, Codable, Sendable, CaseIterable {
+    case reverse, shuffle
+    /// The invertible 1x1 convolution with a plain matrix.
+    case conv1x1
+    /// The invertible 1x1 convolution in LU form.
+    case conv1x1LU
+  }
+
+  public enum CouplingKind: String, Codable, Sendable, CaseIterable { case additive, affine }
+
+  /// Where a conditional model is told the label.
+  public enum LabelConditioning: String, Codable, Sendable, CaseIterable {
+    /// In the top prior alone, one value per channel, as published.
+    case prior
+    /// In every prior, one value per channel.
+    case priors
+    /// In every prior, at every position, and in every conditioner.
+    case everywhere
+  }
+
+  /// The distributions of the latents.
+  public enum Priors: String, Codable, Sendable, CaseIterable {
+    /// As published: that of a split comes from the half that goes on; for the top's see ``learnTop``.
+    case learned
+    /// Every latent has a mean and a deviation of its own for each channel and position, and for each label where there
+    /// are labels: for weights of other programs.
+    case diagonal
+  }
+
+  public enum Scale: String, Codable, Sendable, CaseIterable { case sigmoid, exponential, bounded }
+
+  /// Pixels. Height and width are multiples of `2^levels`.
+  public var height: Int
+  public var width: Int
+  /// 1 to 4.
+  public var channels: Int
+  /// Bits per channel of the data that the model describes, 1 to 8.
+  public var bits = 8
+  /// L.
+  public var levels: Int
+  /// K: steps of flow per level.
+  public var steps: Int
+  /// Hidden channels of the conditioners.
+  public var hidden: Int
+  public var permutation = Permutation.conv1x1LU
+  public var coupling = CouplingKind.affine
+  public var scale = Scale.sigmoid
+  /// The lower bound `a` of the sigmoid scale `a + (1 - a) * sigmoid(raw + 2)`; 0 in the paper.
+  public var minimumScale = 0.0
+  /// Whether 3x3 convolutions see a channel that marks the padding.
+  public var edgeChannel = false
+  /// What ActNorm's stored log-scale is multiplied by.
+  public var logScaleFactor = 1.0
+  /// Whether mean and deviation of the top prior are learned.
+  public var learnTop = true
+  /// Labels that the model is conditioned on, in order; empty for none.
+  public var classNames: [String] = []
+  public var labelConditioning = LabelConditioning.prior
+  /// Nil for learned.
+  public var priors: Priors?
+  /// Whether a head predicts the label from the top latent.
+  public var classifier = false
+
+  public init(height: Int, width: Int, channels: Int, levels: Int, steps: Int, hidden: Int) {
+    self.height = height
+    self.width = width
+    self.channels = channels
+    self.levels = levels
+    self.steps = steps
+    self.hidden = hidden
+  }
+
+  public var summary: String {
+    "Glow L=\(levels) K=\(steps) hidden=\(hidden), \(coupling.rawValue), \(permutation.rawValue)"
+  }
+
+  /// The shape of level `level`'s latent (1-based), `[height, width, channel]`.
+  public func latentShape(level: Int) -> [Int] {
+    let channels = channels << (level + 1)
+    return [height >> level, width >> level, level == levels ? channels : channels / 2]
+  }
+
+  /// Throws a ``ModelError`` that says which field is wrong and what it should be.
+  public func validate() throws {
+    try ModelError.require((1...16).contains(levels), "levels", levels, "1 to 16")
+    try ModelError.require((1...4096).contains(steps), "steps", steps, "1 to 4096")
+    try ModelError.require((1...65536).contains(hidden), "hidden", hidden, "1 to 65536")
+    try ModelError.require((1...4).contains(channels), "channels", channels, "1 to 4")
+    try ModelError.require((1...8).contains(bits), "bits", bits, "1 to 8")
+    let unit = 1 << levels
+    try ModelError.require(
+      height > 0 && height % unit == 0 && height <= 1 << 16, "height", height,
+      "a multiple of \(unit), since each of the \(levels) levels halves it")
+    try ModelError.require(
+      width > 0 && width % unit == 0 && width <= 1 << 16, "width", width,
+      "a multiple of \(unit), since each of the \(levels) levels halves it")
+    try ModelError.require(
+      minimumScale >= 0 && minimumScale < 1, "minimumScale", minimumScale, "at least 0 and below 1")
+    try ModelError.require(
+      logScaleFactor > 0 && logScaleFactor <= 100, "logScaleFactor", logScaleFactor, "above 0, up to 100")
+    try ModelError.require(Set(classNames).count == classCount, "classNames", classNames, "names that differ")
+    try ModelError.require(
+      !classifier || classCount > 1, "classifier", classifier, "false unless there are two labels or more")
+    try ModelError.require(
+      !classifier || labelConditioning == .prior, "classifier", classifier,
+      "false where labelConditioning is \(labelConditioning.rawValue): the head would be told the label")
+    try ModelError.require(
+      priors != .diagonal || classCount == 0 || labelConditioning != .prior, "labelConditioning",
+      labelConditioning.rawValue, "priors or everywhere where the priors are diagonal and there are labels")
+  }
+
+  public var sizeColumns: [String] { ["\(levels)", "\(steps)", "\(hidden)", coupling.rawValue] }
+
+  public mutating func condition(onLabels names: [String], as choice: String?) throws {
+    let chosen = choice.flatMap(LabelConditioning.init(rawValue:))
+    if let chosen {
+      guard !names.isEmpty else { throw ModelError.request("--labels \(chosen.rawValue): the images have no labels") }
+      labelConditioning = chosen
+    }
+    let areTaken = choice == nil ? !classNames.isEmpty : chosen != nil
+    classNames = areTaken ? names : []
+    guard !classifier || !classNames.isEmpty else {
+      throw ModelError.request("the classifier needs images with labels: add --no-classifier to train without")
+    }
+  }
+
+  public func obstacle(to precision: ConditionerPrecision, on device: Device) -> String? {
+    precision.obstacle(on: device, hidden: hidden)
+  }
+
+  public func activationCosts(batch: Int, precision: ConditionerPrecision) -> [ActivationCost] {
+    (1...levels).map { level in
+      ActivationCost(
+        steps: steps, bytesPerStep: activationBytes(level: level, batch: batch, precision: precision))
+    }
+  }
+
+  /// Bytes that one step of flow in float32 keeps: its input, the conditioner's two hidden layers and its output.
+  private func activationBytes(level: Int, batch: Int, precision: ConditionerPrecision) -> Int {
+    let channels = self.channels << (level + 1)
+    let outputs = channels / 2 * transform.outputsPerChannel
+    let pixels = (height >> level) * (width >> level)
+    let hiddenBytes = (precision == .bfloat16 ? DType.bfloat16 : .float32).byteWidth
+    return batch * pixels * ((channels + outputs) * DType.float32.byteWidth + 2 * hidden * hiddenBytes)
+  }
+
+  var transform: CouplingTransform {
+    switch (coupling, scale) {
+    case (.additive, _): .additive
+    case (.affine, .sigmoid): .affine(.sigmoid(minimum: minimumScale))
+    case (.affine, .exponential): .affine(.exponential)
+    case (.affine, .bounded): .affine(.bounded)
+    }
+  }
+}

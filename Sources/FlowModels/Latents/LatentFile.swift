@@ -1,0 +1,85 @@
+import Foundation
+import Safetensors
+import Torch
+
+/// Latents on disk: a safetensors file with `level1`, `level2`, ... and, of a conditional model, `labels`.
+public struct LatentFile {
+  public var latents: Latents
+  /// int64 `[count]`: what the images were encoded under.
+  public var labels: Tensor?
+
+  public init(latents: Latents, labels: Tensor?) {
+    self.latents = latents
+    self.labels = labels
+  }
+
+  private static let metadata = ["format": "swift-glow latents"]
+
+  private var items: [SafetensorsItem] {
+    let levels = latents.levels.enumerated().map { SafetensorsItem(name: "level\($0 + 1)", tensor: $1) }
+    return (labels.map { [SafetensorsItem(name: "labels", tensor: $0)] } ?? []) + levels
+  }
+
+  /// - Throws: `SafetensorsError`, naming the file.
+  public func write(to url: URL) throws { try SafetensorsWriter.write(items, metadata: Self.metadata, to: url) }
+
+  /// The file in memory.
+  public func bytes() throws -> [UInt8] {
+    try SafetensorsWriter.bytes(of: items, metadata: Self.metadata, name: "latents")
+  }
+
+  /// Reads latents that fit `model`.
+  /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the tensor.
+  public init(contentsOf url: URL, for model: any FlowModel) throws {
+    try self.init(SafetensorsFile(contentsOf: url), for: model)
+  }
+
+  /// Reads latents that fit `model` from a file in memory.
+  /// - Throws: as ``init(contentsOf:for:)``.
+  public init(bytes: [UInt8], for model: any FlowModel) throws {
+    try self.init(SafetensorsFile(bytes: bytes, name: "latents"), for: model)
+  }
+
+  /// Of how many images the latents of a file in memory are, before it is known whether they fit a model.
+  /// - Throws: `ModelError` or `SafetensorsError`.
+  public static func count(in bytes: [UInt8]) throws -> Int {
+    let file = try SafetensorsFile(bytes: bytes, name: "latents")
+    let shape = try file.entry("level1").shape
+    // With no dimension of 0, the file's own size bounds the count.
+    guard shape.count == 4, shape.allSatisfy({ $0 > 0 }) else {
+      throw ModelError.file(
+        file.path, reason: "tensor level1 has shape \(shape), expected [count, height, width, channel]")
+    }
+    return shape[0]
+  }
+
+  private init(_ file: SafetensorsFile, for model: any FlowModel) throws {
+    let configuration = model.configuration
+    var count: Int?
+    latents = Latents(
+      levels: try (1...configuration.levels).map { level in
+        let name = "level\(level)"
+        let entry = try file.entry(name)
+        let expected = configuration.latentShape(level: level)
+        guard entry.shape.count == 4, Array(entry.shape.dropFirst()) == expected, entry.shape[0] > 0,
+          entry.shape[0] == count ?? entry.shape[0]
+        else {
+          throw ModelError.file(
+            file.path,
+            reason:
+              "tensor \(name) has shape \(entry.shape), the model expects [\(count.map(String.init) ?? "count")] + "
+              + "\(expected)")
+        }
+        count = entry.shape[0]
+        return try file.tensor(name).converted(to: model.options.dtype, on: model.options.device)
+      })
+    guard configuration.classCount > 0 else { return }
+    let stored = try file.tensor("labels").elements(Int.self)
+    guard stored.count == count, stored.allSatisfy({ (0..<configuration.classCount).contains($0) }) else {
+      throw ModelError.file(
+        file.path,
+        reason: "tensor labels must hold one number below \(configuration.classCount) for each of the \(count!) images")
+    }
+    labels = try Tensor(stored, on: model.options.device)
+  }
+}

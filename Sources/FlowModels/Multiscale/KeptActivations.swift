@@ -1,0 +1,60 @@
+import Flows
+import Torch
+
+/// Which steps of flow keep their activations for the backward pass; the others rebuild them, which costs one more pass
+/// through their conditioners.
+public struct KeptActivations: Codable, Sendable, Hashable {
+  /// For each level, how many steps keep theirs: the last ones, which the backward pass comes to first. Empty for a family
+  /// that always rebuilds them.
+  public var steps: [Int]
+
+  public init(steps: [Int]) { self.steps = steps }
+
+  /// The steps that keep theirs at a level (1-based).
+  subscript(level level: Int) -> Int { steps.indices.contains(level - 1) ? steps[level - 1] : 0 }
+
+  /// Every step rebuilds: memory does not grow with depth.
+  public static func none(of model: any FlowConfiguration) -> KeptActivations {
+    KeptActivations(steps: costs(of: model).map { _ in 0 })
+  }
+
+  public static func all(of model: any FlowConfiguration) -> KeptActivations {
+    KeptActivations(steps: costs(of: model).map(\.steps))
+  }
+
+  /// As many as `bytes` hold. The deep levels come first: their activations take the least memory for the time they save.
+  /// - Parameter batch: images per pass.
+  public static func fitting(
+    _ bytes: Int, of model: any FlowConfiguration, batch: Int, precision: ConditionerPrecision = .float32
+  ) -> KeptActivations {
+    var left = bytes
+    var kept = none(of: model)
+    for (index, cost) in model.activationCosts(batch: batch, precision: precision).enumerated().reversed() {
+      kept.steps[index] = min(cost.steps, max(0, left / cost.bytesPerStep))
+      left -= kept.steps[index] * cost.bytesPerStep
+    }
+    return kept
+  }
+
+  public func fits(_ model: any FlowConfiguration) -> Bool {
+    let costs = Self.costs(of: model)
+    return steps.count == costs.count && zip(steps, costs).allSatisfy { (0...$1.steps).contains($0) }
+  }
+
+  public var count: Int { steps.reduce(0, +) }
+
+  /// Bytes that the kept activations take at the end of a forward pass.
+  public func bytes(of model: any FlowConfiguration, batch: Int, precision: ConditionerPrecision = .float32) -> Int {
+    zip(steps, model.activationCosts(batch: batch, precision: precision)).reduce(0) { $0 + $1.0 * $1.1.bytesPerStep }
+  }
+
+  /// For the numbers of steps.
+  private static func costs(of model: any FlowConfiguration) -> [ActivationCost] {
+    model.activationCosts(batch: 1, precision: .float32)
+  }
+}
+
+extension FlowConfiguration {
+  /// Whether some steps can keep their activations.
+  public var canKeepActivations: Bool { KeptActivations.all(of: self).count > 0 }
+}

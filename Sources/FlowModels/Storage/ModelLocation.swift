@@ -1,0 +1,59 @@
+import Foundation
+
+/// From what a user calls a model to the folder that holds it.
+public enum ModelLocation {
+  /// - Parameter text: the name of a shipped model, a model folder, or a run folder, of which the newest checkpoint is
+  ///   meant.
+  /// - Throws: ``ModelError`` saying what was looked for and where.
+  public static func resolve(_ text: String) throws -> URL {
+    let given = URL(filePath: text)
+    if isModel(given) { return given }
+    if let newest = checkpoints(of: given).last { return newest }
+    if !text.contains("/") {
+      for folder in shippedFolders where isModel(folder.appending(path: text)) { return folder.appending(path: text) }
+    }
+    if FileManager.default.fileExists(atPath: given.path) {
+      throw ModelError.file(
+        text, reason: "holds no model: expected config.json, or a run's checkpoints folder")
+    }
+    let shipped = shippedNames
+    throw ModelError.file(
+      text,
+      reason: "no such model: give a run folder, a model folder or the name of a shipped model ("
+        + (shipped.isEmpty ? "none is here" : shipped.joined(separator: ", ")) + ")")
+  }
+
+  /// The checkpoints of a run folder, oldest first. Unfinished ones do not count.
+  public static func checkpoints(of run: URL) -> [URL] {
+    let folder = run.appending(path: "checkpoints")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.compactMap { name -> (Int, URL)? in
+      guard name.hasPrefix("images-"), let images = Int(name.dropFirst("images-".count)) else { return nil }
+      let url = folder.appending(path: name)
+      return isModel(url) ? (images, url) : nil
+    }.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+
+  private static func isModel(_ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appending(path: ModelFolder.configurationName).path)
+  }
+
+  /// `Models` in the working folder, beside the program, or in a folder above it.
+  private static var shippedFolders: [URL] {
+    var folders = [URL(filePath: FileManager.default.currentDirectoryPath)]
+    var folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+    for _ in 0..<5 {
+      folders.append(folder)
+      folder.deleteLastPathComponent()
+    }
+    return folders.map { $0.appending(path: "Models") }
+  }
+
+  private static var shippedNames: [String] {
+    let names = shippedFolders.flatMap { folder in
+      ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
+        .filter { isModel(folder.appending(path: $0)) }
+    }
+    return Array(Set(names)).sorted()
+  }
+}

@@ -1,0 +1,36 @@
+import Torch
+
+/// What a pass through a flow tells its layers beside the images: an argument of every pass, so that a layer holds nothing
+/// between two of them.
+public struct Context {
+  /// By which statistics batch normalizations normalize.
+  public enum Statistics: Sendable {
+    /// The running averages: every image by itself. For evaluation and sampling.
+    case running
+    /// Those of the batch at hand, which its backward pass hands on to the running averages. For training.
+    case batch
+    /// Those of the batch at hand, which the running averages are set to. For the initialization.
+    case first
+  }
+
+  /// A distribution over labels for each image, `[batch, classes]`: one-hot for a labeled image, a blend between two. Nil
+  /// for a model without labels.
+  public var labels: Tensor?
+  public var statistics: Statistics
+
+  public init(labels: Tensor? = nil, statistics: Statistics = .running) {
+    self.labels = labels
+    self.statistics = statistics
+  }
+
+  /// Nothing: no labels, and running statistics.
+  public static var none: Context { Context() }
+
+  /// The labels of `batch` images, for a layer that is conditioned on `classes` of them.
+  func rows(batch: Int, classes: Int) -> Tensor {
+    guard let labels, labels.shape == [batch, classes] else {
+      preconditionFailure("a conditional layer needs labels of shape [\(batch), \(classes)]")
+    }
+    return labels
+  }
+}

@@ -1,0 +1,115 @@
+import Torch
+
+/// The mean and variance of each channel by which a batch normalization normalizes: of the batch at hand, or averaged over
+/// those of past batches. (RealNVP, section 3.7; Ioffe & Szegedy 2015.)
+///
+/// A forward pass changes nothing here: the backward pass notes the statistics of its batch, and ``update()``, called
+/// once a step, takes all that was noted since the last one into the running averages.
+public final class RunningStatistics {
+  public static let epsilon = 1e-4
+  /// How far one step moves the averages towards its batch's statistics, as in RealNVP's released code.
+  public static let weight = 0.1
+
+  /// `[channel]`, as is the variance.
+  public let mean: Buffer
+  public let variance: Buffer
+  private var noted: (mean: Tensor, variance: Tensor, passes: Int)?
+
+  public var buffers: [Buffer] { [mean, variance] }
+
+  public init(_ name: String, channels: Int, like options: TensorOptions) throws {
+    mean = Buffer(name + ".runningMean", try .zeros([channels], options.dtype, on: options.device))
+    variance = Buffer(name + ".runningVariance", try .ones([channels], options.dtype, on: options.device))
+  }
+
+  /// What one pass normalizes by.
+  struct Moments {
+    /// `[channel]`, as is the inverse deviation `1 / sqrt(variance + epsilon)`.
+    let mean: Tensor
+    let inverseDeviation: Tensor
+
+    func invert(_ y: Tensor) throws -> Tensor { try y / inverseDeviation + mean }
+  }
+
+  /// The running averages.
+  func running() throws -> Moments {
+    Moments(mean: mean.value, inverseDeviation: try Self.inverseDeviation(variance.value))
+  }
+
+  private static func inverseDeviation(_ variance: Tensor) throws -> Tensor {
+    try 1 / (variance + epsilon).squareRoot()
+  }
+
+  /// `(x - mean) / sqrt(variance + epsilon) + bias`.
+  /// - Parameters:
+  ///   - source: whose mean and variance.
+  ///   - bias: `[channel]`.
+  func normalize(
+    _ x: Tensor, by source: Context.Statistics, bias: Tensor? = nil
+  ) throws -> (y: Tensor, moments: Moments) {
+    func apply(_ moments: Moments) throws -> (y: Tensor, moments: Moments) {
+      let y = try (x - moments.mean) * moments.inverseDeviation
+      return (try bias.map { try y + $0 } ?? y, moments)
+    }
+    guard source != .running else { return try apply(running()) }
+    let found: (y: Tensor, moments: Moments)
+    if x.runsKernels {
+      let (y, mean, inverseDeviation) = try x.batchNormalized(bias: bias, epsilon: Self.epsilon)
+      found = (y, Moments(mean: mean, inverseDeviation: inverseDeviation))
+    } else {
+      found = try apply(
+        Moments(mean: x.mean([0, 1, 2]), inverseDeviation: Self.inverseDeviation(x.variance([0, 1, 2]))))
+    }
+    if source == .first {
+      try mean.value.assign(found.moments.mean)
+      try variance.value.assign(variance(of: found.moments))
+    }
+    return found
+  }
+
+  private func variance(of moments: Moments) throws -> Tensor {
+    try (1 / moments.inverseDeviation.squared() - Self.epsilon).clamped(0, .infinity)
+  }
+
+  /// The gradient of what ``normalize(_:by:bias:)`` gave: of a batch's statistics, it runs through them. Notes them.
+  /// - Parameters:
+  ///   - x: what was normalized.
+  ///   - moments: as returned then.
+  ///   - source: as given then.
+  /// - Returns: with respect to `x` and to the bias.
+  func backward(
+    x: Tensor, moments: Moments, gradY: Tensor, by source: Context.Statistics
+  ) throws -> (gradX: Tensor, gradBias: Tensor) {
+    guard source == .batch else {
+      return (try gradY * moments.inverseDeviation, try gradY.sumPerChannel())
+    }
+    try note(moments)
+    if x.runsKernels, gradY.runsKernels {
+      let found = try gradY.batchNormalizedBackward(
+        input: x, mean: moments.mean, inverseDeviation: moments.inverseDeviation, epsilon: Self.epsilon)
+      return (found.input, found.bias)
+    }
+    let y = try (x - moments.mean) * moments.inverseDeviation
+    let along = try y * (gradY * y).mean([0, 1, 2])
+    let gradX = try (gradY - gradY.mean([0, 1, 2]) - along) * moments.inverseDeviation
+    return (gradX, try gradY.sumPerChannel())
+  }
+
+  private func note(_ moments: Moments) throws {
+    let variance = try variance(of: moments)
+    guard let noted else {
+      self.noted = (moments.mean, variance, 1)
+      return
+    }
+    self.noted = (try noted.mean + moments.mean, try noted.variance + variance, noted.passes + 1)
+  }
+
+  /// Moves the running averages by ``weight`` of the way to what the backward passes since the last update noted, the parts of
+  /// one batch counting alike.
+  public func update() throws {
+    guard let noted else { return }
+    try mean.value.lerpInPlace(noted.mean / Double(noted.passes), weight: Self.weight)
+    try variance.value.lerpInPlace(noted.variance / Double(noted.passes), weight: Self.weight)
+    self.noted = nil
+  }
+}

@@ -1,0 +1,29 @@
+import Torch
+
+/// The distribution of the last level's latent, which depends on no other part of the image.
+public protocol Prior: AnyObject {
+  var parameters: [Parameter] { get }
+
+  /// The distribution, broadcastable to the latent's shape.
+  func distribution(under context: Context) throws -> Gaussian
+
+  /// Adds to the parameters' gradients.
+  /// - Parameter gradHalves: with respect to mean and log-deviation of each image, joined as halves of the channels,
+  ///   `[batch, height, width, 2 * channel]`, as from ``Gaussian/backward(_:weight:)``.
+  func backward(_ gradHalves: Tensor, under context: Context) throws
+}
+
+/// Mean 0 and deviation 1 at every position: RealNVP's prior.
+public final class UnitGaussian: Prior {
+  private let options: TensorOptions
+
+  public var parameters: [Parameter] { [] }
+
+  public init(like options: TensorOptions) { self.options = options }
+
+  public func distribution(under context: Context) throws -> Gaussian {
+    try .unit(like: .zeros([1], options.dtype, on: options.device))
+  }
+
+  public func backward(_ gradHalves: Tensor, under context: Context) {}
+}

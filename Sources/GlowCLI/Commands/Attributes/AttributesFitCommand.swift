@@ -1,0 +1,91 @@
+import ModelImages
+import Analysis
+import ArgumentParser
+import Datasets
+import Foundation
+
+struct AttributesFitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit", abstract: "Find the direction of each attribute of a data set.",
+    discussion: """
+      Attributes are the columns of a folder's attributes.csv, and each class against the rest. Two directions each: the \
+      mean latent of images with the attribute less that of images without, and Fisher's linear discriminant. Both are \
+      from the training split; how well they tell images of the validation split apart (the area under the ROC curve: 1 \
+      always, 0.5 not at all) says which edits to trust.
+
+      A conditional model sees each image under its own label, so that its latents hold little of the class itself; \
+      --label shows it all images under one, and edits are then made under that one.
+
+      Where only some images can have an attribute at all (a skin tone: people), --among leaves the others out; else what \\
+      sets those apart becomes part of the direction.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Option(help: "Only these attributes or classes; repeat for several.") var attribute: [String] = []
+  @Option(help: "Only images that have this attribute or class, or another one given so; repeat for several.")
+  var among: [String] = []
+  @Option(help: "For a conditional model: the label that all images are seen under.") var label: String?
+  @Option(help: "Only so many images of the training split, spread evenly over it.") var limit: Int?
+  @Option(help: "Only so many images of the validation split, spread evenly over it.") var heldOutLimit: Int?
+  @Option(help: "The safetensors file to write.") var out: String
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    if let heldOutLimit, heldOutLimit < 1 {
+      throw ValidationError("--held-out-limit is \(heldOutLimit), expected 1 or more")
+    }
+  }
+
+  func run() throws {
+    let glow = try model.load()
+    let labels = try label.map { LabelChoice.fixed(try labelIndex($0, of: glow)) } ?? .own
+    func open(_ split: DatasetSplit, _ limit: Int?) throws -> any ImageDataset {
+      let dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
+      return limit.map(dataset.evenly) ?? dataset
+    }
+    let (training, heldOut) = (try open(.train, limit), try open(.validation, heldOutLimit))
+    let total = training.count + heldOut.count
+    let bar = ProgressBar()
+    defer { bar.clear() }
+    let fit = try AttributeFit(
+      of: glow, training: training, heldOut: heldOut, names: attribute.isEmpty ? nil : attribute, among: among,
+      labels: labels
+    ) { bar.update($0, of: total, "images") }
+    bar.clear()
+    try fit.directions.write(to: URL(filePath: out))
+    for left in fit.oneSided {
+      warn("attribute \"\(left.name)\" is left out: \(left.with) images with it, \(left.without) without")
+    }
+    printTable(of: fit.directions)
+    let count = fit.directions.attributes.count
+    print("\(count) attribute\(count == 1 ? "" : "s"): \(out)")
+  }
+}
+
+/// An attribute a line: counts, held-out counts and areas, lengths.
+func printTable(of directions: AttributeDirections) {
+  let width = max(9, directions.attributes.map(\.name.count).max() ?? 0)
+  func padded(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+  func number(_ value: Double?, _ format: String) -> String { value.map { String(format: format, $0) } ?? "-" }
+  func line(_ name: String, _ fields: [String]) -> String {
+    name + String(repeating: " ", count: width - name.count) + fields.map { padded($0, 9) }.joined()
+  }
+  print(directions.data + (directions.shrinkage > 0 ? String(format: "; shrinkage %.4f", directions.shrinkage) : ""))
+  print(line("", ["", "", "", "held out", "", "AUC", "AUC", "length", "length"]))
+  print(line("attribute", ["with", "without", "unknown", "with", "without", "mean", "linear", "mean", "linear"]))
+  for attribute in directions.attributes {
+    let kinds = AttributeDirections.Kind.allCases.map(\.rawValue)
+    print(
+      line(
+        attribute.name,
+        [
+          "\(attribute.with)", "\(attribute.without)", "\(attribute.unknown)", "\(attribute.heldOutWith)",
+          "\(attribute.heldOutWithout)",
+        ]
+          + kinds.map { number(attribute.areaUnderROC[$0], "%.3f") }
+          + kinds.map { number(attribute.length[$0], "%.2f") }))
+  }
+}

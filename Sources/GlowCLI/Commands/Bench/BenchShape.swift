@@ -1,0 +1,50 @@
+import ArgumentParser
+import FlowModels
+
+/// The two models that are measured everywhere, before flags change them.
+enum BenchShape: String, ExpressibleByArgument, CaseIterable {
+  /// The published CIFAR-10 run's: L=3, K=32, 512 hidden.
+  case cifar10
+  /// L=2, K=8, 128 hidden.
+  case small
+
+  /// With a plain 1x1 matrix and zero padding without an edge channel, as in the PyTorch implementations it is compared
+  /// with.
+  var model: GlowConfiguration {
+    var model =
+      switch self {
+      case .cifar10: GlowConfiguration(height: 32, width: 32, channels: 3, levels: 3, steps: 32, hidden: 512)
+      case .small: GlowConfiguration(height: 32, width: 32, channels: 3, levels: 2, steps: 8, hidden: 128)
+      }
+    model.permutation = .conv1x1
+    return model
+  }
+
+  var trainingBatch: Int { self == .cifar10 ? 32 : 64 }
+}
+
+extension GlowConfiguration.CouplingKind: ExpressibleByArgument {}
+
+/// Flags that change a shape.
+struct BenchShapeFlags: ParsableArguments {
+  @Option(help: "cifar10 (L=3, K=32, 512 hidden) or small (L=2, K=8, 128 hidden), both 32x32x3.")
+  var shape = BenchShape.cifar10
+  @Option(help: "L, levels.") var levels: Int?
+  @Option(help: "K, steps of flow per level.") var stepsOfFlow: Int?
+  @Option(help: "Hidden channels of the coupling networks.") var hidden: Int?
+  @Option(help: "affine or additive.") var coupling: GlowConfiguration.CouplingKind?
+  @Option(help: "Pixels a side.") var size: Int?
+  @Option(help: "Channels of the images.") var channels: Int?
+
+  func model() throws -> GlowConfiguration {
+    var model = shape.model
+    if let levels { model.levels = levels }
+    if let stepsOfFlow { model.steps = stepsOfFlow }
+    if let hidden { model.hidden = hidden }
+    if let coupling { model.coupling = coupling }
+    if let size { (model.height, model.width) = (size, size) }
+    if let channels { model.channels = channels }
+    try model.validate()
+    return model
+  }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Datasets
+import FlowModels
+import Flows
+import Foundation
+import Torch
+import Training
+
+struct EvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval", abstract: "Measure a model's bits per dimension on a split.")
+
+  enum Weights: String, ExpressibleByArgument, CaseIterable { case averaged, raw }
+
+  @OptionGroup var model: ModelOptions
+  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Option(help: "train, validation or test.") var split = DatasetSplit.test
+  @Option(help: "Only so many images, spread evenly over the split.") var limit: Int?
+  @Option(help: "Draws of the dequantization noise per image; log p is their log-mean-exp.") var draws = 1
+  @Option(help: "Of the dequantization noise.") var seed: UInt64 = 0
+  @Option(help: "averaged or raw; raw needs a run folder.") var weights = Weights.averaged
+  @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
+  var precision = ConditionerPrecision.float32
+  @Flag(help: "How often the most likely label is the image's own.") var accuracy = false
+  @Flag(help: "Also score the per-pixel histogram of the training images.") var baseline = false
+  @Flag(help: "Print one JSON object.") var json = false
+
+  func validate() throws {
+    guard (1...10_000).contains(draws) else { throw ValidationError("--draws is \(draws), expected 1 to 10000") }
+    if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more") }
+  }
+
+  struct Report: Encodable {
+    var model: String
+    var data: String
+    var weights: String
+    var evaluation: Evaluation
+    var histogramBaseline: Double?
+  }
+
+  func run() throws {
+    let glow = try model.load()
+    try glow.use(precision)
+    if weights == .raw { try Trainer.loadRawWeights(into: glow, from: ModelLocation.resolve(model.model)) }
+    var dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
+    if let limit { dataset = dataset.evenly(limit) }
+    let bar = ProgressBar()
+    let total = dataset.count
+    let evaluation = try glow.evaluate(on: dataset, draws: draws, seed: seed, accuracy: accuracy) { done in
+      bar.update(done, of: total, "images")
+    }
+    bar.clear()
+    guard evaluation.bitsPerDimension.isFinite else {
+      throw ModelError.file(
+        model.model, reason: "gives images of \(dataset.name) a log-likelihood that is not finite")
+    }
+    var report = Report(
+      model: model.model, data: dataset.name, weights: (glow.keepsStatistics ? .raw : weights).rawValue,
+      evaluation: evaluation)
+    if baseline {
+      let train = try openDataset(data, for: glow.configuration, from: model.model, split: .train)
+      report.histogramBaseline = try HistogramBaseline(fittedTo: train, bits: glow.configuration.bits)
+        .bitsPerDimension(on: dataset)
+    }
+    try print(report, glow.configuration)
+  }
+
+  private func print(_ report: Report, _ model: any FlowConfiguration) throws {
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      return
+    }
+    let result = report.evaluation
+    Swift.print(String(format: "%.4f ± %.4f bits/dim", result.bitsPerDimension, result.standardError))
+    Swift.print(
+      "\(result.bits) bits, \(result.split) split of \(report.data), \(result.images) images, \(result.draws) "
+        + "dequantization sample\(result.draws == 1 ? "" : "s") each, \(report.weights) weights")
+    if result.conditional {
+      let most = log2(Double(model.classCount)) / Double(model.dimensions)
+      Swift.print(
+        String(format: "each image under its own label; without labels at most %.4f more", most))
+    }
+    if let accuracy = result.accuracy {
+      Swift.print(String(format: "%.2f%% of the images are labeled right", 100 * accuracy))
+    }
+    if let baseline = report.histogramBaseline {
+      Swift.print(String(format: "%.4f bits/dim: a histogram per pixel of the training images", baseline))
+    }
+  }
+}

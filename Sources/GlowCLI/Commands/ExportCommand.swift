@@ -1,0 +1,40 @@
+import WeightLayouts
+import ArgumentParser
+import FlowModels
+import Foundation
+import Torch
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a run's model to a folder of its own: config.json and model.safetensors.",
+    discussion: """
+      With --layout, another program's weights instead, in one safetensors file: the reverse of glow import.
+      """)
+
+  enum Precision: String, ExpressibleByArgument, CaseIterable { case float32, float16 }
+
+  @OptionGroup var model: ModelOptions
+  @Option(help: "The folder to write; with --layout, the safetensors file.") var out: String
+  @Option(help: "Of the weights on disk.") var precision = Precision.float32
+  @Option(help: "Another program's layout: a name or a .json file, as for glow import.") var layout: String?
+  @OptionGroup var form: LayoutOptions
+
+  func validate() throws {
+    if layout == nil, !form.option.isEmpty { throw ValidationError("--option decides between forms of a --layout") }
+  }
+
+  func run() throws {
+    let flow = try model.load()
+    let dtype: DType = precision == .float16 ? .float16 : .float32
+    if let layout {
+      guard let glow = flow as? Glow else {
+        throw ValidationError("--layout \(layout): layouts are of Glows, \(model.model) is another kind of model")
+      }
+      try WeightLayout.named(layout).write(glow, choosing: form.choices, as: dtype, to: URL(filePath: out))
+    } else {
+      try writeModel(flow, as: dtype, to: URL(filePath: out))
+    }
+    print("\(flow.parameters.count) parameters in \(precision.rawValue): \(out)")
+  }
+}

@@ -1,0 +1,38 @@
+import WeightLayouts
+import ArgumentParser
+import FlowModels
+import Foundation
+import Torch
+
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import", abstract: "Make a model folder of the weights of another program's Glow.",
+    discussion: """
+      The weights are a safetensors file. A layout says how they are named and shaped: normflows and glow-pytorch come \
+      with the program, and docs/import.md tells how to write one.
+      """)
+
+  @Argument(help: "The safetensors file.") var weights: String
+  @Option(help: "A layout's name, or the path of its .json file.") var layout: String
+  @Option(help: "The folder to write.") var out: String
+  @Option(help: ArgumentHelp("Of the images, where the weights do not tell: N or HEIGHTxWIDTH.", valueName: "pixels"))
+  var size: PixelSize?
+  @Option(help: "Bits per channel of the images, 1 to 8.") var bits = 8
+  @Option(help: ArgumentHelp("Names of the labels, in order; else they are 0, 1, ...", valueName: "name,name,..."))
+  var classNames: String?
+  @OptionGroup var form: LayoutOptions
+  @OptionGroup var runtime: RuntimeOptions
+
+  func run() throws {
+    let device = try runtime.start()
+    let glow = try WeightLayout.named(layout).read(
+      URL(filePath: weights), size: size.map { ($0.height, $0.width) }, bits: bits,
+      classNames: classNames?.split(separator: ",").map(String.init), choosing: form.choices,
+      options: TensorOptions(.float32, on: device))
+    try writeModel(glow, to: URL(filePath: out))
+    let model = glow.configuration
+    print(
+      "\(model.summary), \(model.height)x\(model.width)x\(model.channels), "
+        + "\(glow.parameters.count) parameters: \(out)")
+  }
+}

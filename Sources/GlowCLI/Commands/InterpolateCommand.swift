@@ -1,0 +1,92 @@
+import ModelImages
+import Analysis
+import ArgumentParser
+import FlowModels
+import Foundation
+import Imaging
+import Torch
+
+struct InterpolateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "interpolate", abstract: "Draw the images between images.",
+    discussion: """
+      A path leads through the latents of the images, in their order: files, images of a data set (--indices 0,5,17), or \
+      a file of latents. --out draws a row of images for each pair of neighbors, --video the way through all of them.
+
+      A straight path is a line between latents, which passes closer to the center than any image lies: the images on it \
+      look like samples of a temperature of 0.7, smooth and typical. A spherical path keeps the distance from the \
+      center: the images on it have as much detail as the ends, and as many faults as samples of temperature 1.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var inputs: ImageInputs
+  @Option(help: "A safetensors file from glow encode, in place of images.") var latents: String?
+  @Option(help: "The PNG to write.") var out: String?
+  @Option(help: "straight or spherical.") var path = LatentPath.Shape.straight
+  @Option(help: "Images per row, both ends included.") var steps = 9
+  @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
+  @OptionGroup var video: VideoOptions
+
+  func validate() throws {
+    guard (2...1000).contains(steps) else { throw ValidationError("--steps is \(steps), expected 2 to 1000") }
+    guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
+    guard out != nil || video.video != nil else {
+      throw ValidationError("nothing to write: give --out for a picture, --video for a moving one, or both")
+    }
+    guard latents == nil || inputs.files.isEmpty else {
+      throw ValidationError("--latents takes the place of picture files: leave one of them out")
+    }
+  }
+
+  func run() throws {
+    let glow = try model.load()
+    let keys = try keys(for: glow)
+    guard keys.latents.count >= 2 else {
+      throw ValidationError("an interpolation needs two images or more, got \(keys.latents.count)")
+    }
+    func along(closed: Bool) -> LatentPath {
+      LatentPath(through: keys.latents, conditions: keys.conditions, shape: path, closed: closed)
+    }
+    if let out {
+      let open = along(closed: false)
+      let positions = (0..<open.segments).flatMap { first in
+        (0..<steps).map { Double(first) + Double($0) / Double(steps - 1) }
+      }
+      let images = try glow.pictures(of: glow.images(of: open, at: positions))
+      try PixelImage.grid(images, columns: steps, scale: enlarge).writePNG(to: URL(filePath: out))
+      print("\(open.segments) interpolation\(open.segments == 1 ? "" : "s") of \(steps) images: \(out)")
+    }
+    let closed = along(closed: video.loop)
+    let frames = try video.write(segments: closed.segments) { positions in
+      try glow.pictures(of: glow.images(of: closed, at: positions))
+        .map { PixelImage.grid([$0], columns: 1, padding: 0, scale: enlarge) }
+    }
+    if let frames { print("\(frames) frames, \(video.fps) a second: \(video.video!)") }
+  }
+
+  private func keys(for glow: any FlowModel) throws -> (latents: Latents, conditions: Tensor?) {
+    guard let file = latents else {
+      let images = try inputs.read(for: glow, from: model.model, count: 2)
+      return (
+        try glow.encode(images.x, labels: images.labels), try glow.conditions(of: images.labels, count: images.count)
+      )
+    }
+    let stored = try LatentFile(contentsOf: URL(filePath: file), for: glow)
+    let count = stored.latents.count
+    let numbers = inputs.indices?.values ?? Array(0..<count)
+    if let wrong = numbers.first(where: { $0 >= count }) {
+      throw ValidationError("--indices \(wrong): \(file) holds the latents of images 0 to \(count - 1)")
+    }
+    let rows = try Tensor(numbers, on: glow.options.device)
+    let labels = try inputs.label.map { label in
+      try Tensor([Int](repeating: labelIndex(label, of: glow), count: numbers.count), on: glow.options.device)
+    }
+    return (
+      Latents(levels: try stored.latents.levels.map { try $0.selecting(rows, alongDimension: 0) }),
+      try glow.conditions(
+        of: labels ?? stored.labels?.selecting(rows, alongDimension: 0), count: numbers.count)
+    )
+  }
+}
+
+extension LatentPath.Shape: ExpressibleByArgument {}

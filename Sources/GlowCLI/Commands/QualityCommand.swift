@@ -1,0 +1,117 @@
+import ModelImages
+import Analysis
+import ArgumentParser
+import Datasets
+import FlowModels
+import Foundation
+import Torch
+
+struct QualityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quality", abstract: "Precision and recall of samples against real images.",
+    discussion: """
+      Precision is the share of samples that lie among the real images, recall the share of real images that lie among \
+      the samples (Kynkaanniemi et al. 2019: within reach of a k-th nearest neighbor). Here images are compared by their \
+      pixels or by the model's own latents, not by features of a classification network as in the paper: figures are no \
+      match for published ones. They tell models, temperatures and checkpoints on one data set apart; pixels see \
+      brightness and outlines before detail, and reward smooth samples.
+
+      --baseline puts real images of the validation split in the samples' place: what a perfect model would reach.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Option(help: "train, validation or test.") var split = DatasetSplit.test
+  @Option(help: "Images, spread evenly over the split, and as many samples.") var count = 2000
+  @Option(help: "As in sample.") var temperature = Temperatures(0.7)
+  @Option(help: "pixels or latents.") var space = PointSpace.pixels
+  @Option(
+    name: [.customLong("neighbors"), .customLong("neighbours")], help: "k: to which neighbor a point reaches.")
+  var neighbors = 3
+  @Option(help: "Of the samples.") var seed: UInt64 = 0
+  @Flag(help: "Also measure real images of the validation split.") var baseline = false
+  @Flag(help: "Print one JSON object.") var json = false
+
+  struct Report: Encodable {
+    var space: PointSpace
+    var images: Int
+    var split: String
+    var data: String
+    var neighbors: Int
+    var temperature: [Double]
+    var samples: PrecisionRecall
+    var baseline: PrecisionRecall?
+
+    enum CodingKeys: String, CodingKey {
+      case space, images, split, data, temperature, samples, baseline
+      case neighbors = "neighbours"
+    }
+  }
+
+  func validate() throws {
+    guard (1...1000).contains(neighbors) else {
+      throw ValidationError("--neighbors is \(neighbors), expected 1 to 1000")
+    }
+    guard count > neighbors else {
+      throw ValidationError("--count is \(count), expected more than the \(neighbors) neighbors")
+    }
+    try temperature.validate()
+    guard !(baseline && split == .validation) else {
+      throw ValidationError("--baseline compares with the validation split: choose another --split")
+    }
+  }
+
+  func run() throws {
+    let glow = try model.load()
+    let temperatures = try temperature.perLevel(of: glow)
+    let all = try images(glow, split)
+    let validation = try baseline ? images(glow, .validation) : nil
+    // Figures compare only at equal counts.
+    let size = min(count, all.count, validation?.count ?? count)
+    let (real, other) = (all.evenly(size), validation?.evenly(size))
+    let bar = ProgressBar()
+    defer { bar.clear() }
+    let (points, labels) = try glow.points(of: real, in: space) { bar.update($0, of: real.count, "images") }
+    func compare(_ generated: Tensor) throws -> PrecisionRecall {
+      try PrecisionRecall(real: points, generated: generated, neighbors: neighbors) {
+        bar.update(Int(100 * $0), of: 100, "pairs compared")
+      }
+    }
+    let samples = try compare(
+      glow.points(ofSamples: real.count, temperatures: temperatures, labels: labels, in: space, seed: seed))
+    let reference = try other.map { try compare(glow.points(of: $0, in: space).points) }
+    bar.clear()
+    try print(
+      Report(
+        space: space, images: real.count, split: split.rawValue, data: real.name, neighbors: neighbors,
+        temperature: temperatures, samples: samples, baseline: reference))
+  }
+
+  private func images(_ glow: any FlowModel, _ split: DatasetSplit) throws -> any ImageDataset {
+    let dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
+    guard dataset.count > neighbors else {
+      throw ValidationError(
+        "the \(split.rawValue) split of \(dataset.name) has \(dataset.count) images, expected more than --neighbors, "
+          + "\(neighbors)")
+    }
+    return dataset
+  }
+
+  private func print(_ report: Report) throws {
+    guard !json else {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+      return Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+    func line(_ figures: PrecisionRecall, _ what: String) {
+      Swift.print(String(format: "precision %.3f, recall %.3f: ", figures.precision, figures.recall) + what)
+    }
+    line(report.samples, "\(report.images) samples at temperature \(temperature)")
+    if let baseline = report.baseline { line(baseline, "images of the validation split") }
+    Swift.print(
+      "against \(report.images) images of the \(report.split) split of \(report.data), by their \(report.space.rawValue), "
+        + "\(neighbors) neighbors")
+  }
+}
+
+extension PointSpace: ExpressibleByArgument {}

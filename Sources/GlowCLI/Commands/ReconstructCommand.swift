@@ -1,0 +1,77 @@
+import ModelImages
+import ArgumentParser
+import FlowModels
+import Foundation
+import Torch
+
+struct ReconstructCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconstruct", abstract: "Send images to their latents and back, and measure what comes back.",
+    discussion: """
+      Reports the largest difference in float and how many pixels changed, the condition number of the 1x1 \
+      convolutions and the range of the coupling scales. --out draws each image above its reconstruction.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var inputs: ImageInputs
+  @Option(help: "Images to take of a data set.") var limit = 64
+  @Option(help: "A PNG with the images and their reconstructions.") var out: String?
+  @OptionGroup var grid: GridOptions
+  @Flag(help: "Print one JSON object with every layer.") var json = false
+
+  struct Report: Encodable {
+    var images: Int
+    var changedPixels: Int
+    var invertibility: InvertibilityReport
+  }
+
+  func run() throws {
+    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    let glow = try model.load()
+    let images = try inputs.read(for: glow, from: model.model, count: limit)
+    let latents = try glow.encode(images.x, labels: images.labels)
+    let restored = try glow.quantization.quantize(glow.decode(latents, labels: images.labels))
+    let expected = try glow.quantization.quantize(images.x)
+    let same = try restored.equals(expected).converted(to: .float64).sum().item()
+    let report = Report(
+      images: images.count, changedPixels: restored.elementCount - Int(same),
+      invertibility: try glow.invertibility(on: images.x, labels: images.labels))
+    if let out {
+      let originals = try glow.pictures(of: images.x)
+      let copies = try glow.pictures(of: glow.images(of: restored))
+      try grid.write(interleaved(originals, copies), to: URL(filePath: out))
+    }
+    try print(report, values: restored.elementCount)
+  }
+
+  /// A row of originals, then the row of their copies, and so on.
+  private func interleaved<T>(_ originals: [T], _ copies: [T]) -> [T] {
+    stride(from: 0, to: originals.count, by: grid.columns).flatMap { start in
+      let row = start..<min(originals.count, start + grid.columns)
+      return Array(originals[row]) + Array(copies[row])
+    }
+  }
+
+  private func print(_ report: Report, values: Int) throws {
+    if json {
+      Swift.print(try prettyJSON(report))
+      return
+    }
+    let invertibility = report.invertibility
+    Swift.print("\(report.images) images: \(report.changedPixels) of \(values) pixel values changed")
+    Swift.print(
+      String(
+        format: "round-trip error %.2e (one 8-bit level is %.2e)", invertibility.roundTripError, 1.0 / 256))
+    if let worst = invertibility.worstCondition {
+      let sorted = invertibility.conditionNumbers.values.sorted()
+      Swift.print(
+        String(
+          format: "condition numbers of %d 1x1 convolutions: median %.2f, worst %.2f (%@)", sorted.count,
+          sorted[sorted.count / 2], worst.value, worst.layer))
+    }
+    let scales = invertibility.scaleRanges
+    if let smallest = scales.values.map({ $0[0] }).min(), let largest = scales.values.map({ $0[1] }).max() {
+      Swift.print(String(format: "coupling scales from %.4f to %.4f", smallest, largest))
+    }
+  }
+}

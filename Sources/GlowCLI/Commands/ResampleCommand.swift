@@ -1,0 +1,63 @@
+import ModelImages
+import Analysis
+import ArgumentParser
+import FlowModels
+import Foundation
+import Imaging
+import Torch
+
+struct ResampleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resample", abstract: "Draw the fine levels of images anew and keep the coarse ones.",
+    discussion: """
+      A block an image: the image, then its variations; a row for each number of levels that are drawn anew. Level 1 is \
+      the finest; with all levels drawn anew the variations are samples.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var inputs: ImageInputs
+  @Option(help: "How many levels to draw anew, such as 1,2; by default a row for each number, up to all.")
+  var levels: ImageInputs.Numbers?
+  @Option(help: "Variations in a row.") var count = 8
+  @Option(help: "Scales the standard deviations of what is drawn; 0.7,0.9 gives one a level, the finest first.")
+  var temperature = Temperatures(0.7)
+  @Option var seed: UInt64 = 0
+  @Option(help: "Images to take of a data set.") var limit = 2
+  @Option(help: "The PNG to write.") var out: String
+  @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
+
+  func validate() throws {
+    guard (1...1000).contains(count) else { throw ValidationError("--count is \(count), expected 1 to 1000") }
+    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
+    try temperature.validate()
+  }
+
+  func run() throws {
+    let glow = try model.load()
+    let most = glow.configuration.levels
+    let numbers = levels?.values ?? Array(1...most)
+    if let wrong = numbers.first(where: { $0 > most }) {
+      throw ValidationError("--levels \(wrong): the model has \(most) level\(most == 1 ? "" : "s")")
+    }
+    let temperatures = try temperature.perLevel(of: glow)
+    let images = try inputs.read(for: glow, from: model.model, count: limit)
+    let originals = try glow.pictures(of: images.x)
+    let blocks = try originals.enumerated().map { index, original in
+      let label = try images.labels?.narrowed(0, index..<index + 1)
+      let latents = try glow.encode(images.x.narrowed(0, index..<index + 1), labels: label)
+      let rows = try numbers.map { levels in
+        let x = try glow.variations(
+          of: latents, levels: levels, count: count, temperatures: temperatures,
+          labels: label?.expanded(to: [count]).contiguous(), seed: seed)
+        return try [original] + glow.pictures(of: x)
+      }
+      return PixelImage.labeledGrid(
+        Array(rows.joined()), columns: count + 1, rowLabels: numbers.map { "\($0) of \(most)" }, scale: enlarge)
+    }
+    try PixelImage.stack(blocks).writePNG(to: URL(filePath: out))
+    print(
+      "\(count) variations of \(images.count) image\(images.count == 1 ? "" : "s"), \(numbers.map(String.init).joined(separator: ", ")) levels anew: \(out)"
+    )
+  }
+}

@@ -1,0 +1,118 @@
+import ModelImages
+import Analysis
+import ArgumentParser
+import Datasets
+import FlowModels
+import Flows
+import Foundation
+import Imaging
+import Torch
+
+struct SampleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sample", abstract: "Draw images from a model.",
+    discussion: """
+      Writes one PNG with a grid, or with --files a folder of single PNGs. A conditional model draws its labels in turn, \
+      one a row, unless --label names one. Same seed, same machine, same number of threads: the same bytes.
+
+      --neighbors draws each sample in a row with the images of a data set that are nearest to it, pixel by pixel, and \
+      prints how near they are: a model that repeats what it was trained on is nearer to it than other real images are. \
+      `glow resample` draws only the fine levels of given images anew.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @Option(help: "The PNG to write (with --files, the folder).") var out: String
+  @Option(help: "Images.") var count = 64
+  @Option(
+    help: """
+      Scales the standard deviation of every prior; 0.7,0.9,1 gives one a level, the finest first. Repeated, each draws a \
+      block of images.
+      """)
+  var temperature = [Temperatures(0.7)]
+  @Option(help: "A label's name or number; repeat for several.") var label: [String] = []
+  @Option var seed: UInt64 = 0
+  @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
+  var precision = ConditionerPrecision.float32
+  @OptionGroup var grid: GridOptions
+  @Flag(help: "One PNG per image, named LABEL-NUMBER.png.") var files = false
+  @Option(help: "Another model, whose samples are drawn to the right.") var beside: String?
+  @Option(
+    name: [.customLong("neighbors"), .customLong("neighbours")],
+    help: "A data set, SET or SET:SPLIT as in train's --data, whose nearest images are drawn; train unless said.")
+  var neighbors: NamedSplit?
+  @Option(name: [.customLong("neighbor-count"), .customLong("neighbour-count")], help: "How many of them.")
+  var neighborCount = 5
+
+  func validate() throws {
+    guard (1...1_000_000).contains(count) else { throw ValidationError("--count is \(count), expected 1 to 1000000") }
+    guard !(files && beside != nil) else { throw ValidationError("--beside draws a grid: leave --files out") }
+    guard neighbors == nil || !(files || beside != nil) else {
+      throw ValidationError("--neighbors draws a grid of its own: leave --files and --beside out")
+    }
+    guard (1...100).contains(neighborCount) else {
+      throw ValidationError("--neighbor-count is \(neighborCount), expected 1 to 100")
+    }
+    for temperature in temperature { try temperature.validate() }
+  }
+
+  func run() throws {
+    let glow = try model.load()
+    try glow.use(precision)
+    let labels = try drawnLabels(glow)
+    let images = try draw(glow, labels)
+    if files { return try writeFiles(images, labels) }
+    if let neighbors {
+      let comparison = try NeighborComparison(
+        of: images, with: neighbors, count: neighborCount, glow: glow, model: model.model)
+      try comparison.picture(enlarge: grid.enlarge).writePNG(to: URL(filePath: out))
+      print(comparison.summary)
+    } else if let beside {
+      let other = try ModelFolder.read(ModelLocation.resolve(beside), options: glow.options)
+      let grids = try [blocks(images), blocks(draw(other, drawnLabels(other)))]
+      guard grids[0].width == grids[1].width, grids[0].height == grids[1].height, grids[0].channels == grids[1].channels
+      else {
+        throw ValidationError("--beside \(beside): its images have another size than those of \(model.model)")
+      }
+      try PixelImage.strip(grids, padding: 12).writePNG(to: URL(filePath: out))
+    } else {
+      try blocks(images).writePNG(to: URL(filePath: out))
+    }
+    print("\(images.count) samples at temperature \(temperature.map(\.description).joined(separator: ", ")): \(out)")
+  }
+
+  /// A grid in which each block begins a row, with its temperature beside it where there are several.
+  private func blocks(_ images: [PixelImage]) -> PixelImage {
+    guard temperature.count > 1 else { return grid.picture(images) }
+    let rows = (count + grid.columns - 1) / grid.columns
+    let blank = PixelImage(
+      width: images[0].width, height: images[0].height, channels: images[0].channels, filledWith: 255)
+    let filling = [PixelImage](repeating: blank, count: rows * grid.columns - count)
+    let cells = temperature.indices.flatMap { images[$0 * count..<($0 + 1) * count] + filling }
+    let labels = temperature.flatMap { ["T \($0)"] + [String](repeating: "", count: rows - 1) }
+    return grid.picture(cells, rowLabels: labels)
+  }
+
+  /// A block of `count` images for each temperature.
+  private func draw(_ glow: any FlowModel, _ labels: [Int]?) throws -> [PixelImage] {
+    try temperature.flatMap { temperature in
+      let x = try glow.sample(
+        count: count, temperatures: temperature.perLevel(of: glow),
+        labels: labels.map { try Tensor($0, on: glow.options.device) }, seed: seed)
+      return try glow.pictures(of: x)
+    }
+  }
+
+  /// One label an image: those asked for, or all of the model's, a row each in turn.
+  private func drawnLabels(_ glow: any FlowModel) throws -> [Int]? {
+    let asked = try label.map { try labelIndex($0, of: glow) }
+    guard glow.configuration.classCount > 0 else { return nil }
+    let cycle = asked.isEmpty ? Array(0..<glow.configuration.classCount) : asked
+    return (0..<count).map { cycle[($0 / (files ? 1 : grid.columns)) % cycle.count] }
+  }
+
+  private func writeFiles(_ images: [PixelImage], _ labels: [Int]?) throws {
+    let names = images.indices.map { number in "\(labels.map { "\($0[number % count])" } ?? "sample")-\(number)" }
+    try writePictures(images, named: names, to: URL(filePath: out))
+    print("\(images.count) samples in \(out)")
+  }
+}

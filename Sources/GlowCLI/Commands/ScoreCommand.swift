@@ -1,0 +1,110 @@
+import Analysis
+import ArgumentParser
+import Datasets
+import FlowModels
+import Foundation
+
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score", abstract: "Score images one by one: likelihood, typicality, complexity.",
+    discussion: """
+      A line an image: bits/dim; with --reference, how many standard deviations log p lies from its mean over the \
+      reference images (typicality, Nalisnick et al. 2019), and the percentage of them that are less likely; then the \
+      size as a PNG in bits/dim, bits/dim less that (Serra et al. 2020: the higher, the stranger), and the percentage of \
+      reference images where that is lower.
+
+      Likelihood alone does not tell outliers: a model gives simple images of any kind (a blank one, another data set's) \
+      a higher likelihood than most of those that it was trained on. Look at both sides of typicality and at the \
+      corrected score, and try them on outliers that you have.
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @Argument(help: "Picture files and folders of them; without any, images of --data.") var inputs: [String] = []
+  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Option(help: "Of --data: train, validation or test.") var split = DatasetSplit.test
+  @Option(help: "Only the first images.") var limit: Int?
+  @Flag(help: "Crop and resize picture files of another size than the model's; without it they are refused.")
+  var fit = false
+  @Option(help: "Images of the right kind, as SET or SET:SPLIT, as in --data; validation unless said.")
+  var reference: NamedSplit?
+  @Option(help: "Only so many images of the reference, spread evenly over it.") var referenceLimit = 2000
+  @Option(help: "Keeps the reference's scores: written where it is missing, else read.") var referenceCache: String?
+  @Option(help: "Of a conditional model: any (p is the mean over all labels) or own (a data set's labels).")
+  var labels = ScoreCondition.anyLabel
+  @Option(help: "Of the dequantization noise.") var seed: UInt64 = 0
+  @Flag(help: "A JSON object a line, in place of CSV.") var json = false
+  @Option(help: "The file to write, in place of standard output.") var out: String?
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    guard referenceLimit >= 2 else {
+      throw ValidationError("--reference-limit is \(referenceLimit), expected 2 or more")
+    }
+    guard inputs.isEmpty || data == nil else {
+      throw ValidationError("--data takes the place of picture files: leave one of them out")
+    }
+    guard referenceCache == nil || reference != nil else {
+      throw ValidationError("--reference-cache keeps a reference's scores: say with --reference of which images")
+    }
+  }
+
+  func run() throws {
+    let glow = try model.load()
+    let (dataset, names) = try images(glow)
+    let reference = try referenceScores(glow)
+    let output = try LineOutput(to: out)
+    let bar = ProgressBar()
+    defer { bar.clear() }
+    if !json { try output.write([ScoreLine.header(withPlace: reference != nil)]) }
+    var done = 0
+    try glow.score(dataset, condition: labels, seed: seed) { scores in
+      let lines = try scores.enumerated().map { i, score in
+        let line = ScoreLine(image: names(done + i), score: score, place: reference?.place(of: score))
+        return json ? try line.json() : line.csv
+      }
+      try output.write(lines)
+      done += scores.count
+      if out != nil { bar.update(done, of: dataset.count, "images") }
+    }
+    try output.finish()
+    bar.clear()
+    if let out { print("\(done) images scored: \(out)") }
+  }
+
+  /// The images, and what each is called.
+  private func images(_ glow: any FlowModel) throws -> (any ImageDataset, (Int) -> String) {
+    var dataset: any ImageDataset
+    var names = { (index: Int) in "\(index)" }
+    if inputs.isEmpty {
+      dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
+    } else {
+      let shape = try glow.pictureShape()
+      let files = try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit)
+      names = { files.files[$0].relativePath }
+      dataset = files
+    }
+    if let limit { dataset = dataset.first(limit) }
+    return (dataset, names)
+  }
+
+  private func referenceScores(_ glow: any FlowModel) throws -> ReferenceScores? {
+    guard let reference else { return nil }
+    let split = reference.split ?? .validation
+    let name = "\(referenceLimit) of \(reference.data):\(split.rawValue), seed \(seed)"
+    let cache = referenceCache.map { URL(filePath: $0) }
+    if let cache, FileManager.default.fileExists(atPath: cache.path) {
+      return try ReferenceScores(contentsOf: cache, model: glow, data: name, condition: labels)
+    }
+    let dataset = try openDataset(reference.data, for: glow.configuration, from: model.model, split: split).evenly(
+      referenceLimit)
+    let bar = ProgressBar()
+    defer { bar.clear() }
+    let scores = try ReferenceScores(of: dataset, called: name, with: glow, condition: labels, seed: seed) {
+      bar.update($0, of: dataset.count, "reference images")
+    }
+    if let cache { try scores.write(to: cache) }
+    return scores
+  }
+}
+
+extension ScoreCondition: ExpressibleByArgument {}

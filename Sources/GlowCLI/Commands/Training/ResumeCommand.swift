@@ -1,0 +1,29 @@
+import ArgumentParser
+import Torch
+
+struct ResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "Go on with a training run exactly where it was.",
+    discussion: """
+      The run keeps its own settings. It ends with the same weights as one that was never stopped, to the bit on the same \
+      machine with the same number of threads.
+
+      \(TrainingProcess.exitStatuses)
+      """)
+
+  @Argument(help: ArgumentHelp("The run folder.", valueName: "run")) var folder: String
+  @Option(help: "Images to train on in all, counting repetitions; by default as many as before.")
+  var images: Int?
+  @Option(help: "Where the run's images are now, for images that have moved; as in train.")
+  var data: String?
+  @Flag(help: "Go on although the images are no longer those that the run began with.")
+  var acceptChangedData = false
+  @OptionGroup var process: ProcessOptions
+
+  func run() throws {
+    var resumption = Resumption(folder: folder)
+    (resumption.images, resumption.data) = (images, data)
+    resumption.acceptsChangedData = acceptChangedData
+    try process.run { try resumption.run(TensorOptions(.float32, on: $0), $1) }
+  }
+}

@@ -1,0 +1,161 @@
+import ArgumentParser
+import Cluster
+import Datasets
+import FlowModels
+import Foundation
+import Runs
+import Torch
+import Training
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a model on images.",
+    discussion: """
+      The run folder gets checkpoints, metrics.jsonl, layers.jsonl (a line a validation: every layer) and log.jsonl. \
+      Ctrl-C saves and exits; glow resume goes on exactly where the run was.
+
+      Started by glow launch, torchrun, srun or mpirun, the processes train one model together, each on its part of every \
+      batch.
+
+      \(TrainingProcess.exitStatuses)
+
+      Presets (glow presets lists their settings):
+      \(Preset.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
+      """)
+
+  @Option(help: "fashion-mnist, cifar10:FOLDER, idx:FOLDER, or a folder of PNG and JPEG pictures.")
+  var data: String?
+  @Option(name: [.customLong("architecture"), .customLong("model")], help: "What to train.")
+  var architecture: Architecture?
+  @Option(help: "Settings to start from (see below); flags change them. By default the architecture's first.")
+  var preset: String?
+  @Option(help: "The run folder.")
+  var out: String?
+  @Option(help: ArgumentHelp("Go on with this run, as glow resume does.", valueName: "run"))
+  var resume: String?
+  @Flag(
+    name: .customLong("continue"),
+    help: "Go on with the run in --out where it has a checkpoint, and else start it: for jobs that are started again.")
+  var continues = false
+  @Flag(help: "Go on with a run although its images are no longer those that it began with.")
+  var acceptChangedData = false
+  @OptionGroup(title: "Model") var model: ModelFlags
+  @OptionGroup(title: "Training") var training: TrainingFlags
+  @OptionGroup(title: "Guards") var guards: GuardFlags
+  @OptionGroup var process: ProcessOptions
+
+  func validate() throws {
+    guard !continues || out != nil else { throw ValidationError("--continue is for --out") }
+    guard (out == nil) != (resume == nil) else {
+      throw ValidationError("give either --out FOLDER for a new run or --resume FOLDER to go on with one")
+    }
+    let settings = try startingPoint()
+    guard resume != nil || !acceptChangedData else {
+      throw ValidationError("--accept-changed-data is for --resume")
+    }
+    guard resume != nil || data != nil || !settings.needsFolder else {
+      throw ValidationError("--preset \(settings.name) needs the images: add --data \(settings.training.data)")
+    }
+    let others = model.names + training.names.filter { $0 != "images" } + guards.names
+    guard resume == nil || (data == nil && architecture == nil && others.isEmpty) else {
+      throw ValidationError(
+        "--resume goes on with the run's own settings: beside it, only --images may be given, and --accept-changed-data"
+      )
+    }
+  }
+
+  private func startingPoint() throws -> Preset {
+    let family = architecture?.family ?? ModelFamilies.all[0]
+    guard let preset else { return Preset.first(of: family) }
+    guard let named = Preset.named(preset) else {
+      throw ValidationError(
+        "--preset \(preset) is unknown, expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
+    }
+    if architecture != nil, named.family != family {
+      throw ValidationError(
+        "--preset \(preset) is a preset of \(named.family.kind), those of \(family.kind) are "
+          + Preset.all.filter { $0.family == family }.map(\.name).joined(separator: ", "))
+    }
+    return named
+  }
+
+  func run() throws {
+    try process.run { device, communicator in
+      let options = TensorOptions(.float32, on: device)
+      guard let begun = try runToGoOnWith(communicator) else {
+        return try TrainingProcess(communicator).watch(start(in: out!, options, communicator))
+      }
+      var resumption = Resumption(folder: begun)
+      resumption.images = try images()
+      resumption.acceptsChangedData = acceptChangedData
+      if continues { resumption.check = requireSettings }
+      try resumption.run(options, communicator)
+    }
+  }
+
+  /// What --images says.
+  private func images() throws -> Int? {
+    guard training.names.contains("images") else { return nil }
+    var settings = TrainingConfiguration(data: "")
+    training.apply(to: &settings)
+    return settings.images
+  }
+
+  /// The folder of a run that has begun, if that is what there is to do.
+  private func runToGoOnWith(_ communicator: Communicator?) throws -> String? {
+    if let resume { return resume }
+    guard continues, let out else { return nil }
+    let hasBegun = { !RunFolder(URL(filePath: out)).checkpoints.isEmpty }
+    return try communicator?.share(hasBegun()) ?? hasBegun() ? out : nil
+  }
+
+  private func start(
+    in folder: String, _ options: TensorOptions, _ communicator: Communicator?
+  ) throws -> Trainer {
+    let (model, training, train, validation) = try settings()
+    if communicator?.isLeader ?? true {
+      let ranks = communicator.map { ", in \($0.size) processes" } ?? ""
+      print("\(model.summary), on \(train.count) images \(train.shape) of \(training.data)\(ranks)")
+    }
+    return try Trainer(
+      configuration: model, training: training, train: train, validation: validation,
+      run: RunFolder(URL(filePath: folder)),
+      options: options, communicator: communicator)
+  }
+
+  /// What the flags say of a new run, and its images.
+  private func settings() throws -> (
+    model: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset, validation: any ImageDataset
+  ) {
+    var settings = try startingPoint()
+    if let data { settings.training.data = data }
+    try training.requireMeaning(for: settings.family)
+    try model.requireMeaning(for: settings.family)
+    training.apply(to: &settings.training)
+    guards.apply(to: &settings.training)
+    try settings.training.validate()
+    let (train, validation) = try settings.training.openImages()
+    settings.model.height = train.shape.height
+    settings.model.width = train.shape.width
+    settings.model.channels = train.shape.channels
+    try model.apply(to: &settings.model, labels: train.classNames)
+    try settings.model.validate()
+    return (settings.model, settings.training, train, validation)
+  }
+
+  /// Throws unless the flags are those that the run was begun with, but for how long it is to be.
+  private func requireSettings(of saved: TrainingConfiguration, in run: RunFolder) throws {
+    var (model, training, _, _) = try settings()
+    training.images = saved.images
+    let begun = try Trainer.savedModelConfiguration(of: run)
+    let difference =
+      try SettingsTable(training).difference(from: SettingsTable(saved))
+      ?? SettingsTable(model).difference(from: SettingsTable(begun))
+    guard type(of: model) == type(of: begun), difference == nil else {
+      let what = difference.map { "\($0.name) is \($0.other) there and \($0.own) here" } ?? "it is another architecture"
+      throw ValidationError(
+        "--continue: the run in \(run.url.relativePath) was begun with other settings: \(what); give the same flags, or "
+          + "another --out")
+    }
+  }
+}

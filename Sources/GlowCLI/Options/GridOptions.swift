@@ -1,0 +1,26 @@
+import ArgumentParser
+import Foundation
+import Imaging
+
+/// How a grid of pictures is laid out.
+struct GridOptions: ParsableArguments {
+  @Option(help: "Images per row.") var columns = 8
+  @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
+
+  func validate() throws {
+    guard (1...10_000).contains(columns) else { throw ValidationError("--columns is \(columns), expected 1 to 10000") }
+    guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
+  }
+
+  func picture(_ images: [PixelImage], rowLabels: [String] = []) -> PixelImage {
+    PixelImage.labeledGrid(images, columns: columns, rowLabels: rowLabels, scale: enlarge)
+  }
+
+  func write(_ images: [PixelImage], to url: URL) throws { try picture(images).writePNG(to: url) }
+}
+
+/// Writes `NAME.png` for each image into `folder`, which is made where it is missing.
+func writePictures(_ images: [PixelImage], named names: [String], to folder: URL) throws {
+  try makeFolder(folder)
+  for (image, name) in zip(images, names) { try image.writePNG(to: folder.appending(path: name + ".png")) }
+}

@@ -1,0 +1,129 @@
+import ModelImages
+import ArgumentParser
+import Datasets
+import FlowModels
+import Foundation
+import Imaging
+import Torch
+import Training
+
+/// The images that a command works on: picture files, or images of a data set.
+struct ImageInputs: ParsableArguments {
+  @Argument(help: "Picture files (PNG, JPEG); without any, images of --data.") var files: [String] = []
+  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Option(help: "train, validation or test.") var split = DatasetSplit.test
+  @Option(help: "Numbers of images in the split, such as 0,5,17; by default the first ones.") var indices: Numbers?
+  @Option(help: "Of the pictures, for a conditional model; by default a data set's own, else the most likely.")
+  var label: String?
+
+  struct Numbers: ExpressibleByArgument {
+    let values: [Int]
+
+    init?(argument: String) {
+      let numbers = argument.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+      guard !numbers.isEmpty, numbers.allSatisfy({ $0 != nil && $0! >= 0 }) else { return nil }
+      values = numbers.map { $0! }
+    }
+  }
+
+  /// Images as a model takes them, in the centers of their cells.
+  struct Images {
+    /// uint8 `[count, height, width, channel]`.
+    let pixels: Tensor
+    let x: Tensor
+    /// int64 `[count]`; nil for a model without labels.
+    let labels: Tensor?
+
+    var count: Int { pixels.shape[0] }
+  }
+
+  /// - Parameter count: how many images to take of a data set where `--indices` does not say.
+  func read(for glow: any FlowModel, from model: String, count: Int) throws -> Images {
+    let (bytes, known) = try files.isEmpty ? fromDataset(glow, model, count) : fromFiles(glow)
+    let pixels = try glow.pixels(bytes)
+    let x = try glow.images(of: pixels)
+    return Images(pixels: pixels, x: x, labels: try labels(of: x, known, for: glow))
+  }
+
+  private func labels(of x: Tensor, _ known: [Int]?, for glow: any FlowModel) throws -> Tensor? {
+    guard glow.configuration.classCount > 0 else {
+      if let label { _ = try labelIndex(label, of: glow) }
+      return nil
+    }
+    if let label {
+      return try Tensor([Int](repeating: labelIndex(label, of: glow), count: x.shape[0]), on: glow.options.device)
+    }
+    if let known { return try Tensor(known, on: glow.options.device) }
+    return try glow.mostLikelyLabels(x)
+  }
+
+  private func fromFiles(_ glow: any FlowModel) throws -> (bytes: [UInt8], labels: [Int]?) {
+    let configuration = try glow.pictureShape()
+    let bytes = try files.flatMap { file in
+      let picture = try PixelImage(contentsOf: URL(filePath: file))
+      if picture.width != configuration.width || picture.height != configuration.height {
+        warn(
+          "\(file) is \(picture.width)x\(picture.height): cropped and resized to "
+            + "\(configuration.width)x\(configuration.height)")
+      }
+      return picture.converted(toChannels: configuration.channels)
+        .fitted(width: configuration.width, height: configuration.height).pixels
+    }
+    return (bytes, nil)
+  }
+
+  private func fromDataset(
+    _ glow: any FlowModel, _ model: String, _ count: Int
+  ) throws -> (bytes: [UInt8], labels: [Int]?) {
+    let dataset = try openDataset(data, for: glow.configuration, from: model, split: split)
+    let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
+    if let wrong = numbers.first(where: { $0 >= dataset.count }) {
+      throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
+    }
+    let bytes = try numbers.flatMap { try dataset.image(at: $0).pixels }
+    let labels = numbers.compactMap { dataset.label(at: $0) }
+    let same = labels.count == numbers.count && glow.configuration.hasLabels(dataset.classNames)
+    return (bytes, same ? labels : nil)
+  }
+}
+
+extension DatasetSplit: ExpressibleByArgument {}
+
+extension FlowModel {
+  /// The shape of the model's images, if picture files can have it.
+  func pictureShape() throws -> ImageShape {
+    guard configuration.channels == 1 || configuration.channels == 3 else {
+      throw ValidationError("the model takes images of \(configuration.channels) channels, picture files have 1 or 3")
+    }
+    return configuration.imageShape
+  }
+}
+
+/// Opens a split at the model's size: the data set named, else the one that the model was trained on.
+func openDataset(
+  _ text: String?, for configuration: any FlowConfiguration, from model: String, split: DatasetSplit
+) throws -> any ImageDataset {
+  let checkpoint = try ModelLocation.resolve(model)
+  let isOfRun = FileManager.default.fileExists(atPath: checkpoint.appending(path: "training.json").path)
+  let trained = isOfRun ? try Trainer.savedConfiguration(ofCheckpoint: checkpoint) : nil
+  let source = try DatasetSource(parsing: text ?? trained?.data ?? "fashion-mnist")
+  let dataset: any ImageDataset
+  if source.needsSize {
+    dataset = try source.open(
+      split: split, size: (configuration.height, configuration.width), channels: configuration.channels,
+      seed: trained?.seed ?? 0)
+  } else {
+    // At the size that it was trained at, if it is what the model was trained on.
+    let fitted = text == nil || text == trained?.data ? trained : nil
+    let size = fitted?.height.flatMap { height in fitted?.width.map { (height, $0) } }
+    dataset = try source.open(split: split, size: size, channels: fitted?.channels, seed: trained?.seed ?? 0)
+  }
+  guard dataset.shape == configuration.imageShape else {
+    throw ValidationError(
+      "the images of \(source) are \(dataset.shape), the model takes \(configuration.imageShape): name others with --data"
+    )
+  }
+  return dataset
+}
+
+func warn(_ text: String) { FileHandle.standardError.write(Data("Note: \(text)\n".utf8)) }

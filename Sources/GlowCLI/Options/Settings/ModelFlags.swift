@@ -1,0 +1,115 @@
+import ArgumentParser
+import FlowModels
+import Foundation
+
+/// Flags that change a preset's model: the fields of all families, each under its own name.
+typealias ModelFlags = GivenFlags<ModelFlagList>
+
+enum ModelFlagList: SettingFlagList {
+  /// What was asked for, by the fields' names; `labels` is how to condition on labels.
+  typealias Settings = [String: FieldValue]
+
+  static let labels = "labels"
+
+  static var flags: [SettingFlag<Settings>] {
+    var names: [String] = []
+    for field in entries where !names.contains(field.name) { names.append(field.name) }
+    let conditionings = ModelFamilies.all.flatMap { $0.labelConditionings }
+    let labels = SettingFlag<Settings>.choice(
+      labels, of: conditionings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+      "Condition on the images' labels, where they have any."
+    ) { $0[Self.labels] = .choice($1) }
+    return names.map(flag) + [labels]
+  }
+
+  private typealias Entry = (name: String, help: String, kind: FieldKind, family: any FlowConfiguration.Type)
+
+  private static var entries: [Entry] { ModelFamilies.all.flatMap { entries(of: $0) } }
+
+  private static func entries<Family: FlowConfiguration>(of family: Family.Type) -> [Entry] {
+    family.fields.map { ($0.name, $0.help, $0.kind, family) }
+  }
+
+  private static func flag(_ name: String) -> SettingFlag<Settings> {
+    let fields = entries.filter { $0.name == name }
+    let (flag, help) = (flagName(name), ArgumentHelp(stringLiteral: help(fields)))
+    switch fields[0].kind {
+    case .integer: return .option(flag, help) { $0[name] = .integer($1) }
+    case .number: return .option(flag, help) { $0[name] = .number($1) }
+    case .toggle: return .toggle(flag, help) { $0[name] = .toggle($1) }
+    case .choice(let words): return .choice(flag, of: words, Self.help(fields)) { $0[name] = .choice($1) }
+    }
+  }
+
+  /// What the families say of one field, the first family's words first.
+  private static func help(_ fields: [Entry]) -> String {
+    func lowered(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
+    let first = fields[0]
+    var text = first.family == ModelFamilies.all[0] ? first.help : "Of \(first.family.title): \(lowered(first.help))"
+    for field in fields.dropFirst() where field.help != first.help {
+      text =
+        (text.hasSuffix(".") ? String(text.dropLast()) : text) + "; of \(field.family.title), \(lowered(field.help))"
+    }
+    return text
+  }
+}
+
+/// `minimumScale` as `minimum-scale`.
+func flagName(_ field: String) -> String {
+  field.reduce(into: "") { $0 += $1.isUppercase ? "-" + $1.lowercased() : String($1) }
+}
+
+extension GivenFlags where List == ModelFlagList {
+  private var values: [String: FieldValue] {
+    var values: [String: FieldValue] = [:]
+    apply(to: &values)
+    return values
+  }
+
+  /// Throws for the first flag that was given and has no meaning for a family.
+  func requireMeaning(for family: any FlowConfiguration.Type) throws {
+    try require(for: family)
+  }
+
+  private func require<Family: FlowConfiguration>(for family: Family.Type) throws {
+    let values = values
+    let known = Set(family.fields.map { flagName($0.name) })
+    for name in names where !known.contains(name) {
+      if name == ModelFlagList.labels, case .choice(let word) = values[name], family.labelConditionings.contains(word) {
+        continue
+      }
+      throw ValidationError("--\(name) has no meaning for a \(family.title): leave it out")
+    }
+  }
+
+  /// - Parameter names: the labels of the images.
+  func apply(to model: inout any FlowConfiguration, labels names: [String]) throws {
+    func set<Family: FlowConfiguration>(_ own: Family) throws -> Family {
+      var (own, values) = (own, values)
+      for field in Family.fields { if let value = values[field.name] { field.set(&own, value) } }
+      var conditioning: String?
+      if case .choice(let word) = values.removeValue(forKey: ModelFlagList.labels) { conditioning = word }
+      do { try own.condition(onLabels: names, as: conditioning) } catch let error as ModelError {
+        throw ValidationError(error.description)
+      }
+      return own
+    }
+    try requireMeaning(for: type(of: model))
+    model = try set(model)
+  }
+}
+
+/// The families of models, by the names that checkpoints have for them.
+struct Architecture: ExpressibleByArgument {
+  let family: any FlowConfiguration.Type
+
+  init(_ family: any FlowConfiguration.Type) { self.family = family }
+
+  init?(argument: String) {
+    guard let family = ModelFamilies.named(argument) else { return nil }
+    self.family = family
+  }
+
+  static var allValueStrings: [String] { ModelFamilies.all.map { $0.kind } }
+  var defaultValueDescription: String { family.kind }
+}

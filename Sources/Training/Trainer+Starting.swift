@@ -1,0 +1,134 @@
+import Cluster
+import Datasets
+import FlowModels
+import Flows
+import Foundation
+import Imaging
+import Logging
+import ModelImages
+import Runs
+import Torch
+
+// How a run starts: new, from its newest checkpoint, or as one of several processes behind rank 0.
+
+extension Trainer {
+  /// A new run in an empty folder.
+  /// - Parameters:
+  ///   - run: written by rank 0 alone.
+  ///   - communicator: the job, if this process is one of several that train the model together, each on its part of every
+  ///     batch; all must be given the same settings and images.
+  public convenience init(
+    configuration flow: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset,
+    validation: any ImageDataset, run: RunFolder, options: TensorOptions = TensorOptions(),
+    communicator: Communicator? = nil
+  ) throws {
+    try training.validate()
+    let model = try flow.makeModel(options: options, seed: training.seed)
+    try self.init(
+      model: model, state: TrainingState(configuration: training), train: train, validation: validation, run: run,
+      communicator: communicator)
+    state.data = fingerprints
+    try communicator?.requireSame(JobSettings(model: flow, training: training, images: fingerprints))
+    if ranks.isLeader {
+      try run.requireNew()
+      try initialize()
+      try run.makeFolders()
+      lock = try RunLock(run)
+      try run.create()
+    }
+    try ranks.broadcast(model.tensors)
+  }
+
+  /// The settings of the newest checkpoint of a run.
+  public static func savedConfiguration(of run: RunFolder) throws -> TrainingConfiguration {
+    try savedConfiguration(ofCheckpoint: newestCheckpoint(of: run).url)
+  }
+
+  /// The model of the newest checkpoint of a run.
+  public static func savedModelConfiguration(of run: RunFolder) throws -> any FlowConfiguration {
+    try ModelFolder.readConfiguration(newestCheckpoint(of: run).url)
+  }
+
+  /// The settings of the run that wrote a checkpoint.
+  public static func savedConfiguration(ofCheckpoint checkpoint: URL) throws -> TrainingConfiguration {
+    try TrainingState.read(checkpoint).configuration
+  }
+
+  /// Goes on where the newest checkpoint of `run` left off: the same numbers as if it had never stopped. A damaged
+  /// checkpoint is named in `notices`, and the one before it is used.
+  /// - Parameters:
+  ///   - images: a new total, if the run is to be longer or shorter than it was.
+  ///   - data: where the images are now, if they have moved; as `DatasetSource` reads it.
+  ///   - acceptingChangedData: whether to go on with images that are not those that the run began with.
+  ///   - communicator: the job, if this process is one of several, perhaps of another number than before. Rank 0 reads the
+  ///     checkpoint and hands it to the others.
+  /// - Throws: ``TrainingError``, `ModelError` or `SafetensorsError` naming the file and what is wrong in it; a
+  ///   ``TrainingError`` if another process trains the run.
+  public convenience init(
+    resuming run: RunFolder, images: Int? = nil, data: String? = nil, train: any ImageDataset,
+    validation: any ImageDataset,
+    acceptingChangedData: Bool = false, options: TensorOptions = TensorOptions(), communicator: Communicator? = nil
+  ) throws {
+    if let communicator, !communicator.isLeader {
+      try self.init(following: communicator, run: run, train: train, validation: validation, options: options)
+      return
+    }
+    guard FileManager.default.fileExists(atPath: run.checkpointsFolder.path) else { throw Self.noCheckpoint(in: run) }
+    let lock = try RunLock(run)
+    try run.restoreReplacedCheckpoints()
+    let (checkpoint, damaged) = try Self.newestCheckpoint(of: run)
+    var state = try TrainingState.read(checkpoint)
+    if let images { state.configuration.images = images }
+    if let data { state.configuration.data = data }
+    try state.configuration.validate()
+    let model = try ModelFolder.read(checkpoint, options: options)
+    _ = try communicator?.share(Handover(state: state, model: ModelFolder.encoded(model.configuration)))
+    try self.init(
+      model: model, state: state, train: train, validation: validation, run: run, communicator: communicator)
+    if let kept = self.state.kept, !kept.fits(model.configuration) {
+      throw TrainingError(
+        "\(checkpoint.appending(path: CheckpointSummary.stateName).path): field kept does not fit a model of "
+          + "\(model.configuration.levels) levels of \(KeptActivations.all(of: model.configuration).steps.max() ?? 0) steps"
+      )
+    }
+    let changed = state.data.flatMap { fingerprints.difference(from: $0) }
+    if let changed, !acceptingChangedData {
+      throw TrainingError(
+        "the images of \(state.configuration.data) have changed since the run began: \(changed); bring the old ones back, "
+          + "or go on with these with --accept-changed-data")
+    }
+    self.state.data = fingerprints
+    try communicator?.requireSame(fingerprints)
+    try restoreTraining(from: checkpoint)
+    try ranks.broadcast(model.tensors + vectors.map(\.1))
+    self.lock = lock
+    savedImages = state.imagesSeen
+    notices = changed.map { ["the images have changed since the run began: \($0)"] } ?? []
+    notices += damaged.map { "\($0); going on from \(checkpoint.lastPathComponent)" }
+    try run.truncateMetrics(after: state.lastLine)
+  }
+
+  /// Goes on with what rank 0 has read.
+  private convenience init(
+    following communicator: Communicator, run: RunFolder, train: any ImageDataset, validation: any ImageDataset,
+    options: TensorOptions
+  ) throws {
+    let handover = try communicator.receive(Handover.self)
+    let model = try ModelFolder.configuration(from: handover.model, file: run.url).makeModel(options: options, seed: 0)
+    try self.init(
+      model: model, state: handover.state, train: train, validation: validation, run: run, communicator: communicator)
+    state.data = fingerprints
+    try communicator.requireSame(fingerprints)
+    try receive()
+    savedImages = state.imagesSeen
+  }
+
+  /// Data-dependent initialization, from images of the training stream.
+  private func initialize() throws {
+    let count = min(configuration.initializationImages, max(train.count, configuration.batchSize))
+    let stream = BatchStream(dataset: train, batchSize: count, seed: configuration.seed, prefetch: 1)
+    defer { stream.close() }
+    let batch = try ModelBatch(stream.next(), for: model)
+    try model.initialize(from: batch.x, labels: batch.labels)
+  }
+}

@@ -1,0 +1,5 @@
+import GlowCLI
+
+@main enum Program {
+  static func main() async { await GlowCommand.main() }
+}

@@ -1,0 +1,90 @@
+import Reporting
+import Files
+import Foundation
+
+/// What `Scripts/study.py` did and found: the runs and pictures of the report on this implementation.
+struct Study: Codable, Sendable {
+  struct Evaluation: Codable, Sendable {
+    /// Of the test images.
+    var bitsPerDimension: Double
+    var standardError: Double
+    var images: Int
+  }
+
+  /// One training run.
+  struct Run: Codable, Sendable {
+    var name: String
+    var section: String
+    var data: String
+    var architecture: String
+    var seed: Int
+    /// What tells the runs of an ablation apart.
+    var labels: [String: String]
+    var images: Int
+    var parameters: Int?
+    /// Of training.
+    var seconds: Double
+    /// The run folder.
+    var run: String
+    var command: String
+    var evaluation: Evaluation
+    /// Bits per dimension of a histogram per pixel.
+    var histogramBaseline: Double
+  }
+
+  struct Picture: Codable, Sendable {
+    var name: String
+    var section: String
+    /// A PNG file.
+    var file: String
+    var caption: String
+    var command: String
+  }
+
+  struct Separability: Codable, Sendable {
+    var attribute: String
+    /// Training images with and without it.
+    var positives: Int
+    var negatives: Int
+    /// Area under the curve on held-out images; nil where there are none of one kind.
+    var auc: Double?
+  }
+
+  var quick: Bool
+  var machine: String
+  var date: String
+  var hours: Double
+  var runs: [Run]
+  var pictures: [Picture]
+  var separability: [Separability]
+
+  /// - Throws: ``ReportError`` naming the file and the field.
+  init(contentsOf url: URL) throws {
+    let data: Data
+    do { data = try Data(contentsOf: url) } catch {
+      throw ReportError("\(url.path) cannot be read: \(error.systemReason)")
+    }
+    do { self = try JSONFile.decode(Study.self, from: data) } catch { throw ReportError("\(url.path): \(error)") }
+  }
+
+  func runs(in section: String) -> [Run] { runs.filter { $0.section == section } }
+  func pictures(in section: String) -> [Picture] { pictures.filter { $0.section == section } }
+}
+
+/// Values of several seeds.
+struct Spread {
+  let values: [Double]
+
+  var mean: Double { values.reduce(0, +) / Double(values.count) }
+
+  /// The sample standard deviation; nil for one value.
+  var deviation: Double? {
+    guard values.count > 1 else { return nil }
+    return (values.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(values.count - 1)).squareRoot()
+  }
+
+  /// Such as `3.142 ± 0.003`.
+  var text: String {
+    String(format: "%.3f", mean) + (deviation.map { String(format: " ± %.3f", $0) } ?? "")
+  }
+}
