@@ -90,7 +90,7 @@ import Testing
   @Test func editsShowWhatTheModelSaw() async throws {
     try await RunningServer.with { server in
       let large = PixelImage(width: 20, height: 10, channels: 3, pixels: (0..<600).map { UInt8($0 % 250) })
-      let data = try large.base64PNG()
+      let data = try large.png().base64EncodedString()
       let answer = try await server.post("/v1/edit", ["images": [["data": data]], "edits": ["bright": 0.5]])
       #expect(try await pictures(answer) == server.model.edit([large], by: ["bright": 0.5]))
       let input = try #require((answer.json["inputs"] as? [[String: Any]])?.first)
@@ -180,20 +180,6 @@ import Testing
         "glow_http_request_duration_seconds_count{route=\"/v1/sample\"} 2", "glow_model_batches_total 1.0",
         "glow_model_images_total 3.0", "# TYPE glow_images_waiting gauge",
       ] { #expect(text.contains(line + "\n"), "\(line) is not in \(text)") }
-    }
-  }
-
-  @Test func theDescriptionNamesEveryRoute() async throws {
-    try await RunningServer.with { server in
-      let paths = try #require(try await server.send("GET", "/openapi.json").json["paths"] as? [String: [String: Any]])
-      for (path, operations) in paths {
-        let address = path.replacing("{id}", with: "none")
-        for method in ["GET", "POST"] {
-          let status = try await server.send(method, address).status
-          #expect((status != 405) == (operations[method.lowercased()] != nil), "\(method) \(path): \(status)")
-        }
-      }
-      #expect(paths.count == 14)
     }
   }
 }

@@ -89,7 +89,7 @@ import Torch
       let large = PixelImage(width: 100, height: 11, channels: 1, filledWith: 0)
       try await expectRefusal(try large.encodePNG(), "image/png", "at most 1000 pixels")
       // Each is small enough, together they are not.
-      let half = try PixelImage(width: 30, height: 20, channels: 1, filledWith: 0).base64PNG()
+      let half = try PixelImage(width: 30, height: 20, channels: 1, filledWith: 0).png().base64EncodedString()
       let both = try await server.post("/v1/score", ["images": [["data": half], ["data": half]]])
       server.expectProblem(both, 422, "images[1].data", "pixels")
       // A few bytes that claim to be ten thousand million pixels.

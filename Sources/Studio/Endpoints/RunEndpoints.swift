@@ -4,9 +4,35 @@ import NIOCore
 import Runs
 import ServiceLifecycle
 
+extension Endpoint {
+  static let runs = Endpoint(.get, "/v1/runs", Studio.listRuns) { _ in
+    Operation("The training runs", answers: [MediaType.json: RunsAnswer.schema])
+  }
+
+  static let runMetrics = Endpoint(.get, "/v1/runs/{id}/metrics", Studio.runMetrics) { _ in
+    Operation(
+      "Server-sent events of a run: summary, metrics, log, end", parameters: [runParameter],
+      answers: [MediaType.events: .bytes])
+  }
+
+  static let runSamples = Endpoint(.get, "/v1/runs/{id}/samples", Studio.runSamples) { _ in
+    Operation(
+      "Samples of a run's last validation", parameters: [runParameter], answers: [MediaType.png: .bytes])
+  }
+
+  private static let runParameter = Parameter.path(
+    "id", Schema(["type": "string", "pattern": "^[^/]+$"]), "As /v1/runs tells")
+}
+
+private struct RunsAnswer: Encodable {
+  var runs: [RunCatalog.Entry.Answer]
+
+  static let schema = Schema.answer(["runs": .list(of: RunCatalog.Entry.Answer.schema)]).called("Runs")
+}
+
 extension Studio {
-  func runs(_ request: Request, _ context: StudioContext) -> Response {
-    answer(["runs": .array((runs?.entries ?? []).map(\.summary))])
+  func listRuns(_ request: Request, _ context: StudioContext) -> Response {
+    Response(json: RunsAnswer(runs: (runs?.entries ?? []).map { $0.answer() }))
   }
 
   private func entry(_ context: StudioContext) throws -> RunCatalog.Entry {
@@ -23,8 +49,7 @@ extension Studio {
     guard let data = try? Data(contentsOf: entry.run.samplesFile) else {
       throw Problem(.notFound, "the run has no samples yet: its first validation draws them")
     }
-    return Response(
-      status: .ok, headers: [.contentType: "image/png"], body: ResponseBody(byteBuffer: ByteBuffer(data: data)))
+    return Response(MediaType.png, ByteBuffer(data: data))
   }
 
   /// Server-sent events: `summary`, then each line of the metrics and of the log as it is written; `end` when the run is not
@@ -33,7 +58,7 @@ extension Studio {
     let entry = try entry(context)
     let channel = context.channel
     return Response(
-      status: .ok, headers: [.contentType: "text/event-stream"],
+      status: .ok, headers: [.contentType: MediaType.events],
       body: ResponseBody { writer in
         var stream = RunStream(entry)
         while let events = stream.next(), !Task.isShuttingDownGracefully {

@@ -1,13 +1,20 @@
-import Files
 import Hummingbird
 import Inference
 
+extension Endpoint {
+  static let sample = Endpoint(.post, "/v1/sample", Studio.sample) { studio in
+    Operation(
+      "Draw images, or variations of one", body: [MediaType.json: studio.sampleSchema],
+      answers: PicturesAnswer.types)
+  }
+}
+
 extension Studio {
   /// Numbers that JSON's readers all hold exactly.
-  static let seeds = 0...(1 << 53) - 1
-  static let temperatures = 0.0...2.0
-  /// Of samples that variations can be of.
-  var indices: ClosedRange<Int> { 0...min(options.countLimit, ImageModel.mostSamples) - 1 }
+  private static let seeds = 0...(1 << 53) - 1
+  private static let temperatures = 0.0...2.0
+  /// The samples that variations can be made of.
+  private var indices: ClosedRange<Int> { 0...min(options.countLimit, ImageModel.mostSamples) - 1 }
 
   func sample(_ request: Request, _ context: StudioContext) async throws -> Response {
     var fields = try await fields(of: request, context)
@@ -30,8 +37,7 @@ extension Studio {
     let pictures = try await working(context) {
       try await model.sample(count: count, temperatures: temperatures, labels: labels, seed: seed)
     }
-    let drawn = model.labels(labels, count: count)
-    return try answer(pictures, to: request, with: drawn.map { ["labels": JSONValue($0)] } ?? [:])
+    return try answer(pictures, to: request, labels: model.labels(labels, count: count))
   }
 
   private func temperatures(_ fields: inout RequestFields) throws -> [Double] {
@@ -59,5 +65,30 @@ extension Studio {
       seed: UInt64(try sample.integer("seed", in: Self.seeds) ?? 0))
     try sample.finish()
     return origin
+  }
+
+  fileprivate var sampleSchema: Schema {
+    let levels = model.description.levels
+    let one = Schema.real(Self.temperatures)
+    let temperature = Schema.any(of: [one, .list(of: one, count: levels...levels)])
+      .described(as: "Of all levels, or one a level, the finest first")
+    let seed = Schema.whole(Self.seeds)
+    let origin = Schema.object(
+      ["index": .whole(indices), "seed": seed, "temperature": temperature, "label": labelSchema], required: ["index"])
+    let like = Schema.one(of: [
+      .object(["image": imageSchema], required: ["image"]), .object(["sample": origin], required: ["sample"]),
+    ])
+    let count = Schema.whole(1...options.countLimit)
+    return Schema.any(of: [
+      .object([
+        "count": count, "temperature": temperature, "seed": seed,
+        "labels": labelSchema.map { .list(of: $0, count: 1...options.countLimit) },
+      ]),
+      .object(
+        [
+          "count": count, "temperature": temperature, "seed": seed, "like": like,
+          "levels": .list(of: .whole(1...levels), count: 0...levels),
+        ], required: ["like"]),
+    ]).called("Sample")
   }
 }

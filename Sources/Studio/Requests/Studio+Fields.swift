@@ -9,8 +9,8 @@ extension Studio {
 
   /// The fields of a body that must be JSON.
   func fields(of request: Request, _ context: StudioContext) async throws -> RequestFields {
-    guard request.mediaType == "application/json" else {
-      throw unsupported(request.mediaType ?? "none", ["application/json"])
+    guard request.mediaType == MediaType.json else {
+      throw unsupported(request.mediaType ?? "none", [MediaType.json])
     }
     return try RequestFields(await body(of: request, context))
   }
@@ -29,6 +29,11 @@ extension Studio {
     guard fields.has("label") else { return nil }
     try requireLabels(fields.name("label"))
     return try fields.integer("label", in: 0...model.description.labels.count - 1)
+  }
+
+  /// Nil for a model without labels.
+  var labelSchema: Schema? {
+    model.description.labels.isEmpty ? nil : .whole(0...model.description.labels.count - 1)
   }
 
   private func requireLabels(_ field: String) throws {

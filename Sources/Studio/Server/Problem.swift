@@ -7,9 +7,9 @@ import Hummingbird
 struct Problem: Error, Equatable {
   var status: HTTPResponse.Status
   var detail: String
-  /// Of the request, where one is to blame.
+  /// The field of the request that is to blame, if one is.
   var field: String?
-  /// Seconds after which it may be tried again.
+  /// Seconds after which the request may be tried again.
   var retryAfter: Int?
   /// Methods that there are, where another was used.
   var allow: String?
@@ -28,23 +28,16 @@ struct Problem: Error, Equatable {
     var field: String?
   }
 
+  static let schema = Schema.answer(
+    ["type": .text, "title": .text, "status": .whole, "detail": .text], optional: ["field": .text]
+  ).called("Problem")
+
   var response: Response {
     let body = Body(title: status.reasonPhrase, status: status.code, detail: detail, field: field)
-    var headers: HTTPFields = [.contentType: "application/problem+json"]
+    var headers: HTTPFields = [.contentType: MediaType.problem]
     if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
     if let allow { headers[.allow] = allow }
     if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
-    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: json(body)))
+    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(json: body)))
   }
-}
-
-/// JSON as all answers are written: numbers that are not finite as text.
-func json(_ value: some Encodable) -> ByteBuffer {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  encoder.dateEncodingStrategy = .iso8601
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(
-    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-  // What is encoded here are values of this module, all of which JSON can hold.
-  return ByteBuffer(data: try! encoder.encode(value))
 }

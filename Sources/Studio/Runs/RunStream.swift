@@ -15,7 +15,7 @@ struct RunStream {
   private let entry: RunCatalog.Entry
   private var metrics: LineTail
   private var log: LineTail
-  private var summary: JSONValue?
+  private var summary: ByteBuffer?
   private var looksSinceSummary = RunStream.looksPerSummary
   private var hasNews = true
   private var quietLooks = 0
@@ -40,8 +40,8 @@ struct RunStream {
     var events: [ByteBuffer] = []
     if hasNews, looksSinceSummary >= Self.looksPerSummary || !isBeingTrained {
       (hasNews, looksSinceSummary) = (false, 0)
-      let new = entry.summary
-      if new != summary { events.append(Self.event("summary", json(new))) }
+      let new = ByteBuffer(json: entry.answer())
+      if new != summary { events.append(Self.event("summary", new)) }
       summary = new
     }
     events += lines
@@ -64,6 +64,6 @@ struct RunStream {
   /// Nil for a line that is no JSON object, such as one that a crash left.
   private static func event(_ name: String, _ line: Data) -> ByteBuffer? {
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: line), case .object = value else { return nil }
-    return event(name, json(value))
+    return event(name, ByteBuffer(json: value))
   }
 }

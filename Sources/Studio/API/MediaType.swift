@@ -1,0 +1,11 @@
+/// The types of what requests bring and answers hold.
+enum MediaType {
+  static let json = "application/json"
+  static let problem = "application/problem+json"
+  static let png = "image/png"
+  static let pictures = [png, "image/jpeg", "image/webp"]
+  static let form = "multipart/form-data"
+  /// A safetensors file.
+  static let latents = "application/octet-stream"
+  static let events = "text/event-stream"
+}

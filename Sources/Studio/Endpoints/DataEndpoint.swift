@@ -1,0 +1,111 @@
+import Datasets
+import Foundation
+import Hummingbird
+import Imaging
+
+extension Endpoint {
+  static let data = Endpoint(.get, "/v1/data", Studio.data) { studio in
+    Operation(
+      "Images of the data set to choose from", parameters: studio.dataParameters,
+      answers: [MediaType.json: DataAnswer.schema])
+  }
+}
+
+extension Studio {
+  func data(_ request: Request, _ context: StudioContext) throws -> Response {
+    guard let dataset else { throw Problem(.notFound, "the server has no data set: start it with --data") }
+    let query = try DataQuery(request, of: dataset, most: options.countLimit)
+    let matching = query.indices(of: dataset)
+    let images = try matching.dropFirst(query.from).prefix(query.count).map { index in
+      let attributes = dataset.attributeNames.indices.filter { dataset.attribute($0, at: index) == true }
+      return DataAnswer.Image(
+        index: index, image: try dataset.image(at: index).png(), label: dataset.label(at: index),
+        attributes: attributes.isEmpty ? nil : attributes.map { dataset.attributeNames[$0] })
+    }
+    return Response(json: DataAnswer(count: matching.count, images: images))
+  }
+
+  fileprivate var dataParameters: [Endpoint.Parameter] {
+    var parameters: [Endpoint.Parameter] = [
+      .query("from", .whole(0...(dataset?.count ?? 0)), "How many matching images to pass over"),
+      .query("count", .whole(1...options.countLimit), "The most images"),
+    ]
+    if let classes = dataset?.classNames, !classes.isEmpty {
+      parameters.append(.query("label", .whole(0...classes.count - 1), "Only images with this label"))
+    }
+    if let names = dataset?.attributeNames, !names.isEmpty {
+      parameters.append(.query("attribute", .choice(names), "Only images with it"))
+    }
+    return parameters
+  }
+}
+
+private struct DataAnswer: Encodable {
+  /// How many images match.
+  var count: Int
+  var images: [Image]
+
+  static let schema = Schema.answer(["count": .whole, "images": .list(of: Image.schema)]).called("DataPage")
+
+  struct Image: Encodable {
+    var index: Int
+    var image: Data
+    var label: Int?
+    var attributes: [String]?
+
+    static let schema = Schema.answer(
+      ["index": .whole, "image": .base64("png")], optional: ["label": .whole, "attributes": .list(of: .text)])
+  }
+}
+
+/// Which images are asked for.
+private struct DataQuery {
+  var from: Int
+  var count: Int
+  var label: Int?
+  var attribute: Int?
+
+  init(_ request: Request, of dataset: any ImageDataset, most: Int) throws {
+    let given = request.uri.queryParameters
+    let known = ["from", "count", "label", "attribute"]
+    if let stranger = given.first(where: { !known.contains(String($0.key)) }) {
+      throw Problem(.badRequest, "\(stranger.key) is no parameter of this address", field: String(stranger.key))
+    }
+    func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+      let values = given.getAll(name)
+      guard let text = values.first else { return nil }
+      guard values.count == 1, let value = Int(text), "\(value)" == text, range.contains(value) else {
+        throw Problem(
+          .badRequest,
+          "\(name) is \"\(text)\", expected one whole number from \(range.lowerBound) to \(range.upperBound)",
+          field: name)
+      }
+      return value
+    }
+    from = try integer("from", in: 0...dataset.count) ?? 0
+    count = try integer("count", in: 1...most) ?? min(24, most)
+    if given["label"] != nil {
+      guard !dataset.classNames.isEmpty else {
+        throw Problem(.badRequest, "the images have no labels", field: "label")
+      }
+      label = try integer("label", in: 0...dataset.classNames.count - 1)
+    }
+    guard given.getAll("attribute").count < 2 else {
+      throw Problem(.badRequest, "attribute is given more than once", field: "attribute")
+    }
+    if let name = given["attribute"] {
+      attribute = dataset.attributeNames.firstIndex(of: String(name))
+      guard attribute != nil else {
+        throw Problem(.badRequest, "attribute is \"\(name)\", which is none of the images'", field: "attribute")
+      }
+    }
+  }
+
+  func indices(of dataset: any ImageDataset) -> [Int] {
+    guard label != nil || attribute != nil else { return Array(0..<dataset.count) }
+    return (0..<dataset.count).filter { index in
+      (label == nil || dataset.label(at: index) == label)
+        && (attribute == nil || dataset.attribute(attribute!, at: index) == true)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Datasets
+import Files
+import Foundation
+import Hummingbird
+import Imaging
+import Inference
+
+/// A picture that a request brought, as the model takes it.
+struct PictureInput: Sendable {
+  /// At the model's size.
+  var picture: PixelImage
+  /// The size of the picture that was sent.
+  var width: Int
+  var height: Int
+  /// Whether it was sent in another size than the model's.
+  var isFitted: Bool
+  /// The label that the request says, else that of the data set's image where its labels are the model's.
+  var label: Int?
+
+  /// What an answer says of it.
+  struct Answer: Encodable {
+    var image: Data
+    var width: Int
+    var height: Int
+    var isFitted: Bool
+
+    static let schema = Schema.answer([
+      "image": .base64("png"), "width": .whole, "height": .whole, "isFitted": .flag,
+    ])
+  }
+
+  func answer() throws -> Answer {
+    Answer(image: try picture.png(), width: width, height: height, isFitted: isFitted)
+  }
+}
+
+extension Studio {
+  /// `{"data": base64}` or `{"index": number}`, perhaps with a `label`.
+  /// - Parameter budget: how many pixels may still be decoded.
+  func input(_ value: JSONValue, at place: String, budget: inout Int) async throws -> PictureInput {
+    var fields = try RequestFields(value, at: place)
+    let label = try label(&fields)
+    if fields.has("index") {
+      guard let dataset else {
+        throw Problem(.unprocessableContent, "\(place).index: the server has no data set", field: "\(place).index")
+      }
+      let index = try fields.integer("index", in: 0...dataset.count - 1)!
+      try fields.finish()
+      let picture = try dataset.image(at: index)
+      let own = model.description.hasLabels(dataset.classNames) ? dataset.label(at: index) : nil
+      return PictureInput(
+        picture: picture, width: picture.width, height: picture.height, isFitted: false, label: label ?? own)
+    }
+    guard let text = try fields.string("data") else {
+      throw Problem(.badRequest, "\(place) has neither data nor index, expected one of them", field: place)
+    }
+    try fields.finish()
+    guard let bytes = Data(base64Encoded: text) else {
+      throw Problem(.badRequest, "\(place).data is not base64", field: "\(place).data")
+    }
+    return try await decoder.input(
+      Array(bytes), named: "\(place).data", label: label, for: model, budget: &budget)
+  }
+
+  /// The description of what ``input(_:at:budget:)`` reads.
+  var imageSchema: Schema {
+    let data = Schema.object(["label": labelSchema, "data": .base64("picture")], required: ["data"])
+    guard let dataset else { return data.called("Image") }
+    let index = Schema.object(["label": labelSchema, "index": .whole(0...dataset.count - 1)], required: ["index"])
+    return Schema.one(of: [data, index]).called("Image")
+  }
+}

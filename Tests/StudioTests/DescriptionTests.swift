@@ -1,0 +1,88 @@
+import Foundation
+import Inference
+import ServedModels
+import Testing
+
+@testable import Studio
+
+/// What `/openapi.json` says, held against the server.
+@Suite(.serialized) struct DescriptionTests {
+  private func paths(_ server: RunningServer) async throws -> [String: [String: Any]] {
+    try #require(try await server.send("GET", "/openapi.json").json["paths"] as? [String: [String: Any]])
+  }
+
+  @Test func itNamesEveryRouteAndNoOther() async throws {
+    let served = try ServedModel()
+    let model = try await ImageModel(served.folder.path)
+    let studio = Studio(model: model, options: StudioOptions(), dataset: nil, runs: nil)
+    let page = PageFiles()
+    let routes = studio.router(page).routes
+      .filter { $0.method != .head && !page.files.keys.contains("\($0.path)") }
+      .map { "\($0.method) \($0.path)" }
+    try await RunningServer.with { server in
+      let described = try await paths(server).flatMap { path, operations in
+        operations.keys.map { "\($0.uppercased()) \(path)" }
+      }
+      #expect(described.sorted() == routes.sorted())
+      #expect(described.count == 14)
+    }
+  }
+
+  @Test func eachAddressTakesTheMethodsThatAreDescribed() async throws {
+    try await RunningServer.with { server in
+      for (path, operations) in try await paths(server) {
+        let address = path.replacing("{id}", with: "none")
+        for method in ["GET", "POST"] {
+          let status = try await server.send(method, address).status
+          #expect((status != 405) == (operations[method.lowercased()] != nil), "\(method) \(path): \(status)")
+        }
+      }
+    }
+  }
+
+  @Test func aTokenIsNeededWhereTheDescriptionSaysSo() async throws {
+    try await RunningServer.with({ $0.token = "correct-horse-battery" }) { server in
+      let right = ["Authorization": "Bearer correct-horse-battery"]
+      let document = try await server.send("GET", "/openapi.json", headers: right).json
+      for (path, operations) in try #require(document["paths"] as? [String: [String: [String: Any]]]) {
+        for (method, operation) in operations {
+          let isOpen = (operation["security"] as? [Any])?.isEmpty == true
+          let status = try await server.send(method.uppercased(), path.replacing("{id}", with: "none")).status
+          #expect((status != 401) == isOpen, "\(method) \(path): \(status)")
+        }
+      }
+    }
+  }
+
+  @Test func everySchemaThatIsReferredToIsThere() async throws {
+    try await RunningServer.with(labels: EndpointTests.labels) { server in
+      let document = try await server.send("GET", "/openapi.json")
+      let components = try #require(document.json["components"] as? [String: Any])
+      let schemas = try #require(components["schemas"] as? [String: Any])
+      let named = Set(document.text.matches(of: /#\/components\/schemas\/(\w+)/).map { String($0.1) })
+      #expect(named == Set(schemas.keys))
+      #expect(
+        named == ["DataPage", "Image", "Latents", "Models", "Pictures", "Problem", "Runs", "Sample", "Scores"])
+    }
+  }
+
+  @Test func schemasCarryWhatTheyReferTo() {
+    let inner = Schema.object(["a": .whole, "b": nil], required: ["a"]).called("Inner")
+    let outer = Schema.any(of: [.list(of: inner, count: 1...2), .text]).described(as: "either").called("Outer")
+    #expect(outer.json == ["$ref": "#/components/schemas/Outer"])
+    #expect(outer.named.keys.sorted() == ["Inner", "Outer"])
+    #expect(
+      outer.named["Inner"] == [
+        "type": "object", "properties": ["a": ["type": "integer"]], "required": ["a"], "additionalProperties": false,
+      ])
+    #expect(
+      outer.named["Outer"] == [
+        "description": "either",
+        "anyOf": [
+          [
+            "type": "array", "items": ["$ref": "#/components/schemas/Inner"], "minItems": 1, "maxItems": 2,
+          ], ["type": "string"],
+        ],
+      ])
+  }
+}
