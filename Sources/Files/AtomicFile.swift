@@ -3,7 +3,7 @@ import Foundation
 /// A file that appears under its name complete or not at all.
 ///
 /// It is written under a temporary name in the same folder and renamed by ``commit()``. Where `url` is a symbolic link, the
-/// link is replaced. A file that is let go before is removed; only a process that is killed leaves one, whose name begins
+/// link is replaced. What is no regular file, such as `/dev/stdout` or a pipe, is written to as it is. A file that is let go before is removed; only a process that is killed leaves one, whose name begins
 /// with a dot and holds `.tmp`. Every failure is thrown as what the system said; ``Swift/Error/systemReason`` puts it in
 /// words.
 package final class AtomicFile {
@@ -14,21 +14,28 @@ package final class AtomicFile {
   private let isDurable: Bool
   private var descriptor: Int32
   private var isCommitted = false
+  /// Whether `url` is a device or a pipe, which is written to as it is.
+  private let isStream: Bool
 
   /// Creates the temporary file.
   /// - Parameter durable: for what must survive a loss of power.
   package init(_ url: URL, durable: Bool = false) throws {
     self.url = url
-    isDurable = durable
-    temporary = url.deletingLastPathComponent()
-      .appending(path: ".\(UUID().uuidString).tmp" + (url.pathExtension.isEmpty ? "" : ".\(url.pathExtension)"))
-    descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    var info = stat()
+    isStream = stat(url.path, &info) == 0 && ![S_IFREG, S_IFDIR].contains(info.st_mode & S_IFMT)
+    isDurable = durable && !isStream
+    temporary =
+      isStream
+      ? url
+      : url.deletingLastPathComponent()
+        .appending(path: ".\(UUID().uuidString).tmp" + (url.pathExtension.isEmpty ? "" : ".\(url.pathExtension)"))
+    descriptor = open(temporary.path, isStream ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw POSIXError.last }
   }
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
-    if !isCommitted { unlink(temporary.path) }
+    if !isCommitted && !isStream { unlink(temporary.path) }
   }
 
   package func append(_ bytes: some ContiguousBytes) throws { try bytes.withUnsafeBytes(append) }
@@ -52,7 +59,7 @@ package final class AtomicFile {
     let closed = close(descriptor)
     descriptor = -1
     guard closed == 0 else { throw POSIXError.last }
-    guard rename(temporary.path, url.path) == 0 else { throw POSIXError.last }
+    if !isStream { guard rename(temporary.path, url.path) == 0 else { throw POSIXError.last } }
     isCommitted = true
     if isDurable { try flushNames(in: url.deletingLastPathComponent()) }
   }

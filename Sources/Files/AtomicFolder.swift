@@ -11,11 +11,15 @@ package enum AtomicFolder {
   /// - Parameters:
   ///   - replacing: whether there may be a folder; else one that is not empty stays, and the system's refusal is thrown.
   ///   - body: is given the temporary folder, whose name begins with a dot.
-  /// - Throws: what `body` throws; what the system said.
+  /// - Throws: what `body` throws; what the system said; that a file of another kind has the name.
   package static func write(to url: URL, replacing: Bool = true, _ body: (URL) throws -> Void) throws {
     let files = FileManager.default
     let temporary = url.deletingLastPathComponent().appending(
       path: ".\(url.lastPathComponent).\(UUID().uuidString).tmp")
+    var isFolder: ObjCBool = false
+    if files.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue {
+      throw POSIXError(.ENOTDIR)
+    }
     if replacing { try restore(url) }
     do {
       try files.createDirectory(at: temporary, withIntermediateDirectories: true)

@@ -45,6 +45,26 @@ import Testing
   }
 }
 
+@Suite struct AtomicStreamTests {
+  /// A pipe, and by the same rule a device, is written to and stays.
+  @Test func pipesAreWrittenTo() throws {
+    try withTemporaryFolder { folder in
+      let pipe = folder.appending(path: "pipe")
+      #expect(mkfifo(pipe.path, 0o600) == 0)
+      let reader = open(pipe.path, O_RDONLY | O_NONBLOCK)
+      defer { close(reader) }
+      try AtomicFile.store(Data("through".utf8), at: pipe, durable: true)
+      var bytes = [UInt8](repeating: 0, count: 16)
+      #expect(read(reader, &bytes, 16) == 7 && String(decoding: bytes.prefix(7), as: UTF8.self) == "through")
+      var info = stat()
+      #expect(stat(pipe.path, &info) == 0 && info.st_mode & S_IFMT == S_IFIFO)
+      // A folder does not take its place.
+      #expect(throws: POSIXError.self) { try AtomicFolder.write(to: pipe) { _ in } }
+      #expect(stat(pipe.path, &info) == 0 && info.st_mode & S_IFMT == S_IFIFO)
+    }
+  }
+}
+
 @Suite struct AtomicFolderTests {
   private func write(_ text: String, to url: URL) throws {
     try AtomicFolder.write(to: url) { part in
