@@ -74,6 +74,12 @@ public struct Saved {
     self.children = children
   }
 
+  /// What a coupling keeps: its conditioner's output, and what the conditioner kept.
+  init(output: Tensor, conditioner: Saved) { self.init([output], children: [conditioner]) }
+
+  /// As ``init(output:conditioner:)`` was given them; nil where nothing was kept.
+  var conditioned: (output: Tensor, conditioner: Saved)? { isEmpty ? nil : (tensors[0], children[0]) }
+
   public static var nothing: Saved { Saved() }
   public var isEmpty: Bool { tensors.isEmpty && children.isEmpty }
 }

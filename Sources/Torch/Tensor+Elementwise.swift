@@ -100,11 +100,6 @@ extension Tensor {
   public func equals(_ other: Tensor) throws -> Tensor {
     try made("equals", [self, other]) { ct_eq(handle, other.handle, $0) }
   }
-
-  /// True where `self` is the larger.
-  public func isGreater(than other: Tensor) throws -> Tensor {
-    try made("isGreater", [self, other]) { ct_gt(handle, other.handle, $0) }
-  }
 }
 
 // In place
@@ -130,25 +125,9 @@ extension Tensor {
     try check("multiplyInPlace", [self], ct_mul_scalar_(handle, factor))
   }
 
-  public func maximumInPlace(_ other: Tensor) throws {
-    try check("maximumInPlace", [self, other], ct_maximum_(handle, other.handle))
-  }
-
   /// self += weight * (end - self)
   public func lerpInPlace(_ end: Tensor, weight: Double) throws {
     try check("lerpInPlace", [self, end], ct_lerp_(handle, end.handle, weight))
-  }
-
-  /// self += scale * a * b
-  public func addProductInPlace(_ a: Tensor, _ b: Tensor, scale: Double = 1) throws {
-    try check("addProductInPlace", [self, a, b], ct_addcmul_(handle, a.handle, b.handle, scale))
-  }
-
-  /// self += scale * numerator / denominator
-  public func addQuotientInPlace(_ numerator: Tensor, _ denominator: Tensor, scale: Double) throws {
-    try check(
-      "addQuotientInPlace", [self, numerator, denominator],
-      ct_addcdiv_(handle, numerator.handle, denominator.handle, scale))
   }
 
   /// Adds row `i` of `source` to the entry `indices[i]` along `dim`.

@@ -7,7 +7,7 @@ extension Tensor {
   /// - Returns: the same shape; the mean and `1 / sqrt(variance + epsilon)`, [C].
   public func batchNormalized(
     bias: Tensor?, epsilon: Double
-  ) throws -> (y: Tensor, mean: Tensor, inverseDeviation: Tensor) {
+  ) throws -> (y: Tensor, mean: Tensor, inverseStandardDeviation: Tensor) {
     let input = try permuted([0, 3, 1, 2])
     var handles = [ct_handle](repeating: ct_handle(), count: 3)
     try check(
@@ -23,9 +23,9 @@ extension Tensor {
   /// The gradients of ``batchNormalized(bias:epsilon:)``, through the batch's statistics, given that of its result, `self`.
   /// - Parameters:
   ///   - input: what was normalized.
-  ///   - mean: as returned then, as is `inverseDeviation`.
+  ///   - mean: as returned then, as is `inverseStandardDeviation`.
   public func batchNormalizedBackward(
-    input: Tensor, mean: Tensor, inverseDeviation: Tensor, epsilon: Double
+    input: Tensor, mean: Tensor, inverseStandardDeviation: Tensor, epsilon: Double
   ) throws -> (input: Tensor, bias: Tensor) {
     let (gradient, channelsFirst) = (try permuted([0, 3, 1, 2]), try input.permuted([0, 3, 1, 2]))
     var handles = [ct_handle](repeating: ct_handle(), count: 2)
@@ -34,7 +34,8 @@ extension Tensor {
       handles.withUnsafeMutableBufferPointer {
         let first = $0.baseAddress!
         return ct_batch_norm_backward(
-          gradient.handle, channelsFirst.handle, mean.handle, inverseDeviation.handle, epsilon, first, first + 1)
+          gradient.handle, channelsFirst.handle, mean.handle, inverseStandardDeviation.handle, epsilon, first, first + 1
+        )
       })
     return (try Tensor(owning: handles[0]).permuted([0, 2, 3, 1]), Tensor(owning: handles[1]))
   }

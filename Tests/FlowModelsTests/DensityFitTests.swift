@@ -53,7 +53,7 @@ import Torch
       try square.lerpInPlace(gradient.squared(), weight: 1 - beta2)
       let correction = (1 - pow(beta2, Double(step))).squareRoot() / (1 - pow(beta1, Double(step)))
       let rate = learningRate * 0.5 * (1 + cos(Double.pi * Double(step) / Double(steps)))
-      try parameters.values.addQuotientInPlace(mean, square.squareRoot() + 1e-8, scale: -rate * correction)
+      try parameters.values.addInPlace(mean / (square.squareRoot() + 1e-8), scale: -rate * correction)
     }
   }
 

@@ -11,17 +11,17 @@ import Torch
     let own = broadcast ? [1, 1, 1, 2] : shape
     return Gaussian(
       mean: try parameters?[0].value ?? randomTensor(own, seed: 1),
-      logDeviation: try parameters?[1].value ?? randomTensor(own, seed: 2, scale: 0.5))
+      logStandardDeviation: try parameters?[1].value ?? randomTensor(own, seed: 2, scale: 0.5))
   }
 
   @Test func logProbability() throws {
     let normal = try gaussian(broadcast: false)
     let z = try randomTensor(shape, seed: 3)
-    let (mean, logDeviation) = try (
-      normal.mean.elements(Double.self), normal.logDeviation.elements(Double.self)
+    let (mean, logStandardDeviation) = try (
+      normal.mean.elements(Double.self), normal.logStandardDeviation.elements(Double.self)
     )
     let terms = try z.elements(Double.self).enumerated().map { index, value in
-      let deviation = exp(logDeviation[index])
+      let deviation = exp(logStandardDeviation[index])
       return log(exp(-pow((value - mean[index]) / deviation, 2) / 2) / (deviation * (2 * Double.pi).squareRoot()))
     }
     let expected = (0..<3).map { terms[$0 * 20..<($0 + 1) * 20].reduce(0, +) }
@@ -30,7 +30,9 @@ import Torch
 
   @Test(arguments: [false, true]) func gradients(broadcast: Bool) throws {
     let start = try gaussian(broadcast: broadcast)
-    let parameters = [try Parameter("mean", start.mean), try Parameter("logDeviation", start.logDeviation)]
+    let parameters = [
+      try Parameter("mean", start.mean), try Parameter("logStandardDeviation", start.logStandardDeviation),
+    ]
     let z = try randomTensor(shape, seed: 3)
     let weight = try randomTensor([3], seed: 4)
     let expected = try autogradGradients(of: parameters, inputs: [z]) { leaves in
@@ -41,14 +43,14 @@ import Torch
     // Of each image: where the images share a value, its gradient is their sum.
     let own = broadcast ? try halves.sum([0, 1, 2], keepingDimensions: true) : halves
     let joined = try Tensor.concatenating(expected.parameters, alongDimension: -1)
-    try expectClose(own, joined, within: 1e-13, "mean and log-deviation")
+    try expectClose(own, joined, within: 1e-13, "mean and log standard deviation")
   }
 
   @Test(arguments: [false, true]) func standardizeAndRestore(broadcast: Bool) throws {
     let normal = try gaussian(broadcast: broadcast)
     let z = try randomTensor(shape, seed: 3)
     try expectClose(normal.restore(normal.standardize(z)), z, within: 1e-14, "restored")
-    let expected = try (z - normal.mean) / normal.logDeviation.exponential()
+    let expected = try (z - normal.mean) / normal.logStandardDeviation.exponential()
     try expectClose(normal.standardize(z), expected, within: 1e-14, "standardized")
   }
 
@@ -56,7 +58,7 @@ import Torch
     let joined = try randomTensor([1, 2, 2, 6], seed: 1)
     let normal = try Gaussian(halves: joined)
     try expectEqual(normal.mean, joined.narrowed(3, 0..<3), "mean")
-    try expectEqual(normal.logDeviation, joined.narrowed(3, 3..<6), "log-deviation")
+    try expectEqual(normal.logStandardDeviation, joined.narrowed(3, 3..<6), "log standard deviation")
   }
 }
 

@@ -25,10 +25,10 @@ import Torch
     try expectClose(found.y, expected.converted(to: dtype), within: tolerance, "normalized")
     try expectClose(found.mean, x.mean([0, 1, 2]).converted(to: dtype), within: tolerance, "mean")
     try expectClose(
-      found.inverseDeviation, (1 / (x.variance([0, 1, 2]) + epsilon).squareRoot()).converted(to: dtype),
+      found.inverseStandardDeviation, (1 / (x.variance([0, 1, 2]) + epsilon).squareRoot()).converted(to: dtype),
       within: tolerance, "inverse deviation")
     let back = try gradient.converted(to: dtype).batchNormalizedBackward(
-      input: own, mean: found.mean, inverseDeviation: found.inverseDeviation, epsilon: epsilon)
+      input: own, mean: found.mean, inverseStandardDeviation: found.inverseStandardDeviation, epsilon: epsilon)
     try expectClose(back.input, derivatives[0]!.converted(to: dtype), within: tolerance, "gradient of the input")
     try expectClose(back.bias, derivatives[1]!.converted(to: dtype), within: tolerance, "gradient of the bias")
     try expectClose(

@@ -121,17 +121,8 @@ ct_status ct_add_(ct_handle t, ct_handle other, double alpha) {
 }
 ct_status ct_mul_(ct_handle t, ct_handle other) { return IN_PLACE(mutable_tensor(t).mul_(tensor(other))); }
 ct_status ct_mul_scalar_(ct_handle t, double s) { return IN_PLACE(mutable_tensor(t).mul_(s)); }
-ct_status ct_maximum_(ct_handle t, ct_handle other) {
-  return IN_PLACE(at::maximum_out(mutable_tensor(t), tensor(t), tensor(other)));
-}
 ct_status ct_lerp_(ct_handle t, ct_handle end, double weight) {
   return IN_PLACE(mutable_tensor(t).lerp_(tensor(end), weight));
-}
-ct_status ct_addcmul_(ct_handle t, ct_handle a, ct_handle b, double value) {
-  return IN_PLACE(mutable_tensor(t).addcmul_(tensor(a), tensor(b), value));
-}
-ct_status ct_addcdiv_(ct_handle t, ct_handle numerator, ct_handle denominator, double value) {
-  return IN_PLACE(mutable_tensor(t).addcdiv_(tensor(numerator), tensor(denominator), value));
 }
 
 // Products and convolution

@@ -39,29 +39,29 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(
   const Scalar *const m = const_data<Scalar>(transposed);
   Scalar *const to = grad_x.mutable_data_ptr<Scalar>();
 
-  // The sums of a run of tiles are rounded on their own, then added up: errors grow less than in one long sum.
-  const int64_t tiles = (rows + tile - 1) / tile, runs = (tiles + 7) / 8, size = (in + 1) * out;
-  const at::Tensor sums = at::zeros({runs, size}, x.options());
+  // The sums of a chunk of tiles are rounded on their own, then added up: errors grow less than in one long sum.
+  const int64_t tiles = (rows + tile - 1) / tile, chunks = (tiles + 7) / 8, size = (in + 1) * out;
+  const at::Tensor sums = at::zeros({chunks, size}, x.options());
   Scalar *const all = sums.mutable_data_ptr<Scalar>();
-  parallel_for(runs, 1, [&](int64_t first, int64_t last) {
-    std::vector<Scalar> turned(tile * in);
-    for (int64_t run = first; run < last; run++) {
-      Scalar *const matrix_sum = all + run * size, *const offset_sum = matrix_sum + in * out;
-      for (int64_t t = run * 8 * tile; t < std::min(rows, (run + 1) * 8 * tile); t += tile) {
+  parallel_for(chunks, 1, [&](int64_t first, int64_t last) {
+    std::vector<Scalar> tile_transposed(tile * in);
+    for (int64_t chunk = first; chunk < last; chunk++) {
+      Scalar *const matrix_sum = all + chunk * size, *const offset_sum = matrix_sum + in * out;
+      for (int64_t t = chunk * 8 * tile; t < std::min(rows, (chunk + 1) * 8 * tile); t += tile) {
         const int64_t count = std::min(tile, rows - t);
         const Scalar *const g = grad + t * out;
         multiply(count, in, out, g, out, m, in, to + t * in, in, false);
-        transpose(values + t * in, in, count, in, turned.data(), count);
-        multiply(in, out, count, turned.data(), count, g, out, matrix_sum, out, true);
+        transpose(values + t * in, in, count, in, tile_transposed.data(), count);
+        multiply(in, out, count, tile_transposed.data(), count, g, out, matrix_sum, out, true);
         for (int64_t r = 0; r < count; r++) {
           for (int64_t j = 0; j < out; j++) offset_sum[j] += g[r * out + j];
         }
       }
     }
   });
-  for (int64_t run = 0; run < runs; run++) {
-    add(grad_matrix.mutable_data_ptr<Scalar>(), all + run * size, in * out);
-    add(grad_offset.mutable_data_ptr<Scalar>(), all + run * size + in * out, out);
+  for (int64_t chunk = 0; chunk < chunks; chunk++) {
+    add(grad_matrix.mutable_data_ptr<Scalar>(), all + chunk * size, in * out);
+    add(grad_offset.mutable_data_ptr<Scalar>(), all + chunk * size + in * out, out);
   }
   return {grad_x, grad_matrix, grad_offset};
 }

@@ -30,12 +30,12 @@ inline const Bits *bits(const BFloat16 *numbers) { return reinterpret_cast<const
 
 }  // namespace
 
-CT_VECTORIZED void round_rows(const float *rows, int64_t count, int64_t width, BFloat16 *target, int64_t distance) {
+CT_VECTORIZED void round_rows(const float *rows, int64_t count, int64_t width, BFloat16 *target, int64_t stride) {
   for (int64_t r = 0; r < count; r++) {
     const float *__restrict from = rows + r * width;
-    Bits *__restrict to = bits(target) + r * distance;
+    Bits *__restrict to = bits(target) + r * stride;
     for (int64_t c = 0; c < width; c++) to[c] = rounded(from[c]);
-    for (int64_t c = width; c < distance; c++) to[c] = 0;
+    for (int64_t c = width; c < stride; c++) to[c] = 0;
   }
 }
 

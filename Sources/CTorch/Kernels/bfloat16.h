@@ -9,8 +9,8 @@ namespace ctorch {
 
 using c10::BFloat16;
 
-/// target = rows, `count` of `width` numbers each; target's rows are `distance` numbers apart and end in zeros.
-void round_rows(const float *rows, int64_t count, int64_t width, BFloat16 *target, int64_t distance);
+/// target = rows, `count` of `width` numbers each; target's rows are `stride` numbers apart and end in zeros.
+void round_rows(const float *rows, int64_t count, int64_t width, BFloat16 *target, int64_t stride);
 
 /// What a product wants of its right factor: the rows 2i and 2i + 1 with their numbers side by side,
 /// target[i, c, 0...1] = rows[2i...2i + 1, c]. A row that is missing at the end counts as zeros.

@@ -6,7 +6,7 @@
 //   output  = s3 * (conv3(hidden2) + b3)
 //
 // with s = exp(factor * log_scale). conv3 is a product to nine columns per output channel, added up with nine shifts as
-// tiles are done. Each worker takes a run of tiles and keeps sums of its own for the gradients of the weights.
+// tiles are done. Each worker takes a chunk of tiles and keeps sums of its own for the gradients of the weights.
 //
 // With `Rounded` products the weights, the activations and their gradients are bfloat16 where they are multiplied, and
 // hidden1 and hidden2 where they are kept; all else is as in float32.
@@ -25,12 +25,12 @@ namespace ctorch {
 /// Pixels. The hidden activations of a tile and a panel of weights fit into a core's second-level cache.
 constexpr int64_t largest_tile = 64;
 
-struct Sizes {
+struct ConditionerSizes {
   Geometry input, output;  // of the patches of conv1 and of the gradient of conv3; edge channels are treated apart
   int64_t hidden, outputs, edge;
   Tiling tiling;
 
-  Sizes(const Geometry &input, int64_t hidden, int64_t outputs, int64_t edge)
+  ConditionerSizes(const Geometry &input, int64_t hidden, int64_t outputs, int64_t edge)
       : input(input), output{input.batch, input.height, input.width, outputs, 0}, hidden(hidden), outputs(outputs),
         edge(edge), tiling(input.rows(), largest_tile) {}
 
@@ -45,7 +45,7 @@ inline void check_shape(const char *name, const at::Tensor &t, at::IntArrayRef e
   TORCH_CHECK(t.is_contiguous(), "the conditioner's ", name, " is not contiguous");
 }
 
-inline Sizes sizes_of(const ct_conditioner &c, const at::Tensor &input) {
+inline ConditionerSizes sizes_of(const ct_conditioner &c, const at::Tensor &input) {
   TORCH_CHECK(input.dim() == 4, "a conditioner needs [batch, height, width, channel], got ", input.sizes());
   const ct_conditioner_tensors &v = c.values;
   const int64_t edge = c.edge_channel ? 1 : 0;
@@ -73,7 +73,7 @@ Scalar *changed(const ct_handle &handle) {
 }
 
 template <class Scalar>
-std::vector<Scalar> scales(const ct_handle &log_scale, double factor) {
+std::vector<Scalar> exponential_scales(const ct_handle &log_scale, double factor) {
   const int64_t count = tensor(log_scale).numel();
   const Scalar *log = values<Scalar>(log_scale);
   std::vector<Scalar> result(count);
@@ -96,7 +96,7 @@ std::vector<Scalar> shifts(
 
 /// The weights of conv3 for one tap, as the tap of the columns: mirrored, so that adding them up is the adjoint of patches.
 template <class Scalar>
-Scalar *tap3(Scalar *conv3, const Sizes &s, int64_t tap) {
+Scalar *tap3(Scalar *conv3, const ConditionerSizes &s, int64_t tap) {
   return conv3 + (8 - tap) * (s.hidden + s.edge) * s.outputs;
 }
 
@@ -114,6 +114,6 @@ void with_products(const ct_conditioner &c, const at::Tensor &input, const Body 
 }
 
 /// The row of conv1 that belongs to a column of the patches.
-inline int64_t row1(const Sizes &s, int64_t column) { return column + column / s.input.channels * s.edge; }
+inline int64_t row1(const ConditionerSizes &s, int64_t column) { return column + column / s.input.channels * s.edge; }
 
 }  // namespace ctorch

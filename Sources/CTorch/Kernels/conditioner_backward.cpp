@@ -16,10 +16,10 @@ struct Sums {
 /// Adds the first gradients of conv3's own parameters to `sums`, and returns that of the sum of its columns.
 template <class Scalar>
 at::Tensor through_output_scale(
-    const ct_conditioner &c, const Sizes &s, std::vector<Sums<Scalar>> &sums, const at::Tensor &output,
+    const ct_conditioner &c, const ConditionerSizes &s, std::vector<Sums<Scalar>> &sums, const at::Tensor &output,
     const at::Tensor &grad_output) {
   const at::Tensor result = at::empty(output.sizes(), output.options());
-  const std::vector<Scalar> scale = scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
+  const std::vector<Scalar> scale = exponential_scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
   const Scalar *y = const_data<Scalar>(output), *gradient = const_data<Scalar>(grad_output);
   Scalar *scaled = result.mutable_data_ptr<Scalar>();
   s.tiling.for_each_tile([&](int64_t worker, int64_t begin, int64_t end) {
@@ -42,15 +42,15 @@ at::Tensor through_output_scale(
 /// Adds what all workers have found to the gradients of the parameters.
 template <class Scalar>
 void collect(
-    const ct_conditioner &c, const ct_conditioner_tensors &gradients, const Sizes &s,
+    const ct_conditioner &c, const ct_conditioner_tensors &gradients, const ConditionerSizes &s,
     const std::vector<Sums<Scalar>> &sums, Scalar *image_bias) {
   const auto add_scaled = [](const ct_handle &gradient, const std::vector<Scalar> &from, const Scalar *scale,
                              double factor) {
     Scalar *to = changed<Scalar>(gradient);
     for (size_t i = 0; i < from.size(); i++) to[i] += from[i] * static_cast<Scalar>(factor) * (scale ? scale[i] : 1);
   };
-  const auto scale1 = scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
-  const auto scale2 = scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
+  const auto scale1 = exponential_scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
+  const auto scale2 = exponential_scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
   for (const Sums<Scalar> &sum : sums) {
     add_scaled(gradients.norm1_bias, sum.norm1, scale1.data(), 1);
     add_scaled(gradients.norm1_log_scale, sum.norm1_times_y, nullptr, c.norm_factor);
@@ -97,7 +97,7 @@ at::Tensor backward(
     const at::Tensor &grad_image_bias) {
   using Scalar = typename Product::Scalar;
   using Operand = typename Product::Operand;
-  const Sizes s = sizes_of(c, input);
+  const ConditionerSizes s = sizes_of(c, input);
   check_shape("first hidden layer", hidden1, {s.rows(), s.hidden});
   check_shape("second hidden layer", hidden2, {s.rows(), s.hidden});
   for (const at::Tensor &t : {hidden1, hidden2}) {
@@ -133,8 +133,8 @@ at::Tensor backward(
       column += count;
     }
   });
-  const auto scale1 = scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
-  const auto scale2 = scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
+  const auto scale1 = exponential_scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
+  const auto scale2 = exponential_scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
 
   // The first worker's sums of conv2 are the gradient itself.
   const int64_t size1 = s.taps1() * s.hidden, size2 = s.hidden * s.hidden, size3 = s.columns3() * s.hidden;
@@ -162,10 +162,10 @@ at::Tensor backward(
   const int64_t gradients_size = tile * (s.columns3() + 2 * s.hidden + s.taps1()) + 2 * s.hidden;
   const at::Tensor scratch = at::empty({workers, gradients_size}, options);
   Scalar *const all_scratch = scratch.mutable_data_ptr<Scalar>();
-  using Room = typename Product::Room;
-  const int64_t widest = std::max({s.columns3(), s.hidden, s.taps1()}), room_size = Room::size(tile, widest);
-  const at::Tensor rooms = at::empty({workers, room_size}, options.dtype(c10::CppTypeToScalarType<Operand>::value));
-  Operand *const all_rooms = rooms.mutable_data_ptr<Operand>();
+  using Workspace = typename Product::Workspace;
+  const int64_t widest = std::max({s.columns3(), s.hidden, s.taps1()}), workspace_size = Workspace::size(tile, widest);
+  const at::Tensor workspaces = at::empty({workers, workspace_size}, options.dtype(c10::CppTypeToScalarType<Operand>::value));
+  Operand *const all_workspaces = workspaces.mutable_data_ptr<Operand>();
 
   const at::Tensor grad_input = at::empty(input.sizes(), options);
   const auto finish = [](int64_t, Scalar *) {};
@@ -177,20 +177,20 @@ at::Tensor backward(
     Scalar *const g3 = all_scratch + worker * gradients_size, *const g2 = g3 + tile * s.columns3();
     Scalar *const g1 = g2 + tile * s.hidden, *const taps = g1 + tile * s.hidden;
     Scalar *const partial = taps + tile * s.taps1();
-    const Room room(all_rooms + worker * room_size, tile, widest);
+    const Workspace workspace(all_workspaces + worker * workspace_size, tile, widest);
     const Rows<const Operand> h1{all1 + begin * s.hidden, count, s.hidden};
     const Rows<const Operand> h2{all2 + begin * s.hidden, count, s.hidden};
 
     // The gradient of weights, from the rows that they multiplied and the gradients of the products.
     const auto add_products = [&](const Operand *rows, int64_t width, const Scalar *gradient, int64_t columns, Scalar *to,
                                   bool accumulate) {
-      const Operand *const turned = Product::turned(rows, count, Product::padded(width), room);
-      const Operand *const right = Product::right(gradient, count, columns, room);
-      multiply(width, columns, padded_count, turned, padded_count, right, columns, to, columns, accumulate);
+      const Operand *const transposed = Product::transposed(rows, count, Product::padded(width), workspace);
+      const Operand *const right = Product::right(gradient, count, columns, workspace);
+      multiply(width, columns, padded_count, transposed, padded_count, right, columns, to, columns, accumulate);
     };
     const auto through = [&](const Panels<Product> &weights, const Scalar *gradient, int64_t width, Scalar *to,
                              int64_t columns) {
-      const Operand *const left = Product::left(gradient, count, width, room);
+      const Operand *const left = Product::left(gradient, count, width, workspace);
       weights.multiply_into(to, columns, left, count, Product::padded(width));
     };
     const auto through_relu = [&](Scalar *gradient, Rows<const Operand> y, const std::vector<Scalar> &scale,
@@ -221,7 +221,7 @@ at::Tensor backward(
     }
 
     gather(x, s.input, begin, end, taps);
-    const Operand *const rows1 = Product::left(taps, count, s.taps1(), room);
+    const Operand *const rows1 = Product::left(taps, count, s.taps1(), workspace);
     add_products(rows1, s.taps1(), g1, s.hidden, sum.conv1, !sum.empty);
     through(conv1, g1, s.hidden, grad_taps + begin * s.taps1(), s.taps1());
     Product::finish();

@@ -11,7 +11,7 @@ constexpr int64_t rows_worth_a_copy = 512;
 
 /// The first `k` rows of conv1 (without those of the edge channel) or conv2.
 template <class Product, class Row>
-Panels<Product> rows_of(const ct_handle &handle, const Sizes &s, int64_t k, const Row &row) {
+Panels<Product> rows_of(const ct_handle &handle, const ConditionerSizes &s, int64_t k, const Row &row) {
   using Scalar = typename Product::Scalar;
   const Scalar *const matrix = values<Scalar>(handle);
   const int64_t n = s.hidden;
@@ -25,7 +25,7 @@ Panels<Product> rows_of(const ct_handle &handle, const Sizes &s, int64_t k, cons
 
 /// Conv3 as a matrix, [hidden, 9 * outputs]; nothing where its taps are multiplied one by one, where they are.
 template <class Product>
-std::optional<Panels<Product>> columns3(const ct_handle &conv3, const Sizes &s) {
+std::optional<Panels<Product>> columns3(const ct_handle &conv3, const ConditionerSizes &s) {
   using Scalar = typename Product::Scalar;
   // A vector register holds 16 numbers: taps that fill theirs need no copy.
   if (!Product::rounds && s.rows() <= rows_worth_a_copy && s.outputs % 16 == 0) return std::nullopt;
@@ -48,7 +48,7 @@ template <class Product>
 ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at::Tensor &image_bias, bool keep) {
   using Scalar = typename Product::Scalar;
   using Operand = typename Product::Operand;
-  const Sizes s = sizes_of(c, input);
+  const ConditionerSizes s = sizes_of(c, input);
   if (image_bias.defined()) check_shape("image bias", image_bias, {s.input.batch, s.hidden});
   const auto options = input.options();
   const SpacedImages images(input);
@@ -58,11 +58,11 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   const auto conv2 = rows_of<Product>(c.values.conv2, s, s.hidden, [](int64_t i) { return i; });
   const auto conv3 = columns3<Product>(c.values.conv3, s);
   const Scalar *bias = image_bias.defined() ? const_data<Scalar>(image_bias) : nullptr;
-  const auto scale1 = scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
-  const auto scale2 = scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
+  const auto scale1 = exponential_scales<Scalar>(c.values.norm1_log_scale, c.norm_factor);
+  const auto scale2 = exponential_scales<Scalar>(c.values.norm2_log_scale, c.norm_factor);
   const auto shift1 = shifts(scale1, c.values.norm1_bias, bias, s.input.batch);
   const auto shift2 = shifts(scale2, c.values.norm2_bias, static_cast<const Scalar *>(nullptr), 1);
-  const auto scale3 = scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
+  const auto scale3 = exponential_scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
   auto edges1 = edge_rows(values<Scalar>(c.values.conv1), s.input.channels, s.hidden, s.edge);
   for (size_t i = 0; i < edges1.size(); i++) edges1[i] *= scale1[i % s.hidden];
   const auto edges3 = edge_rows(values<Scalar>(c.values.conv3), s.hidden, s.outputs, s.edge);
@@ -76,10 +76,10 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   const at::Tensor columns = at::empty({s.rows(), s.columns3()}, options);
   Operand *const all1 = hidden1.mutable_data_ptr<Operand>(), *const all2 = hidden2.mutable_data_ptr<Operand>();
   Scalar *const all_patches = patches.mutable_data_ptr<Scalar>(), *const all3 = columns.mutable_data_ptr<Scalar>();
-  using Room = typename Product::Room;
-  const int64_t room_size = Product::rounds ? Room::size(s.tiling.tile, s.taps1()) : 0;
-  const at::Tensor rooms = at::empty({s.tiling.workers, room_size}, operands);
-  Operand *const all_rooms = rooms.mutable_data_ptr<Operand>();
+  using Workspace = typename Product::Workspace;
+  const int64_t workspace_size = Product::rounds ? Workspace::size(s.tiling.tile, s.taps1()) : 0;
+  const at::Tensor workspaces = at::empty({s.tiling.workers, workspace_size}, operands);
+  Operand *const all_workspaces = workspaces.mutable_data_ptr<Operand>();
   const at::Tensor sums = at::empty({Product::rounds ? s.tiling.workers : 0, s.tiling.tile * s.hidden}, options);
   Scalar *const all_sums = sums.mutable_data_ptr<Scalar>();
 
@@ -97,22 +97,22 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
     const int64_t count = end - begin, row = keep ? begin : worker * s.tiling.tile;
     Scalar *taps = all_patches + worker * s.tiling.tile * s.taps1();
     const Rows<Operand> h1{all1 + row * s.hidden, count, s.hidden}, h2{all2 + row * s.hidden, count, s.hidden};
-    const Room room(all_rooms + worker * room_size, s.tiling.tile, s.taps1());
+    const Workspace workspace(all_workspaces + worker * workspace_size, s.tiling.tile, s.taps1());
     // Each layer's sums, which become its activations; in place where both are of one type.
-    const auto layer = [&](const Panels<Product> &weights, const Operand *from, int64_t distance, Rows<Operand> to,
+    const auto layer = [&](const Panels<Product> &weights, const Operand *from, int64_t stride, Rows<Operand> to,
                            const auto &activate) {
       if constexpr (Product::rounds) {
         Scalar *const sum = all_sums + worker * s.tiling.tile * s.hidden;
-        weights.multiply_into(sum, s.hidden, from, count, distance);
+        weights.multiply_into(sum, s.hidden, from, count, stride);
         for (int64_t r = 0; r < count; r++) activate(r, sum + r * s.hidden, to[r]);
       } else {
-        weights.multiply_into(to.data, s.hidden, from, count, distance);
+        weights.multiply_into(to.data, s.hidden, from, count, stride);
         for (int64_t r = 0; r < count; r++) activate(r, to[r]);
       }
     };
     gather(x, s.input, begin, end, taps);
     layer(
-        conv1, Product::left(taps, count, s.taps1(), room), Product::padded(s.taps1()), h1,
+        conv1, Product::left(taps, count, s.taps1(), workspace), Product::padded(s.taps1()), h1,
         [&](int64_t r, Scalar *sum, auto... to) {
           const int64_t image = bias ? (begin + r) / s.pixels_per_image() : 0;
           const int64_t borders = s.edge ? Borders::of(s.input, begin + r) : 0;

@@ -55,21 +55,21 @@ template <class Scalar>
 }
 
 /// The scale, its logarithm and the derivative of that for `count` raw outputs.
-CT_VECTORIZED void scales(
+CT_VECTORIZED void coupling_scales(
     ct_scale kind, double minimum, const float *raw, int64_t count, float *scale, float *log_scale, float *slope) {
   scale_run(kind, static_cast<float>(minimum), raw, count, scale, log_scale, slope);
 }
 
-void scales(
+void coupling_scales(
     ct_scale kind, double minimum, const double *raw, int64_t count, double *scale, double *log_scale,
     double *slope) {
   scale_run(kind, minimum, raw, count, scale, log_scale, slope);
 }
 
-struct Sizes {
+struct CouplingSizes {
   int64_t batch, pixels, half, outputs;  // pixels of an image, outputs of the conditioner
 
-  Sizes(const ct_coupling &c, const at::Tensor &x, const at::Tensor &output) {
+  CouplingSizes(const ct_coupling &c, const at::Tensor &x, const at::Tensor &output) {
     TORCH_CHECK(
         x.dim() == 4 && x.size(3) % 2 == 0, "a coupling needs [batch, height, width, even channels], got ", x.sizes());
     batch = x.size(0);
@@ -84,26 +84,26 @@ struct Sizes {
   }
 
   /// Pixels that are treated together, so that what is found for them stays in the cache.
-  int64_t run() const { return std::min(pixels, 1024 / half + 1); }
-  int64_t runs_per_image() const { return (pixels + run() - 1) / run(); }
+  int64_t chunk() const { return std::min(pixels, 1024 / half + 1); }
+  int64_t chunks_per_image() const { return (pixels + chunk() - 1) / chunk(); }
 
-  /// Calls `body(run, begin, count, map)` with the pixels of each run and room for the map of them.
+  /// Calls `body(chunk, begin, count, map)` with the pixels of each chunk and workspace for the map of them.
   template <class Scalar, class Body>
-  void for_each_run(const ct_coupling &c, const Scalar *output, const Body &body) const {
-    const int64_t grain = 16384 / (run() * half) + 1;
-    parallel_for(batch * runs_per_image(), grain, [&](int64_t first, int64_t last) {
-      std::vector<Scalar> room(4 * run() * half);
+  void for_each_chunk(const ct_coupling &c, const Scalar *output, const Body &body) const {
+    const int64_t grain = 16384 / (chunk() * half) + 1;
+    parallel_for(batch * chunks_per_image(), grain, [&](int64_t first, int64_t last) {
+      std::vector<Scalar> workspace(4 * chunk() * half);
       for (int64_t i = first; i < last; i++) {
-        const int64_t offset = i % runs_per_image() * run(), begin = i / runs_per_image() * pixels + offset;
-        const int64_t count = std::min(run(), pixels - offset);
-        Scalar *const raw = room.data(), *const scale = raw + run() * half, *const log_scale = scale + run() * half;
+        const int64_t offset = i % chunks_per_image() * chunk(), begin = i / chunks_per_image() * pixels + offset;
+        const int64_t count = std::min(chunk(), pixels - offset);
+        Scalar *const raw = workspace.data(), *const scale = raw + chunk() * half, *const log_scale = scale + chunk() * half;
         if (c.scale != CT_SCALE_NONE) {
           for (int64_t p = 0; p < count; p++) {
             std::copy_n(output + (begin + p) * outputs + half, half, raw + p * half);
           }
-          scales(c.scale, c.minimum, raw, count * half, scale, log_scale, log_scale + run() * half);
+          coupling_scales(c.scale, c.minimum, raw, count * half, scale, log_scale, log_scale + chunk() * half);
         }
-        body(i, begin, count, scale, log_scale, log_scale + run() * half);
+        body(i, begin, count, scale, log_scale, log_scale + chunk() * half);
       }
     });
   }
@@ -111,13 +111,13 @@ struct Sizes {
 
 template <class Scalar>
 void forward(const ct_coupling &c, const at::Tensor &x, const at::Tensor &output, at::Tensor &y, at::Tensor &log_det) {
-  const Sizes s(c, x, output);
+  const CouplingSizes s(c, x, output);
   y = at::empty(x.sizes(), x.options());
   log_det = at::zeros({s.batch}, x.options());
   const Scalar *const from = const_data<Scalar>(x), *const out = const_data<Scalar>(output);
   Scalar *const to = y.mutable_data_ptr<Scalar>();
-  std::vector<double> sums(s.batch * s.runs_per_image(), 0.0);
-  const auto map = [&](int64_t run, int64_t begin, int64_t count, const Scalar *scale, const Scalar *log, auto...) {
+  std::vector<double> sums(s.batch * s.chunks_per_image(), 0.0);
+  const auto map = [&](int64_t chunk, int64_t begin, int64_t count, const Scalar *scale, const Scalar *log, auto...) {
     for (int64_t p = 0; p < count; p++) {
       const Scalar *in = from + (begin + p) * 2 * s.half, *shift = out + (begin + p) * s.outputs;
       Scalar *result = to + (begin + p) * 2 * s.half;
@@ -128,21 +128,21 @@ void forward(const ct_coupling &c, const at::Tensor &x, const at::Tensor &output
         for (int64_t j = 0; j < s.half; j++) result[s.half + j] = (in[s.half + j] + shift[j]) * scale[p * s.half + j];
       }
     }
-    if (c.scale != CT_SCALE_NONE) sums[run] = std::accumulate(log, log + count * s.half, 0.0);
+    if (c.scale != CT_SCALE_NONE) sums[chunk] = std::accumulate(log, log + count * s.half, 0.0);
   };
-  s.for_each_run(c, out, map);
-  for (size_t run = 0; run < sums.size(); run++) {
-    log_det.mutable_data_ptr<Scalar>()[run / s.runs_per_image()] += static_cast<Scalar>(sums[run]);
+  s.for_each_chunk(c, out, map);
+  for (size_t chunk = 0; chunk < sums.size(); chunk++) {
+    log_det.mutable_data_ptr<Scalar>()[chunk / s.chunks_per_image()] += static_cast<Scalar>(sums[chunk]);
   }
 }
 
 template <class Scalar>
 at::Tensor inverse(const ct_coupling &c, const at::Tensor &y, const at::Tensor &output) {
-  const Sizes s(c, y, output);
+  const CouplingSizes s(c, y, output);
   const at::Tensor x = at::empty(y.sizes(), y.options());
   const Scalar *const from = const_data<Scalar>(y), *const out = const_data<Scalar>(output);
   Scalar *const to = x.mutable_data_ptr<Scalar>();
-  s.for_each_run(c, out, [&](int64_t, int64_t begin, int64_t count, const Scalar *scale, auto...) {
+  s.for_each_chunk(c, out, [&](int64_t, int64_t begin, int64_t count, const Scalar *scale, auto...) {
     for (int64_t p = 0; p < count; p++) {
       const Scalar *in = from + (begin + p) * 2 * s.half, *shift = out + (begin + p) * s.outputs;
       Scalar *result = to + (begin + p) * 2 * s.half;
@@ -161,17 +161,17 @@ template <class Scalar>
 void backward(
     const ct_coupling &c, const at::Tensor &y, const at::Tensor &output, const at::Tensor &grad_y,
     const at::Tensor &grad_log_det, at::Tensor &x, at::Tensor &grad_output) {
-  const Sizes s(c, y, output);
+  const CouplingSizes s(c, y, output);
   TORCH_CHECK(grad_y.sizes() == y.sizes() && grad_log_det.numel() == s.batch, "a coupling's gradients do not fit it");
   x = at::empty(y.sizes(), y.options());
   grad_output = at::empty(output.sizes(), output.options());
   const Scalar *const from = const_data<Scalar>(y), *const out = const_data<Scalar>(output);
   const Scalar *const grad = const_data<Scalar>(grad_y), *const log_grad = const_data<Scalar>(grad_log_det);
   Scalar *const to = x.mutable_data_ptr<Scalar>(), *const grad_to = grad_output.mutable_data_ptr<Scalar>();
-  s.for_each_run(
+  s.for_each_chunk(
       c, out,
-      [&](int64_t run, int64_t begin, int64_t count, const Scalar *scale, const Scalar *, const Scalar *slope) {
-        const Scalar from_log_det = log_grad[run / s.runs_per_image()];
+      [&](int64_t chunk, int64_t begin, int64_t count, const Scalar *scale, const Scalar *, const Scalar *slope) {
+        const Scalar from_log_det = log_grad[chunk / s.chunks_per_image()];
         for (int64_t p = 0; p < count; p++) {
           const Scalar *in = from + (begin + p) * 2 * s.half, *g = grad + (begin + p) * 2 * s.half + s.half;
           const Scalar *shift = out + (begin + p) * s.outputs;

@@ -16,21 +16,21 @@ struct Exact {
   /// As many rows or columns, with those that are added for evenness.
   static int64_t padded(int64_t count) { return count; }
 
-  /// Room for what the functions below make of at most `rows` rows of at most `width` numbers.
-  struct Room {
-    Operand *turned;
+  /// Workspace for what the functions below make of at most `rows` rows of at most `width` numbers.
+  struct Workspace {
+    Operand *transposed;
     static int64_t size(int64_t rows, int64_t width) { return rows * width; }
-    Room(Operand *memory, int64_t, int64_t) : turned(memory) {}
+    Workspace(Operand *memory, int64_t, int64_t) : transposed(memory) {}
   };
 
   /// Rows as a left factor, which they are.
-  static const Operand *left(const Scalar *rows, int64_t, int64_t, const Room &) { return rows; }
+  static const Operand *left(const Scalar *rows, int64_t, int64_t, const Workspace &) { return rows; }
   /// Rows as a right factor, which they are.
-  static const Operand *right(const Scalar *rows, int64_t, int64_t, const Room &) { return rows; }
+  static const Operand *right(const Scalar *rows, int64_t, int64_t, const Workspace &) { return rows; }
   /// Rows of a left factor, transposed, as a left factor whose rows are `padded(count)` apart.
-  static const Operand *turned(const Operand *rows, int64_t count, int64_t width, const Room &room) {
-    transpose(rows, width, count, width, room.turned, count);
-    return room.turned;
+  static const Operand *transposed(const Operand *rows, int64_t count, int64_t width, const Workspace &workspace) {
+    transpose(rows, width, count, width, workspace.transposed, count);
+    return workspace.transposed;
   }
   static void finish() {}
 };
@@ -43,25 +43,25 @@ struct Rounded {
 
   static int64_t padded(int64_t count) { return (count + 1) / 2 * 2; }
 
-  struct Room {
-    Operand *turned, *left, *right;
+  struct Workspace {
+    Operand *transposed, *left, *right;
     static int64_t size(int64_t rows, int64_t width) { return 3 * padded(rows) * padded(width); }
-    Room(Operand *memory, int64_t rows, int64_t width)
-        : turned(memory), left(turned + padded(rows) * padded(width)), right(left + padded(rows) * padded(width)) {}
+    Workspace(Operand *memory, int64_t rows, int64_t width)
+        : transposed(memory), left(transposed + padded(rows) * padded(width)), right(left + padded(rows) * padded(width)) {}
   };
 
-  static const Operand *left(const float *rows, int64_t count, int64_t width, const Room &room) {
-    round_rows(rows, count, width, room.left, padded(width));
-    return room.left;
+  static const Operand *left(const float *rows, int64_t count, int64_t width, const Workspace &workspace) {
+    round_rows(rows, count, width, workspace.left, padded(width));
+    return workspace.left;
   }
-  static const Operand *right(const float *rows, int64_t count, int64_t width, const Room &room) {
-    round_pairs(rows, count, width, room.right);
-    return room.right;
+  static const Operand *right(const float *rows, int64_t count, int64_t width, const Workspace &workspace) {
+    round_pairs(rows, count, width, workspace.right);
+    return workspace.right;
   }
-  /// Overwrites the right factor of `room`.
-  static const Operand *turned(const Operand *rows, int64_t count, int64_t width, const Room &room) {
-    transpose(rows, count, width, room.turned, room.right);
-    return room.turned;
+  /// Overwrites the right factor of `workspace`.
+  static const Operand *transposed(const Operand *rows, int64_t count, int64_t width, const Workspace &workspace) {
+    transpose(rows, count, width, workspace.transposed, workspace.right);
+    return workspace.transposed;
   }
   /// Gives back what some processors hold for such products, at the end of a tile.
   static void finish();

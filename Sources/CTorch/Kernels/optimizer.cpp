@@ -44,17 +44,17 @@ void update_by_libtorch(
   const at::Tensor gradient = at::where(at::isfinite(factor), gradients * factor, 0);
   first.lerp_(gradient, 1 - settings.beta1);
   second.mul_(settings.beta2);
-  at::Tensor deviation;
+  at::Tensor denominator;
   if (settings.maximum) {
     at::maximum_out(second, second, gradient.abs());
-    deviation = second + settings.epsilon;
+    denominator = second + settings.epsilon;
   } else {
     second.addcmul_(gradient, gradient, 1 - settings.beta2);
-    deviation = second.sqrt().add_(settings.epsilon);
+    denominator = second.sqrt().add_(settings.epsilon);
   }
   at::Tensor target = values;
   if (settings.shrinkage != 0) target.mul_(1 - settings.shrinkage);
-  target.addcdiv_(first, deviation, -settings.rate);
+  target.addcdiv_(first, denominator, -settings.rate);
   if (average.defined()) average.lerp_(values, 1 - settings.average_decay);
 }
 

@@ -26,33 +26,33 @@ struct Geometry {
   bool contains(int64_t y, int64_t x) const { return y >= 0 && y < height && x >= 0 && x < width; }
 };
 
-/// Pixels of a batch of images that lie at equal distances, row after row and image after image.
+/// Pixels of a batch of images that lie at equal strides, row after row and image after image.
 template <class Scalar>
 struct Pixels {
   const Scalar *data;
   /// In numbers.
-  int64_t distance;
-  const Scalar *operator[](int64_t pixel) const { return data + pixel * distance; }
+  int64_t stride;
+  const Scalar *operator[](int64_t pixel) const { return data + pixel * stride; }
 };
 
 /// A batch of images, or a copy of it, in the layout that ``Pixels`` describes.
 class SpacedImages {
  public:
-  explicit SpacedImages(const at::Tensor &images) : distance(images.stride(2)) {
+  explicit SpacedImages(const at::Tensor &images) : stride(images.stride(2)) {
     const bool even = (images.size(3) == 1 || images.stride(3) == 1) &&
-        images.stride(1) == images.size(2) * distance && images.stride(0) == images.size(1) * images.size(2) * distance;
+        images.stride(1) == images.size(2) * stride && images.stride(0) == images.size(1) * images.size(2) * stride;
     storage = even ? images : images.contiguous();
-    if (!even) distance = images.size(3);
+    if (!even) stride = images.size(3);
   }
 
   template <class Scalar>
   Pixels<Scalar> pixels() const {
-    return {const_data<Scalar>(storage), distance};
+    return {const_data<Scalar>(storage), stride};
   }
 
  private:
   at::Tensor storage;
-  int64_t distance;
+  int64_t stride;
 };
 
 /// One tap of the patches of `count` neighboring pixels of a line, of which the first is number `first`, at (y, x).
@@ -73,7 +73,7 @@ void gather_tap(
   for (int64_t p = 0; p < from; p++) fill(p);
   if (from < to) {
     copy_pixels(
-        column + from * g.columns(), g.columns(), input[first + from + dy * g.width + dx], input.distance, to - from,
+        column + from * g.columns(), g.columns(), input[first + from + dy * g.width + dx], input.stride, to - from,
         g.channels);
     if (g.edge) {
       for (int64_t p = from; p < to; p++) column[p * g.columns() + g.channels] = 0;
@@ -85,7 +85,7 @@ void gather_tap(
 /// The patches of pixels begin..<end.
 template <class Scalar>
 void gather(Pixels<Scalar> input, const Geometry &g, int64_t begin, int64_t end, Scalar *rows) {
-  const bool dense = g.edge == 0 && input.distance == g.channels;
+  const bool dense = g.edge == 0 && input.stride == g.channels;
   for (int64_t first = begin; first < end;) {
     const int64_t x = first % g.width, y = first / g.width % g.height, count = std::min(g.width - x, end - first);
     Scalar *const line = rows + (first - begin) * g.columns();

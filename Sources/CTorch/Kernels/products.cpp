@@ -14,9 +14,9 @@ void multiply_by_libtorch(
     int64_t m, int64_t n, int64_t k, const Scalar *a, int64_t lda, const Scalar *b, int64_t ldb, Scalar *c,
     int64_t ldc, bool accumulate) {
   const c10::InferenceMode inference;
-  const auto matrix = [](const Scalar *data, int64_t rows, int64_t columns, int64_t distance) {
+  const auto matrix = [](const Scalar *data, int64_t rows, int64_t columns, int64_t stride) {
     return at::from_blob(
-        const_cast<Scalar *>(data), {rows, columns}, {distance, 1}, c10::CppTypeToScalarType<Scalar>::value);
+        const_cast<Scalar *>(data), {rows, columns}, {stride, 1}, c10::CppTypeToScalarType<Scalar>::value);
   };
   at::Tensor result = matrix(c, m, n, ldc);
   const at::Tensor left = matrix(a, m, k, lda), right = matrix(b, k, n, ldb);

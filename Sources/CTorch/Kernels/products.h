@@ -12,14 +12,14 @@
 
 namespace ctorch {
 
-/// c (+)= a · b with a [m, k], b [k, n], c [m, n]; the last argument of each matrix is the distance of its rows.
+/// c (+)= a · b with a [m, k], b [k, n], c [m, n]; the last argument of each matrix is the stride of its rows.
 void multiply(
     int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc,
     bool accumulate);
 void multiply(
     int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b, int64_t ldb, double *c,
     int64_t ldc, bool accumulate);
-/// `k` is even, and the rows of `b` come in pairs (``round_pairs``) of which `ldb` is half the distance. Sums are float32.
+/// `k` is even, and the rows of `b` come in pairs (``round_pairs``) of which `ldb` is half the stride. Sums are float32.
 /// Only where ``has_bfloat16_products``.
 void multiply(
     int64_t m, int64_t n, int64_t k, const BFloat16 *a, int64_t lda, const BFloat16 *b, int64_t ldb, float *c,
@@ -41,7 +41,7 @@ class Panels {
   template <class Fill>
   Panels(int64_t k, int64_t n, const at::TensorOptions &options, const Fill &fill)
       : storage(at::empty({Product::padded(k) * n}, options.dtype(c10::CppTypeToScalarType<Operand>::value))),
-        base(const_data<Operand>(storage)), k(Product::padded(k)), n(n), distance(0) {
+        base(const_data<Operand>(storage)), k(Product::padded(k)), n(n), stride(0) {
     Operand *const copy = storage.template mutable_data_ptr<Operand>();
     parallel_for((n + width - 1) / width, 1, [&](int64_t begin, int64_t end) {
       std::vector<Scalar> exact(Product::rounds ? k * width : 0);
@@ -59,14 +59,14 @@ class Panels {
   }
 
   /// The matrix where it is.
-  Panels(const Operand *matrix, int64_t k, int64_t n) : base(matrix), k(k), n(n), distance(n) {}
+  Panels(const Operand *matrix, int64_t k, int64_t n) : base(matrix), k(k), n(n), stride(n) {}
 
   /// c = a · self with a [m, k].
   void multiply_into(Scalar *c, int64_t ldc, const Operand *a, int64_t m, int64_t lda) const {
     for (int64_t column = 0; column < n; column += width) {
       const int64_t columns = std::min(width, n - column);
-      const Operand *const panel = base + (distance ? column : column * k);
-      multiply(m, columns, k, a, lda, panel, distance ? distance : columns, c + column, ldc, false);
+      const Operand *const panel = base + (stride ? column : column * k);
+      multiply(m, columns, k, a, lda, panel, stride ? stride : columns, c + column, ldc, false);
     }
   }
 
@@ -76,7 +76,7 @@ class Panels {
   const Operand *base;
   int64_t k, n;
   /// Of the rows of a matrix that was not copied; otherwise 0.
-  int64_t distance;
+  int64_t stride;
 };
 
 }  // namespace ctorch

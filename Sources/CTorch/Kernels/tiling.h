@@ -1,4 +1,4 @@
-// How the rows of a matrix are shared out: tiles that a core's cache holds, and for each worker a run of them.
+// How the rows of a matrix are shared out: tiles that a core's cache holds, and for each worker a chunk of them.
 #pragma once
 
 #include <vector>
@@ -19,7 +19,7 @@ struct Tiling {
     workers = std::min(threads, tiles);
   }
 
-  /// Where a worker's run begins; for the number of workers, `rows`.
+  /// Where a worker's chunk begins; for the number of workers, `rows`.
   int64_t first_row(int64_t worker) const { return std::min(rows, tiles * worker / workers * tile); }
 
   /// Calls `body(worker, begin, end)` with the rows of each tile, every worker's in order.
@@ -36,7 +36,7 @@ struct Tiling {
 };
 
 /// Columns of patches that workers write tile by tile and add up line by line: a worker does a line as soon as it has
-/// written those beside it, while they are in the cache, and leaves the lines at the ends of its run for later.
+/// written those beside it, while they are in the cache, and leaves the lines at the ends of its chunk for later.
 template <class Scalar, class Finish>
 class Lines {
  public:

@@ -48,22 +48,22 @@ template <class Body>
 
 template <class Scalar>
 [[gnu::always_inline]] inline void copy_pixels_inline(
-    Scalar *__restrict target, int64_t target_distance, const Scalar *__restrict source, int64_t source_distance,
+    Scalar *__restrict target, int64_t target_stride, const Scalar *__restrict source, int64_t source_stride,
     int64_t count, int64_t channels) {
   with_channels(channels, [=](auto width) __attribute__((always_inline)) {
     for (int64_t p = 0; p < count; p++) {
-      for (int64_t c = 0; c < width; c++) target[p * target_distance + c] = source[p * source_distance + c];
+      for (int64_t c = 0; c < width; c++) target[p * target_stride + c] = source[p * source_stride + c];
     }
   });
 }
 
 template <class Scalar>
 [[gnu::always_inline]] inline void add_pixels_inline(
-    Scalar *__restrict target, const Scalar *__restrict source, int64_t source_distance, int64_t count,
+    Scalar *__restrict target, const Scalar *__restrict source, int64_t source_stride, int64_t count,
     int64_t channels) {
   with_channels(channels, [=](auto width) __attribute__((always_inline)) {
     for (int64_t p = 0; p < count; p++) {
-      for (int64_t c = 0; c < width; c++) target[p * width + c] += source[p * source_distance + c];
+      for (int64_t c = 0; c < width; c++) target[p * width + c] += source[p * source_stride + c];
     }
   });
 }
@@ -98,7 +98,7 @@ template <class Scalar>
 [[gnu::always_inline]] inline void adam_and_average(
     const AdamStep<Scalar> &step, Scalar *value, const Scalar *gradient, Scalar *first, Scalar *second,
     Scalar *__restrict average, int64_t count) {
-  // In runs that stay in the cache, so that the average finds the new values there.
+  // In chunks that stay in the cache, so that the average finds the new values there.
   for (int64_t begin = 0; begin < count; begin += 2048) {
     const int64_t length = std::min<int64_t>(2048, count - begin);
     adam_run(step, value + begin, gradient + begin, first + begin, second + begin, length);
@@ -115,10 +115,10 @@ template <class Scalar>
 
 template <class Scalar>
 void transpose_plainly(
-    const Scalar *source, int64_t source_distance, int64_t rows, int64_t columns, Scalar *target,
-    int64_t target_distance) {
+    const Scalar *source, int64_t source_stride, int64_t rows, int64_t columns, Scalar *target,
+    int64_t target_stride) {
   for (int64_t i = 0; i < rows; i++) {
-    for (int64_t j = 0; j < columns; j++) target[j * target_distance + i] = source[i * source_distance + j];
+    for (int64_t j = 0; j < columns; j++) target[j * target_stride + i] = source[i * source_stride + j];
   }
 }
 
@@ -155,26 +155,26 @@ __attribute__((target("avx512f"), always_inline)) inline void transpose16(__m512
 }
 
 __attribute__((target("avx512f"))) void transpose_block(
-    const float *source, int64_t source_distance, float *target, int64_t target_distance) {
+    const float *source, int64_t source_stride, float *target, int64_t target_stride) {
   __m512 a[16];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < 16; i++) a[i] = _mm512_loadu_ps(source + i * source_distance);
+  for (int i = 0; i < 16; i++) a[i] = _mm512_loadu_ps(source + i * source_stride);
   transpose16(a);
 #pragma clang loop unroll(full)
-  for (int i = 0; i < 16; i++) _mm512_storeu_ps(target + i * target_distance, a[i]);
+  for (int i = 0; i < 16; i++) _mm512_storeu_ps(target + i * target_stride, a[i]);
 }
 
 /// Up to 16 x 16 numbers.
 __attribute__((target("avx512f"))) void transpose_corner(
-    const float *source, int64_t source_distance, int64_t rows, int64_t columns, float *target,
-    int64_t target_distance) {
+    const float *source, int64_t source_stride, int64_t rows, int64_t columns, float *target,
+    int64_t target_stride) {
   const __mmask16 in = static_cast<__mmask16>((1u << columns) - 1), out = static_cast<__mmask16>((1u << rows) - 1);
   __m512 a[16];
   for (int i = 0; i < 16; i++) {
-    a[i] = i < rows ? _mm512_maskz_loadu_ps(in, source + i * source_distance) : _mm512_setzero_ps();
+    a[i] = i < rows ? _mm512_maskz_loadu_ps(in, source + i * source_stride) : _mm512_setzero_ps();
   }
   transpose16(a);
-  for (int i = 0; i < columns; i++) _mm512_mask_storeu_ps(target + i * target_distance, out, a[i]);
+  for (int i = 0; i < columns; i++) _mm512_mask_storeu_ps(target + i * target_stride, out, a[i]);
 }
 #endif
 
@@ -213,25 +213,25 @@ CT_VECTORIZED void adam(
 }
 
 CT_VECTORIZED void copy_pixels(
-    float *target, int64_t target_distance, const float *source, int64_t source_distance, int64_t count,
+    float *target, int64_t target_stride, const float *source, int64_t source_stride, int64_t count,
     int64_t channels) {
-  copy_pixels_inline(target, target_distance, source, source_distance, count, channels);
+  copy_pixels_inline(target, target_stride, source, source_stride, count, channels);
 }
 
 CT_VECTORIZED void copy_pixels(
-    double *target, int64_t target_distance, const double *source, int64_t source_distance, int64_t count,
+    double *target, int64_t target_stride, const double *source, int64_t source_stride, int64_t count,
     int64_t channels) {
-  copy_pixels_inline(target, target_distance, source, source_distance, count, channels);
+  copy_pixels_inline(target, target_stride, source, source_stride, count, channels);
 }
 
 CT_VECTORIZED void add_pixels(
-    float *target, const float *source, int64_t source_distance, int64_t count, int64_t channels) {
-  add_pixels_inline(target, source, source_distance, count, channels);
+    float *target, const float *source, int64_t source_stride, int64_t count, int64_t channels) {
+  add_pixels_inline(target, source, source_stride, count, channels);
 }
 
 CT_VECTORIZED void add_pixels(
-    double *target, const double *source, int64_t source_distance, int64_t count, int64_t channels) {
-  add_pixels_inline(target, source, source_distance, count, channels);
+    double *target, const double *source, int64_t source_stride, int64_t count, int64_t channels) {
+  add_pixels_inline(target, source, source_stride, count, channels);
 }
 
 CT_VECTORIZED void shift_scale_pixels(
@@ -249,34 +249,34 @@ CT_VECTORIZED void add(float *target, const float *source, int64_t count) { add_
 CT_VECTORIZED void add(double *target, const double *source, int64_t count) { add_row(target, source, count); }
 
 void transpose(
-    const float *source, int64_t source_distance, int64_t rows, int64_t columns, float *target,
-    int64_t target_distance) {
+    const float *source, int64_t source_stride, int64_t rows, int64_t columns, float *target,
+    int64_t target_stride) {
 #if defined(__x86_64__) && defined(__linux__)
   static const bool wide = __builtin_cpu_supports("avx512f");
   if (wide) {
     for (int64_t i = 0; i < rows; i += 16) {
       for (int64_t j = 0; j < columns; j += 16) {
-        const float *from = source + i * source_distance + j;
-        float *to = target + j * target_distance + i;
+        const float *from = source + i * source_stride + j;
+        float *to = target + j * target_stride + i;
         if (rows - i >= 16 && columns - j >= 16) {
-          transpose_block(from, source_distance, to, target_distance);
+          transpose_block(from, source_stride, to, target_stride);
         } else {
           transpose_corner(
-              from, source_distance, std::min<int64_t>(16, rows - i), std::min<int64_t>(16, columns - j), to,
-              target_distance);
+              from, source_stride, std::min<int64_t>(16, rows - i), std::min<int64_t>(16, columns - j), to,
+              target_stride);
         }
       }
     }
     return;
   }
 #endif
-  transpose_plainly(source, source_distance, rows, columns, target, target_distance);
+  transpose_plainly(source, source_stride, rows, columns, target, target_stride);
 }
 
 void transpose(
-    const double *source, int64_t source_distance, int64_t rows, int64_t columns, double *target,
-    int64_t target_distance) {
-  transpose_plainly(source, source_distance, rows, columns, target, target_distance);
+    const double *source, int64_t source_stride, int64_t rows, int64_t columns, double *target,
+    int64_t target_stride) {
+  transpose_plainly(source, source_stride, rows, columns, target, target_stride);
 }
 
 }  // namespace ctorch

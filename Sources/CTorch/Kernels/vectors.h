@@ -46,17 +46,17 @@ void adam(
     const AdamStep<double> &step, double *value, const double *gradient, double *first, double *second,
     double *average, int64_t count);
 
-/// target[p] = source[p] for `count` pixels of `channels` numbers; the distances are those of pixels, in numbers.
+/// target[p] = source[p] for `count` pixels of `channels` numbers; strides are those of pixels, in numbers.
 void copy_pixels(
-    float *target, int64_t target_distance, const float *source, int64_t source_distance, int64_t count,
+    float *target, int64_t target_stride, const float *source, int64_t source_stride, int64_t count,
     int64_t channels);
 void copy_pixels(
-    double *target, int64_t target_distance, const double *source, int64_t source_distance, int64_t count,
+    double *target, int64_t target_stride, const double *source, int64_t source_stride, int64_t count,
     int64_t channels);
 
 /// target[p] += source[p] for `count` pixels that lie one after another in `target`.
-void add_pixels(float *target, const float *source, int64_t source_distance, int64_t count, int64_t channels);
-void add_pixels(double *target, const double *source, int64_t source_distance, int64_t count, int64_t channels);
+void add_pixels(float *target, const float *source, int64_t source_stride, int64_t count, int64_t channels);
+void add_pixels(double *target, const double *source, int64_t source_stride, int64_t count, int64_t channels);
 
 /// pixel = (pixel + shift) * scale for `count` pixels that lie one after another.
 void shift_scale_pixels(float *pixels, const float *shift, const float *scale, int64_t count, int64_t channels);
@@ -66,12 +66,12 @@ void shift_scale_pixels(double *pixels, const double *shift, const double *scale
 void add(float *target, const float *source, int64_t count);
 void add(double *target, const double *source, int64_t count);
 
-/// target[j, i] = source[i, j], with the distances of rows in numbers.
+/// target[j, i] = source[i, j], with the strides of rows in numbers.
 void transpose(
-    const float *source, int64_t source_distance, int64_t rows, int64_t columns, float *target,
-    int64_t target_distance);
+    const float *source, int64_t source_stride, int64_t rows, int64_t columns, float *target,
+    int64_t target_stride);
 void transpose(
-    const double *source, int64_t source_distance, int64_t rows, int64_t columns, double *target,
-    int64_t target_distance);
+    const double *source, int64_t source_stride, int64_t rows, int64_t columns, double *target,
+    int64_t target_stride);
 
 }  // namespace ctorch

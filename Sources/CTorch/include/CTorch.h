@@ -105,7 +105,7 @@ ct_status ct_detach(ct_handle, ct_handle *result);
 CT_UNARY(CT_DECLARE_UNARY)
 
 // Elementwise, two operands with broadcasting.
-#define CT_BINARY(X) X(add) X(sub) X(mul) X(div) X(maximum) X(eq) X(gt)
+#define CT_BINARY(X) X(add) X(sub) X(mul) X(div) X(maximum) X(eq)
 #define CT_DECLARE_BINARY(name) ct_status ct_##name(ct_handle, ct_handle, ct_handle *result);
 CT_BINARY(CT_DECLARE_BINARY)
 
@@ -122,10 +122,7 @@ ct_status ct_copy_(ct_handle, ct_handle source);
 ct_status ct_add_(ct_handle, ct_handle other, double alpha);
 ct_status ct_mul_(ct_handle, ct_handle other);
 ct_status ct_mul_scalar_(ct_handle, double);
-ct_status ct_maximum_(ct_handle, ct_handle other);
 ct_status ct_lerp_(ct_handle, ct_handle end, double weight);
-ct_status ct_addcmul_(ct_handle, ct_handle, ct_handle, double value);
-ct_status ct_addcdiv_(ct_handle, ct_handle numerator, ct_handle denominator, double value);
 
 // Products and convolution.
 ct_status ct_matmul(ct_handle, ct_handle, ct_handle *result);

@@ -2,10 +2,10 @@ import Flows
 import Foundation
 import Torch
 
-/// The Gaussian of the last level's latent: learned mean and log-deviation per channel (the released code's learnTop: a
+/// The Gaussian of the last level's latent: learned mean and log standard deviation per channel (the released code's learnTop: a
 /// zero-started 3x3 convolution over zeros, so that only its bias and the edge channel matter), plus an embedding of the
 /// label: one per channel as published, or one per channel and position. Or, with diagonal priors, a mean and
-/// log-deviation per channel and position, for each label.
+/// log standard deviation per channel and position, for each label.
 public final class TopPrior: Prior {
   private let bias: Parameter?
   private let logScale: Parameter?
@@ -46,7 +46,7 @@ public final class TopPrior: Prior {
     try (logScale.value * ZeroConv3x3.logScaleFactor).exponential()
   }
 
-  /// Mean and log-deviation as halves of the channels without the label's part, broadcastable to `[1, H, W, 2C]`.
+  /// Mean and log standard deviation as halves of the channels without the label's part, broadcastable to `[1, H, W, 2C]`.
   private func base() throws -> Tensor {
     guard let bias, let logScale else { return try .zeros([1, 1, 1, 2 * channels], options.dtype, on: options.device) }
     var sum = bias.value

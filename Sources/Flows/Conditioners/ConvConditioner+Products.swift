@@ -14,7 +14,8 @@ extension ConvConditioner {
     let hidden1 = try dense(columns, inputMatrix(), norm1)
     let hidden2 = try dense(hidden1, conv2.value, norm2)
     let output = try conv3.forward(hidden2.reshaped([batch, height, width, -1]))
-    return (output, keep ? Saved([columns, hidden1, hidden2, output]) : .nothing)
+    let activations = ProductActivations(columns: columns, hidden1: hidden1, hidden2: hidden2, output: output)
+    return (output, keep ? activations.saved : .nothing)
   }
 
   func backwardByProducts(x: Tensor, saved: Saved, gradOutput: Tensor) throws -> Tensor {
@@ -26,7 +27,8 @@ extension ConvConditioner {
 
   private func productsBackward(x: Tensor, saved: Saved, gradOutput: Tensor) throws -> Tensor {
     let (batch, height, width, _) = x.imageSizes
-    let (columns, hidden1, hidden2, output) = (saved.tensors[0], saved.tensors[1], saved.tensors[2], saved.tensors[3])
+    let kept = ProductActivations(saved)
+    let (columns, hidden1, hidden2, output) = (kept.columns, kept.hidden1, kept.hidden2, kept.output)
     let images = try hidden2.reshaped([batch, height, width, -1])
     let grad2 = try conv3.backward(x: images, y: output, gradY: gradOutput).pixelRows()
     let dense2 = try denseBackward(input: hidden1, output: hidden2, grad2, conv2.value, norm2)
@@ -83,5 +85,26 @@ extension ConvConditioner {
   /// `x` as what products read.
   private func factor(_ x: Tensor) throws -> Tensor {
     precision == .bfloat16 ? try x.converted(to: .bfloat16) : x
+  }
+}
+
+/// What the backward pass needs besides the input.
+private struct ProductActivations {
+  /// One row per pixel: what the first product read, and what the first two gave.
+  let columns: Tensor
+  let hidden1: Tensor
+  let hidden2: Tensor
+  /// `[batch, height, width, outputs]`.
+  let output: Tensor
+
+  var saved: Saved { Saved([columns, hidden1, hidden2, output]) }
+
+  init(columns: Tensor, hidden1: Tensor, hidden2: Tensor, output: Tensor) {
+    (self.columns, self.hidden1, self.hidden2, self.output) = (columns, hidden1, hidden2, output)
+  }
+
+  init(_ saved: Saved) {
+    let tensors = saved.tensors
+    self.init(columns: tensors[0], hidden1: tensors[1], hidden2: tensors[2], output: tensors[3])
   }
 }

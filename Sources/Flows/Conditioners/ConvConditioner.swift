@@ -58,7 +58,7 @@ public final class ConvConditioner: Conditioner {
     let bias = try labelEmbedding.map { try labelRows(of: context, x).matmul($0.value) }
     guard keep else { return (try kernel.forward(x, imageBias: bias), .nothing) }
     let kept = try kernel.forwardKeeping(x, imageBias: bias)
-    return (kept.output, Saved([kept.hidden1, kept.hidden2, kept.output]))
+    return (kept.output, kept.saved)
   }
 
   public func backward(x: Tensor, saved: Saved, gradOutput: Tensor, under context: Context) throws -> Tensor {
@@ -68,9 +68,8 @@ public final class ConvConditioner: Conditioner {
     let rows = labelEmbedding.map { _ in labelRows(of: context, x) }
     let gradBias = try rows.map { try Tensor.zeros([$0.shape[0], conv2.value.shape[0]], x.dtype) }
     let gradX = try kernel.backward(
-      input: x,
-      activations: .init(hidden1: saved.tensors[0], hidden2: saved.tensors[1], output: saved.tensors[2]),
-      gradOutput: gradOutput, gradients: kernelTensors(\.gradient), gradImageBias: gradBias)
+      input: x, activations: .init(saved), gradOutput: gradOutput, gradients: kernelTensors(\.gradient),
+      gradImageBias: gradBias)
     if let rows, let gradBias { try labelEmbedding?.gradient.addMatmulInPlace(rows.transposed, gradBias) }
     return gradX
   }

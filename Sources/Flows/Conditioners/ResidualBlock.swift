@@ -25,6 +25,24 @@ final class ResidualBlock {
     conv2 = try conv("conv2", last: true)
   }
 
+  /// What the backward pass needs besides the input.
+  private struct Activations {
+    /// Between the two convolutions.
+    let middle: Tensor
+    let first: BatchNormReLU.Activation
+    let second: BatchNormReLU.Activation
+
+    var saved: Saved { Saved([middle], children: [first.saved, second.saved]) }
+
+    init(middle: Tensor, first: BatchNormReLU.Activation, second: BatchNormReLU.Activation) {
+      (self.middle, self.first, self.second) = (middle, first, second)
+    }
+
+    init(_ saved: Saved) {
+      self.init(middle: saved.tensors[0], first: .init(saved.children[0]), second: .init(saved.children[1]))
+    }
+  }
+
   /// - Parameter x: `[batch, height, width, channel]`.
   func forward(
     _ x: Tensor, by source: Context.Statistics, keep: Bool
@@ -33,7 +51,7 @@ final class ResidualBlock {
     let middle = try conv1.forward(first.output)
     let second = try norm2.forward(middle, by: source)
     let output = try x + conv2.forward(second.output)
-    return (output, keep ? Saved([middle], children: [first.saved, second.saved]) : .nothing)
+    return (output, keep ? Activations(middle: middle, first: first, second: second).saved : .nothing)
   }
 
   /// - Parameter x: what `forward` was given.
@@ -41,11 +59,10 @@ final class ResidualBlock {
   func backward(
     x: Tensor, saved: Saved, gradOutput: Tensor, by source: Context.Statistics
   ) throws -> Tensor {
-    let (first, second) = (
-      BatchNormReLU.Activation(saved.children[0]), BatchNormReLU.Activation(saved.children[1])
-    )
+    let kept = Activations(saved)
+    let (first, second) = (kept.first, kept.second)
     let gradSecond = try conv2.backward(x: second.output, gradY: gradOutput)
-    let gradMiddle = try norm2.backward(x: saved.tensors[0], second, gradOutput: gradSecond, by: source)
+    let gradMiddle = try norm2.backward(x: kept.middle, second, gradOutput: gradSecond, by: source)
     let gradFirst = try conv1.backward(x: first.output, gradY: gradMiddle)
     return try gradOutput + norm1.backward(x: x, first, gradOutput: gradFirst, by: source)
   }

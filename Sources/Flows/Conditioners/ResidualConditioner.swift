@@ -71,14 +71,13 @@ public final class ResidualConditioner: Conditioner {
     let last = try norm.forward(sum, by: context.statistics)
     let output = try head.forward(last.output)
     guard keep else { return (output, .nothing) }
-    let tensors = [input, moments.mean, moments.inverseDeviation, sum] + stages
-    return (output, Saved(tensors, children: [last.saved] + inner))
+    let activations = Activations(input: input, moments: moments, sum: sum, stages: stages, last: last, blocks: inner)
+    return (output, activations.saved)
   }
 
   public func backward(x: Tensor, saved: Saved, gradOutput: Tensor, under context: Context) throws -> Tensor {
-    let (input, sum, stages) = (saved.tensors[0], saved.tensors[3], saved.tensors.dropFirst(4))
-    let moments = RunningStatistics.Moments(mean: saved.tensors[1], inverseDeviation: saved.tensors[2])
-    let last = BatchNormReLU.Activation(saved.children[0])
+    let kept = Activations(saved)
+    let (input, sum, stages, last) = (kept.input, kept.sum, kept.stages, kept.last)
     let gradSum = try norm.backward(
       x: sum, last, gradOutput: head.backward(x: last.output, gradY: gradOutput), by: context.statistics)
 
@@ -91,16 +90,48 @@ public final class ResidualConditioner: Conditioner {
         break
       }
       following = try blocks[index - 1].backward(
-        x: stages[stages.startIndex + index - 1], saved: saved.children[index], gradOutput: gradStage,
+        x: stages[index - 1], saved: kept.blocks[index - 1], gradOutput: gradStage,
         by: context.statistics)
     }
     let channels = x.imageSizes.channels
     let gradParts = try following!.reluBackward(output: input)
     let gradNormal = try gradParts.narrowed(3, 0..<channels) - gradParts.narrowed(3, channels..<2 * channels)
     let (gradX, gradShift) = try inputStatistics.backward(
-      x: x, moments: moments, gradY: mask.isCheckerboard ? gradNormal * 2 : gradNormal, by: context.statistics)
+      x: x, moments: kept.moments, gradY: mask.isCheckerboard ? gradNormal * 2 : gradNormal, by: context.statistics)
     try inputShift.gradient.addInPlace(gradShift)
     return gradX
+  }
+
+  /// What the backward pass needs besides the input.
+  private struct Activations {
+    /// What the stem was given: both parts of the normalized input.
+    let input: Tensor
+    let moments: RunningStatistics.Moments
+    /// Of the skips, before the last normalization.
+    let sum: Tensor
+    /// The outputs of the stem and of each block.
+    let stages: [Tensor]
+    let last: BatchNormReLU.Activation
+    let blocks: [Saved]
+
+    var saved: Saved {
+      Saved([input, moments.mean, moments.inverseStandardDeviation, sum] + stages, children: [last.saved] + blocks)
+    }
+
+    init(
+      input: Tensor, moments: RunningStatistics.Moments, sum: Tensor, stages: [Tensor], last: BatchNormReLU.Activation,
+      blocks: [Saved]
+    ) {
+      (self.input, self.moments, self.sum, self.stages) = (input, moments, sum, stages)
+      (self.last, self.blocks) = (last, blocks)
+    }
+
+    init(_ saved: Saved) {
+      let tensors = saved.tensors
+      self.init(
+        input: tensors[0], moments: .init(mean: tensors[1], inverseStandardDeviation: tensors[2]), sum: tensors[3],
+        stages: Array(tensors.dropFirst(4)), last: .init(saved.children[0]), blocks: Array(saved.children.dropFirst()))
+    }
   }
 
   /// The positive and the negative part side by side, and the mask where it is a checkerboard.

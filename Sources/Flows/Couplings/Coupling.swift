@@ -25,7 +25,7 @@ public final class Coupling: ElementScaling {
   public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
     let (output, saved) = try conditioner.forward(halves(x).kept, under: context, keep: keep)
     let (y, logDet) = try apply(output, to: x)
-    return Forward(y, logDet: logDet, saved: keep ? Saved([output], children: [saved]) : .nothing)
+    return Forward(y, logDet: logDet, saved: keep ? Saved(output: output, conditioner: saved) : .nothing)
   }
 
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
@@ -41,13 +41,7 @@ public final class Coupling: ElementScaling {
     y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
   ) throws -> (x: Tensor, gradX: Tensor) {
     let (kept, transformed) = try halves(y)
-    let output: Tensor
-    let inner: Saved
-    if saved.isEmpty {
-      (output, inner) = try conditioner.forward(kept, under: context, keep: true)
-    } else {
-      (output, inner) = (saved.tensors[0], saved.children[0])
-    }
+    let (output, inner) = try saved.conditioned ?? conditioner.forward(kept, under: context, keep: true)
     guard runsKernels(y, output) else {
       let map = try ElementMap(output, transform)
       let (gradKept, gradTransformed) = try halves(gradY)

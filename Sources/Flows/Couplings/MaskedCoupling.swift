@@ -39,7 +39,7 @@ public final class MaskedCoupling: ElementScaling {
     let map = try map(output, parts)
     return Forward(
       try join(parts, map.apply(parts.transformed)), logDet: try map.logScale.sumPerImage(),
-      saved: keep ? Saved([output], children: [saved]) : .nothing)
+      saved: keep ? Saved(output: output, conditioner: saved) : .nothing)
   }
 
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
@@ -52,13 +52,7 @@ public final class MaskedCoupling: ElementScaling {
     y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
   ) throws -> (x: Tensor, gradX: Tensor) {
     let parts = try divide(y)
-    let output: Tensor
-    let inner: Saved
-    if saved.isEmpty {
-      (output, inner) = try conditioner.forward(parts.kept, under: context, keep: true)
-    } else {
-      (output, inner) = (saved.tensors[0], saved.children[0])
-    }
+    let (output, inner) = try saved.conditioned ?? conditioner.forward(parts.kept, under: context, keep: true)
     let map = try map(output, parts)
     let gradients = try divide(gradY)
     let found = try map.backward(y: parts.transformed, gradients.transformed, gradLogDet: gradLogDet)

@@ -50,6 +50,12 @@ struct ConditionerKernel {
     let hidden2: Tensor
     let output: Tensor
 
+    init(_ saved: Saved) {
+      self.init(hidden1: saved.tensors[0], hidden2: saved.tensors[1], output: saved.tensors[2])
+    }
+
+    var saved: Saved { Saved([hidden1, hidden2, output]) }
+
     init(hidden1: Tensor, hidden2: Tensor, output: Tensor) {
       self.hidden1 = hidden1
       self.hidden2 = hidden2

@@ -7,25 +7,25 @@ import Torch
 /// with `P` and `sign` fixed (equation 10): then log|det| = H * W * sum(logDiagonal) and no update can make it singular.
 /// The small matrices are composed and inverted in float64.
 public final class InvertibleConv1x1: Bijection {
-  private enum Form {
+  enum Form {
     case plain(weight: Parameter)
-    case factored(lower: Parameter, upper: Parameter, logDiagonal: Parameter, permutation: Buffer, sign: Buffer)
+    case factored(LUFactors)
   }
 
-  private let form: Form
+  let form: Form
   public let channels: Int
 
   public var parameters: [Parameter] {
     switch form {
     case .plain(let weight): [weight]
-    case .factored(let lower, let upper, let logDiagonal, _, _): [lower, upper, logDiagonal]
+    case .factored(let factors): factors.parameters
     }
   }
 
   public var buffers: [Buffer] {
     switch form {
     case .plain: []
-    case .factored(_, _, _, let permutation, let sign): [permutation, sign]
+    case .factored(let factors): factors.buffers
     }
   }
 
@@ -39,45 +39,15 @@ public final class InvertibleConv1x1: Bijection {
       form = .plain(weight: try Parameter(name + ".weight", stored(rotation.copy())))
       return
     }
-    let (p, l, u) = try rotation.plu()
-    let diagonal = try u.diagonal()
-    // Row i of L (U + D) is row `permutation[i]` of W.
-    let permutation = try p.argmax(0)
-    form = .factored(
-      lower: try Parameter(name + ".lower", stored(l.lowerTriangle(diagonal: -1))),
-      upper: try Parameter(name + ".upper", stored(u.upperTriangle(diagonal: 1))),
-      logDiagonal: try Parameter(name + ".logDiagonal", stored(diagonal.magnitude().logarithm())),
-      permutation: Buffer(name + ".permutation", try permutation.converted(to: .int64, on: options.device)),
-      sign: Buffer(name + ".sign", try stored(diagonal.sign())))
-  }
-
-  /// The factors in float64, when the matrix is held factored.
-  private struct Factors {
-    let lower: Tensor
-    let upper: Tensor
-    let signedDiagonal: Tensor
-    /// `[channel, channel]`, with `W = P L U`.
-    let permutation: Tensor
-  }
-
-  private func factors(
-    _ lower: Parameter, _ upper: Parameter, _ logDiagonal: Parameter, _ permutation: Buffer, _ sign: Buffer
-  ) throws -> Factors {
-    let identity = try Tensor.identity(channels, .float64, on: lower.value.device)
-    let diagonal = try sign.value.converted(to: .float64) * logDiagonal.value.converted(to: .float64).exponential()
-    return Factors(
-      lower: try lower.value.converted(to: .float64).lowerTriangle(diagonal: -1) + identity,
-      upper: try upper.value.converted(to: .float64).upperTriangle(diagonal: 1) + diagonal.diagonal(),
-      signedDiagonal: diagonal,
-      permutation: try identity.selecting(permutation.value, alongDimension: 0).transposed)
+    form = .factored(try LUFactors(name, of: rotation, like: options))
   }
 
   /// `W`, `[channel, channel]`, float64.
   public func matrix() throws -> Tensor {
     switch form {
     case .plain(let weight): return try weight.value.converted(to: .float64)
-    case .factored(let lower, let upper, let logDiagonal, let permutation, let sign):
-      let factors = try factors(lower, upper, logDiagonal, permutation, sign)
+    case .factored(let stored):
+      let factors = try stored.composed()
       return try factors.permutation.matmul(factors.lower.matmul(factors.upper))
     }
   }
@@ -86,73 +56,7 @@ public final class InvertibleConv1x1: Bijection {
   func logDeterminant() throws -> Tensor {
     switch form {
     case .plain(let weight): try weight.value.converted(to: .float64).signAndLogDeterminant().logDeterminant
-    case .factored(_, _, let logDiagonal, _, _): try logDiagonal.value.converted(to: .float64).sum()
-    }
-  }
-
-  /// The same factors as ``Factors`` in Swift's own memory; row i of `lower * upper` is row `order[i]` of `W`.
-  private struct HostFactors {
-    let lower: SmallMatrix
-    let upper: SmallMatrix
-    let signedDiagonal: [Double]
-    let order: [Int]
-
-    var inverseOrder: [Int] {
-      var inverse = order
-      for (row, place) in order.enumerated() { inverse[place] = row }
-      return inverse
-    }
-  }
-
-  private func hostFactors(
-    _ lower: Parameter, _ upper: Parameter, _ logDiagonal: Parameter, _ permutation: Buffer, _ sign: Buffer
-  ) throws -> HostFactors {
-    let (below, above) = (try SmallMatrix(lower.value), try SmallMatrix(upper.value))
-    let logs: [Double] = try logDiagonal.value.elements()
-    let signs: [Double] = try sign.value.elements()
-    let diagonal = zip(signs, logs).map { $0 * exp($1) }
-    return HostFactors(
-      lower: SmallMatrix(size: channels) { $0 > $1 ? below[$0, $1] : $0 == $1 ? 1 : 0 },
-      upper: SmallMatrix(size: channels) { $0 < $1 ? above[$0, $1] : $0 == $1 ? diagonal[$0] : 0 },
-      signedDiagonal: diagonal, order: try permutation.value.elements(Int64.self).map { Int($0) })
-  }
-
-  /// As ``matrix()``.
-  func hostMatrix() throws -> SmallMatrix {
-    switch form {
-    case .plain(let weight): return try SmallMatrix(weight.value)
-    case .factored(let lower, let upper, let logDiagonal, let permutation, let sign):
-      let factors = try hostFactors(lower, upper, logDiagonal, permutation, sign)
-      return (factors.lower * factors.upper).takingRows(factors.inverseOrder)
-    }
-  }
-
-  /// log|det| of `matrix`, which ``hostMatrix()`` gave.
-  func hostLogDeterminant(of matrix: SmallMatrix) throws -> Double {
-    switch form {
-    case .plain: matrix.logDeterminant
-    case .factored(_, _, let logDiagonal, _, _): try logDiagonal.value.elements(Double.self).reduce(0, +)
-    }
-  }
-
-  /// As ``accumulate(_:logDetGradient:)``.
-  func accumulate(_ gradient: SmallMatrix, logDetGradient: Double) throws {
-    func add(_ contribution: [Double], to parameter: Parameter) throws {
-      let tensor = try Tensor(contribution, shape: parameter.value.shape)
-      try parameter.gradient.addInPlace(tensor.converted(to: parameter.value.dtype))
-    }
-    switch form {
-    case .plain(let weight):
-      let inverse = try SmallMatrix(weight.value).inverted().inverse
-      let total = SmallMatrix(size: channels) { gradient[$0, $1] + logDetGradient * inverse[$1, $0] }
-      try add(total.elements, to: weight)
-    case .factored(let lower, let upper, let logDiagonal, let permutation, let sign):
-      let factors = try hostFactors(lower, upper, logDiagonal, permutation, sign)
-      let inner = gradient.takingRows(factors.order)
-      let upperGradient = factors.lower.transposed * inner
-      try add((inner * factors.upper.transposed).strictlyLower.elements, to: lower)
-      try add(upperGradient.strictlyUpper.elements, to: upper)
-      try add(zip(upperGradient.diagonal, factors.signedDiagonal).map { $0 * $1 + logDetGradient }, to: logDiagonal)
+    case .factored(let factors): try factors.logDiagonal.value.converted(to: .float64).sum()
     }
   }
 
@@ -174,13 +78,13 @@ public final class InvertibleConv1x1: Bijection {
     case .plain(let weight):
       let inverseTranspose = try matrix().inverse().transposed
       try add(gradient + logDetGradient * inverseTranspose, to: weight)
-    case .factored(let lower, let upper, let logDiagonal, let permutation, let sign):
-      let factors = try factors(lower, upper, logDiagonal, permutation, sign)
+    case .factored(let stored):
+      let factors = try stored.composed()
       let inner = try factors.permutation.transposed.matmul(gradient)
       let upperGradient = try factors.lower.transposed.matmul(inner)
-      try add(inner.matmul(factors.upper.transposed).lowerTriangle(diagonal: -1), to: lower)
-      try add(upperGradient.upperTriangle(diagonal: 1), to: upper)
-      try add(upperGradient.diagonal() * factors.signedDiagonal + logDetGradient, to: logDiagonal)
+      try add(inner.matmul(factors.upper.transposed).lowerTriangle(diagonal: -1), to: stored.lower)
+      try add(upperGradient.upperTriangle(diagonal: 1), to: stored.upper)
+      try add(upperGradient.diagonal() * factors.signedDiagonal + logDetGradient, to: stored.logDiagonal)
     }
   }
 

@@ -27,7 +27,7 @@ public final class BatchNorm: Bijection {
     let (batch, height, width, _) = x.imageSizes
     let (y, moments) = try averages.normalize(x, by: context.statistics)
     if context.statistics == .batch { ofBatch = moments }
-    let logDet = try moments.inverseDeviation.logarithm().sum() * Double(height * width)
+    let logDet = try moments.inverseStandardDeviation.logarithm().sum() * Double(height * width)
     return Forward(y, logDet: try logDet.expanded(to: [batch]))
   }
 
@@ -39,13 +39,13 @@ public final class BatchNorm: Bijection {
   ) throws -> (x: Tensor, gradX: Tensor) {
     guard context.statistics == .batch else {
       let moments = try averages.running()
-      return (try moments.invert(y), try gradY * moments.inverseDeviation)
+      return (try moments.invert(y), try gradY * moments.inverseStandardDeviation)
     }
     guard let moments = ofBatch else { preconditionFailure("a backward pass needs the forward pass of its batch") }
     let x = try moments.invert(y)
     let (gradX, _) = try averages.backward(x: x, moments: moments, gradY: gradY, by: context.statistics)
     // d log r / dx = -y r / n, for n pixels of the batch; each image's log-determinant holds height * width of log r.
-    let fromLogDet = try moments.inverseDeviation * (gradLogDet.sum() / -Double(y.shape[0]))
+    let fromLogDet = try moments.inverseStandardDeviation * (gradLogDet.sum() / -Double(y.shape[0]))
     return (x, try gradX + y * fromLogDet)
   }
 }

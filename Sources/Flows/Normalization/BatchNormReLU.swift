@@ -26,10 +26,10 @@ final class BatchNormReLU {
 
     init(_ saved: Saved) {
       output = saved.tensors[0]
-      moments = .init(mean: saved.tensors[1], inverseDeviation: saved.tensors[2])
+      moments = .init(mean: saved.tensors[1], inverseStandardDeviation: saved.tensors[2])
     }
 
-    var saved: Saved { Saved([output, moments.mean, moments.inverseDeviation]) }
+    var saved: Saved { Saved([output, moments.mean, moments.inverseStandardDeviation]) }
   }
 
   func forward(_ x: Tensor, by source: Context.Statistics) throws -> Activation {

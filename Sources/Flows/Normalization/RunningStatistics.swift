@@ -26,17 +26,17 @@ public final class RunningStatistics {
   struct Moments {
     /// `[channel]`, as is the inverse deviation `1 / sqrt(variance + epsilon)`.
     let mean: Tensor
-    let inverseDeviation: Tensor
+    let inverseStandardDeviation: Tensor
 
-    func invert(_ y: Tensor) throws -> Tensor { try y / inverseDeviation + mean }
+    func invert(_ y: Tensor) throws -> Tensor { try y / inverseStandardDeviation + mean }
   }
 
   /// The running averages.
   func running() throws -> Moments {
-    Moments(mean: mean.value, inverseDeviation: try Self.inverseDeviation(variance.value))
+    Moments(mean: mean.value, inverseStandardDeviation: try Self.inverseStandardDeviation(variance.value))
   }
 
-  private static func inverseDeviation(_ variance: Tensor) throws -> Tensor {
+  private static func inverseStandardDeviation(_ variance: Tensor) throws -> Tensor {
     try 1 / (variance + epsilon).squareRoot()
   }
 
@@ -48,17 +48,18 @@ public final class RunningStatistics {
     _ x: Tensor, by source: Context.Statistics, bias: Tensor? = nil
   ) throws -> (y: Tensor, moments: Moments) {
     func apply(_ moments: Moments) throws -> (y: Tensor, moments: Moments) {
-      let y = try (x - moments.mean) * moments.inverseDeviation
+      let y = try (x - moments.mean) * moments.inverseStandardDeviation
       return (try bias.map { try y + $0 } ?? y, moments)
     }
     guard source != .running else { return try apply(running()) }
     let found: (y: Tensor, moments: Moments)
     if x.runsKernels {
-      let (y, mean, inverseDeviation) = try x.batchNormalized(bias: bias, epsilon: Self.epsilon)
-      found = (y, Moments(mean: mean, inverseDeviation: inverseDeviation))
+      let (y, mean, inverseStandardDeviation) = try x.batchNormalized(bias: bias, epsilon: Self.epsilon)
+      found = (y, Moments(mean: mean, inverseStandardDeviation: inverseStandardDeviation))
     } else {
       found = try apply(
-        Moments(mean: x.mean([0, 1, 2]), inverseDeviation: Self.inverseDeviation(x.variance([0, 1, 2]))))
+        Moments(
+          mean: x.mean([0, 1, 2]), inverseStandardDeviation: Self.inverseStandardDeviation(x.variance([0, 1, 2]))))
     }
     if source == .first {
       try mean.value.assign(found.moments.mean)
@@ -68,7 +69,7 @@ public final class RunningStatistics {
   }
 
   private func variance(of moments: Moments) throws -> Tensor {
-    try (1 / moments.inverseDeviation.squared() - Self.epsilon).clamped(0, .infinity)
+    try (1 / moments.inverseStandardDeviation.squared() - Self.epsilon).clamped(0, .infinity)
   }
 
   /// The gradient of what ``normalize(_:by:bias:)`` gave: of a batch's statistics, it runs through them. Notes them.
@@ -81,17 +82,17 @@ public final class RunningStatistics {
     x: Tensor, moments: Moments, gradY: Tensor, by source: Context.Statistics
   ) throws -> (gradX: Tensor, gradBias: Tensor) {
     guard source == .batch else {
-      return (try gradY * moments.inverseDeviation, try gradY.sumPerChannel())
+      return (try gradY * moments.inverseStandardDeviation, try gradY.sumPerChannel())
     }
     try note(moments)
     if x.runsKernels, gradY.runsKernels {
       let found = try gradY.batchNormalizedBackward(
-        input: x, mean: moments.mean, inverseDeviation: moments.inverseDeviation, epsilon: Self.epsilon)
+        input: x, mean: moments.mean, inverseStandardDeviation: moments.inverseStandardDeviation, epsilon: Self.epsilon)
       return (found.input, found.bias)
     }
-    let y = try (x - moments.mean) * moments.inverseDeviation
+    let y = try (x - moments.mean) * moments.inverseStandardDeviation
     let along = try y * (gradY * y).mean([0, 1, 2])
-    let gradX = try (gradY - gradY.mean([0, 1, 2]) - along) * moments.inverseDeviation
+    let gradX = try (gradY - gradY.mean([0, 1, 2]) - along) * moments.inverseStandardDeviation
     return (gradX, try gradY.sumPerChannel())
   }
 

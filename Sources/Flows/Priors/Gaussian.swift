@@ -6,45 +6,45 @@ public struct Gaussian {
   /// Broadcastable to the images' shape.
   public let mean: Tensor
   /// The logarithm of the standard deviation; broadcastable to the images' shape.
-  public let logDeviation: Tensor
+  public let logStandardDeviation: Tensor
 
-  public init(mean: Tensor, logDeviation: Tensor) {
+  public init(mean: Tensor, logStandardDeviation: Tensor) {
     self.mean = mean
-    self.logDeviation = logDeviation
+    self.logStandardDeviation = logStandardDeviation
   }
 
   /// Mean 0 and deviation 1 everywhere.
   public static func unit(like tensor: Tensor) throws -> Gaussian {
     let zero = try Tensor.zeros([1], tensor.dtype, on: tensor.device)
-    return Gaussian(mean: zero, logDeviation: zero)
+    return Gaussian(mean: zero, logStandardDeviation: zero)
   }
 
-  /// From `[..., 2C]`: the first half of the channels is the mean, the second the log-deviation.
+  /// From `[..., 2C]`: the first half of the channels is the mean, the second the log standard deviation.
   public init(halves: Tensor) throws {
-    (mean, logDeviation) = try halves.splitLast(at: halves.shape[halves.rank - 1] / 2)
+    (mean, logStandardDeviation) = try halves.splitLast(at: halves.shape[halves.rank - 1] / 2)
   }
 
   /// `(z - mean) / deviation`: standard normal under this distribution.
-  public func standardize(_ z: Tensor) throws -> Tensor { try (z - mean) * (-logDeviation).exponential() }
+  public func standardize(_ z: Tensor) throws -> Tensor { try (z - mean) * (-logStandardDeviation).exponential() }
 
   /// The inverse of ``standardize(_:)``.
-  public func restore(_ eps: Tensor) throws -> Tensor { try eps * logDeviation.exponential() + mean }
+  public func restore(_ eps: Tensor) throws -> Tensor { try eps * logStandardDeviation.exponential() + mean }
 
   /// log N(z; mean, deviation²) in nats per image, `[batch]`.
   public func logProbability(_ z: Tensor) throws -> Tensor {
-    let terms = try standardize(z).squared() * -0.5 - logDeviation - 0.5 * log(2 * Double.pi)
+    let terms = try standardize(z).squared() * -0.5 - logStandardDeviation - 0.5 * log(2 * Double.pi)
     return try terms.sumPerImage()
   }
 
   /// The gradients of `sum(weight * logProbability(z))`.
   /// - Parameter weight: `[batch]`.
-  /// - Returns: with respect to `z`, and to the mean and log-deviation joined as halves; shape of `z`, and twice its
+  /// - Returns: with respect to `z`, and to the mean and log standard deviation joined as halves; shape of `z`, and twice its
   ///   channels.
   public func backward(_ z: Tensor, weight: Tensor) throws -> (z: Tensor, halves: Tensor) {
     let weight = try weight.reshaped([-1, 1, 1, 1])
     let eps = try standardize(z)
-    let gradMean = try eps * (-logDeviation).exponential() * weight
-    let gradLogDeviation = try (eps.squared() - 1) * weight
-    return (try -gradMean, try .concatenating([gradMean, gradLogDeviation], alongDimension: -1))
+    let gradMean = try eps * (-logStandardDeviation).exponential() * weight
+    let gradLogStandardDeviation = try (eps.squared() - 1) * weight
+    return (try -gradMean, try .concatenating([gradMean, gradLogStandardDeviation], alongDimension: -1))
   }
 }

@@ -1,6 +1,6 @@
 import Torch
 
-/// What a condition adds to the mean and log-deviation of a prior: a learned value per label, zero at the start, either
+/// What a condition adds to the mean and log standard deviation of a prior: a learned value per label, zero at the start, either
 /// one per channel or one per channel and position.
 public final class LabelEmbedding {
   /// `[classes, height, width, channel]`; height and width are 1 where the positions share their values.

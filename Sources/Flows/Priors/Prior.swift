@@ -8,7 +8,7 @@ public protocol Prior: AnyObject {
   func distribution(under context: Context) throws -> Gaussian
 
   /// Adds to the parameters' gradients.
-  /// - Parameter gradHalves: with respect to mean and log-deviation of each image, joined as halves of the channels,
+  /// - Parameter gradHalves: with respect to mean and log standard deviation of each image, joined as halves of the channels,
   ///   `[batch, height, width, 2 * channel]`, as from ``Gaussian/backward(_:weight:)``.
   func backward(_ gradHalves: Tensor, under context: Context) throws
 }

@@ -14,7 +14,7 @@ public final class Split {
 
   /// - Parameters:
   ///   - shape: before the split, `[height, width, channel]`.
-  ///   - classes: labels, which add to mean and log-deviation at every position; 0 for none.
+  ///   - classes: labels, which add to mean and log standard deviation at every position; 0 for none.
   ///   - sharesPositions: whether it adds the same at each.
   public init(
     _ name: String, shape: [Int], edgeChannel: Bool, classes: Int = 0, sharesPositions: Bool = false,
@@ -32,7 +32,7 @@ public final class Split {
         like: options) : nil
   }
 
-  /// The latent's mean and log-deviation are parameters, one of each per channel and position, whatever goes on.
+  /// The latent's mean and log standard deviation are parameters, one of each per channel and position, whatever goes on.
   /// - Parameters:
   ///   - shape: before the split, `[height, width, channel]`.
   ///   - classes: labels, each with its own; 0 for none.
@@ -67,7 +67,7 @@ public final class Split {
       : try .ones([kept.shape[0], 1], kept.dtype, on: kept.device)
   }
 
-  /// Mean and log-deviation; nil for a unit Gaussian.
+  /// Mean and log standard deviation; nil for a unit Gaussian.
   private func halves(_ predicted: Tensor?, rows: Tensor) throws -> Tensor? {
     guard let labels else { return predicted }
     return try predicted.map { try $0 + labels(rows) } ?? labels(rows)
