@@ -9,7 +9,7 @@ struct DecodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "decode", abstract: "Turn latents back into images.")
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @Argument(help: "A safetensors file from glow encode.") var latents: String
   @Option(help: "The PNG to write, a grid; with --files, a folder of single PNGs.") var out: String
   @Option(help: "Decode under this label instead of the stored ones.") var label: String?
@@ -17,14 +17,14 @@ struct DecodeCommand: ParsableCommand {
   @OptionGroup var grid: GridOptions
 
   func run() throws {
-    let glow = try model.load()
-    let stored = try LatentFile(contentsOf: URL(filePath: latents), for: glow)
+    let model = try modelOptions.load()
+    let stored = try LatentFile(contentsOf: URL(filePath: latents), for: model)
     let count = stored.latents.count
     let labels = try label.map { label in
-      try Tensor([Int](repeating: labelIndex(label, of: glow), count: count), on: glow.options.device)
+      try Tensor([Int](repeating: labelIndex(label, of: model), count: count), on: model.options.device)
     }
-    let x = try glow.decode(stored.latents, labels: labels ?? stored.labels)
-    let images = try glow.pictures(of: x)
+    let x = try model.decode(stored.latents, labels: labels ?? stored.labels)
+    let images = try model.pictures(of: x)
     if files {
       try writePictures(images, named: images.indices.map { "\($0)" }, to: URL(filePath: out))
     } else {

@@ -11,16 +11,16 @@ struct EncodeCommand: ParsableCommand {
       normal under the model, and the labels that the images were encoded under. `glow decode` turns it back.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(help: "The safetensors file to write.") var out: String
   @Option(help: "Images to take of a data set.") var limit = 64
 
   func run() throws {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
-    let glow = try model.load()
-    let images = try inputs.read(for: glow, from: model.model, count: limit)
-    let latents = try glow.encode(images.x, labels: images.labels)
+    let model = try modelOptions.load()
+    let images = try inputs.read(for: model, from: modelOptions.location, count: limit)
+    let latents = try model.encode(images.x, labels: images.labels)
     try LatentFile(latents: latents, labels: images.labels).write(to: URL(filePath: out))
     print("\(images.count) images encoded: \(out)")
   }

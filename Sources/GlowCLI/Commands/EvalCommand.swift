@@ -12,7 +12,7 @@ struct EvalCommand: ParsableCommand {
 
   enum Weights: String, ExpressibleByArgument, CaseIterable { case averaged, raw }
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "train, validation or test.") var split = DatasetSplit.test
   @Option(help: "Only so many images, spread evenly over the split.") var limit: Int?
@@ -39,30 +39,30 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    let glow = try model.load()
-    try glow.use(precision)
-    if weights == .raw { try Trainer.loadRawWeights(into: glow, from: ModelLocation.resolve(model.model)) }
-    var dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
+    let model = try modelOptions.load()
+    try model.use(precision)
+    if weights == .raw { try Trainer.loadRawWeights(into: model, from: ModelLocation.resolve(modelOptions.location)) }
+    var dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
     if let limit { dataset = dataset.evenly(limit) }
     let bar = ProgressBar()
     let total = dataset.count
-    let evaluation = try glow.evaluate(on: dataset, draws: draws, seed: seed, accuracy: accuracy) { done in
+    let evaluation = try model.evaluate(on: dataset, draws: draws, seed: seed, accuracy: accuracy) { done in
       bar.update(done, of: total, "images")
     }
     bar.clear()
     guard evaluation.bitsPerDimension.isFinite else {
       throw ModelError.file(
-        model.model, reason: "gives images of \(dataset.name) a log-likelihood that is not finite")
+        modelOptions.location, reason: "gives images of \(dataset.name) a log-likelihood that is not finite")
     }
     var report = Report(
-      model: model.model, data: dataset.name, weights: (glow.keepsStatistics ? .raw : weights).rawValue,
+      model: modelOptions.location, data: dataset.name, weights: (model.keepsStatistics ? .raw : weights).rawValue,
       evaluation: evaluation)
     if baseline {
-      let train = try openDataset(data, for: glow.configuration, from: model.model, split: .train)
-      report.histogramBaseline = try HistogramBaseline(fittedTo: train, bits: glow.configuration.bits)
+      let train = try openDataset(data, for: model.configuration, from: modelOptions.location, split: .train)
+      report.histogramBaseline = try HistogramBaseline(fittedTo: train, bits: model.configuration.bits)
         .bitsPerDimension(on: dataset)
     }
-    try print(report, glow.configuration)
+    try print(report, model.configuration)
   }
 
   private func print(_ report: Report, _ model: any FlowConfiguration) throws {

@@ -14,7 +14,7 @@ struct ExportCommand: ParsableCommand {
 
   enum Precision: String, ExpressibleByArgument, CaseIterable { case float32, float16 }
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @Option(help: "The folder to write; with --layout, the safetensors file.") var out: String
   @Option(help: "Of the weights on disk.") var precision = Precision.float32
   @Option(help: "Another program's layout: a name or a .json file, as for glow import.") var layout: String?
@@ -25,13 +25,13 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let flow = try model.load()
+    let flow = try modelOptions.load()
     let dtype: DType = precision == .float16 ? .float16 : .float32
     if let layout {
-      guard let glow = flow as? Glow else {
-        throw ValidationError("--layout \(layout): layouts are of Glows, \(model.model) is another kind of model")
+      guard let model = flow as? Glow else {
+        throw ValidationError("--layout \(layout): layouts are of Glows, \(modelOptions.location) is another kind of model")
       }
-      try WeightLayout.named(layout).write(glow, choosing: form.choices, as: dtype, to: URL(filePath: out))
+      try WeightLayout.named(layout).write(model, choosing: form.choices, as: dtype, to: URL(filePath: out))
     } else {
       try writeModel(flow, as: dtype, to: URL(filePath: out))
     }

@@ -18,7 +18,7 @@ struct InterpolateCommand: ParsableCommand {
       center: the images on it have as much detail as the ends, and as many faults as samples of temperature 1.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(help: "A safetensors file from glow encode, in place of images.") var latents: String?
   @Option(help: "The PNG to write.") var out: String?
@@ -39,8 +39,8 @@ struct InterpolateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let glow = try model.load()
-    let keys = try keys(for: glow)
+    let model = try modelOptions.load()
+    let keys = try keys(for: model)
     guard keys.latents.count >= 2 else {
       throw ValidationError("an interpolation needs two images or more, got \(keys.latents.count)")
     }
@@ -52,38 +52,38 @@ struct InterpolateCommand: ParsableCommand {
       let positions = (0..<open.segments).flatMap { first in
         (0..<steps).map { Double(first) + Double($0) / Double(steps - 1) }
       }
-      let images = try glow.pictures(of: glow.images(of: open, at: positions))
+      let images = try model.pictures(of: model.images(of: open, at: positions))
       try PixelImage.grid(images, columns: steps, scale: enlarge).writePNG(to: URL(filePath: out))
       print("\(open.segments) interpolation\(open.segments == 1 ? "" : "s") of \(steps) images: \(out)")
     }
     let closed = along(closed: video.loop)
     let frames = try video.write(segments: closed.segments) { positions in
-      try glow.pictures(of: glow.images(of: closed, at: positions))
+      try model.pictures(of: model.images(of: closed, at: positions))
         .map { PixelImage.grid([$0], columns: 1, padding: 0, scale: enlarge) }
     }
     if let frames { print("\(frames) frames, \(video.fps) a second: \(video.video!)") }
   }
 
-  private func keys(for glow: any FlowModel) throws -> (latents: Latents, conditions: Tensor?) {
+  private func keys(for model: any FlowModel) throws -> (latents: Latents, conditions: Tensor?) {
     guard let file = latents else {
-      let images = try inputs.read(for: glow, from: model.model, count: 2)
+      let images = try inputs.read(for: model, from: modelOptions.location, count: 2)
       return (
-        try glow.encode(images.x, labels: images.labels), try glow.conditions(of: images.labels, count: images.count)
+        try model.encode(images.x, labels: images.labels), try model.conditions(of: images.labels, count: images.count)
       )
     }
-    let stored = try LatentFile(contentsOf: URL(filePath: file), for: glow)
+    let stored = try LatentFile(contentsOf: URL(filePath: file), for: model)
     let count = stored.latents.count
     let numbers = inputs.indices?.values ?? Array(0..<count)
     if let wrong = numbers.first(where: { $0 >= count }) {
       throw ValidationError("--indices \(wrong): \(file) holds the latents of images 0 to \(count - 1)")
     }
-    let rows = try Tensor(numbers, on: glow.options.device)
+    let rows = try Tensor(numbers, on: model.options.device)
     let labels = try inputs.label.map { label in
-      try Tensor([Int](repeating: labelIndex(label, of: glow), count: numbers.count), on: glow.options.device)
+      try Tensor([Int](repeating: labelIndex(label, of: model), count: numbers.count), on: model.options.device)
     }
     return (
       Latents(levels: try stored.latents.levels.map { try $0.selecting(rows, alongDimension: 0) }),
-      try glow.conditions(
+      try model.conditions(
         of: labels ?? stored.labels?.selecting(rows, alongDimension: 0), count: numbers.count)
     )
   }

@@ -14,23 +14,23 @@ struct NeighborComparison {
   /// How far real images of another split are from their nearest, if there is one.
   private let heldOut: (split: DatasetSplit, nearest: NearestImages)?
 
-  init(of samples: [PixelImage], with named: NamedSplit, count: Int, glow: any FlowModel, model: String) throws {
+  init(of samples: [PixelImage], with named: NamedSplit, count: Int, model: any FlowModel, location: String) throws {
     let split = named.split ?? .train
     self.samples = samples
-    let dataset = try openDataset(named.data, for: glow.configuration, from: model, split: split)
+    let dataset = try openDataset(named.data, for: model.configuration, from: location, split: split)
     self.dataset = dataset
     let other: DatasetSplit = split == .test ? .validation : .test
     var real: [PixelImage] = []
     do {
-      let held = try openDataset(named.data, for: glow.configuration, from: model, split: other)
+      let held = try openDataset(named.data, for: model.configuration, from: location, split: other)
       let some = held.evenly(samples.count)
       real = try (0..<some.count).map(some.image)
     } catch let error as DatasetError { warn("no \(other.rawValue) images to compare with: \(error)") }
-    let bits = glow.configuration.bits
+    let bits = model.configuration.bits
     let bar = ProgressBar()
     defer { bar.clear() }
     func search(_ images: [PixelImage], _ count: Int) throws -> NearestImages {
-      let pixels = try glow.quantization.quantize(glow.images(of: glow.pixels(images.flatMap(\.pixels))))
+      let pixels = try model.quantization.quantize(model.images(of: model.pixels(images.flatMap(\.pixels))))
       return try NearestImages(to: pixels, in: dataset, count: count, bits: bits) {
         bar.update($0, of: dataset.count, "images compared")
       }

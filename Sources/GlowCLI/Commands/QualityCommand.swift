@@ -19,7 +19,7 @@ struct QualityCommand: ParsableCommand {
       --baseline puts real images of the validation split in the samples' place: what a perfect model would reach.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "train, validation or test.") var split = DatasetSplit.test
   @Option(help: "Images, spread evenly over the split, and as many samples.") var count = 2000
@@ -62,24 +62,24 @@ struct QualityCommand: ParsableCommand {
   }
 
   func run() throws {
-    let glow = try model.load()
-    let temperatures = try temperature.perLevel(of: glow)
-    let all = try images(glow, split)
-    let validation = try baseline ? images(glow, .validation) : nil
+    let model = try modelOptions.load()
+    let temperatures = try temperature.perLevel(of: model)
+    let all = try images(model, split)
+    let validation = try baseline ? images(model, .validation) : nil
     // Figures compare only at equal counts.
     let size = min(count, all.count, validation?.count ?? count)
     let (real, other) = (all.evenly(size), validation?.evenly(size))
     let bar = ProgressBar()
     defer { bar.clear() }
-    let (points, labels) = try glow.points(of: real, in: space) { bar.update($0, of: real.count, "images") }
+    let (points, labels) = try model.points(of: real, in: space) { bar.update($0, of: real.count, "images") }
     func compare(_ generated: Tensor) throws -> PrecisionRecall {
       try PrecisionRecall(real: points, generated: generated, neighbors: neighbors) {
         bar.update(Int(100 * $0), of: 100, "pairs compared")
       }
     }
     let samples = try compare(
-      glow.points(ofSamples: real.count, temperatures: temperatures, labels: labels, in: space, seed: seed))
-    let reference = try other.map { try compare(glow.points(of: $0, in: space).points) }
+      model.points(ofSamples: real.count, temperatures: temperatures, labels: labels, in: space, seed: seed))
+    let reference = try other.map { try compare(model.points(of: $0, in: space).points) }
     bar.clear()
     try print(
       Report(
@@ -87,8 +87,8 @@ struct QualityCommand: ParsableCommand {
         temperature: temperatures, samples: samples, baseline: reference))
   }
 
-  private func images(_ glow: any FlowModel, _ split: DatasetSplit) throws -> any ImageDataset {
-    let dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
+  private func images(_ model: any FlowModel, _ split: DatasetSplit) throws -> any ImageDataset {
+    let dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
     guard dataset.count > neighbors else {
       throw ValidationError(
         "the \(split.rawValue) split of \(dataset.name) has \(dataset.count) images, expected more than --neighbors, "

@@ -12,7 +12,7 @@ struct ReconstructCommand: ParsableCommand {
       convolutions and the range of the coupling scales. --out draws each image above its reconstruction.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(help: "Images to take of a data set.") var limit = 64
   @Option(help: "A PNG with the images and their reconstructions.") var out: String?
@@ -27,18 +27,18 @@ struct ReconstructCommand: ParsableCommand {
 
   func run() throws {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
-    let glow = try model.load()
-    let images = try inputs.read(for: glow, from: model.model, count: limit)
-    let latents = try glow.encode(images.x, labels: images.labels)
-    let restored = try glow.quantization.quantize(glow.decode(latents, labels: images.labels))
-    let expected = try glow.quantization.quantize(images.x)
+    let model = try modelOptions.load()
+    let images = try inputs.read(for: model, from: modelOptions.location, count: limit)
+    let latents = try model.encode(images.x, labels: images.labels)
+    let restored = try model.quantization.quantize(model.decode(latents, labels: images.labels))
+    let expected = try model.quantization.quantize(images.x)
     let same = try restored.equals(expected).converted(to: .float64).sum().item()
     let report = Report(
       images: images.count, changedPixels: restored.elementCount - Int(same),
-      invertibility: try glow.invertibility(on: images.x, labels: images.labels))
+      invertibility: try model.invertibility(on: images.x, labels: images.labels))
     if let out {
-      let originals = try glow.pictures(of: images.x)
-      let copies = try glow.pictures(of: glow.images(of: restored))
+      let originals = try model.pictures(of: images.x)
+      let copies = try model.pictures(of: model.images(of: restored))
       try grid.write(interleaved(originals, copies), to: URL(filePath: out))
     }
     try print(report, values: restored.elementCount)

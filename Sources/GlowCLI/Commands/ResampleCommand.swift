@@ -14,7 +14,7 @@ struct ResampleCommand: ParsableCommand {
       the finest; with all levels drawn anew the variations are samples.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(help: "How many levels to draw anew, such as 1,2; by default a row for each number, up to all.")
   var levels: ImageInputs.Numbers?
@@ -34,23 +34,23 @@ struct ResampleCommand: ParsableCommand {
   }
 
   func run() throws {
-    let glow = try model.load()
-    let most = glow.configuration.levels
+    let model = try modelOptions.load()
+    let most = model.configuration.levels
     let numbers = levels?.values ?? Array(1...most)
     if let wrong = numbers.first(where: { $0 > most }) {
       throw ValidationError("--levels \(wrong): the model has \(most) level\(most == 1 ? "" : "s")")
     }
-    let temperatures = try temperature.perLevel(of: glow)
-    let images = try inputs.read(for: glow, from: model.model, count: limit)
-    let originals = try glow.pictures(of: images.x)
+    let temperatures = try temperature.perLevel(of: model)
+    let images = try inputs.read(for: model, from: modelOptions.location, count: limit)
+    let originals = try model.pictures(of: images.x)
     let blocks = try originals.enumerated().map { index, original in
       let label = try images.labels?.narrowed(0, index..<index + 1)
-      let latents = try glow.encode(images.x.narrowed(0, index..<index + 1), labels: label)
+      let latents = try model.encode(images.x.narrowed(0, index..<index + 1), labels: label)
       let rows = try numbers.map { levels in
-        let x = try glow.variations(
+        let x = try model.variations(
           of: latents, levels: levels, count: count, temperatures: temperatures,
           labels: label?.expanded(to: [count]).contiguous(), seed: seed)
-        return try [original] + glow.pictures(of: x)
+        return try [original] + model.pictures(of: x)
       }
       return PixelImage.labeledGrid(
         Array(rows.joined()), columns: count + 1, rowLabels: numbers.map { "\($0) of \(most)" }, scale: enlarge)

@@ -20,7 +20,7 @@ struct SampleCommand: ParsableCommand {
       `glow resample` draws only the fine levels of given images anew.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @Option(help: "The PNG to write (with --files, the folder).") var out: String
   @Option(help: "Images.") var count = 64
   @Option(
@@ -56,22 +56,22 @@ struct SampleCommand: ParsableCommand {
   }
 
   func run() throws {
-    let glow = try model.load()
-    try glow.use(precision)
-    let labels = try drawnLabels(glow)
-    let images = try draw(glow, labels)
+    let model = try modelOptions.load()
+    try model.use(precision)
+    let labels = try drawnLabels(model)
+    let images = try draw(model, labels)
     if files { return try writeFiles(images, labels) }
     if let neighbors {
       let comparison = try NeighborComparison(
-        of: images, with: neighbors, count: neighborCount, glow: glow, model: model.model)
+        of: images, with: neighbors, count: neighborCount, model: model, location: modelOptions.location)
       try comparison.picture(enlarge: grid.enlarge).writePNG(to: URL(filePath: out))
       print(comparison.summary)
     } else if let beside {
-      let other = try ModelFolder.read(ModelLocation.resolve(beside), options: glow.options)
+      let other = try ModelFolder.read(ModelLocation.resolve(beside), options: model.options)
       let grids = try [blocks(images), blocks(draw(other, drawnLabels(other)))]
       guard grids[0].width == grids[1].width, grids[0].height == grids[1].height, grids[0].channels == grids[1].channels
       else {
-        throw ValidationError("--beside \(beside): its images have another size than those of \(model.model)")
+        throw ValidationError("--beside \(beside): its images have another size than those of \(modelOptions.location)")
       }
       try PixelImage.strip(grids, padding: 12).writePNG(to: URL(filePath: out))
     } else {
@@ -93,20 +93,20 @@ struct SampleCommand: ParsableCommand {
   }
 
   /// A block of `count` images for each temperature.
-  private func draw(_ glow: any FlowModel, _ labels: [Int]?) throws -> [PixelImage] {
+  private func draw(_ model: any FlowModel, _ labels: [Int]?) throws -> [PixelImage] {
     try temperature.flatMap { temperature in
-      let x = try glow.sample(
-        count: count, temperatures: temperature.perLevel(of: glow),
-        labels: labels.map { try Tensor($0, on: glow.options.device) }, seed: seed)
-      return try glow.pictures(of: x)
+      let x = try model.sample(
+        count: count, temperatures: temperature.perLevel(of: model),
+        labels: labels.map { try Tensor($0, on: model.options.device) }, seed: seed)
+      return try model.pictures(of: x)
     }
   }
 
   /// One label an image: those asked for, or all of the model's, a row each in turn.
-  private func drawnLabels(_ glow: any FlowModel) throws -> [Int]? {
-    let asked = try label.map { try labelIndex($0, of: glow) }
-    guard glow.configuration.classCount > 0 else { return nil }
-    let cycle = asked.isEmpty ? Array(0..<glow.configuration.classCount) : asked
+  private func drawnLabels(_ model: any FlowModel) throws -> [Int]? {
+    let asked = try label.map { try labelIndex($0, of: model) }
+    guard model.configuration.classCount > 0 else { return nil }
+    let cycle = asked.isEmpty ? Array(0..<model.configuration.classCount) : asked
     return (0..<count).map { cycle[($0 / (files ? 1 : grid.columns)) % cycle.count] }
   }
 

@@ -18,7 +18,7 @@ struct ScoreCommand: ParsableCommand {
       corrected score, and try them on outliers that you have.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @Argument(help: "Picture files and folders of them; without any, images of --data.") var inputs: [String] = []
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "Of --data: train, validation or test.") var split = DatasetSplit.test
@@ -49,15 +49,15 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let glow = try model.load()
-    let (dataset, names) = try images(glow)
-    let reference = try referenceScores(glow)
+    let model = try modelOptions.load()
+    let (dataset, names) = try images(model)
+    let reference = try referenceScores(model)
     let output = try LineOutput(to: out)
     let bar = ProgressBar()
     defer { bar.clear() }
     if !json { try output.write([ScoreLine.header(withPlace: reference != nil)]) }
     var done = 0
-    try glow.score(dataset, condition: labels, seed: seed) { scores in
+    try model.score(dataset, condition: labels, seed: seed) { scores in
       let lines = try scores.enumerated().map { i, score in
         let line = ScoreLine(image: names(done + i), score: score, place: reference?.place(of: score))
         return json ? try line.json() : line.csv
@@ -72,13 +72,13 @@ struct ScoreCommand: ParsableCommand {
   }
 
   /// The images, and what each is called.
-  private func images(_ glow: any FlowModel) throws -> (any ImageDataset, (Int) -> String) {
+  private func images(_ model: any FlowModel) throws -> (any ImageDataset, (Int) -> String) {
     var dataset: any ImageDataset
     var names = { (index: Int) in "\(index)" }
     if inputs.isEmpty {
-      dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
+      dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
     } else {
-      let shape = try glow.pictureShape()
+      let shape = try model.pictureShape()
       let files = try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit)
       names = { files.files[$0].relativePath }
       dataset = files
@@ -87,19 +87,19 @@ struct ScoreCommand: ParsableCommand {
     return (dataset, names)
   }
 
-  private func referenceScores(_ glow: any FlowModel) throws -> ReferenceScores? {
+  private func referenceScores(_ model: any FlowModel) throws -> ReferenceScores? {
     guard let reference else { return nil }
     let split = reference.split ?? .validation
     let name = "\(referenceLimit) of \(reference.data):\(split.rawValue), seed \(seed)"
     let cache = referenceCache.map { URL(filePath: $0) }
     if let cache, FileManager.default.fileExists(atPath: cache.path) {
-      return try ReferenceScores(contentsOf: cache, model: glow, data: name, condition: labels)
+      return try ReferenceScores(contentsOf: cache, model: model, data: name, condition: labels)
     }
-    let dataset = try openDataset(reference.data, for: glow.configuration, from: model.model, split: split).evenly(
+    let dataset = try openDataset(reference.data, for: model.configuration, from: modelOptions.location, split: split).evenly(
       referenceLimit)
     let bar = ProgressBar()
     defer { bar.clear() }
-    let scores = try ReferenceScores(of: dataset, called: name, with: glow, condition: labels, seed: seed) {
+    let scores = try ReferenceScores(of: dataset, called: name, with: model, condition: labels, seed: seed) {
       bar.update($0, of: dataset.count, "reference images")
     }
     if let cache { try scores.write(to: cache) }

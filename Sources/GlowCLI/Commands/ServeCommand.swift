@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
       variable GLOW_TOKEN, else one made up, which is part of the address printed.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @Option(help: "A file from glow attributes fit; by default attributes.safetensors in the model's or run's folder.")
   var attributes: String?
   @Option(help: "Images to choose from, as in train; by default what the model was trained on, else fashion-mnist.")
@@ -66,9 +66,9 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     spinLess()
-    let device = try model.runtime.start()
+    let device = try modelOptions.runtime.start()
     let options = try studioOptions()
-    let location = try ModelLocation.resolve(model.model)
+    let location = try ModelLocation.resolve(modelOptions.location)
     let configuration = try ModelFolder.readConfiguration(location)
     let dataset = try images(split, for: configuration)
     let served = try await servedModel(location, on: device)
@@ -123,7 +123,7 @@ struct ServeCommand: AsyncParsableCommand {
   private func servedModel(_ location: URL, on device: Device) async throws -> ImageModel {
     let limits = BatchLimits(size: batchSize, wait: .milliseconds(batchWait), queue: queue)
     func load(_ attributes: URL?) async throws -> ImageModel {
-      try await ImageModel(model.model, attributes: attributes, device: device, limits: limits)
+      try await ImageModel(modelOptions.location, attributes: attributes, device: device, limits: limits)
     }
     if let attributes { return try await load(URL(filePath: attributes)) }
     // Beside the model, or in the run folder of its checkpoint.
@@ -142,7 +142,7 @@ struct ServeCommand: AsyncParsableCommand {
   private func images(
     _ split: DatasetSplit, for configuration: any FlowConfiguration
   ) throws -> (any ImageDataset)? {
-    do { return try openDataset(data, for: configuration, from: model.model, split: split) } catch {
+    do { return try openDataset(data, for: configuration, from: modelOptions.location, split: split) } catch {
       if data != nil { throw error }
       warn("no images to choose from: \(error)")
       return nil
@@ -152,7 +152,7 @@ struct ServeCommand: AsyncParsableCommand {
   private func scoreReference(_ served: ImageModel, _ configuration: any FlowConfiguration) async {
     guard referenceLimit > 0 else { return }
     do {
-      let images = try openDataset(data, for: configuration, from: model.model, split: .validation)
+      let images = try openDataset(data, for: configuration, from: modelOptions.location, split: .validation)
       try await served.score(
         reference: images, count: referenceLimit,
         called: "\(images.name):validation")

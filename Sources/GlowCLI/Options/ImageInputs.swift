@@ -38,27 +38,27 @@ struct ImageInputs: ParsableArguments {
   }
 
   /// - Parameter count: how many images to take of a data set where `--indices` does not say.
-  func read(for glow: any FlowModel, from model: String, count: Int) throws -> Images {
-    let (bytes, known) = try files.isEmpty ? fromDataset(glow, model, count) : fromFiles(glow)
-    let pixels = try glow.pixels(bytes)
-    let x = try glow.images(of: pixels)
-    return Images(pixels: pixels, x: x, labels: try labels(of: x, known, for: glow))
+  func read(for model: any FlowModel, from location: String, count: Int) throws -> Images {
+    let (bytes, known) = try files.isEmpty ? fromDataset(model, location, count) : fromFiles(model)
+    let pixels = try model.pixels(bytes)
+    let x = try model.images(of: pixels)
+    return Images(pixels: pixels, x: x, labels: try labels(of: x, known, for: model))
   }
 
-  private func labels(of x: Tensor, _ known: [Int]?, for glow: any FlowModel) throws -> Tensor? {
-    guard glow.configuration.classCount > 0 else {
-      if let label { _ = try labelIndex(label, of: glow) }
+  private func labels(of x: Tensor, _ known: [Int]?, for model: any FlowModel) throws -> Tensor? {
+    guard model.configuration.classCount > 0 else {
+      if let label { _ = try labelIndex(label, of: model) }
       return nil
     }
     if let label {
-      return try Tensor([Int](repeating: labelIndex(label, of: glow), count: x.shape[0]), on: glow.options.device)
+      return try Tensor([Int](repeating: labelIndex(label, of: model), count: x.shape[0]), on: model.options.device)
     }
-    if let known { return try Tensor(known, on: glow.options.device) }
-    return try glow.mostLikelyLabels(x)
+    if let known { return try Tensor(known, on: model.options.device) }
+    return try model.mostLikelyLabels(x)
   }
 
-  private func fromFiles(_ glow: any FlowModel) throws -> (bytes: [UInt8], labels: [Int]?) {
-    let configuration = try glow.pictureShape()
+  private func fromFiles(_ model: any FlowModel) throws -> (bytes: [UInt8], labels: [Int]?) {
+    let configuration = try model.pictureShape()
     let bytes = try files.flatMap { file in
       let picture = try PixelImage(contentsOf: URL(filePath: file))
       if picture.width != configuration.width || picture.height != configuration.height {
@@ -73,16 +73,16 @@ struct ImageInputs: ParsableArguments {
   }
 
   private func fromDataset(
-    _ glow: any FlowModel, _ model: String, _ count: Int
+    _ model: any FlowModel, _ location: String, _ count: Int
   ) throws -> (bytes: [UInt8], labels: [Int]?) {
-    let dataset = try openDataset(data, for: glow.configuration, from: model, split: split)
+    let dataset = try openDataset(data, for: model.configuration, from: location, split: split)
     let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
     if let wrong = numbers.first(where: { $0 >= dataset.count }) {
       throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
     }
     let bytes = try numbers.flatMap { try dataset.image(at: $0).pixels }
     let labels = numbers.compactMap { dataset.label(at: $0) }
-    let same = labels.count == numbers.count && glow.configuration.hasLabels(dataset.classNames)
+    let same = labels.count == numbers.count && model.configuration.hasLabels(dataset.classNames)
     return (bytes, same ? labels : nil)
   }
 }
@@ -101,9 +101,9 @@ extension FlowModel {
 
 /// Opens a split at the model's size: the data set named, else the one that the model was trained on.
 func openDataset(
-  _ text: String?, for configuration: any FlowConfiguration, from model: String, split: DatasetSplit
+  _ text: String?, for configuration: any FlowConfiguration, from location: String, split: DatasetSplit
 ) throws -> any ImageDataset {
-  let checkpoint = try ModelLocation.resolve(model)
+  let checkpoint = try ModelLocation.resolve(location)
   let isOfRun = FileManager.default.fileExists(atPath: checkpoint.appending(path: "training.json").path)
   let trained = isOfRun ? try Trainer.savedConfiguration(ofCheckpoint: checkpoint) : nil
   let source = try DatasetSource(parsing: text ?? trained?.data ?? "fashion-mnist")

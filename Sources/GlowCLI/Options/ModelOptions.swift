@@ -5,14 +5,14 @@ import Torch
 
 /// The options of every command that uses a trained model.
 struct ModelOptions: ParsableArguments {
-  @Option(help: "A run folder, a model folder, or the name of a shipped model.")
-  var model: String
+  @Option(name: .customLong("model"), help: "A run folder, a model folder, or the name of a shipped model.")
+  var location: String
 
   @OptionGroup var runtime: RuntimeOptions
 
   func load() throws -> any FlowModel {
     let device = try runtime.start()
-    return try ModelFolder.read(ModelLocation.resolve(model), options: TensorOptions(.float32, on: device))
+    return try ModelFolder.read(ModelLocation.resolve(location), options: TensorOptions(.float32, on: device))
   }
 }
 

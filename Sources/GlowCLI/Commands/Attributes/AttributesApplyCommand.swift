@@ -18,7 +18,7 @@ struct AttributesApplyCommand: ParsableCommand {
       these or, alone, as one edited image beside the original; any number of them add up.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(help: "A file from glow attributes fit of this model.") var attributes: String
   @Option(help: "NAME, or NAME=STRENGTH; repeat for several.") var attribute: [String]
@@ -56,8 +56,8 @@ struct AttributesApplyCommand: ParsableCommand {
   }
 
   func run() throws {
-    let glow = try model.load()
-    let directions = try AttributeDirections(contentsOf: URL(filePath: attributes), for: glow)
+    let model = try modelOptions.load()
+    let directions = try AttributeDirections(contentsOf: URL(filePath: attributes), for: model)
     let requests = try attribute.map { try request($0, directions) }
     let fixed = requests.compactMap { request in request.strength.map { (request.attribute, $0) } }
     let varied = requests.filter { $0.strength == nil }.map(\.attribute)
@@ -65,7 +65,7 @@ struct AttributesApplyCommand: ParsableCommand {
       throw ValidationError(
         "\(varied.count) attributes without a strength: a picture shows two at most, give the others one")
     }
-    let (images, labels) = try images(for: glow, directions)
+    let (images, labels) = try images(for: model, directions)
     let strengths = (0..<steps).map {
       strength.lower + (strength.upper - strength.lower) * Double($0) / Double(steps - 1)
     }
@@ -74,7 +74,7 @@ struct AttributesApplyCommand: ParsableCommand {
     let rows = try (0..<images.count).map { image in
       let x = try images.x.narrowed(0, image..<image + 1)
       let label = try labels?.narrowed(0, image..<image + 1)
-      let latents = try glow.encode(x, labels: label)
+      let latents = try model.encode(x, labels: label)
       func edited(_ strengths: [(attribute: Int, strength: Double)]) throws -> Latents {
         try directions.edited(latents, strengths, along: direction)
       }
@@ -87,7 +87,7 @@ struct AttributesApplyCommand: ParsableCommand {
             try strengths.map { across in try edited(fixed + [(varied[0], across), (varied[1], down)]) }
           }
         }
-      return try decoded(cells, label, glow)
+      return try decoded(cells, label, model)
     }
     try picture(rows, texts, names).writePNG(to: URL(filePath: out))
     print(
@@ -106,25 +106,25 @@ struct AttributesApplyCommand: ParsableCommand {
     }
   }
 
-  private func decoded(_ cells: [Latents], _ label: Tensor?, _ glow: any FlowModel) throws -> [PixelImage] {
+  private func decoded(_ cells: [Latents], _ label: Tensor?, _ model: any FlowModel) throws -> [PixelImage] {
     try stride(from: 0, to: cells.count, by: 64).flatMap { start in
       let part = try Latents.concatenating(Array(cells[start..<min(cells.count, start + 64)]))
       let labels = try label?.expanded(to: [part.count]).contiguous()
-      return try glow.pictures(of: glow.decode(part, labels: labels))
+      return try model.pictures(of: model.decode(part, labels: labels))
     }
   }
 
   /// The images, under the labels that the directions were found under.
-  private func images(for glow: any FlowModel, _ directions: AttributeDirections) throws -> (
+  private func images(for model: any FlowModel, _ directions: AttributeDirections) throws -> (
     ImageInputs.Images, Tensor?
   ) {
-    let images = try inputs.read(for: glow, from: model.model, count: limit)
+    let images = try inputs.read(for: model, from: modelOptions.location, count: limit)
     guard case .fixed(let label) = directions.labels else { return (images, images.labels) }
-    let name = glow.configuration.classNames[label]
-    guard try inputs.label.map({ try labelIndex($0, of: glow) == label }) ?? true else {
+    let name = model.configuration.classNames[label]
+    guard try inputs.label.map({ try labelIndex($0, of: model) == label }) ?? true else {
       throw ValidationError("--label \(inputs.label!): the directions in \(attributes) are those under \(name)")
     }
-    return (images, try Tensor([Int](repeating: label, count: images.count), on: glow.options.device))
+    return (images, try Tensor([Int](repeating: label, count: images.count), on: model.options.device))
   }
 
   private func request(

@@ -20,7 +20,7 @@ struct AttributesFitCommand: ParsableCommand {
       sets those apart becomes part of the direction.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup var modelOptions: ModelOptions
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "Only these attributes or classes; repeat for several.") var attribute: [String] = []
   @Option(help: "Only images that have this attribute or class, or another one given so; repeat for several.")
@@ -38,10 +38,10 @@ struct AttributesFitCommand: ParsableCommand {
   }
 
   func run() throws {
-    let glow = try model.load()
-    let labels = try label.map { LabelChoice.fixed(try labelIndex($0, of: glow)) } ?? .own
+    let model = try modelOptions.load()
+    let labels = try label.map { LabelChoice.fixed(try labelIndex($0, of: model)) } ?? .own
     func open(_ split: DatasetSplit, _ limit: Int?) throws -> any ImageDataset {
-      let dataset = try openDataset(data, for: glow.configuration, from: model.model, split: split)
+      let dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
       return limit.map(dataset.evenly) ?? dataset
     }
     let (training, heldOut) = (try open(.train, limit), try open(.validation, heldOutLimit))
@@ -49,7 +49,7 @@ struct AttributesFitCommand: ParsableCommand {
     let bar = ProgressBar()
     defer { bar.clear() }
     let fit = try AttributeFit(
-      of: glow, training: training, heldOut: heldOut, names: attribute.isEmpty ? nil : attribute, among: among,
+      of: model, training: training, heldOut: heldOut, names: attribute.isEmpty ? nil : attribute, among: among,
       labels: labels
     ) { bar.update($0, of: total, "images") }
     bar.clear()
