@@ -33,9 +33,10 @@ test: data build ## All tests
 format: ## Formats the Swift files in place
 	@swift format --in-place --recursive $(SWIFT_FILES)
 
-lint: ## Checks format, style and the links of the docs
+lint: ## Checks format, style, how the sources lie and the links of the docs
 	@swift format lint --strict --recursive $(SWIFT_FILES)
 	@python3 Scripts/check-links.py
+	@python3 Scripts/check-layers.py
 	@if command -v shellcheck >/dev/null; then shellcheck -x Scripts/*.sh .ci/run; fi
 
 clean: ## Removes what was built (not .libtorch, .data and runs)

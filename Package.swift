@@ -111,7 +111,8 @@ let package = Package(
     .target(
       name: "Studio",
       dependencies: [
-        "Inference", "Runs", "Analysis", "FlowModels", "Datasets", "Imaging", "Multipart", "Safetensors", "Files",
+        "Inference", "Runs", "Analysis", "FlowModels", "ModelImages", "Datasets", "Imaging", "Multipart", "Safetensors",
+        "Files",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),

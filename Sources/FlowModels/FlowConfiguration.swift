@@ -115,7 +115,7 @@ extension FlowConfiguration {
 
   /// Whether a data set's labels are the model's: of the same names in the same order, the last of the model's perhaps
   /// missing.
-  public func hasLabels(_ names: [String]) -> Bool { !names.isEmpty && classNames.starts(with: names) }
+  public func hasLabels(_ names: [String]) -> Bool { classNames.begin(with: names) }
 
   public var classCount: Int { classNames.count }
 
@@ -135,4 +135,9 @@ extension FlowConfiguration {
 
   /// Dimensions per image, D.
   public var dimensions: Int { height * width * channels }
+}
+
+extension [String] {
+  /// Whether these labels of a model begin with those of a data set, which has some.
+  package func begin(with names: [String]) -> Bool { !names.isEmpty && starts(with: names) }
 }

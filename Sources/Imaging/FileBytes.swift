@@ -1,29 +1,22 @@
 import Files
 import Foundation
 
-/// The first `limit` bytes of a file, or all. By the system's own calls: folders hold hundreds of thousands of files,
-/// and `FileHandle` doubles the time to look into each.
+/// The first `limit` bytes of a file, or all.
 ///
 /// - Throws: `ImagingError.missing` or `.unreadable`, naming the file.
 func readBytes(of url: URL, atMost limit: Int = .max) throws -> [UInt8] {
   let path = url.path
-  let descriptor = open(path, O_RDONLY)
-  guard descriptor >= 0 else {
-    throw errno == ENOENT
-      ? ImagingError.missing(file: path) : .unreadable(file: path, reason: String(cString: strerror(errno)))
+  func unreadable(_ error: POSIXError) -> ImagingError {
+    error.code == .ENOENT ? .missing(file: path) : .unreadable(file: path, reason: error.systemReason)
   }
-  defer { close(descriptor) }
-  var status = stat()
-  guard fstat(descriptor, &status) == 0 else {
-    throw ImagingError.unreadable(file: path, reason: String(cString: strerror(errno)))
-  }
-  let size = min(limit, Int(status.st_size))
-  return try [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-    while initialized < size {
-      let count = read(descriptor, buffer.baseAddress! + initialized, size - initialized)
-      guard count >= 0 else { throw ImagingError.unreadable(file: path, reason: String(cString: strerror(errno))) }
-      if count == 0 { return }
-      initialized += count
+  do {
+    let file = try OpenedFile(path)
+    return try file.read(at: 0, count: min(limit, file.byteCount))
+  } catch {
+    switch error {
+    case .system(let error): throw unreadable(error)
+    case .ended(let byte):
+      throw ImagingError.unreadable(file: path, reason: "it ended at byte \(byte) while it was read")
     }
   }
 }

@@ -18,7 +18,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   public var name: String
   /// `glow` or `realnvp`.
   public var kind: String
-  /// In a few words, such as `Glow of 2 levels of 8 steps`.
+  /// The model's kind and size in a few words, such as `Glow L=2 K=8 hidden=64, affine, conv1x1LU`.
   public var summary: String
   /// Of images, in pixels.
   public var width: Int
@@ -54,7 +54,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   }
 
   /// Whether a data set's labels are the model's: of the same names in the same order, the last perhaps missing.
-  public func hasLabels(_ names: [String]) -> Bool { !names.isEmpty && labels.starts(with: names) }
+  public func hasLabels(_ names: [String]) -> Bool { labels.begin(with: names) }
 
   public var levels: Int { latentShapes.count }
 }

@@ -2,7 +2,7 @@ import CTorch
 
 /// A multi-dimensional array that libtorch holds.
 ///
-/// A tensor is a reference: views (`narrow`, `reshape`, `permuted` where libtorch can) share memory with what they were
+/// A tensor is a reference: views (`narrowed`, `reshaped`, `permuted`, where libtorch can) share memory with what they were
 /// taken from, and the methods whose names end in `InPlace` change it. It is not `Sendable`: a model's tensors belong
 /// to one thread. Every operation throws ``TorchError`` when libtorch refuses it, naming the shapes involved.
 public final class Tensor {

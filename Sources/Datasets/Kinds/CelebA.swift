@@ -5,14 +5,7 @@ import Imaging
 /// and an official partition into training, validation and test images.
 public enum CelebA {
   /// The names of the 40 attributes, in the order of `list_attr_celeba.txt`.
-  public static let attributeNames = [
-    "5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose",
-    "Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses",
-    "Goatee", "Gray_Hair", "Heavy_Makeup", "High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache", "Narrow_Eyes",
-    "No_Beard", "Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline", "Rosy_Cheeks", "Sideburns", "Smiling",
-    "Straight_Hair", "Wavy_Hair", "Wearing_Earrings", "Wearing_Hat", "Wearing_Lipstick", "Wearing_Necklace",
-    "Wearing_Necktie", "Young",
-  ]
+  public static let attributeNames = CelebAAttributes.names
 
   private static let advice =
     "expected img_align_celeba (or img_align_celeba_png), list_attr_celeba.txt and list_eval_partition.txt in the "

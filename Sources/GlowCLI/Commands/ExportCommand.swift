@@ -29,7 +29,8 @@ struct ExportCommand: ParsableCommand {
     let dtype: DType = precision == .float16 ? .float16 : .float32
     if let layout {
       guard let model = flow as? Glow else {
-        throw ValidationError("--layout \(layout): layouts are of Glows, \(modelOptions.location) is another kind of model")
+        throw ValidationError(
+          "--layout \(layout): layouts are of Glows, \(modelOptions.location) is another kind of model")
       }
       try WeightLayout.named(layout).write(model, choosing: form.choices, as: dtype, to: URL(filePath: out))
     } else {

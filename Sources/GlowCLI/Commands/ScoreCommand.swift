@@ -95,8 +95,9 @@ struct ScoreCommand: ParsableCommand {
     if let cache, FileManager.default.fileExists(atPath: cache.path) {
       return try ReferenceScores(contentsOf: cache, model: model, data: name, condition: labels)
     }
-    let dataset = try openDataset(reference.data, for: model.configuration, from: modelOptions.location, split: split).evenly(
-      referenceLimit)
+    let dataset = try openDataset(reference.data, for: model.configuration, from: modelOptions.location, split: split)
+      .evenly(
+        referenceLimit)
     let bar = ProgressBar()
     defer { bar.clear() }
     let scores = try ReferenceScores(of: dataset, called: name, with: model, condition: labels, seed: seed) {

@@ -1,5 +1,6 @@
 import Hummingbird
 import Inference
+import ModelImages
 
 extension Endpoint {
   static let sample = Endpoint(.post, "/v1/sample", Studio.sample) { studio in
@@ -12,7 +13,6 @@ extension Endpoint {
 extension Studio {
   /// Numbers that JSON's readers all hold exactly.
   private static let seeds = 0...(1 << 53) - 1
-  private static let temperatures = 0.0...2.0
   /// The samples that variations can be made of.
   private var indices: ClosedRange<Int> { 0...min(options.countLimit, ImageModel.mostSamples) - 1 }
 
@@ -41,7 +41,7 @@ extension Studio {
   }
 
   private func temperatures(_ fields: inout RequestFields) throws -> [Double] {
-    try fields.numbers("temperature", in: Self.temperatures, count: model.description.levels) ?? [0.7]
+    try fields.numbers("temperature", in: Temperatures.range, count: model.description.levels) ?? [0.7]
   }
 
   /// `{"image": ...}` or `{"sample": {"index": ..., "seed": ..., ...}}`.
@@ -69,7 +69,7 @@ extension Studio {
 
   fileprivate var sampleSchema: Schema {
     let levels = model.description.levels
-    let one = Schema.real(Self.temperatures)
+    let one = Schema.real(Temperatures.range)
     let temperature = Schema.any(of: [one, .list(of: one, count: levels...levels)])
       .described(as: "Of all levels, or one a level, the finest first")
     let seed = Schema.whole(Self.seeds)

@@ -47,7 +47,7 @@ public struct TFRecordDataset: ImageDataset {
     cropsAtRandom = image.shape.height > shape.height || image.shape.width > shape.width
     images = PartLookup(files.map(\.count))
     classNames = classes.map { (0..<$0).map(String.init) } ?? []
-    var (labels, table) = ([Int32](), AttributeTable(names: CelebA.attributeNames))
+    var (labels, table) = ([Int32](), AttributeTable(names: CelebAAttributes.names))
     if classes != nil || hasAttributes {
       for file in files {
         for record in 0..<file.count {

@@ -2,7 +2,7 @@ import Torch
 
 /// Activation normalization (Glow, section 3.1): `y = s * (x + b)` per channel, `s = exp(factor * logScale)`.
 ///
-/// ``initialize(from:)`` sets `b` and `s` so that the output has mean 0 and variance 1 per channel on that batch; from
+/// ``initialize(from:under:)`` sets `b` and `s` so that the output has mean 0 and variance 1 per channel on that batch; from
 /// then on they are ordinary parameters.
 public final class ActNorm: Bijection {
   /// Added to the standard deviation, so that a constant channel gives a finite scale.
