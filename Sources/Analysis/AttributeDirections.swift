@@ -40,7 +40,7 @@ public struct AttributeDirections {
   public var data: String
   /// Under which labels a conditional model's latents were taken.
   public var labels: LabelChoice
-  /// Of the covariance, 0 to 1.
+  /// The shrinkage of the covariance, 0 to 1.
   public var shrinkage: Double
   /// float32, `[attributes, dimensions]`.
   var rows: [Kind: Tensor]

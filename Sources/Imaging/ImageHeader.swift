@@ -6,7 +6,7 @@ public struct ImageHeader: Sendable, Hashable {
   public let width: Int
   /// In pixels.
   public let height: Int
-  /// Of the decoded picture: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
+  /// The channels of the decoded picture: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
   public let channels: Int
 
   public init(width: Int, height: Int, channels: Int) {

@@ -25,7 +25,7 @@ struct Studio: Sendable {
     bodies = BodyBudget(limit: Self.bodiesAtATime * options.bodyLimit)
   }
 
-  /// Of the largest size; many more of the usual.
+  /// How many bodies of the largest size are held at a time; many more fit of the usual size.
   private static let bodiesAtATime = 16
 
   /// Runs `work` on the model for as long as the client is there.

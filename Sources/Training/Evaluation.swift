@@ -90,7 +90,7 @@ extension FlowModel {
 
 /// What an evaluation adds up, over the parts of a split.
 struct Scores {
-  /// Of each image, in nats; 0 where another part has it.
+  /// The log-probability of each image, in nats; 0 where another part has it.
   var logProbabilities: [Double]
   /// How many labels were guessed right; nil where none were guessed.
   var right: Double?

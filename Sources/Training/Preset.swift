@@ -60,7 +60,7 @@ public struct Preset: Sendable {
       training: training)
   }()
 
-  /// Of about the size of ``demo``'s Glow, on the same images.
+  /// A RealNVP of about the size of ``demo``'s Glow, on the same images.
   public static let realNVP: Preset = {
     let model = RealNVPConfiguration(height: 28, width: 28, channels: 1, levels: 2, blocks: 1, hidden: 16)
     var training = fashionTraining(images: 100_000, batchSize: 16)

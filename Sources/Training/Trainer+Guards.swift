@@ -9,7 +9,7 @@ import Torch
 extension Trainer {
   private var guards: Guards { configuration.guards ?? Guards() }
 
-  /// Of the next step.
+  /// The learning rate of the next step.
   func learningRate() -> Double {
     if let recovery = state.recovery, state.imagesSeen >= recovery.until {
       state.recovery = nil

@@ -34,7 +34,7 @@ public final class Trainer {
   let optimizer: Optimizer
   let average: WeightAverage?
   let ranks: Ranks
-  /// Of this rank's part of a batch.
+  /// The images of this rank's part of a batch that go through the model at a time.
   let imagesPerPass: Int
   var state: TrainingState
   /// From the start until `fit` ends.

@@ -15,7 +15,7 @@ public final class Launcher: Sendable {
     /// Hosts of the job, each with a launcher of its own, and which of them this is.
     public var hosts = 1
     public var host = 0
-    /// Of host 0, where its launcher keeps the job's keys; nil for a job of this host alone.
+    /// The address of host 0, whose launcher keeps the job's keys; nil for a job of this host alone.
     public var master: (address: String, port: Int)?
     /// Seconds that ranks have to end by themselves after one has failed, and again after they are told to.
     public var grace = 10.0

@@ -40,7 +40,7 @@ public struct LatentFile {
     try self.init(SafetensorsFile(bytes: bytes, name: "latents"), for: model)
   }
 
-  /// Of how many images the latents of a file in memory are, before it is known whether they fit a model.
+  /// The number of images whose latents a file in memory holds, before it is known whether they fit a model.
   /// - Throws: `ModelError` or `SafetensorsError`.
   public static func count(in bytes: [UInt8]) throws -> Int {
     let file = try SafetensorsFile(bytes: bytes, name: "latents")

@@ -27,7 +27,7 @@ public struct RealNVPConfiguration: FlowConfiguration {
   public var blocks: Int
   /// Channels of the conditioners at the first level before its squeeze; each squeeze doubles them.
   public var hidden: Int
-  /// Of the logit transform (``LogitTransform``); 0.05 as published.
+  /// The alpha of the logit transform (`LogitTransform`); 0.05 as published.
   public var alpha = 0.05
 
   public init(height: Int, width: Int, channels: Int, levels: Int, blocks: Int, hidden: Int) {
@@ -68,7 +68,7 @@ public struct RealNVPConfiguration: FlowConfiguration {
   }
 
   public var parameterCount: Int {
-    /// Of a coupling with its conditioner, which is told `mask` more channels.
+    /// The parameters of a coupling and its conditioner, which receives `mask` more channels.
     func coupling(_ inputs: Int, _ hidden: Int, mask: Int) -> Int {
       let square = hidden * hidden
       let stem = 9 * (2 * inputs + mask) * hidden + hidden

@@ -6,7 +6,7 @@ extension Studio {
   /// Numbers that JSON's readers all hold exactly.
   static let seeds = 0...(1 << 53) - 1
   static let temperatures = 0.0...2.0
-  /// Of samples that variations can be of.
+  /// The indices of samples that can have variations.
   var indices: ClosedRange<Int> { 0...min(options.countLimit, ImageModel.mostSamples) - 1 }
 
   func sample(_ request: Request, _ context: StudioContext) async throws -> Response {

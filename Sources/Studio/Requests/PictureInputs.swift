@@ -8,9 +8,9 @@ import Multipart
 
 /// A picture that a request brought, as the model takes it.
 struct PictureInput: Sendable {
-  /// At the model's size.
+  /// The picture at the model's size.
   var picture: PixelImage
-  /// Of what was sent.
+  /// The width of the picture that was sent.
   var width: Int
   var height: Int
   var isFitted: Bool

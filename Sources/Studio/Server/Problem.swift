@@ -7,7 +7,7 @@ import Hummingbird
 struct Problem: Error, Equatable {
   var status: HTTPResponse.Status
   var detail: String
-  /// Of the request, where one is to blame.
+  /// The field of the request that is to blame, if one is.
   var field: String?
   /// Seconds after which it may be tried again.
   var retryAfter: Int?
