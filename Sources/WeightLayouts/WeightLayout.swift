@@ -60,7 +60,7 @@ public struct WeightLayout: Sendable {
   private static var shippedFolder: URL {
     #if os(Linux)
       // `Bundle.module` would end the process where the program was moved without its resources.
-      let bundle = Bundle.main.bundleURL.appending(path: "swift-glow_FlowModels.resources")
+      let bundle = Bundle.main.bundleURL.appending(path: "swift-glow_WeightLayouts.resources")
     #else
       let bundle = Bundle.module.bundleURL
     #endif
