@@ -1,6 +1,11 @@
 import Foundation
 
 /// Size and kind of a picture, read without decoding its pixels.
+///
+/// ```swift
+/// let header = try ImageHeader(contentsOf: URL(filePath: "photo.jpg"))
+/// print(header.width, header.height, header.channels)
+/// ```
 public struct ImageHeader: Sendable, Hashable {
   /// In pixels.
   public let width: Int

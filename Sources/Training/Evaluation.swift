@@ -5,6 +5,12 @@ import Foundation
 import Torch
 
 /// A model's bits per dimension on a split, with what one must know to compare it.
+///
+/// ```swift
+/// let test = try DatasetSource(parsing: "fashion-mnist").open(split: .test, seed: 0)
+/// let evaluation = try glow.evaluate(on: test)
+/// print(evaluation.bitsPerDimension, "±", evaluation.standardError, "on", evaluation.images, "images")
+/// ```
 public struct Evaluation: Codable, Sendable {
   /// The mean over all images.
   public var bitsPerDimension: Double

@@ -3,6 +3,11 @@ import FlowModels
 
 /// A model's shape and a training run's settings under one name. What the data decide (height, width, channels, class
 /// names) is filled in when the data are open.
+///
+/// ```swift
+/// let preset = Preset.named("demo")!
+/// print(preset.summary, preset.model.summary, preset.training.batchSize)
+/// ```
 public struct Preset: Sendable {
   public let name: String
   /// One line for `glow presets` and `glow train --help`.

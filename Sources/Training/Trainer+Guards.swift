@@ -84,7 +84,7 @@ extension Trainer {
   }
 
   /// Goes back to a checkpoint, each time in a row to one further back, and lowers the learning rate.
-  /// - Throws: ``TrainingError`` if the guards give up.
+  /// - Throws: `TrainingError` if the guards give up.
   func rollBack(from own: Divergence) throws {
     let found = try ranks.gather(own)
     let divergence = found.first { $0.layer != nil } ?? found[0]

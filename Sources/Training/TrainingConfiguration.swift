@@ -5,6 +5,14 @@ import Foundation
 
 /// Everything that decides a training run besides the model's shape: stored in each checkpoint. Lengths are counted in
 /// images, so that they do not change with the batch size.
+///
+/// ```swift
+/// var configuration = TrainingConfiguration(data: "fashion-mnist")
+/// configuration.images = 100_000
+/// configuration.batchSize = 16
+/// configuration.memory = .reversible
+/// try configuration.validate()
+/// ```
 public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case adamax, adam }
 
@@ -15,7 +23,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     case cosine
   }
 
-  /// As ``DatasetSource`` reads it.
+  /// As `DatasetSource` reads it.
   public var data: String
   /// Pictures are cropped to this aspect and resized; nil takes them as they are. Pixels.
   public var height: Int?

@@ -3,6 +3,15 @@ import Synchronization
 import Torch
 
 /// Starts the ranks of a job on this host, labels what they print, and ends them all when one fails.
+///
+/// ```swift
+/// var options = Launcher.Options()
+/// options.processes = 4
+/// let launcher = Launcher(URL(filePath: ".build/release/glow"), ["resume", "runs/four"], options) {
+///   line, isError in print(line)
+/// }
+/// print(try launcher.run().status)
+/// ```
 public final class Launcher: Sendable {
   public struct Options: Sendable {
     /// Ranks on this host.

@@ -3,6 +3,15 @@ import Safetensors
 import Torch
 
 /// Latents on disk: a safetensors file with `level1`, `level2`, ... and, of a conditional model, `labels`.
+///
+/// ```swift
+/// let labels = try Tensor([0, 9])
+/// let images = try glow.sample(count: 2, labels: labels, seed: 1)
+/// let file = URL(filePath: "z.safetensors")
+/// try LatentFile(latents: glow.encode(images, labels: labels), labels: labels).write(to: file)
+/// let stored = try LatentFile(contentsOf: file, for: glow)
+/// let back = try glow.decode(stored.latents, labels: stored.labels)  // images, up to rounding
+/// ```
 public struct LatentFile {
   public var latents: Latents
   /// int64 `[count]`: what the images were encoded under.

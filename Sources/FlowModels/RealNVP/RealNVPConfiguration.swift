@@ -1,6 +1,11 @@
 import Torch
 
 /// Everything that decides a RealNVP's shape (Dinh, Sohl-Dickstein & Bengio 2017).
+///
+/// ```swift
+/// let configuration = RealNVPConfiguration(height: 32, width: 32, channels: 3, levels: 2, blocks: 2, hidden: 32)
+/// let model = try RealNVP(configuration, seed: 1)
+/// ```
 public struct RealNVPConfiguration: FlowConfiguration {
   public static let kind = "realnvp"
   public static let title = "RealNVP"
