@@ -30,16 +30,8 @@ test: data build ## All tests
 	@Scripts/setup-tensorboard.sh
 	@swift test $(FLAGS) --disable-testable-imports --no-parallel
 
-# Doc comments describe the parameters whose names do not say enough, so DocC need not miss the others.
-DOCC := swift package $(FLAGS) --allow-writing-to-directory .build/docs generate-documentation \
-  --disable-parameters-and-returns-validation
-DOCUMENTED := $(patsubst Sources/%/Documentation.docc,%,$(wildcard Sources/*/Documentation.docc))
-
-# Flows apart: a comment of ConvConditioner links to a kernel that is not public, of which DocC warns.
 docs: build ## The reference pages of the libraries, .build/docs/MODULE.doccarchive; type-checks their examples
-	@rm -rf .build/docs
-	@$(DOCC) --warnings-as-errors $(addprefix --target ,$(filter-out Flows,$(DOCUMENTED))) --output-path .build/docs
-	@$(DOCC) --target Flows --output-path .build/docs/Flows.doccarchive
+	@Scripts/docs.sh $(CONFIGURATION)
 	@python3 Scripts/check-examples.py $(CONFIGURATION)
 
 format: ## Formats the Swift files in place
