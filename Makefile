@@ -7,7 +7,7 @@ CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
-.PHONY: help setup data build demo test format lint clean photo-patches emoji fixtures shipped-model recognition report \
+.PHONY: help setup data build demo test docs format lint clean photo-patches emoji fixtures shipped-model recognition report \
   studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
 
 help: ## What there is to make
@@ -29,6 +29,10 @@ demo: data build ## Trains a small model and draws samples
 test: data build ## All tests
 	@Scripts/setup-tensorboard.sh
 	@swift test $(FLAGS) --disable-testable-imports --no-parallel
+
+docs: build ## The reference pages of the libraries, .build/docs/MODULE.doccarchive; type-checks their examples
+	@Scripts/docs.sh $(CONFIGURATION)
+	@python3 Scripts/check-examples.py $(CONFIGURATION)
 
 format: ## Formats the Swift files in place
 	@swift format --in-place --recursive $(SWIFT_FILES)

@@ -1,6 +1,13 @@
 import Datasets
 
 /// What is known of a data set's images as yes or no: its binary attributes, and each of its classes against the rest.
+///
+/// ```swift
+/// let train = try DatasetSource(parsing: "fashion-mnist").openTraining(seed: 0).train
+/// let columns = AttributeColumns(of: train)
+/// let bag = try columns.numbers(of: ["bag"])[0]
+/// print(columns.value(bag, at: 0) == true ? "a bag" : "something else")
+/// ```
 public struct AttributeColumns: Sendable {
   public let names: [String]
   private let dataset: any ImageDataset

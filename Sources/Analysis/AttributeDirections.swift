@@ -7,12 +7,21 @@ import Torch
 /// Two an attribute, as rows `[attributes, dimensions]`:
 /// - mean: d, the mean latent of images with the attribute less that of images without;
 /// - discriminant: along w = S⁻¹ d, the direction of Fisher's linear discriminant, the one that tells the two best apart if
-///   both are normal with one covariance. S is the covariance of all latents (``LatentMoments``); that of either side alone
+///   both are normal with one covariance. S is the covariance of all latents (`LatentMoments`); that of either side alone
 ///   would give the same direction (Sherman-Morrison). It is scaled to w (w·d) / (w·w).
 ///
 /// Either direction times a strength s is added to a latent. With s = 1 the latent's coordinate along the direction moves
 /// by the whole difference between the means of both sides: an average image without becomes, in that coordinate, an average
 /// image with the attribute.
+///
+/// ```swift
+/// let file = URL(filePath: "Models/fashion-mnist/attributes.safetensors")
+/// let directions = try AttributeDirections(contentsOf: file, for: glow)
+/// let pullover = try directions.number(of: "pullover")
+/// let latents = try glow.encode(images, labels: labels)
+/// let edited = try directions.edited(latents, [(attribute: pullover, strength: 1)], along: .mean)
+/// let result = try glow.decode(edited, labels: labels)
+/// ```
 public struct AttributeDirections {
   public enum Kind: String, Codable, Sendable, CaseIterable { case mean, discriminant }
 
@@ -34,13 +43,13 @@ public struct AttributeDirections {
   }
 
   public var attributes: [Attribute]
-  /// ``fingerprint()`` of the model.
+  /// The model's `fingerprint()`.
   public var model: String
   /// For people: the data set's name and split.
   public var data: String
   /// Under which labels a conditional model's latents were taken.
   public var labels: LabelChoice
-  /// Of the covariance, 0 to 1.
+  /// The shrinkage of the covariance, 0 to 1.
   public var shrinkage: Double
   /// float32, `[attributes, dimensions]`.
   var rows: [Kind: Tensor]

@@ -5,6 +5,13 @@ import Torch
 
 /// Finds ``AttributeDirections`` in one pass over the images of a data set, which are read and encoded batch after batch;
 /// what is held are sums. Then measures them in a pass over held-out images.
+///
+/// ```swift
+/// let source = try DatasetSource(parsing: "fashion-mnist")
+/// let (train, validation) = try source.openTraining(seed: 0)
+/// let fit = try AttributeFit(of: glow, training: train.evenly(20_000), heldOut: validation, names: ["trouser"])
+/// try fit.directions.write(to: URL(filePath: "attributes.safetensors"))
+/// ```
 public struct AttributeFit {
   /// Attributes left out, as all images have them or none has.
   public struct OneSided: Sendable {

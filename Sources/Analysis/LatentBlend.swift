@@ -5,7 +5,15 @@ import Torch
 ///
 /// Each level is on its own. Straight: the weighted mean. Spherical: the weighted mean, scaled to the weighted mean of the
 /// images' norms, so that a blend has as much detail as what it is of. (Between two images of one norm it takes the arc of
-/// ``LatentPath``, at another pace.) The condition of a conditional model is the weighted mean of theirs.
+/// `LatentPath`, at another pace.) The condition of a conditional model is the weighted mean of theirs.
+///
+/// ```swift
+/// let labels = try Tensor([0, 5, 9])
+/// let latents = try glow.encode(glow.sample(count: 3, labels: labels, seed: 1), labels: labels)
+/// let blend = LatentBlend(of: latents, conditions: try glow.conditions(of: labels, count: 3), shape: .spherical)
+/// let middle = try blend.points(weights: [[1, 1, 1]])
+/// let image = try glow.decode(middle.latents, conditions: middle.conditions)
+/// ```
 public struct LatentBlend {
   private let images: Latents
   private let conditions: Tensor?

@@ -23,6 +23,6 @@ extension Latents {
 }
 
 extension FlowConfiguration {
-  /// Of each level's latent, `[height, width, channel]`.
+  /// The shape of each level's latent, `[height, width, channel]`.
   var latentShapes: [[Int]] { (1...levels).map { latentShape(level: $0) } }
 }

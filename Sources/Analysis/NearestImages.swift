@@ -4,6 +4,13 @@ import Torch
 
 /// The images of a data set nearest to given ones, by the Euclidean distance of their pixels: a look at whether a model
 /// gives back images that it was trained on. A copy moved by a pixel is far away by this measure.
+///
+/// ```swift
+/// let train = try DatasetSource(parsing: "fashion-mnist").openTraining(seed: 0).train
+/// let samples = try glow.quantization.quantize(glow.sample(count: 2, labels: Tensor([7, 7]), seed: 1))
+/// let nearest = try NearestImages(to: samples, in: train, count: 3)
+/// print(nearest.neighbors[0][0].index, nearest.neighbors[0][0].distance)
+/// ```
 public struct NearestImages: Sendable {
   public struct Neighbor: Sendable, Hashable {
     /// In the data set.

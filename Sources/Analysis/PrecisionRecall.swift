@@ -8,6 +8,15 @@ import Torch
 ///
 /// The paper's points are features of a classification network; what they say depends on the points given. All pairs are
 /// compared, in blocks.
+///
+/// ```swift
+/// let test = try DatasetSource(parsing: "fashion-mnist").open(split: .test, seed: 0)
+/// let (real, labels) = try glow.points(of: test.evenly(1_000), in: .pixels)
+/// let temperatures = [Double](repeating: 0.7, count: glow.configuration.levels)
+/// let drawn = try glow.points(ofSamples: 1_000, temperatures: temperatures, labels: labels, in: .pixels)
+/// let quality = try PrecisionRecall(real: real, generated: drawn)
+/// print(quality.precision, quality.recall)
+/// ```
 public struct PrecisionRecall: Codable, Sendable, Hashable {
   public var precision: Double
   public var recall: Double

@@ -5,6 +5,12 @@ import Safetensors
 import Torch
 
 /// The scores of images that are known to be of the kind that a model describes, against which others are held.
+///
+/// ```swift
+/// let test = try DatasetSource(parsing: "fashion-mnist").open(split: .test, seed: 0)
+/// let reference = try ReferenceScores(of: test.evenly(500), called: "500 test images", with: glow, condition: .anyLabel)
+/// try glow.score(test.first(1)) { scores in print(reference.place(of: scores[0]).percentile) }
+/// ```
 public struct ReferenceScores: Sendable {
   /// Where an image stands among the reference images.
   public struct Place: Sendable, Hashable {
@@ -18,7 +24,7 @@ public struct ReferenceScores: Sendable {
     public var correctedPercentile: Double
   }
 
-  /// ``fingerprint()`` of the model.
+  /// The model's `fingerprint()`.
   public let model: String
   /// For people and to know the file again: the data set, split and number of images.
   public let data: String
@@ -51,7 +57,7 @@ public struct ReferenceScores: Sendable {
 
   /// Scores the images of `dataset`.
   /// - Parameter data: what to call it.
-  /// - Throws: what ``score(_:condition:seed:batchSize:_:)`` throws, and ``AnalysisError`` for fewer than two
+  /// - Throws: what the model's `score(_:condition:seed:batchSize:_:)` throws, and ``AnalysisError`` for fewer than two
   ///   images.
   public init(
     of dataset: any ImageDataset, called data: String, with model: any FlowModel, condition: ScoreCondition,

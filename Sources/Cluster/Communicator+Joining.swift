@@ -8,7 +8,7 @@ extension Communicator {
     public var timeout = 300.0
     /// Seconds to wait for all ranks to arrive.
     public var joinTimeout = 300.0
-    /// Of the tensors that are reduced.
+    /// The device of the tensors that are reduced.
     public var device = Device.cpu
     /// Told once what this rank waits for, where the others take long to arrive.
     public var onWait: @Sendable (String) -> Void = { _ in }

@@ -5,6 +5,14 @@ import Torch
 /// The processes ("ranks") of one job, as one of them sees them: c10d's collectives, and who failed when one does.
 ///
 /// All ranks call the same methods in the same order. It belongs to one thread.
+///
+/// ```swift
+/// if let environment = try RankEnvironment(ProcessInfo.processInfo.environment) {
+///   let job = try Communicator.join(environment)
+///   print("rank \(job.rank) of \(job.size):", try job.sum([1])[0])
+///   try job.leave()
+/// }
+/// ```
 public final class Communicator {
   public let rank: Int
   public var size: Int { members.count }

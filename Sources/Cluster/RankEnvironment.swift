@@ -2,7 +2,7 @@ import Foundation
 
 /// The place of this process in a job of several, as its launcher says it in environment variables.
 public struct RankEnvironment: Sendable, Equatable {
-  /// Of this process, from 0.
+  /// The number of this process, from 0.
   public var rank: Int
   /// Processes of the job.
   public var size: Int

@@ -43,7 +43,7 @@ public protocol ImageDataset: Sendable {
 
   /// How many images that follow each other are best read together, because they lie so on the disk. Training shuffles
   /// such blocks and then the images of a window of blocks, with no table of all images; nil shuffles all images
-  /// freely. See ``BlockOrder``.
+  /// freely. See `BlockOrder`.
   var shuffleBlock: Int? { get }
 
   /// Whether an image is cut at a random place from a larger picture each time that training takes it.

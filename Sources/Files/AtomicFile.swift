@@ -73,7 +73,7 @@ package final class AtomicFile {
 }
 
 extension POSIXError {
-  /// Of the system call that failed last in this thread.
+  /// The error of the system call that failed last in this thread.
   package static var last: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
 }
 

@@ -8,7 +8,7 @@ package struct CRC32C {
 
   package init() {}
 
-  /// Of the bytes so far.
+  /// The checksum of the bytes so far.
   package var value: UInt32 { ~state }
 
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {

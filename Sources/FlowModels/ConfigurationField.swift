@@ -1,9 +1,9 @@
 /// A field of a configuration that a person may set by name: `hidden`, on the command line `--hidden 64`.
 ///
 /// ```swift
-/// static let fields: [ConfigurationField<Self>] = [
-///   .integer("levels", "L, levels.", \.levels),
-///   .choice("permutation", "", \.permutation),
+/// struct Shape { var levels = 2, width = 64.0 }
+/// let fields: [ConfigurationField<Shape>] = [
+///   .integer("levels", "L, levels.", \.levels), .number("width", "", \.width),
 /// ]
 /// ```
 public struct ConfigurationField<Configuration>: Sendable {

@@ -6,6 +6,13 @@ import Torch
 /// (``Quantization``): what training, evaluation and the commands need of a model. A model belongs to one thread.
 ///
 /// `labels` are int64 `[batch]`; a conditional model needs them, any other takes none.
+///
+/// ```swift
+/// let model: any FlowModel = try ModelFolder.read(URL(filePath: "Models/fashion-mnist"))
+/// let labels = try Tensor([7, 7])
+/// let sneakers = try model.sample(count: 2, temperature: 0.7, labels: labels, seed: 1)
+/// print(try model.bitsPerDimension(sneakers, labels: labels).elements(Float.self))
+/// ```
 public protocol FlowModel: AnyObject {
   associatedtype Configuration: FlowConfiguration
 

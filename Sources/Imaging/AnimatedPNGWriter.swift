@@ -8,7 +8,7 @@ public final class AnimatedPNGWriter: VideoWriter {
   private let format: VideoFormat
   private let file: PartialFile
   private var appended = 0
-  /// Of the next `fcTL` or `fdAT` chunk.
+  /// The number of the next `fcTL` or `fdAT` chunk.
   private var sequence: UInt32 = 0
 
   /// - Throws: `ImagingError.unwritable`, naming the file.

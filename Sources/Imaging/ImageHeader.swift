@@ -1,12 +1,17 @@
 import Foundation
 
 /// Size and kind of a picture, read without decoding its pixels.
+///
+/// ```swift
+/// let header = try ImageHeader(contentsOf: URL(filePath: "photo.jpg"))
+/// print(header.width, header.height, header.channels)
+/// ```
 public struct ImageHeader: Sendable, Hashable {
   /// In pixels.
   public let width: Int
   /// In pixels.
   public let height: Int
-  /// Of the decoded picture: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
+  /// The channels of the decoded picture: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
   public let channels: Int
 
   public init(width: Int, height: Int, channels: Int) {

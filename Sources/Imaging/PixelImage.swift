@@ -1,6 +1,13 @@
 /// A picture in memory: 8 bits a channel, rows from the top, channels last.
 ///
 /// The value of channel `c` at column `x` of row `y` is `pixels[(y * width + x) * channels + c]`.
+///
+/// ```swift
+/// let picture = try PixelImage(contentsOf: URL(filePath: "photo.jpg"))
+/// let small = picture.fitted(width: 64, height: 64).converted(toChannels: 1)
+/// print(small.width, small[x: 10, y: 20])
+/// try PixelImage.strip([small, small.enlarged(by: 1)]).writePNG(to: URL(filePath: "pair.png"))
+/// ```
 public struct PixelImage: Sendable, Equatable {
   /// In pixels, at least 1.
   public let width: Int

@@ -12,6 +12,14 @@ public protocol VideoWriter: AnyObject {
 }
 
 /// What all frames of a moving picture have in common.
+///
+/// ```swift
+/// let frames = (0..<10).map { PixelImage(width: 64, height: 64, channels: 1, filledWith: UInt8($0 * 25)) }
+/// let format = VideoFormat(width: 64, height: 64, channels: 1, framesPerSecond: 5, frames: frames.count)
+/// let writer = try format.writer(to: URL(filePath: "fade.png"))
+/// for frame in frames { try writer.append(frame) }
+/// try writer.finish()
+/// ```
 public struct VideoFormat: Sendable, Equatable {
   /// In pixels.
   public var width: Int

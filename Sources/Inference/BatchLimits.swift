@@ -1,4 +1,9 @@
 /// How the work of concurrent callers is put together.
+///
+/// ```swift
+/// let limits = BatchLimits(size: 32, queue: 256)
+/// let model = try await ImageModel("fashion-mnist", limits: limits)
+/// ```
 public struct BatchLimits: Sendable, Hashable {
   /// The most images in one pass through the model.
   public var size: Int

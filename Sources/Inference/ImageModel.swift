@@ -32,7 +32,7 @@ public actor ImageModel {
   /// Loads a model.
   /// - Parameters:
   ///   - location: a run folder, of which the newest checkpoint is taken, a model folder, or the name of a shipped model.
-  ///   - attributes: directions that `glow attributes fit` found in this model, for ``edit(_:by:along:labels:)``.
+  ///   - attributes: directions that `glow attributes fit` found in this model, for ``edit(_:by:along:labels:as:)``.
   /// - Throws: `ModelError`, `AnalysisError` or `SafetensorsError`, naming the file and what is wrong with it;
   ///   ``InferenceError`` for a model whose images have neither 1 nor 3 channels.
   public init(

@@ -9,7 +9,7 @@ struct LatentCache {
   }
 
   struct Entry {
-    /// Of one image.
+    /// The latents of one image.
     let latents: Latents
     /// What it was encoded under; nil in a model without labels.
     let label: Int?

@@ -4,7 +4,7 @@ import Synchronization
 public struct ModelActivity: Sendable {
   public struct Reference: Codable, Sendable {
     public var name: String
-    /// Of images.
+    /// The number of images.
     public var count: Int
   }
 

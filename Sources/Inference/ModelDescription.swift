@@ -9,7 +9,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     /// How well the direction tells held-out images with the attribute from those without: 1 always, 1/2 no better than
     /// chance; nil where it was not measured.
     public var areaUnderROC: Double?
-    /// Of images that the direction is from.
+    /// The number of images with the attribute that the direction was measured on.
     public var with: Int
     public var without: Int
   }
@@ -20,14 +20,14 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   public var kind: String
   /// The model's kind and size in a few words, such as `Glow L=2 K=8 hidden=64, affine, conv1x1LU`.
   public var summary: String
-  /// Of images, in pixels.
+  /// The width of images, in pixels.
   public var width: Int
   public var height: Int
-  /// 1 gray, 3 RGB.
+  /// The channels of images: 1 for gray, 3 for RGB.
   public var channels: Int
   /// Bits per channel.
   public var bits: Int
-  /// Of each level's latent, the finest first, `[height, width, channel]`.
+  /// The shape of each level's latent, the finest first, `[height, width, channel]`.
   public var latentShapes: [[Int]]
   public var parameters: Int
   /// Labels that the model is conditioned on; empty for none.

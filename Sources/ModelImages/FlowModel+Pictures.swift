@@ -36,7 +36,7 @@ extension FlowModel {
   /// Images as the model gives them, `[count, height, width, channel]`, as pictures.
   ///
   /// ```swift
-  /// let picture = try model.pictures(of: model.sample(count: 1, seed: 7))[0]
+  /// let picture = try glow.pictures(of: glow.sample(count: 1, seed: 7))[0]
   /// try picture.writePNG(to: URL(filePath: "sample.png"))
   /// ```
   public func pictures(of x: Tensor) throws -> [PixelImage] {

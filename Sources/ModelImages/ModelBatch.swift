@@ -3,6 +3,13 @@ import FlowModels
 import Torch
 
 /// A batch of a data set as a model takes it.
+///
+/// ```swift
+/// let test = try DatasetSource(parsing: "fashion-mnist").open(split: .test, seed: 0)
+/// let batches = EvaluationBatches(dataset: test, batchSize: 100, seed: 0)
+/// let batch = try ModelBatch(batches.batch(at: 0), for: glow)
+/// let bits = try glow.bitsPerDimension(batch.x, labels: batch.labels)  // [100]
+/// ```
 public struct ModelBatch {
   /// Dequantized, `[batch, height, width, channel]`.
   public let x: Tensor

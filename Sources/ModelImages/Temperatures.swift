@@ -1,4 +1,10 @@
 /// One temperature for all levels of a model, or one a level, the finest first, as a person writes it: `0.7` or `0.7,0.9,1`.
+///
+/// ```swift
+/// let temperatures = Temperatures("0.7")!
+/// let images = try glow.sample(
+///   count: 4, temperatures: temperatures.perLevel(glow.configuration.levels)!, labels: Tensor([0, 1, 2, 3]), seed: 1)
+/// ```
 public struct Temperatures: Sendable, Hashable, CustomStringConvertible {
   /// Every temperature that is taken anywhere.
   public static let range = 0.0...100.0

@@ -20,7 +20,7 @@ public struct Document: Sendable {
       case png([UInt8])
     }
 
-    /// Of its file, without extension.
+    /// The name of its file, without extension.
     public var name: String
     public var picture: Picture
     /// What is to be seen, in a sentence.

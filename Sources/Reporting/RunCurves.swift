@@ -92,7 +92,7 @@ public struct RunCurves {
     metric.hasSuffix("BitsPerDimension") ? "bits/dim" : metric == "imagesPerSecond" ? "images/s" : words(metric)
   }
 
-  /// Of what spreads over orders of magnitude.
+  /// Whether the metric spreads over orders of magnitude.
   private static func isLogarithmic(_ metric: String) -> Bool {
     ["gradientNorm", "roundTripError", "worstConditionNumber"].contains(metric)
   }

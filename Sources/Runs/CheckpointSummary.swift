@@ -3,6 +3,13 @@ import FlowModels
 import Foundation
 
 /// What a checkpoint says of its run, read without its weights: the fields of `training.json` that tell how far it is.
+///
+/// ```swift
+/// if let checkpoint = RunFolder(URL(filePath: "runs/first")).checkpoints.last {
+///   let summary = try CheckpointSummary(checkpoint)
+///   print(summary.model.summary, "on", summary.data, "after", summary.images, "images")
+/// }
+/// ```
 public struct CheckpointSummary: Sendable {
   public var model: any FlowConfiguration
   /// What was trained on, as `--data` takes it.

@@ -8,23 +8,23 @@ public struct Metrics: Codable, Sendable {
   public var seconds: Double
   /// Bits per dimension of the training batches since the line before.
   public var trainBitsPerDimension: Double
-  /// Of the averaged weights on validation images, where measured.
+  /// The bits per dimension of the averaged weights on validation images, where measured.
   public var validationBitsPerDimension: Double?
-  /// Before clipping.
+  /// The norm of the gradient, before clipping.
   public var gradientNorm: Double
   public var learningRate: Double
   public var imagesPerSecond: Double
   /// Invertibility, measured with the validation.
   public var roundTripError: Double?
   public var worstConditionNumber: Double?
-  /// Of all affine couplings.
+  /// The smallest scale of all affine couplings.
   public var smallestScale: Double?
   public var largestScale: Double?
   /// Memory of the process, where the system tells.
   public var residentBytes: Int?
   /// Tensors alive in the process: a count that grows shows a leak.
   public var liveTensors: Int?
-  /// Of several processes: how many train together.
+  /// How many processes train together; nil for one.
   public var ranks: Int?
   /// The part of the time since the line before that rank 0 waited for the others.
   public var waitingShare: Double?
@@ -68,7 +68,7 @@ public struct LayerMetrics: Codable, Sendable, Equatable {
   public struct Layer: Codable, Sendable, Equatable {
     /// The mean, in nats per image.
     public var logDeterminant: Double?
-    /// Of the layer's own inverse.
+    /// The round-trip error of the layer's own inverse.
     public var roundTripError: Double?
     public var conditionNumber: Double?
     public var smallestScale: Double?

@@ -4,6 +4,12 @@ import Foundation
 
 /// A training run on disk: `checkpoints/images-N/`; `metrics.jsonl`, a line about once per hundred steps; `layers.jsonl`, a
 /// line a validation; `log.jsonl`, what happened; and `samples.png`, samples as of the last validation.
+///
+/// ```swift
+/// let run = RunFolder(URL(filePath: "runs/first"))
+/// for line in try run.metrics() { print(line.images, line.trainBitsPerDimension) }
+/// print(run.checkpoints.last?.lastPathComponent ?? "no checkpoint yet")
+/// ```
 public struct RunFolder: Sendable {
   public let url: URL
 

@@ -2,6 +2,13 @@ import FlowModels
 import Foundation
 
 /// Where a run is, from what it has written so far: also of one that is being trained now. No weights are read.
+///
+/// ```swift
+/// for run in try RunSummary.runs(in: URL(filePath: "runs")) {
+///   let summary = try RunSummary(of: run)
+///   print(summary.run, summary.state, summary.images, summary.best?.bitsPerDimension ?? .nan)
+/// }
+/// ```
 public struct RunSummary: Encodable, Sendable {
   public enum State: String, Encodable, Sendable {
     case training, finished, stopped

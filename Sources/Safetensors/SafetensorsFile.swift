@@ -12,6 +12,12 @@ import Foundation
 /// survive another process that changes the file in place: the values change beneath the reader, and where the file
 /// was cut short, touching the lost pages ends this process with `SIGBUS`. `withBytes` looks at the length of the file
 /// first and throws where it was cut, which leaves only a cut that happens while its body runs.
+///
+/// ```swift
+/// let file = try SafetensorsFile(contentsOf: URL(filePath: "Models/fashion-mnist/model.safetensors"))
+/// for name in file.names { print(name, try file.entry(name).shape) }
+/// let first = try file.withBytes(of: file.names[0]) { bytes in bytes.loadUnaligned(as: Float.self) }
+/// ```
 public final class SafetensorsFile: Sendable {
   /// The tensors, by name.
   public let entries: [String: SafetensorsEntry]

@@ -5,7 +5,7 @@ import Foundation
 protocol SafetensorsStorage: Sendable {
   /// What errors call it.
   var file: String { get }
-  /// Of bytes.
+  /// The number of bytes.
   var count: Int { get }
   /// Called once, before the first `withBytes`.
   func map() throws

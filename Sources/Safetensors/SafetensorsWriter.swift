@@ -2,6 +2,13 @@ import Files
 import Foundation
 
 /// Writes safetensors files.
+///
+/// ```swift
+/// let values: [Float] = [1, 2, 3]
+/// let item = SafetensorsItem(
+///   name: "weight", type: .float32, shape: [3], bytes: values.withUnsafeBytes { Data($0) })
+/// try SafetensorsWriter.write([item], metadata: ["made by": "hand"], to: URL(filePath: "weights.safetensors"))
+/// ```
 public struct SafetensorsWriter {
   /// The data begins at a multiple of this many bytes.
   static let alignment = 64

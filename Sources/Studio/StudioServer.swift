@@ -8,6 +8,13 @@ import NIOCore
 import ServiceLifecycle
 
 /// Serves a model: a page for people and an HTTP API for programs (`/openapi.json`).
+///
+/// ```swift
+/// let model = try await ImageModel("fashion-mnist")
+/// var options = StudioOptions()
+/// options.port = 8081
+/// try await StudioServer(model, options: options).run { port in print("http://127.0.0.1:\(port)/") }
+/// ```
 public struct StudioServer: Sendable {
   private let studio: Studio
   private let logger: Logger

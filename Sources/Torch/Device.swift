@@ -1,6 +1,11 @@
 import CTorch
 
 /// Where a tensor's memory is and its operations run.
+///
+/// ```swift
+/// let device = Device("cuda").flatMap { $0.isAvailable ? $0 : nil } ?? .cpu
+/// let x = try Tensor.zeros([2, 3], on: device)
+/// ```
 public enum Device: Sendable, Hashable, CustomStringConvertible {
   case cpu
   case cuda(Int)

@@ -11,6 +11,12 @@ extension Tensor {
 
 /// The gradients of `sum(output * cotangent)` over all pairs with respect to each of `inputs`; nil for an input on
 /// which no output depends. Each cotangent has its output's shape.
+///
+/// ```swift
+/// let x = try Tensor([1, 2, 3] as [Float]).requiringGradient()
+/// let slope = try gradients(of: [x.squared()], with: [.ones([3])], withRespectTo: [x])[0]!
+/// print(try slope.elements(Float.self))  // [2.0, 4.0, 6.0]
+/// ```
 public func gradients(
   of outputs: [Tensor], with cotangents: [Tensor], withRespectTo inputs: [Tensor]
 ) throws -> [Tensor?] {

@@ -1,6 +1,11 @@
 import CTorch
 
 /// The libtorch that this process runs on.
+///
+/// ```swift
+/// try Runtime.checkVersion()
+/// try Runtime.setThreadCount(2)
+/// ```
 public enum Runtime {
   /// The version of the headers that the shim was compiled against, such as `2.13.0`.
   public static var headerVersion: String { String(cString: ct_header_version()) }

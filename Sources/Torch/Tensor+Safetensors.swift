@@ -2,7 +2,7 @@ import Safetensors
 
 extension SafetensorsFile {
   /// A copy of the tensor `name`, in its own type.
-  /// - Throws: ``SafetensorsError`` if the file has no such tensor or it is of a type that ``DType`` lacks.
+  /// - Throws: `SafetensorsError` if the file has no such tensor or it is of a type that ``DType`` lacks.
   public func tensor(_ name: String, on device: Device = .cpu) throws -> Tensor {
     let entry = try entry(name)
     guard let dtype = DType(entry.type) else {

@@ -5,6 +5,13 @@ import CTorch
 /// A tensor is a reference: views (`narrowed`, `reshaped`, `permuted`, where libtorch can) share memory with what they were
 /// taken from, and the methods whose names end in `InPlace` change it. It is not `Sendable`: a model's tensors belong
 /// to one thread. Every operation throws ``TorchError`` when libtorch refuses it, naming the shapes involved.
+///
+/// ```swift
+/// let x = try Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])
+/// let gram = try x.matmul(x.transposed)  // [2, 2]
+/// let scaled = try 2 * gram + 1
+/// print(scaled.shape, try scaled.elements(Float.self))  // [2, 2] [29.0, 65.0, 65.0, 155.0]
+/// ```
 public final class Tensor {
   package let handle: ct_handle
 

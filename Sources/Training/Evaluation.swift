@@ -5,6 +5,12 @@ import Foundation
 import Torch
 
 /// A model's bits per dimension on a split, with what one must know to compare it.
+///
+/// ```swift
+/// let test = try DatasetSource(parsing: "fashion-mnist").open(split: .test, seed: 0)
+/// let evaluation = try glow.evaluate(on: test)
+/// print(evaluation.bitsPerDimension, "±", evaluation.standardError, "on", evaluation.images, "images")
+/// ```
 public struct Evaluation: Codable, Sendable {
   /// The mean over all images.
   public var bitsPerDimension: Double
@@ -90,7 +96,7 @@ extension FlowModel {
 
 /// What an evaluation adds up, over the parts of a split.
 struct Scores {
-  /// Of each image, in nats; 0 where another part has it.
+  /// The log-probability of each image, in nats; 0 where another part has it.
   var logProbabilities: [Double]
   /// How many labels were guessed right; nil where none were guessed.
   var right: Double?

@@ -3,6 +3,12 @@ import Foundation
 
 /// The honest baseline that any generative model must beat: every pixel position by itself, its values counted over the
 /// training images.
+///
+/// ```swift
+/// let source = try DatasetSource(parsing: "fashion-mnist")
+/// let baseline = try HistogramBaseline(fittedTo: source.openTraining(seed: 0).train)
+/// print(try baseline.bitsPerDimension(on: source.open(split: .test, seed: 0)))  // 4.5878
+/// ```
 public struct HistogramBaseline: Sendable {
   /// -log2 p(value) per position, `[position * 2^bits + value]`.
   private let cost: [Double]

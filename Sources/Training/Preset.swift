@@ -3,6 +3,11 @@ import FlowModels
 
 /// A model's shape and a training run's settings under one name. What the data decide (height, width, channels, class
 /// names) is filled in when the data are open.
+///
+/// ```swift
+/// let preset = Preset.named("demo")!
+/// print(preset.summary, preset.model.summary, preset.training.batchSize)
+/// ```
 public struct Preset: Sendable {
   public let name: String
   /// One line for `glow presets` and `glow train --help`.
@@ -60,7 +65,7 @@ public struct Preset: Sendable {
       training: training)
   }()
 
-  /// Of about the size of ``demo``'s Glow, on the same images.
+  /// A RealNVP of about the size of ``demo``'s Glow, on the same images.
   public static let realNVP: Preset = {
     let model = RealNVPConfiguration(height: 28, width: 28, channels: 1, levels: 2, blocks: 1, hidden: 16)
     var training = fashionTraining(images: 100_000, batchSize: 16)

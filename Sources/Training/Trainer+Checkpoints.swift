@@ -10,7 +10,7 @@ import Torch
 
 extension Trainer {
   /// The newest checkpoint whose files are as they were written, and what is wrong with newer ones.
-  /// - Throws: ``TrainingError`` if there is none; what is wrong with the newest if all are damaged.
+  /// - Throws: `TrainingError` if there is none; what is wrong with the newest if all are damaged.
   static func newestCheckpoint(of run: RunFolder) throws -> (url: URL, damaged: [any Error]) {
     let (checkpoints, damaged) = run.soundCheckpoints(newestOnly: true)
     guard let newest = checkpoints.last else { throw damaged.first ?? noCheckpoint(in: run) }
@@ -23,7 +23,7 @@ extension Trainer {
 
   /// Copies the state and writes it as a checkpoint while training goes on: `model.safetensors` holds the averaged weights,
   /// `training.safetensors` the raw ones and the optimizer's moments. Rank 0 writes; the others keep in step.
-  /// - Throws: ``TrainingError`` if the checkpoint before could not be written and that is to stop the run.
+  /// - Throws: `TrainingError` if the checkpoint before could not be written and that is to stop the run.
   func save() throws {
     try collectDamage()
     guard savedImages != state.imagesSeen else { return }
@@ -78,7 +78,7 @@ extension Trainer {
   }
 
   /// Writes a checkpoint and waits until it is on disk.
-  /// - Throws: ``TrainingError`` if it cannot be written.
+  /// - Throws: `TrainingError` if it cannot be written.
   func saveLast() throws {
     try save()
     do { try writer.wait() } catch { throw unwritable(error) }

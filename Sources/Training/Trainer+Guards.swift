@@ -9,7 +9,7 @@ import Torch
 extension Trainer {
   private var guards: Guards { configuration.guards ?? Guards() }
 
-  /// Of the next step.
+  /// The learning rate of the next step.
   func learningRate() -> Double {
     if let recovery = state.recovery, state.imagesSeen >= recovery.until {
       state.recovery = nil
@@ -84,7 +84,7 @@ extension Trainer {
   }
 
   /// Goes back to a checkpoint, each time in a row to one further back, and lowers the learning rate.
-  /// - Throws: ``TrainingError`` if the guards give up.
+  /// - Throws: `TrainingError` if the guards give up.
   func rollBack(from own: Divergence) throws {
     let found = try ranks.gather(own)
     let divergence = found.first { $0.layer != nil } ?? found[0]

@@ -62,8 +62,8 @@ extension Trainer {
   ///   - acceptingChangedData: whether to go on with images that are not those that the run began with.
   ///   - communicator: the job, if this process is one of several, perhaps of another number than before. Rank 0 reads the
   ///     checkpoint and hands it to the others.
-  /// - Throws: ``TrainingError``, `ModelError` or `SafetensorsError` naming the file and what is wrong in it; a
-  ///   ``TrainingError`` if another process trains the run.
+  /// - Throws: `TrainingError`, `ModelError` or `SafetensorsError` naming the file and what is wrong in it; a
+  ///   `TrainingError` if another process trains the run.
   public convenience init(
     resuming run: RunFolder, images: Int? = nil, data: String? = nil, train: any ImageDataset,
     validation: any ImageDataset,

@@ -12,8 +12,8 @@ import Torch
 /// Trains a model: the loop, and around it how a run starts, its validations, checkpoints and guards.
 ///
 /// ```swift
-/// let (train, validation) = try DatasetSource(parsing: "fashion-mnist").openTraining()
-/// var model = GlowConfiguration(height: 28, width: 28, channels: 1, levels: 2, steps: 8, hidden: 64)
+/// let (train, validation) = try DatasetSource(parsing: "fashion-mnist").openTraining(seed: 0)
+/// let model = GlowConfiguration(height: 28, width: 28, channels: 1, levels: 2, steps: 8, hidden: 64)
 /// var training = TrainingConfiguration(data: "fashion-mnist")
 /// training.images = 100_000
 /// let trainer = try Trainer(
@@ -34,7 +34,7 @@ public final class Trainer {
   let optimizer: Optimizer
   let average: WeightAverage?
   let ranks: Ranks
-  /// Of this rank's part of a batch.
+  /// The images of this rank's part of a batch that go through the model at a time.
   let imagesPerPass: Int
   var state: TrainingState
   /// From the start until `fit` ends.
@@ -131,7 +131,7 @@ public final class Trainer {
 
   /// Trains until all images are seen or `shouldStop` says so; ends with a checkpoint. Where a guard refuses a step,
   /// training goes on from a checkpoint with a lower learning rate.
-  /// - Throws: ``TrainingError`` when the guards give up or a file cannot be written: the last checkpoint stays as it was.
+  /// - Throws: `TrainingError` when the guards give up or a file cannot be written: the last checkpoint stays as it was.
   public func fit() throws {
     if lock == nil, ranks.isLeader { lock = try RunLock(run) }
     defer { lock = nil }

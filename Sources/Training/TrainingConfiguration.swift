@@ -5,6 +5,14 @@ import Foundation
 
 /// Everything that decides a training run besides the model's shape: stored in each checkpoint. Lengths are counted in
 /// images, so that they do not change with the batch size.
+///
+/// ```swift
+/// var configuration = TrainingConfiguration(data: "fashion-mnist")
+/// configuration.images = 100_000
+/// configuration.batchSize = 16
+/// configuration.memory = .reversible
+/// try configuration.validate()
+/// ```
 public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case adamax, adam }
 
@@ -15,7 +23,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     case cosine
   }
 
-  /// As ``DatasetSource`` reads it.
+  /// As `DatasetSource` reads it.
   public var data: String
   /// Pictures are cropped to this aspect and resized; nil takes them as they are. Pixels.
   public var height: Int?
@@ -49,9 +57,9 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var memory = MemoryPolicy.auto
   /// Bytes for kept activations under `auto`; nil for half of the memory that is free when the run starts.
   public var memoryBudget: Int?
-  /// Of the conditioners in training steps; nil for float32. Evaluations are in float32.
+  /// The precision of the conditioners in training steps; nil for float32. Evaluations are in float32.
   public var precision: ConditionerPrecision?
-  /// Of the gradients on their way between processes; nil for float32.
+  /// The precision of the gradients on their way between processes; nil for float32.
   public var wire: WirePrecision?
   /// Bytes of gradients that leave for other processes at a time; nil for a sixteenth of all, 256 KiB to 8 MiB.
   public var bucketBytes: Int?
@@ -64,9 +72,9 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var validationImages = 1_000
   /// Images between checkpoints.
   public var checkpointEvery = 25_000
-  /// Of the checkpoints, so many of the newest are kept, that of the lowest validation, and one each so many images; nil
-  /// for 2, and for no more.
+  /// How many of the newest checkpoints are kept, beside the one with the lowest validation; nil for 2.
   public var keepNewest: Int?
+  /// Images between the older checkpoints that are kept as well; nil for none.
   public var keepEvery: Int?
   /// Nil for the usual ones.
   public var guards: Guards?

@@ -17,17 +17,17 @@ package struct TrainingState: Codable {
   var kept: KeptActivations?
   /// Processes that trained together when it was decided; nil for one.
   var ranks: Int?
-  /// Of the metrics' line that is under way.
+  /// The sums of the metrics' line that is under way.
   var line: LineSums?
   /// A validation after this step that was broken off, with what its line of metrics says of the step.
   var dueMeasurement: DueMeasurement?
-  /// Of the averaged weights on validation images, if it was measured after this step.
+  /// The bits per dimension of the averaged weights on validation images, if measured after this step.
   var validation: Double?
   /// The checkpoint with the lowest validation so far.
   var best: Best?
   /// After a roll-back, until the run is over it.
   var recovery: Recovery?
-  /// Of the training and validation images as they were when the run began.
+  /// The fingerprints of the training and validation images when the run began.
   var data: Fingerprints?
   /// Training and validation images that could not be read and were skipped.
   var damaged: Damaged?

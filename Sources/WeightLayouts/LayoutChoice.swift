@@ -4,7 +4,7 @@ import Files
 /// A part of a layout that differs from model to model.
 struct LayoutChoice: Decodable, Sendable {
   var name: String
-  /// Of those whose condition holds the first is meant, unless another is asked for.
+  /// The first one whose condition holds is meant, unless another is asked for.
   var options: [LayoutOption]
 
   private enum Key: String, CodingKey, CaseIterable { case name, options }

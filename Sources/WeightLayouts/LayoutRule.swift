@@ -27,12 +27,12 @@ struct LayoutRule: Decodable, Sendable {
   var cut: Int?
   /// What a tensor that only one side has always holds.
   var constant: Constant?
-  /// Of a constant of theirs: our tensor that has its shape; nil for a scalar.
+  /// The tensor of ours whose shape a constant of theirs has; nil for a scalar.
   var like: String?
-  /// Of a constant 0 of ours, a log-scale of output channels: our tensors that take it up at export where it is not 0,
-  /// times e to its power along their last axis.
+  /// Our tensors that take up a constant 0 of ours, a log-scale of output channels, at export where it is not 0: they
+  /// are multiplied by e to its power along their last axis.
   var foldedInto: [String]
-  /// Of a log-scale that is folded: what it is multiplied by.
+  /// The factor that a folded log-scale is multiplied by.
   var factor: Double
 
   private enum Key: String, CodingKey, CaseIterable {

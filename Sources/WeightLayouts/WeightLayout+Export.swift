@@ -11,7 +11,7 @@ extension WeightLayout {
   /// - Parameters:
   ///   - choices: the layout's options to take, by the choice's name.
   ///   - dtype: of the tensors on disk; nil for the model's own.
-  /// - Throws: ``ModelError`` naming the field or the tensor of the model that the layout cannot hold.
+  /// - Throws: `ModelError` naming the field or the tensor of the model that the layout cannot hold.
   public func write(
     _ model: Glow, choosing choices: [String: String] = [:], as dtype: DType? = nil, to url: URL
   ) throws {

@@ -12,7 +12,7 @@ extension WeightLayout {
   ///   - bits: per channel of the images that the model describes.
   ///   - classNames: of the labels, in order; nil names them 0, 1, and so on.
   ///   - choices: the layout's options to take, by the choice's name, where the weights do not tell or tell wrongly.
-  /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the tensor: one that is missing, that the layout does
+  /// - Throws: `ModelError` or `SafetensorsError`, naming the file and the tensor: one that is missing, that the layout does
   ///   not know, or that has another shape or other values than it can have.
   public func read(
     _ url: URL, size: (height: Int, width: Int)? = nil, bits: Int = 8, classNames: [String]? = nil,

@@ -3,6 +3,13 @@ import Files
 import Foundation
 
 /// How another program names and shapes the weights of a Glow: a data file, read both ways. `docs/import.md` describes it.
+///
+/// ```swift
+/// print(WeightLayout.shippedNames)
+/// let layout = try WeightLayout.named("normflows")
+/// let glow = try layout.read(URL(filePath: "nf.safetensors"), size: (height: 32, width: 32))
+/// try layout.write(glow, to: URL(filePath: "back.safetensors"))
+/// ```
 public struct WeightLayout: Sendable {
   /// The layout's name: that of its file, without the suffix.
   public let name: String
@@ -37,7 +44,7 @@ public struct WeightLayout: Sendable {
   }
 
   /// Reads a layout's file.
-  /// - Throws: ``ModelError`` naming the file and the field that is wrong.
+  /// - Throws: `ModelError` naming the file and the field that is wrong.
   public init(contentsOf url: URL) throws {
     file = url.path
     name = url.deletingPathExtension().lastPathComponent
@@ -60,7 +67,7 @@ public struct WeightLayout: Sendable {
   private static var shippedFolder: URL {
     #if os(Linux)
       // `Bundle.module` would end the process where the program was moved without its resources.
-      let bundle = Bundle.main.bundleURL.appending(path: "swift-glow_FlowModels.resources")
+      let bundle = Bundle.main.bundleURL.appending(path: "swift-glow_WeightLayouts.resources")
     #else
       let bundle = Bundle.module.bundleURL
     #endif

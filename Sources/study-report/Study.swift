@@ -5,7 +5,7 @@ import Foundation
 /// What `Scripts/study.py` did and found: the runs and pictures of the report on this implementation.
 struct Study: Codable, Sendable {
   struct Evaluation: Codable, Sendable {
-    /// Of the test images.
+    /// The mean over the test images.
     var bitsPerDimension: Double
     var standardError: Double
     var images: Int
@@ -22,7 +22,7 @@ struct Study: Codable, Sendable {
     var labels: [String: String]
     var images: Int
     var parameters: Int?
-    /// Of training.
+    /// The seconds that training took.
     var seconds: Double
     /// The run folder.
     var run: String

@@ -3,6 +3,15 @@ import Synchronization
 import Torch
 
 /// Starts the ranks of a job on this host, labels what they print, and ends them all when one fails.
+///
+/// ```swift
+/// var options = Launcher.Options()
+/// options.processes = 4
+/// let launcher = Launcher(URL(filePath: ".build/release/glow"), ["resume", "runs/four"], options) {
+///   line, isError in print(line)
+/// }
+/// print(try launcher.run().status)
+/// ```
 public final class Launcher: Sendable {
   public struct Options: Sendable {
     /// Ranks on this host.
@@ -15,7 +24,7 @@ public final class Launcher: Sendable {
     /// Hosts of the job, each with a launcher of its own, and which of them this is.
     public var hosts = 1
     public var host = 0
-    /// Of host 0, where its launcher keeps the job's keys; nil for a job of this host alone.
+    /// The address of host 0, whose launcher keeps the job's keys; nil for a job of this host alone.
     public var master: (address: String, port: Int)?
     /// Seconds that ranks have to end by themselves after one has failed, and again after they are told to.
     public var grace = 10.0

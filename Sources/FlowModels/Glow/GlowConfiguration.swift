@@ -2,6 +2,13 @@ import Flows
 import Torch
 
 /// Everything that decides a Glow's shape: stored in each checkpoint, and enough to build the model again.
+///
+/// ```swift
+/// var configuration = GlowConfiguration(height: 32, width: 32, channels: 3, levels: 3, steps: 8, hidden: 128)
+/// configuration.scale = .bounded
+/// print(configuration.summary, configuration.parameterCount)
+/// let glow = try Glow(configuration, seed: 1)
+/// ```
 public struct GlowConfiguration: FlowConfiguration {
   public static let kind = "glow"
   public static let title = "Glow"

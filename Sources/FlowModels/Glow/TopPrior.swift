@@ -13,7 +13,7 @@ public final class TopPrior: Prior {
   /// With diagonal priors all there is, in a single row where there are no labels.
   private let labels: LabelEmbedding?
   private let isConditional: Bool
-  /// Of the latent, `[height, width, channel]`.
+  /// The shape of the latent, `[height, width, channel]`.
   private let shape: [Int]
   private var channels: Int { shape[2] }
   private let edges = EdgeMap()

@@ -3,6 +3,15 @@ import Safetensors
 import Torch
 
 /// Latents on disk: a safetensors file with `level1`, `level2`, ... and, of a conditional model, `labels`.
+///
+/// ```swift
+/// let labels = try Tensor([0, 9])
+/// let images = try glow.sample(count: 2, labels: labels, seed: 1)
+/// let file = URL(filePath: "z.safetensors")
+/// try LatentFile(latents: glow.encode(images, labels: labels), labels: labels).write(to: file)
+/// let stored = try LatentFile(contentsOf: file, for: glow)
+/// let back = try glow.decode(stored.latents, labels: stored.labels)  // images, up to rounding
+/// ```
 public struct LatentFile {
   public var latents: Latents
   /// int64 `[count]`: what the images were encoded under.
@@ -40,7 +49,7 @@ public struct LatentFile {
     try self.init(SafetensorsFile(bytes: bytes, name: "latents"), for: model)
   }
 
-  /// Of how many images the latents of a file in memory are, before it is known whether they fit a model.
+  /// The number of images whose latents a file in memory holds, before it is known whether they fit a model.
   /// - Throws: `ModelError` or `SafetensorsError`.
   public static func count(in bytes: [UInt8]) throws -> Int {
     let file = try SafetensorsFile(bytes: bytes, name: "latents")

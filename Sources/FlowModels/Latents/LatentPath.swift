@@ -11,6 +11,13 @@ import Torch
 /// and on a spherical one it stays r.
 ///
 /// In a conditional model the condition is a blend of the keys' labels, `(1 - t)` of the one and `t` of the other.
+///
+/// ```swift
+/// let labels = try Tensor([0, 9])
+/// let ends = try glow.encode(glow.sample(count: 2, labels: labels, seed: 1), labels: labels)
+/// let path = LatentPath(through: ends, conditions: try glow.conditions(of: labels, count: 2), shape: .spherical)
+/// let images = try glow.images(of: path, at: [0, 0.25, 0.5, 0.75, 1])  // [5, height, width, channel]
+/// ```
 public struct LatentPath {
   public enum Shape: String, Sendable, CaseIterable { case straight, spherical }
 

@@ -2,6 +2,14 @@ import Torch
 
 /// An image batch as a model's latents: one tensor a level, the first level first, `[batch, height, width, channel]`,
 /// standardized so that each number is N(0, 1) under the model.
+///
+/// ```swift
+/// let images = try glow.sample(count: 2, labels: Tensor([0, 9]), seed: 1)
+/// let latents = try glow.encode(images, labels: Tensor([0, 9]))
+/// print(latents.levels.map(\.shape))  // one shape a level, each of two images
+/// let calmer = try latents.scaled(by: latents.levels.map { _ in 0.7 })
+/// let back = try glow.decode(calmer, labels: Tensor([0, 9]))
+/// ```
 public struct Latents {
   public var levels: [Tensor]
 

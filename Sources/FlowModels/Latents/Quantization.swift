@@ -2,6 +2,13 @@ import Foundation
 import Torch
 
 /// Between bytes and the continuous images that a model describes.
+///
+/// ```swift
+/// let quantization = Quantization(bits: 8)
+/// let pixels = try Tensor([0, 128, 255] as [UInt8])
+/// let x = try quantization.dequantize(pixels)  // in -1/2 ..< 1/2
+/// print(try quantization.quantize(x).elements(UInt8.self))  // [0, 128, 255]
+/// ```
 public struct Quantization: Sendable {
   /// Bits per channel, 1 to 8.
   public let bits: Int

@@ -1,6 +1,11 @@
 import Torch
 
 /// Everything that decides a RealNVP's shape (Dinh, Sohl-Dickstein & Bengio 2017).
+///
+/// ```swift
+/// let configuration = RealNVPConfiguration(height: 32, width: 32, channels: 3, levels: 2, blocks: 2, hidden: 32)
+/// let model = try RealNVP(configuration, seed: 1)
+/// ```
 public struct RealNVPConfiguration: FlowConfiguration {
   public static let kind = "realnvp"
   public static let title = "RealNVP"
@@ -27,7 +32,7 @@ public struct RealNVPConfiguration: FlowConfiguration {
   public var blocks: Int
   /// Channels of the conditioners at the first level before its squeeze; each squeeze doubles them.
   public var hidden: Int
-  /// Of the logit transform (``LogitTransform``); 0.05 as published.
+  /// The alpha of the logit transform (`LogitTransform`); 0.05 as published.
   public var alpha = 0.05
 
   public init(height: Int, width: Int, channels: Int, levels: Int, blocks: Int, hidden: Int) {
@@ -68,7 +73,7 @@ public struct RealNVPConfiguration: FlowConfiguration {
   }
 
   public var parameterCount: Int {
-    /// Of a coupling with its conditioner, which is told `mask` more channels.
+    /// The parameters of a coupling and its conditioner, which receives `mask` more channels.
     func coupling(_ inputs: Int, _ hidden: Int, mask: Int) -> Int {
       let square = hidden * hidden
       let stem = 9 * (2 * inputs + mask) * hidden + hidden

@@ -8,6 +8,15 @@ import Torch
 ///
 /// `config.json` holds the format's version, the kind of model and its configuration; `model.safetensors` every
 /// parameter and buffer under its name.
+///
+/// ```swift
+/// let glow = try Glow(.standard, seed: 1)
+/// let folder = URL(filePath: "model")
+/// try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+/// try ModelFolder.write(glow, to: folder)
+/// let model = try ModelFolder.read(folder)  // of whatever family it is
+/// print(model.configuration.summary)
+/// ```
 public enum ModelFolder {
   public static let formatVersion = 1
   static let configurationName = "config.json"

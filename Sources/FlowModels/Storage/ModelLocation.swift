@@ -1,6 +1,11 @@
 import Foundation
 
 /// From what a user calls a model to the folder that holds it.
+///
+/// ```swift
+/// let newest = try ModelLocation.resolve("runs/first")  // the newest checkpoint of a run
+/// let model = try ModelFolder.read(newest)
+/// ```
 public enum ModelLocation {
   /// - Parameter text: the name of a shipped model, a model folder, or a run folder, of which the newest checkpoint is
   ///   meant.

@@ -138,7 +138,7 @@ final class Ranks {
   private static func milliseconds(_ seconds: Double) -> String { String(format: "%.1f ms", seconds * 1000) }
 
   /// Makes sure that all ranks still have the same weights, to the bit.
-  /// - Throws: ``TrainingError`` naming the rank whose weights differ.
+  /// - Throws: `TrainingError` naming the rank whose weights differ.
   func requireSame(_ values: Tensor) throws {
     guard let communicator else { return }
     var checksum = CRC32C()

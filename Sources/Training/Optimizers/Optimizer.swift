@@ -3,6 +3,14 @@ import Foundation
 import Torch
 
 /// Adam or Adamax (Kingma & Ba 2015) over a model's whole parameter vector.
+///
+/// ```swift
+/// let optimizer = try Optimizer(.adamax, glow.parameters)
+/// try glow.parameters.gradients.zeroInPlace()
+/// _ = try glow.accumulateGradients(
+///   images, labels: labels, keeping: nil, classifierWeight: 0, share: 1, onFinal: nil)
+/// try optimizer.step(learningRate: 1e-3, norm: glow.parameters.gradients.norm())
+/// ```
 public final class Optimizer {
   public let kind: TrainingConfiguration.OptimizerKind
   let parameters: ParameterVector

@@ -8,6 +8,11 @@ import SwiftProtobuf
 ///
 /// Every append is one record, written before it returns, and nothing is kept in memory. A process that is killed can
 /// leave a part of a last record, which TensorBoard passes over.
+///
+/// ```swift
+/// let events = try EventFile(in: URL(filePath: "runs/first"))
+/// try events.append([("loss", .scalar(3.5)), ("weights", .histogram([0.1, 0.2, 0.4]))], step: 100)
+/// ```
 public final class EventFile {
   public enum Value: Sendable {
     /// Kept in single precision, as the format has it.
@@ -27,7 +32,7 @@ public final class EventFile {
   /// of the files that are there, in which order TensorBoard reads them.
   /// - Parameter step: the last step up to which earlier files count: TensorBoard drops what they hold after it; nil
   ///   drops all.
-  /// - Throws: ``TrainingError`` naming the file, as all of the type's functions do.
+  /// - Throws: `TrainingError` naming the file, as all of the type's functions do.
   public init(in folder: URL, after step: Int? = nil) throws {
     url = folder.appending(path: Self.newName(in: folder))
     descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o644)

@@ -12,7 +12,7 @@ public final class RunEvents {
   /// Starts an event file.
   /// - Parameter images: where a run resumes, after how many images the last line of its metrics was written that stays:
   ///   TensorBoard drops what earlier files hold after it. Nil for a new run.
-  /// - Throws: ``TrainingError`` naming the file.
+  /// - Throws: `TrainingError` naming the file.
   public init(_ run: RunFolder, after images: Int? = nil) throws {
     file = try EventFile(in: run.url, after: images)
   }
@@ -23,7 +23,7 @@ public final class RunEvents {
   /// - Parameters:
   ///   - samples: drawn from the model, as one picture.
   ///   - scales: numbers to show the spread of, by the names of their layers.
-  /// - Throws: ``TrainingError`` naming the file.
+  /// - Throws: `TrainingError` naming the file.
   public func append(
     _ metrics: Metrics, samples: PixelImage? = nil, scales: [String: [Double]] = [:], at time: Date = Date()
   ) throws {

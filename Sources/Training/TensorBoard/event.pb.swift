@@ -40,7 +40,7 @@ nonisolated struct TensorBoardEvent: Sendable {
 
   var what: TensorBoardEvent.OneOf_What? = nil
 
-  /// Of the first event of a file: "brain.Event:2".
+  /// The version of the format, in the first event of a file: "brain.Event:2".
   var fileVersion: String {
     get {
       if case .fileVersion(let v)? = what {return v}
@@ -68,7 +68,7 @@ nonisolated struct TensorBoardEvent: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_What: Equatable, Sendable {
-    /// Of the first event of a file: "brain.Event:2".
+    /// The version of the format, in the first event of a file: "brain.Event:2".
     case fileVersion(String)
     case summary(TensorBoardSummary)
     case sessionLog(TensorBoardSessionLog)

@@ -9,7 +9,7 @@ import Imaging
 /// Classes: when every picture of the split's folder sits exactly one folder below it, that folder's name is the
 /// picture's class; fewer than two names in all splits together count as no classes.
 ///
-/// Attributes: an `attributes.csv` in the split's folder, or in the folder of folders; see ``AttributesCSV``.
+/// Attributes: an `attributes.csv` in the split's folder, or in the folder of folders; see `AttributesCSV`.
 ///
 /// Opening reads the heads of the split's files alone; pixels are decoded each time an image is asked for.
 ///

@@ -64,7 +64,7 @@ struct BenchTraining {
     try glow.use(precision)
   }
 
-  /// Of weights, gradients and the optimizer's two moments.
+  /// The bytes of weights, gradients and the optimizer's two moments.
   var stateBytes: Int { glow.parameters.count * DType.float32.byteWidth * (optimizer == nil ? 2 : 4) }
 
   func step() throws {

@@ -93,7 +93,7 @@ private struct Stopwatch {
     }
   }
 
-  /// Of each of `bodies`, taken in turn, so that what slows the machine down for a while slows all of them.
+  /// The time of each of `bodies`. They take turns, so that what slows the machine down for a while slows all of them.
   func callAsFunction(_ bodies: [() throws -> Tensor]) throws -> [Double] {
     let once = Stopwatch(rounds: 1, warmup: 0)
     let seconds = try (0..<warmup + rounds).map { _ in try bodies.map { try once($0) } }.dropFirst(warmup)
