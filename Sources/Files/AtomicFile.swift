@@ -64,6 +64,12 @@ package final class AtomicFile {
     if isDurable { try flushNames(in: url.deletingLastPathComponent()) }
   }
 
+  /// Whether a name is that of a temporary file, such as one that a killed process left.
+  package static func isTemporary(_ name: String) -> Bool {
+    name.hasPrefix(".") && name.dropFirst(37).hasPrefix(".tmp")
+      && UUID(uuidString: String(name.dropFirst().prefix(36))) != nil
+  }
+
   /// Writes a whole file.
   package static func store(_ bytes: some ContiguousBytes, at url: URL, durable: Bool = false) throws {
     let file = try AtomicFile(url, durable: durable)

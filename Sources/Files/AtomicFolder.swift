@@ -21,6 +21,7 @@ package enum AtomicFolder {
       throw POSIXError(.ENOTDIR)
     }
     if replacing { try restore(url) }
+    removeLeftovers(of: url)
     do {
       try files.createDirectory(at: temporary, withIntermediateDirectories: true)
       try body(temporary)
@@ -31,6 +32,15 @@ package enum AtomicFolder {
     } catch {
       try? files.removeItem(at: temporary)
       throw error
+    }
+  }
+
+  /// Removes what calls left whose processes were killed.
+  private static func removeLeftovers(of url: URL) {
+    let folder = url.deletingLastPathComponent()
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(".\(url.lastPathComponent).") && name.hasSuffix(".tmp") {
+      try? FileManager.default.removeItem(at: folder.appending(path: name))
     }
   }
 

@@ -1,7 +1,7 @@
 import Torch
 
-/// What a pass through a flow tells its layers beside the images: an argument of every pass, so that a layer holds nothing
-/// between two of them.
+/// What a pass through a flow tells its layers beside the images: an argument of every pass, so that no layer is conditioned on
+/// what was said before another.
 public struct Context {
   /// By which statistics batch normalizations normalize.
   public enum Statistics: Sendable {

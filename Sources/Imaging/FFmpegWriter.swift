@@ -55,7 +55,8 @@ public final class FFmpegWriter: VideoWriter {
   public func finish() throws {
     try? frames.fileHandleForWriting.close()
     process.waitUntilExit()
-    guard process.terminationStatus == 0, FileManager.default.fileExists(atPath: file.temporary.path) else {
+    let size = (try? FileManager.default.attributesOfItem(atPath: file.temporary.path))?[.size] as? Int
+    guard process.terminationStatus == 0, (size ?? 0) > 0 else {
       throw failure()
     }
     try file.commit()

@@ -110,11 +110,15 @@ public struct RunFolder: Sendable {
     Int(checkpoint.lastPathComponent.dropFirst("images-".count)) ?? 0
   }
 
-  /// Deletes checkpoints that a crash left unfinished.
+  /// Deletes checkpoints and files that a crash left unfinished.
   private func removeLeftovers() {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpointsFolder.path)) ?? []
     for name in names where name.hasPrefix(".images-") && name.hasSuffix(".tmp") {
       try? FileManager.default.removeItem(at: checkpointsFolder.appending(path: name))
+    }
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    for name in files where AtomicFile.isTemporary(name) {
+      try? FileManager.default.removeItem(at: url.appending(path: name))
     }
   }
 

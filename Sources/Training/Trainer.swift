@@ -91,6 +91,12 @@ public final class Trainer {
     }
     readFingerprints = { .init(train: DatasetFingerprint(of: train), validation: DatasetFingerprint(of: validation)) }
     fingerprints = readFingerprints()
+    if model.configuration.canKeepActivations, state.kept == nil || state.ranks ?? 1 != ranks.count {
+      // Before the optimizer takes memory of its own.
+      let budget = try configuration.memoryBudget ?? ranks.leastBudget(on: model.options.device)
+      self.state.kept = configuration.memory.plan(
+        for: model.configuration, batch: imagesPerPass, precision: configuration.precision ?? .float32, budget: budget)
+    }
     optimizer = try Optimizer(
       configuration.optimizer, model.parameters, beta1: configuration.beta1, beta2: configuration.beta2,
       epsilon: configuration.epsilon, weightDecay: configuration.weightDecay ?? 0)
@@ -99,21 +105,12 @@ public final class Trainer {
       ? nil
       : try WeightAverage(
         model.parameters, decay: max(0, 1 - Double(configuration.batchSize) / Double(configuration.averageImages)))
-    try planActivations()
     self.state.ranks = ranks.count == 1 ? nil : ranks.count
     try model.use(precision)
   }
 
   /// What the conditioners multiply in training steps.
   var precision: ConditionerPrecision { configuration.precision ?? .float32 }
-
-  /// Decides which steps of flow keep their activations, where the run has not yet.
-  private func planActivations() throws {
-    guard model.configuration.canKeepActivations, state.kept == nil || state.ranks ?? 1 != ranks.count else { return }
-    let budget = try configuration.memoryBudget ?? ranks.leastBudget(on: model.options.device)
-    state.kept = configuration.memory.plan(
-      for: model.configuration, batch: imagesPerPass, precision: precision, budget: budget)
-  }
 
   /// The steps of flow that keep their activations for the backward pass, the number of all that could, and the bytes that
   /// the kept ones take. Both numbers are 0 for a family of models that always rebuilds them.
@@ -260,7 +257,7 @@ public final class Trainer {
         let share = Double(range.count) / Double(configuration.batchSize)
         let part = try batch.images(range)
         return try model.accumulateGradients(
-          part.x, labels: part.labels, keeping: keptActivations.kept, classifierWeight: configuration.weightY,
+          part.x, labels: part.labels, keeping: state.kept, classifierWeight: configuration.weightY,
           share: share,
           onFinal: start == starts.last ? ranks.onFinal : nil)
       }

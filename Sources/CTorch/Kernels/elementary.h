@@ -38,7 +38,7 @@ template <class To, class From>
 
 [[gnu::always_inline]] inline double exponential(double x) { return std::exp(x); }
 
-/// Of a positive normal number.
+/// The logarithm of a positive normal number.
 [[gnu::always_inline]] inline float logarithm(float x) {
   // x = 2^k · (1 + f) with 1 + f between sqrt(1/2) and sqrt(2).
   const int32_t shifted = same_bits<int32_t>(x) - 0x3f3504f3;

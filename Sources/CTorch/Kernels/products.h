@@ -75,7 +75,7 @@ class Panels {
   at::Tensor storage;
   const Operand *base;
   int64_t k, n;
-  /// Of the rows of a matrix that was not copied; otherwise 0.
+  /// The stride of the rows of a matrix that was not copied; otherwise 0.
   int64_t stride;
 };
 

@@ -8,7 +8,7 @@ extension MultiscaleFlow {
     var latents: [Tensor] = []
     /// The flow's log-determinant plus the split priors' log-probabilities, in nats, `[batch]`.
     var logProbability: Tensor
-    /// Of each level's chain.
+    /// What each level's chain kept.
     var saved: [Saved] = []
   }
 

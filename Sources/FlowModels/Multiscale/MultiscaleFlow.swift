@@ -16,7 +16,7 @@ public struct MultiscaleArchitecture {
 
   /// The first level, of the finest resolution, first.
   public let levels: [Level]
-  /// Of the last level's latent.
+  /// The distribution of the last level's latent.
   public let prior: any Prior
   /// Predicts the label from the last latent.
   public let classifier: ClassifierHead?

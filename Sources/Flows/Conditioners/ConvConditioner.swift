@@ -3,7 +3,7 @@ import Torch
 /// Glow's conditioner: conv3x3 -> ActNorm -> ReLU -> conv1x1 -> ActNorm -> ReLU -> conv3x3 that starts at zero.
 ///
 /// With `classes`, an embedding of the context's labels is added before the first ActNorm. On the CPU the whole network is one
-/// kernel (``ConditionerKernel``); elsewhere, and under autograd, it is a sequence of matrix products.
+/// kernel (`ConditionerKernel`); elsewhere, and under autograd, it is a sequence of matrix products.
 public final class ConvConditioner: Conditioner {
   /// `[3, 3, inputs (+ 1), hidden]`.
   let conv1: Parameter

@@ -11,7 +11,7 @@ public enum CouplingMask: Sendable, Hashable {
     if case .checkerboard = self { true } else { false }
   }
 
-  /// Of a checkerboard: 1 where a pixel is kept and 0 elsewhere, `[1, height, width, 1]`.
+  /// A checkerboard as numbers: 1 where a pixel is kept and 0 elsewhere, `[1, height, width, 1]`.
   func kept(height: Int, width: Int, like tensor: Tensor) throws -> Tensor {
     guard case .checkerboard(let keepsOdd) = self else {
       preconditionFailure("a mask of channels is the same at all pixels")

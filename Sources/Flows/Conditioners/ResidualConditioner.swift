@@ -22,7 +22,7 @@ public final class ResidualConditioner: Conditioner {
       + zip(blocks, skips.dropFirst()).flatMap { $0.parameters + $1.parameters } + norm.parameters + head.parameters
   }
 
-  /// Of every batch normalization in the network.
+  /// The averages of every batch normalization in the network.
   public var statistics: [RunningStatistics] { [inputStatistics] + blocks.flatMap(\.statistics) + [norm.statistics] }
 
   /// - Parameters:
@@ -107,7 +107,7 @@ public final class ResidualConditioner: Conditioner {
     /// What the stem was given: both parts of the normalized input.
     let input: Tensor
     let moments: RunningStatistics.Moments
-    /// Of the skips, before the last normalization.
+    /// The sum of the skips, before the last normalization.
     let sum: Tensor
     /// The outputs of the stem and of each block.
     let stages: [Tensor]

@@ -8,7 +8,7 @@ import Torch
 /// is rebuilt from the statistics of the last forward pass, two numbers a channel that the layer holds.
 public final class BatchNorm: Bijection {
   let averages: RunningStatistics
-  /// Of the last forward pass that took a batch's statistics.
+  /// The statistics of the last forward pass that took a batch's.
   private var ofBatch: RunningStatistics.Moments?
 
   public var parameters: [Parameter] { [] }

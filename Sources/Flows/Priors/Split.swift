@@ -61,15 +61,17 @@ public final class Split {
     return try Gaussian(halves: halves)
   }
 
-  private func rows(_ kept: Tensor, _ context: Context) throws -> Tensor {
-    classes > 0
+  /// A row for each image, for the labels' part; nil where there is none.
+  private func rows(_ kept: Tensor, _ context: Context) throws -> Tensor? {
+    guard labels != nil else { return nil }
+    return classes > 0
       ? context.rows(batch: kept.shape[0], classes: classes)
       : try .ones([kept.shape[0], 1], kept.dtype, on: kept.device)
   }
 
   /// Mean and log standard deviation; nil for a unit Gaussian.
-  private func halves(_ predicted: Tensor?, rows: Tensor) throws -> Tensor? {
-    guard let labels else { return predicted }
+  private func halves(_ predicted: Tensor?, rows: Tensor?) throws -> Tensor? {
+    guard let labels, let rows else { return predicted }
     return try predicted.map { try $0 + labels(rows) } ?? labels(rows)
   }
 
@@ -83,7 +85,7 @@ public final class Split {
     let (predicted, rows) = (try prior?.forward(kept), try rows(kept, context))
     let gaussian = try halves(predicted, rows: rows).map { try Gaussian(halves: $0) } ?? .unit(like: latent)
     let (gradLatent, gradHalves) = try gaussian.backward(latent, weight: weight)
-    try labels?.backward(gradHalves, rows: rows)
+    if let labels, let rows { try labels.backward(gradHalves, rows: rows) }
     guard let prior, let predicted else { return (try join(kept, latent), try join(gradKept, gradLatent)) }
     let gradThroughPrior = try prior.backward(x: kept, y: predicted, gradY: gradHalves)
     return (try join(kept, latent), try join(gradKept + gradThroughPrior, gradLatent))

@@ -4,7 +4,7 @@ import Hummingbird
 ///
 /// Each is declared beside its handler and listed in ``all``, from which both the routes and `/openapi.json` are made:
 ///
-/// ```swift
+/// ```
 /// extension Endpoint {
 ///   static let health = Endpoint(.get, "/healthz", isOpen: true, Studio.health) { _ in
 ///     Operation("Whether the server lives", answers: [MediaType.json: .answer(["status": .constant("ok")])])

@@ -47,7 +47,7 @@ function openStudio(model) {
 }
 
 function showModel(model) {
-  const colors = model.channels === 1 ? "grey" : "color";
+  const colors = model.channels === 1 ? "gray" : "color";
   byId("model-facts").replaceChildren(
     make("strong", {}, model.name),
     make("span", {}, model.summary),

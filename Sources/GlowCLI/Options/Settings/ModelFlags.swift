@@ -14,9 +14,8 @@ enum ModelFlagList: SettingFlagList {
   static var flags: [SettingFlag<Settings>] {
     var names: [String] = []
     for field in entries where !names.contains(field.name) { names.append(field.name) }
-    let conditionings = ModelFamilies.all.flatMap { $0.labelConditionings }
     let labels = SettingFlag<Settings>.choice(
-      labels, of: conditionings.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+      labels, of: words(ModelFamilies.all.map { .choice($0.labelConditionings) }),
       "Condition on the images' labels, where they have any."
     ) { $0[Self.labels] = .choice($1) }
     return names.map(flag) + [labels]
@@ -37,8 +36,15 @@ enum ModelFlagList: SettingFlagList {
     case .integer: return .option(flag, help) { $0[name] = .integer($1) }
     case .number: return .option(flag, help) { $0[name] = .number($1) }
     case .toggle: return .toggle(flag, help) { $0[name] = .toggle($1) }
-    case .choice(let words): return .choice(flag, of: words, Self.help(fields)) { $0[name] = .choice($1) }
+    case .choice:
+      return .choice(flag, of: words(fields.map(\.kind)), Self.help(fields)) { $0[name] = .choice($1) }
     }
+  }
+
+  /// The words of several choices, each once.
+  private static func words(_ kinds: [FieldKind]) -> [String] {
+    kinds.flatMap { kind in if case .choice(let words) = kind { words } else { [String]() } }
+      .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   /// What the families say of one field, the first family's words first.
@@ -80,6 +86,15 @@ extension GivenFlags where List == ModelFlagList {
       }
       throw ValidationError("--\(name) has no meaning for a \(family.title): leave it out")
     }
+    for field in family.fields {
+      guard case .choice(let word) = values[field.name], case .choice(let words) = field.kind, !words.contains(word)
+      else {
+        continue
+      }
+      throw ValidationError(
+        "--\(flagName(field.name)) \(word) has no meaning for a \(family.title): expected one of "
+          + words.joined(separator: ", "))
+    }
   }
 
   /// - Parameter names: the labels of the images.
@@ -111,5 +126,6 @@ struct Architecture: ExpressibleByArgument {
   }
 
   static var allValueStrings: [String] { ModelFamilies.all.map { $0.kind } }
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
   var defaultValueDescription: String { family.kind }
 }

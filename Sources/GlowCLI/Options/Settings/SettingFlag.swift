@@ -44,7 +44,9 @@ struct SettingFlag<Settings> {
       name: .customLong(name), help: ArgumentHelp(stringLiteral: help.isEmpty ? values : "\(help) \(values)"),
       completion: .list(words)
     ) { word in
-      guard words.contains(word) else { throw ValidationError("expected one of \(words.joined(separator: ", "))") }
+      guard words.contains(word) else {
+        throw ValidationError("Please provide one of \(words.map { "'\($0)'" }.joined(separator: ", ")).")
+      }
       return word
     }
     return Self(name: name, declaration: option) { container in
