@@ -58,6 +58,22 @@ let transforms: [CouplingTransform] = [
     }
   }
 
+  /// Every map under every mask.
+  @Test(
+    arguments: transforms + [.affine(.rescaledTanh(start: 0.7))],
+    [
+      CouplingMask.checkerboard(keepsOdd: false), .checkerboard(keepsOdd: true), .channels(keepsFirst: true),
+      .channels(keepsFirst: false),
+    ])
+  func batteryOfMasks(transform: CouplingTransform, mask: CouplingMask) throws {
+    try checkBijection("Coupling \(transform) under \(mask)", image: [3, 4, 4]) {
+      let inputs = mask.isCheckerboard ? 4 : 2
+      let conditioner = try ConditionerOptions.all[1].conditioner(
+        inputs: inputs, outputs: inputs * transform.outputsPerChannel, like: $0)
+      return try Coupling("coupling", transform, mask: mask, conditioner: conditioner, like: $0)
+    }
+  }
+
   @Test(arguments: transforms, [ConditionerOptions.all[0], ConditionerOptions.all[3]])
   func batteryThroughAutograd(transform: CouplingTransform, options: ConditionerOptions) throws {
     try checkBijection("Coupling \(transform) through autograd", image: [3, 4, 4], classes: options.classes) {
@@ -112,6 +128,7 @@ let transforms: [CouplingTransform] = [
         case .affine(.sigmoid(let minimum)): try (raw + 2).sigmoid() * (1 - minimum) + minimum
         case .affine(.exponential): try raw.exponential()
         case .affine(.bounded): try raw.tanh().exponential()
+        case .affine(.rescaledTanh): nil
         }
       let expected = try (transformed + shift) * (scale ?? .ones([], .float64))
       let found = try coupling.forward(x, keep: false)

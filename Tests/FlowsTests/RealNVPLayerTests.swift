@@ -33,10 +33,11 @@ private func conditioner(
 /// A coupling whose network, rescaling and running averages are random.
 private func coupling(
   _ mask: CouplingMask, channels: Int, blocks: Int = 2, like options: TensorOptions
-) throws -> MaskedCoupling {
+) throws -> Coupling {
   let network = try conditioner(mask, channels: channels, blocks: blocks, like: options)
   try randomize(network.buffers)
-  return try MaskedCoupling("coupling", mask: mask, conditioner: network, rescale: 0.7, like: options)
+  return try Coupling(
+    "coupling", .affine(.rescaledTanh(start: 0.7)), mask: mask, conditioner: network, like: options)
 }
 
 /// Forward and backward of a layer that normalizes by the batch's statistics, against libtorch's autograd through them.
@@ -166,10 +167,10 @@ private func checkTraining(
   }
 }
 
-@Suite(.serialized) struct MaskedCouplingTests {
+@Suite(.serialized) struct RescaledCouplingTests {
   @Test(arguments: masks, [0, 2]) func battery(mask: CouplingMask, blocks: Int) throws {
     let image = mask.isCheckerboard ? [3, 5, 2] : [3, 4, 4]
-    try checkBijection("MaskedCoupling \(mask)", image: image) {
+    try checkBijection("rescaled Coupling \(mask)", image: image) {
       try coupling(mask, channels: image[2], blocks: blocks, like: $0)
     }
   }
@@ -177,7 +178,7 @@ private func checkTraining(
   @Test(arguments: [CouplingMask.checkerboard(keepsOdd: true), .channels(keepsFirst: false)])
   func gradientsRunThroughTheBatchsStatistics(mask: CouplingMask) throws {
     let layer = try coupling(mask, channels: 4, like: TensorOptions(.float64))
-    try checkTraining("MaskedCoupling \(mask)", layer, image: [4, 5, 4])
+    try checkTraining("rescaled Coupling \(mask)", layer, image: [4, 5, 4])
   }
 
   /// Couplings and normalizations in a chain, as the model has them.
@@ -238,7 +239,8 @@ private func checkTraining(
   @Test func startsWithoutScaling() throws {
     let options = TensorOptions(.float64)
     let network = try conditioner(masks[0], channels: 2, like: options)
-    let layer = try MaskedCoupling("c", mask: masks[0], conditioner: network, rescale: 0, like: options)
+    let layer = try Coupling(
+      "c", .affine(.rescaledTanh(start: 0)), mask: masks[0], conditioner: network, like: options)
     let x = try randomTensor([2, 4, 4, 2], seed: 1)
     _ = try layer.initialize(from: x)
     try expectEqual(layer.forward(x, keep: false).logDet, .zeros([2], .float64), "log-determinant")
@@ -247,10 +249,11 @@ private func checkTraining(
 
   /// Another network may take the residual one's place.
   @Test func throughAutograd() throws {
-    try checkBijection("MaskedCoupling through autograd", image: [3, 4, 4]) {
+    try checkBijection("rescaled Coupling through autograd", image: [3, 4, 4]) {
       let weight = try Parameter("w", randomTensor([2, 4], seed: 7, $0.dtype))
       let network = AutogradConditioner(parameters: [weight]) { x, values in try x.matmul(values[0]).tanh() }
-      return try MaskedCoupling("c", mask: masks[2], conditioner: network, rescale: 0.5, like: $0)
+      return try Coupling(
+        "c", .affine(.rescaledTanh(start: 0.5)), mask: masks[2], conditioner: network, like: $0)
     }
   }
 }

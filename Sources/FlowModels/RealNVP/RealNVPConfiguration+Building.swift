@@ -28,8 +28,9 @@ extension RealNVPConfiguration {
       let conditioner = try ResidualConditioner(
         name + ".coupling.conditioner", inputs: inputs, hidden: hidden, outputs: 2 * inputs, blocks: blocks, mask: mask,
         like: options, using: generator)
-      let coupling = try MaskedCoupling(
-        name + ".coupling", mask: mask, conditioner: conditioner, rescale: mask.isCheckerboard ? 0 : 1, like: options)
+      let coupling = try Coupling(
+        name + ".coupling", .affine(.rescaledTanh(start: mask.isCheckerboard ? 0 : 1)), mask: mask,
+        conditioner: conditioner, like: options)
       links.append(.init(name + ".coupling", coupling))
       links.append(.init(name + ".norm", try BatchNorm(name + ".norm", channels: channels, like: options)))
     }

@@ -1,156 +1,155 @@
 import Torch
 
-/// A coupling layer: the first half of the channels (`kept`) passes through and conditions the map of the second half
-/// (`transformed`). (Glow, section 3.3.)
+/// A coupling layer: what its mask keeps passes through and conditions the map of the rest. (RealNVP, section 3.4; Glow,
+/// section 3.3.)
+///
+/// ```swift
+/// let options = TensorOptions()
+/// let conditioner = try ConvConditioner(
+///   "net", inputs: 6, hidden: 64, outputs: 12, edgeChannel: true, like: options, using: Generator(seed: 1))
+/// let coupling = Coupling(.affine(.bounded), conditioner: conditioner)  // of images with 12 channels
+/// ```
 public final class Coupling: ElementScaling {
-  public let conditioner: any Conditioner
   public let transform: CouplingTransform
+  public let mask: CouplingMask
+  public let conditioner: any Conditioner
+  /// What a rescaled scale learns, `[1]`.
+  private let rescale: Parameter?
 
-  public var parameters: [Parameter] { conditioner.parameters }
+  public var parameters: [Parameter] { (rescale.map { [$0] } ?? []) + conditioner.parameters }
   public var buffers: [Buffer] { conditioner.buffers }
   public var statistics: [RunningStatistics] { conditioner.statistics }
 
+  /// A coupling of Glow: it keeps the first half of the channels.
   /// - Parameter conditioner: from `channels / 2` to `channels / 2 * transform.outputsPerChannel` channels, shifts first.
   public init(_ transform: CouplingTransform, conditioner: any Conditioner) {
+    if case .affine(.rescaledTanh) = transform { preconditionFailure("a rescaled coupling has a parameter and a name") }
     self.transform = transform
     self.conditioner = conditioner
+    mask = .channels(keepsFirst: true)
+    rescale = nil
+  }
+
+  /// - Parameter conditioner: from the kept half of the channels to `transform.outputsPerChannel` times as many, shifts
+  ///   first; under a checkerboard from all channels, those of the other pixels being zero.
+  public init(
+    _ name: String, _ transform: CouplingTransform, mask: CouplingMask, conditioner: any Conditioner,
+    like options: TensorOptions
+  ) throws {
+    self.transform = transform
+    self.mask = mask
+    self.conditioner = conditioner
+    if case .affine(.rescaledTanh(let start)) = transform {
+      rescale = try Parameter(name + ".rescale", .full(start, [1], options.dtype, on: options.device))
+    } else {
+      rescale = nil
+    }
   }
 
   public func use(_ precision: ConditionerPrecision) { conditioner.use(precision) }
 
   public func initialize(from x: Tensor, under context: Context) throws -> Tensor {
-    try apply(conditioner.initialize(from: halves(x).kept, under: context), to: x).y
+    let parts = try divide(x)
+    return try apply(conditioner.initialize(from: parts.kept, under: context), to: x, parts).y
   }
 
   public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
-    let (output, saved) = try conditioner.forward(halves(x).kept, under: context, keep: keep)
-    let (y, logDet) = try apply(output, to: x)
+    let parts = try divide(x)
+    let (output, saved) = try conditioner.forward(parts.kept, under: context, keep: keep)
+    let (y, logDet) = try apply(output, to: x, parts)
     return Forward(y, logDet: logDet, saved: keep ? Saved(output: output, conditioner: saved) : .nothing)
   }
 
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
-    let (kept, transformed) = try halves(y)
-    let output = try conditioner.forward(kept, under: context, keep: false).output
-    guard runsKernels(y, output) else {
-      return try .concatenating([kept, ElementMap(output, transform).invert(transformed)], alongDimension: -1)
-    }
-    return try kernel.inverse(y, output: output)
+    let parts = try divide(y)
+    let output = try conditioner.forward(parts.kept, under: context, keep: false).output
+    if let kernel = kernel(y, output) { return try kernel.inverse(y, output: output) }
+    return try join(parts, map(output, parts).invert(parts.transformed))
   }
 
   public func backward(
     y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
   ) throws -> (x: Tensor, gradX: Tensor) {
-    let (kept, transformed) = try halves(y)
-    let (output, inner) = try saved.conditioned ?? conditioner.forward(kept, under: context, keep: true)
-    guard runsKernels(y, output) else {
-      let map = try ElementMap(output, transform)
-      let (gradKept, gradTransformed) = try halves(gradY)
-      let (gradInput, gradOutput) = try map.backward(y: transformed, gradTransformed, gradLogDet: gradLogDet)
-      let through = try conditioner.backward(x: kept, saved: inner, gradOutput: gradOutput, under: context)
-      return (
-        try .concatenating([kept, map.invert(transformed)], alongDimension: -1),
-        try .concatenating([gradKept + through, gradInput], alongDimension: -1)
-      )
+    let parts = try divide(y)
+    let (output, inner) = try saved.conditioned ?? conditioner.forward(parts.kept, under: context, keep: true)
+    func through(_ gradOutput: Tensor) throws -> Tensor {
+      try conditioner.backward(x: parts.kept, saved: inner, gradOutput: gradOutput, under: context)
     }
-    let (x, gradOutput) = try kernel.backward(y: y, output: output, gradY: gradY, gradLogDet: gradLogDet)
-    let through = try conditioner.backward(x: kept, saved: inner, gradOutput: gradOutput, under: context)
-    return (x, try CouplingKernel.join(gradY: gradY, gradKept: through, gradOutput: gradOutput))
-  }
-
-  private func apply(_ output: Tensor, to x: Tensor) throws -> (y: Tensor, logDet: Tensor) {
-    guard runsKernels(x, output) else {
-      let (kept, transformed) = try halves(x)
-      let map = try ElementMap(output, transform)
-      return (
-        try .concatenating([kept, map.apply(transformed)], alongDimension: -1), try map.logDet(like: x)
-      )
+    if let kernel = kernel(y, output) {
+      let (x, gradOutput) = try kernel.backward(y: y, output: output, gradY: gradY, gradLogDet: gradLogDet)
+      return (x, try CouplingKernel.join(gradY: gradY, gradKept: through(gradOutput), gradOutput: gradOutput))
     }
-    return try kernel.forward(x, output: output)
-  }
-
-  private var kernel: CouplingKernel {
-    switch transform {
-    case .additive: CouplingKernel(nil)
-    case .affine(let scale): CouplingKernel(scale)
+    let map = try map(output, parts)
+    let gradients = try divide(gradY)
+    let found = try map.backward(y: parts.transformed, gradients.transformed, gradLogDet: gradLogDet)
+    if let own = found.rescale { try rescale?.gradient.addInPlace(own) }
+    let gradKept = try through(found.output)
+    let x = try join(parts, map.invert(parts.transformed))
+    guard let pixels = parts.keptPixels else {
+      return (x, try concatenate(gradients.kept + gradKept, found.input))
     }
+    // The map leaves the kept pixels alone, so their own gradient is in `found.input` as it came.
+    return (x, try found.input + gradKept * pixels)
   }
-
-  private func runsKernels(_ x: Tensor, _ output: Tensor) -> Bool { x.runsKernels && output.runsKernels }
 
   public func scales(of x: Tensor, under context: Context) throws -> Tensor? {
-    try ElementMap(conditioner.forward(halves(x).kept, under: context, keep: false).output, transform).scale
+    let parts = try divide(x)
+    return try map(conditioner.forward(parts.kept, under: context, keep: false).output, parts).scale
   }
 
-  private func halves(_ x: Tensor) throws -> (kept: Tensor, transformed: Tensor) {
-    let channels = x.imageSizes.channels
-    precondition(channels % 2 == 0, "a coupling needs an even number of channels, not \(channels)")
-    return try x.splitLast(at: channels / 2)
+  private func apply(_ output: Tensor, to x: Tensor, _ parts: Parts) throws -> (y: Tensor, logDet: Tensor) {
+    if let kernel = kernel(x, output) { return try kernel.forward(x, output: output) }
+    let map = try map(output, parts)
+    return (try join(parts, map.apply(parts.transformed)), try map.logDet(like: x))
+  }
+
+  /// The map as one kernel, where there is one.
+  private func kernel(_ x: Tensor, _ output: Tensor) -> CouplingKernel? {
+    guard mask == .channels(keepsFirst: true), x.runsKernels, output.runsKernels else { return nil }
+    switch transform {
+    case .additive: return CouplingKernel(nil)
+    case .affine(.rescaledTanh): return nil
+    case .affine(let scale): return CouplingKernel(scale)
+    }
+  }
+
+  private func map(_ output: Tensor, _ parts: Parts) throws -> CouplingMap {
+    try CouplingMap(
+      output, transform, rescale: rescale?.value, transformedPixels: parts.keptPixels.map { try 1 - $0 })
   }
 }
 
-/// The elementwise map of one coupling for given conditioner outputs, as a sequence of libtorch's operations: on any device
-/// and under autograd.
-private struct ElementMap {
-  let shift: Tensor
-  /// Nil for an additive coupling.
-  let scale: Tensor?
-  private let raw: Tensor?
-  private let function: CouplingTransform.Scale?
+extension Coupling {
+  /// What a coupling makes of a tensor. Under a checkerboard `transformed` is the whole of it, and the map the identity
+  /// at the kept pixels.
+  private struct Parts {
+    let kept: Tensor
+    let transformed: Tensor
+    /// 1 at the pixels that a checkerboard keeps, `[1, height, width, 1]`; nil for a mask of channels.
+    let keptPixels: Tensor?
+  }
 
-  init(_ output: Tensor, _ transform: CouplingTransform) throws {
-    switch transform {
-    case .additive:
-      (shift, raw, scale, function) = (output, nil, nil, nil)
-    case .affine(let function):
-      let (first, second) = try output.splitLast(at: output.shape[3] / 2)
-      (shift, raw, self.function) = (first, second, function)
-      switch function {
-      case .sigmoid(let minimum):
-        let open = try (second + 2).sigmoid()
-        scale = minimum == 0 ? open : try open * (1 - minimum) + minimum
-      case .exponential:
-        scale = try second.exponential()
-      case .bounded:
-        scale = try second.tanh().exponential()
-      }
+  private func divide(_ x: Tensor) throws -> Parts {
+    let (_, height, width, channels) = x.imageSizes
+    switch mask {
+    case .checkerboard:
+      let pixels = try mask.kept(height: height, width: width, like: x)
+      return Parts(kept: try x * pixels, transformed: x, keptPixels: pixels)
+    case .channels(let keepsFirst):
+      precondition(channels % 2 == 0, "a coupling needs an even number of channels, not \(channels)")
+      let (first, second) = try x.splitLast(at: channels / 2)
+      return keepsFirst
+        ? Parts(kept: first, transformed: second, keptPixels: nil)
+        : Parts(kept: second, transformed: first, keptPixels: nil)
     }
   }
 
-  func apply(_ x: Tensor) throws -> Tensor {
-    let shifted = try x + shift
-    return try scale.map { try shifted * $0 } ?? shifted
+  private func join(_ parts: Parts, _ transformed: Tensor) throws -> Tensor {
+    parts.keptPixels == nil ? try concatenate(parts.kept, transformed) : transformed
   }
 
-  func invert(_ y: Tensor) throws -> Tensor { try (scale.map { try y / $0 } ?? y) - shift }
-
-  /// Per image, `[batch]`.
-  func logDet(like x: Tensor) throws -> Tensor {
-    guard let scale, let raw, let function else { return try .zeros([x.shape[0]], x.dtype, on: x.device) }
-    return switch function {
-    case .sigmoid(minimum: 0): try (raw + 2).logSigmoid().sumPerImage()
-    case .sigmoid: try scale.logarithm().sumPerImage()
-    case .exponential: try raw.sumPerImage()
-    case .bounded: try raw.tanh().sumPerImage()
-    }
-  }
-
-  /// The gradients with respect to the transformed half of the input and to the conditioner's output.
-  func backward(y: Tensor, _ gradY: Tensor, gradLogDet: Tensor) throws -> (input: Tensor, output: Tensor) {
-    guard let scale, let raw, let function else { return (gradY, gradY) }
-    let gradShift = try gradY * scale
-    let gradLogScale = try gradY * y + gradLogDet.reshaped([-1, 1, 1, 1])
-    let gradRaw: Tensor
-    switch function {
-    case .sigmoid(minimum: 0):
-      gradRaw = try gradLogScale * (1 - scale)
-    case .sigmoid(let minimum):
-      let open = try (raw + 2).sigmoid()
-      gradRaw = try gradLogScale * (open * (1 - open) * (1 - minimum) / scale)
-    case .exponential:
-      gradRaw = gradLogScale
-    case .bounded:
-      gradRaw = try gradLogScale * (1 - raw.tanh().squared())
-    }
-    return (gradShift, try .concatenating([gradShift, gradRaw], alongDimension: -1))
+  private func concatenate(_ kept: Tensor, _ transformed: Tensor) throws -> Tensor {
+    try .concatenating(
+      mask == .channels(keepsFirst: true) ? [kept, transformed] : [transformed, kept], alongDimension: -1)
   }
 }

@@ -49,6 +49,7 @@ struct CouplingKernel: Sendable {
     case .sigmoid(let minimum): ct_coupling(scale: CT_SCALE_SIGMOID, minimum: minimum)
     case .exponential: ct_coupling(scale: CT_SCALE_EXPONENTIAL, minimum: 0)
     case .bounded: ct_coupling(scale: CT_SCALE_BOUNDED, minimum: 0)
+    case .rescaledTanh: preconditionFailure("no kernel rescales")
     }
   }
 }

@@ -13,6 +13,10 @@ public enum CouplingTransform: Sendable, Hashable {
     case exponential
     /// `exp(tanh(raw))`, between 1/e and e: starts as the identity, and its inverse cannot run away off the data.
     case bounded
+    /// `exp(rescale * tanh(raw))` with one learned `rescale` a layer (RealNVP, section 4.1). The paper's equation 8 adds the
+    /// shift after the scale; the released code, as here, before it.
+    /// - start: what `rescale` starts from; 0 starts the scales at 1.
+    case rescaledTanh(start: Double)
   }
 
   /// Conditioner outputs per transformed channel.
