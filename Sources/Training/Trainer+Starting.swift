@@ -3,7 +3,6 @@ import Datasets
 import FlowModels
 import Flows
 import Foundation
-import Imaging
 import Logging
 import ModelImages
 import Runs
