@@ -73,11 +73,7 @@ extension GivenFlags where List == ModelFlagList {
   }
 
   /// Throws for the first flag that was given and has no meaning for a family.
-  func requireMeaning(for family: any FlowConfiguration.Type) throws {
-    try require(for: family)
-  }
-
-  private func require<Family: FlowConfiguration>(for family: Family.Type) throws {
+  func requireMeaning<Family: FlowConfiguration>(for family: Family.Type) throws {
     let values = values
     let known = Set(family.fields.map { flagName($0.name) })
     for name in names where !known.contains(name) {
@@ -87,10 +83,8 @@ extension GivenFlags where List == ModelFlagList {
       throw ValidationError("--\(name) has no meaning for a \(family.title): leave it out")
     }
     for field in family.fields {
-      guard case .choice(let word) = values[field.name], case .choice(let words) = field.kind, !words.contains(word)
-      else {
-        continue
-      }
+      guard case .choice(let word) = values[field.name], case .choice(let words) = field.kind else { continue }
+      if words.contains(word) { continue }
       throw ValidationError(
         "--\(flagName(field.name)) \(word) has no meaning for a \(family.title): expected one of "
           + words.joined(separator: ", "))
@@ -100,6 +94,7 @@ extension GivenFlags where List == ModelFlagList {
   /// - Parameter names: the labels of the images.
   func apply(to model: inout any FlowConfiguration, labels names: [String]) throws {
     func set<Family: FlowConfiguration>(_ own: Family) throws -> Family {
+      try requireMeaning(for: Family.self)
       var (own, values) = (own, values)
       for field in Family.fields { if let value = values[field.name] { field.set(&own, value) } }
       var conditioning: String?
@@ -109,7 +104,6 @@ extension GivenFlags where List == ModelFlagList {
       }
       return own
     }
-    try requireMeaning(for: type(of: model))
     model = try set(model)
   }
 }
