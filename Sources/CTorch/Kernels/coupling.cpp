@@ -87,7 +87,7 @@ struct CouplingSizes {
   int64_t chunk() const { return std::min(pixels, 1024 / half + 1); }
   int64_t chunks_per_image() const { return (pixels + chunk() - 1) / chunk(); }
 
-  /// Calls `body(chunk, begin, count, map)` with the pixels of each chunk and workspace for the map of them.
+  /// Calls `body(chunk, begin, count, map)` with the pixels of each chunk, and their map in a workspace.
   template <class Scalar, class Body>
   void for_each_chunk(const ct_coupling &c, const Scalar *output, const Body &body) const {
     const int64_t grain = 16384 / (chunk() * half) + 1;

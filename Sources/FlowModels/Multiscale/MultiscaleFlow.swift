@@ -74,7 +74,7 @@ public final class MultiscaleFlow<Configuration: FlowConfiguration>: FlowModel {
     parameters = try ParameterVector(
       levels.flatMap { $0.chain.parameters + ($0.split?.parameters ?? []) } + prior.parameters
         + (classifier?.parameters ?? []))
-    // Of the parameters before they moved into one vector.
+    // The memory of the parameters before they moved into one vector.
     Runtime.returnFreedMemory()
   }
 
