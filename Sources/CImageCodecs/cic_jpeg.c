@@ -20,6 +20,7 @@ typedef struct jpeg_job {
   jmp_buf failed;
   cic_status status;
   char *message;
+  cic_limits limits;
   uint8_t *row;
   cic_buffer output;
 } jpeg_job;
@@ -66,14 +67,15 @@ static void on_message(j_common_ptr jpeg, int level) {
 
 static void on_output(j_common_ptr jpeg) { (void)jpeg; }
 
+/// For each row of output, and for each row of blocks in each scan of a progressive file.
 static void on_progress(j_common_ptr jpeg) {
   jpeg_job *job = jpeg->client_data;
+  if (cic_is_cancelled(job->limits)) fail(job, CIC_CANCELLED, "cancelled");
   if (job->jpeg.input_scan_number > SCAN_LIMIT) fail(job, CIC_DAMAGED, "more scans than any encoder writes");
 }
 
 /// Reads up to the first scan, checks the size against the limit, and chooses the output colours.
-static void read_header(jpeg_job *job, const uint8_t *bytes, size_t count, uint64_t pixel_limit,
-                        cic_image_info *info) {
+static void read_header(jpeg_job *job, const uint8_t *bytes, size_t count, cic_image_info *info) {
   j_decompress_ptr jpeg = &job->jpeg;
   jpeg_create_decompress(jpeg);
   jpeg->progress = &job->progress;
@@ -82,7 +84,7 @@ static void read_header(jpeg_job *job, const uint8_t *bytes, size_t count, uint6
 
   info->width = (int32_t)jpeg->image_width;
   info->height = (int32_t)jpeg->image_height;
-  if ((uint64_t)info->width * (uint64_t)info->height > pixel_limit)
+  if ((uint64_t)info->width * (uint64_t)info->height > job->limits.pixels)
     fail(job, CIC_TOO_LARGE, "more pixels than the limit allows");
 
   switch (jpeg->jpeg_color_space) {
@@ -150,12 +152,11 @@ static void connect_callbacks(jpeg_job *job) {
   job->progress.progress_monitor = on_progress;
 }
 
-static cic_status run(jpeg_job *job, const uint8_t *bytes, size_t count, uint64_t pixel_limit, int wants_pixels,
-                      cic_image_info *info) {
+static cic_status run(jpeg_job *job, const uint8_t *bytes, size_t count, int wants_pixels, cic_image_info *info) {
   memset(info, 0, sizeof *info);
   connect_callbacks(job);
   if (setjmp(job->failed) == 0) {
-    read_header(job, bytes, count, pixel_limit, info);
+    read_header(job, bytes, count, info);
     if (wants_pixels) read_pixels(job, *info);
   }
   jpeg_destroy_decompress(&job->jpeg);
@@ -164,16 +165,16 @@ static cic_status run(jpeg_job *job, const uint8_t *bytes, size_t count, uint64_
   return job->status;
 }
 
-cic_status cic_jpeg_read_info(const uint8_t *bytes, size_t count, uint64_t pixel_limit, cic_image_info *info,
+cic_status cic_jpeg_read_info(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                               char *message) {
-  jpeg_job job = {.message = message};
-  return run(&job, bytes, count, pixel_limit, 0, info);
+  jpeg_job job = {.message = message, .limits = limits};
+  return run(&job, bytes, count, 0, info);
 }
 
-cic_status cic_jpeg_decode(const uint8_t *bytes, size_t count, uint64_t pixel_limit, cic_image_info *info,
+cic_status cic_jpeg_decode(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                            cic_buffer *pixels, char *message) {
-  jpeg_job job = {.message = message};
-  cic_status status = run(&job, bytes, count, pixel_limit, 1, info);
+  jpeg_job job = {.message = message, .limits = limits};
+  cic_status status = run(&job, bytes, count, 1, info);
   *pixels = job.output;
   return status;
 }

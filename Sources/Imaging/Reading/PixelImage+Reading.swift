@@ -2,7 +2,7 @@ import Foundation
 
 extension PixelImage {
   /// The most pixels (width times height) that are decoded unless a caller says otherwise.
-  public static let defaultPixelLimit = 100_000_000
+  public static let defaultPixelLimit = 200_000_000
 
   /// Decodes a PNG, JPEG or WebP file. The format is told by the first bytes, not by the name.
   ///
@@ -18,9 +18,15 @@ extension PixelImage {
 
   /// Decodes a PNG, JPEG or WebP file held in memory, as `init(contentsOf:pixelLimit:)` does.
   ///
-  /// - Parameter name: what errors call the picture.
-  /// - Throws: `ImagingError`.
-  public init(decoding bytes: [UInt8], name: String, pixelLimit: Int = defaultPixelLimit) throws {
-    self = try bytes.withUnsafeBufferPointer(Codec(file: name, pixelLimit: pixelLimit).image)
+  /// - Parameters:
+  ///   - name: what errors call the picture.
+  ///   - pixelLimit: the most pixels, width times height.
+  ///   - isCancelled: asked between rows, passes and scans; where it says true, decoding ends.
+  /// - Throws: `ImagingError`; `CancellationError` when `isCancelled` said true.
+  public init(
+    decoding bytes: [UInt8], name: String, pixelLimit: Int = defaultPixelLimit, isCancelled: () -> Bool = { false }
+  ) throws {
+    let codec = Codec(file: name, pixelLimit: pixelLimit)
+    self = try bytes.withUnsafeBufferPointer { try codec.image(from: $0, isCancelled: isCancelled) }
   }
 }
