@@ -9,8 +9,8 @@
 
 #include <jerror.h>
 
-/// A progressive file may repeat scans without end; no encoder writes nearly as many.
-enum { SCAN_LIMIT = 500 };
+/// A progressive file may repeat scans without end, each at the cost of a pass over the picture. Encoders write about ten.
+enum { SCAN_LIMIT = 100 };
 
 /// Belongs to the caller of the function that calls setjmp, so that longjmp leaves it intact.
 typedef struct jpeg_job {
@@ -106,12 +106,11 @@ static void read_header(jpeg_job *job, const uint8_t *bytes, size_t count, cic_i
   }
 }
 
-/// r = (1 - c)(1 - k), and so on, in 8 bits rounded to nearest.
-static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, int32_t width, int inverted) {
-  uint8_t flip = inverted ? 0 : 255;
+/// Of inks that are stored inverted, 255 where there is none: r = c k, and so on, in 8 bits rounded to nearest.
+static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, int32_t width) {
   for (int32_t x = 0; x < width; x++) {
-    unsigned black = cmyk[4 * x + 3] ^ flip;
-    for (int c = 0; c < 3; c++) rgb[3 * x + c] = (uint8_t)(((cmyk[4 * x + c] ^ flip) * black + 127) / 255);
+    unsigned black = cmyk[4 * x + 3];
+    for (int c = 0; c < 3; c++) rgb[3 * x + c] = (uint8_t)((cmyk[4 * x + c] * black + 127) / 255);
   }
 }
 
@@ -138,7 +137,7 @@ static void read_pixels(jpeg_job *job, cic_image_info info) {
     uint8_t *target = job->output.bytes + (size_t)jpeg->output_scanline * stride;
     JSAMPROW row = is_cmyk ? job->row : target;
     jpeg_read_scanlines(jpeg, &row, 1);
-    if (is_cmyk) cmyk_to_rgb(row, target, info.width, jpeg->saw_Adobe_marker);
+    if (is_cmyk) cmyk_to_rgb(row, target, info.width);
   }
   jpeg_finish_decompress(jpeg);
 }

@@ -11,8 +11,7 @@ cic_status cic_jpeg_read_info(const uint8_t *bytes, size_t count, cic_limits lim
                               char *message);
 
 /// Decodes to gray (1 channel) or RGB (3 channels), rows from the top, channels last. CMYK and YCCK become RGB;
-/// they count as inverted when an Adobe marker is present. The Exif orientation is not applied.
-/// Data lost inside a scan is an error, not a gray patch.
+/// they count as inverted, with or without an Adobe marker, as other readers have it. Data lost inside a scan is an error, not a gray patch.
 cic_status cic_jpeg_decode(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                            cic_buffer *pixels, char *message);
 

@@ -5,32 +5,34 @@ struct Codec {
   let file: String
   let pixelLimit: Int
 
-  func header(of bytes: UnsafeBufferPointer<UInt8>) throws -> ImageHeader {
+  /// - Parameters:
+  ///   - head: the first bytes, of a JPEG up to its first scan.
+  ///   - source: all of them, since Exif data may lie at the end.
+  func header(of head: UnsafeBufferPointer<UInt8>, in source: some ByteSource) throws -> ImageHeader {
     let limits = cic_limits(pixels: UInt64(pixelLimit), is_cancelled: nil, context: nil)
-    let info =
-      switch try format(of: bytes) {
-      case .png: try read(bytes, format: "PNG") { cic_png_read_info($0, $1, limits, $2, $3) }
-      case .jpeg: try read(bytes, format: "JPEG") { cic_jpeg_read_info($0, $1, limits, $2, $3) }
-      case .webp: try read(bytes, format: "WebP") { cic_webp_read_info($0, $1, limits, $2, $3) }
+    let (info, orientation) =
+      switch try format(of: head) {
+      case .png: try read(head, .png, source) { cic_png_read_info($0, $1, limits, $2, $3) }
+      case .jpeg: try read(head, .jpeg, source) { cic_jpeg_read_info($0, $1, limits, $2, $3) }
+      case .webp: try read(head, .webp, source) { cic_webp_read_info($0, $1, limits, $2, $3) }
       case .unsupported(let name): throw ImagingError.unsupported(file: file, found: name)
       }
-    return ImageHeader(width: Int(info.width), height: Int(info.height), channels: Int(info.channels))
+    let (width, height) = orientation.uprightSize(of: info)
+    return ImageHeader(width: width, height: height, channels: Int(info.channels))
   }
 
   func image(from bytes: UnsafeBufferPointer<UInt8>, isCancelled: () -> Bool) throws -> PixelImage {
     var pixels = cic_buffer()
     defer { cic_buffer_free(&pixels) }
-    let info = try withLimits(isCancelled) { limits in
+    let (info, orientation) = try withLimits(isCancelled) { limits in
       switch try format(of: bytes) {
-      case .png: try read(bytes, format: "PNG") { cic_png_decode($0, $1, limits, $2, &pixels, $3) }
-      case .jpeg: try read(bytes, format: "JPEG") { cic_jpeg_decode($0, $1, limits, $2, &pixels, $3) }
-      case .webp: try read(bytes, format: "WebP") { cic_webp_decode($0, $1, limits, $2, &pixels, $3) }
+      case .png: try read(bytes, .png, bytes) { cic_png_decode($0, $1, limits, $2, &pixels, $3) }
+      case .jpeg: try read(bytes, .jpeg, bytes) { cic_jpeg_decode($0, $1, limits, $2, &pixels, $3) }
+      case .webp: try read(bytes, .webp, bytes) { cic_webp_decode($0, $1, limits, $2, &pixels, $3) }
       case .unsupported(let name): throw ImagingError.unsupported(file: file, found: name)
       }
     }
-    return PixelImage(
-      width: Int(info.width), height: Int(info.height), channels: Int(info.channels),
-      pixels: Array(UnsafeBufferPointer(start: pixels.bytes, count: pixels.count)))
+    return PixelImage(stored: pixels.bytes!, info: info, orientation: orientation)
   }
 
   private func withLimits<Result>(
@@ -60,25 +62,28 @@ struct Codec {
     UnsafePointer<UInt8>, Int, UnsafeMutablePointer<cic_image_info>, UnsafeMutablePointer<CChar>
   ) -> cic_status
 
-  private func read(_ bytes: UnsafeBufferPointer<UInt8>, format: String, with reader: Reader) throws -> cic_image_info {
+  private func read(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ format: ImageFormat, _ source: some ByteSource, with reader: Reader
+  ) throws -> (cic_image_info, Orientation) {
     var info = cic_image_info()
     let (status, message) = withMessage { reader(bytes.baseAddress!, bytes.count, &info, $0) }
+    func orientation() throws -> Orientation { try Orientation(of: format, head: bytes, in: source) }
     switch status {
     case CIC_OK:
-      return info
+      return (info, try orientation())
     case CIC_CANCELLED:
       throw CancellationError()
     case CIC_TRUNCATED:
-      throw ImagingError.truncated(file: file, format: format, detail: message)
+      throw ImagingError.truncated(file: file, format: format.name, detail: message)
     case CIC_UNSUPPORTED:
-      throw ImagingError.unsupported(file: file, found: "\(format) of this kind (\(message))")
+      throw ImagingError.unsupported(file: file, found: "\(format.name) of this kind (\(message))")
     case CIC_TOO_LARGE:
-      throw ImagingError.tooLarge(
-        file: file, width: Int(info.width), height: Int(info.height), pixelLimit: pixelLimit)
+      let (width, height) = try orientation().uprightSize(of: info)
+      throw ImagingError.tooLarge(file: file, width: width, height: height, pixelLimit: pixelLimit)
     case CIC_OUT_OF_MEMORY:
       throw ImagingError.unreadable(file: file, reason: message)
     default:
-      throw ImagingError.damaged(file: file, format: format, detail: message)
+      throw ImagingError.damaged(file: file, format: format.name, detail: message)
     }
   }
 }

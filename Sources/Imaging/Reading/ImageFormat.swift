@@ -6,6 +6,15 @@ enum ImageFormat: Equatable {
   /// By the name that ``UnreadFormat`` has.
   case unsupported(String)
 
+  var name: String {
+    switch self {
+    case .png: "PNG"
+    case .jpeg: "JPEG"
+    case .webp: "WebP"
+    case .unsupported(let name): name
+    }
+  }
+
   /// - Returns: nil when the bytes begin like no picture format known here.
   init?(firstBytes bytes: some Collection<UInt8>) {
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {

@@ -8,12 +8,15 @@ extension PixelImage {
   ///
   /// PNG: gray, RGB and palette, with or without transparency, 1 to 16 bits, interlaced or not; 16 bits are reduced
   /// to the high byte, transparency of any kind becomes an alpha channel, gamma and color profiles are left alone.
-  /// JPEG: gray gives 1 channel; YCbCr, RGB, CMYK and YCCK give RGB. The Exif orientation is not applied.
+  /// An animated PNG gives its default image, which programs that know no animation show.
+  /// JPEG: gray gives 1 channel; YCbCr, RGB, CMYK and YCCK give RGB. Inks count as stored inverted, as Adobe writes them.
   /// WebP: still pictures, lossy or lossless, give RGB, or RGBA where they have alpha.
+  /// The Exif orientation is applied: the picture stands upright. Exif data that is broken, or another value than 1 to 8,
+  /// leaves the picture as it is stored.
   ///
   /// - Throws: `ImagingError`, naming the file. A file that ends early is an error even where pixels could be had.
   public init(contentsOf url: URL, pixelLimit: Int = defaultPixelLimit) throws {
-    try self.init(decoding: readBytes(of: url), name: url.path, pixelLimit: pixelLimit)
+    try self.init(decoding: PictureFile(url).head(), name: url.path, pixelLimit: pixelLimit)
   }
 
   /// Decodes a PNG, JPEG or WebP file held in memory, as `init(contentsOf:pixelLimit:)` does.
