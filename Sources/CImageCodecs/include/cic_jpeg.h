@@ -15,6 +15,11 @@ cic_status cic_jpeg_read_info(const uint8_t *bytes, size_t count, cic_limits lim
 cic_status cic_jpeg_decode(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                            cic_buffer *pixels, char *message);
 
+/// Encodes 8-bit pixels, rows from the top, channels last, `info.channels` 1 or 3, with as many samples of color as of
+/// brightness. `quality` is libjpeg's, 1 to 100.
+cic_status cic_jpeg_encode(cic_image_info info, const uint8_t *pixels, int quality, cic_buffer *encoded,
+                           char *message);
+
 #pragma clang assume_nonnull end
 
 #endif

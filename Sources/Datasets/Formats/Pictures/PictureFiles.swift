@@ -6,6 +6,7 @@ import Imaging
 public struct PictureFiles: ImageDataset {
   public let files: [URL]
   public let shape: ImageShape
+  private let pixelLimit: Int
 
   /// Finds the files and reads their heads.
   ///
@@ -13,9 +14,12 @@ public struct PictureFiles: ImageDataset {
   ///   - paths: files, whatever their names, and folders, of which the files named .png, .jpg, .jpeg or .webp at any depth.
   ///   - shape: of 1 or 3 channels, to which pictures are converted.
   ///   - fitting: whether pictures of another size are cropped in the middle to the shape's aspect and resized.
+  ///   - pixelLimit: the most pixels of a picture, width times height.
   /// - Throws: `DatasetError` for a folder without pictures, or, unless they are to be fitted, a picture of another size;
   ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
-  public init(_ paths: [URL], shape: ImageShape, fitting: Bool) throws {
+  public init(
+    _ paths: [URL], shape: ImageShape, fitting: Bool, pixelLimit: Int = PixelImage.defaultPixelLimit
+  ) throws {
     precondition(shape.channels == 1 || shape.channels == 3, "channels must be 1 or 3, got \(shape.channels)")
     files = try paths.flatMap { path in
       var isFolder: ObjCBool = false
@@ -27,8 +31,9 @@ public struct PictureFiles: ImageDataset {
       return listing.paths.map(listing.url)
     }
     self.shape = shape
+    self.pixelLimit = pixelLimit
     for file in files {
-      let header = try ImageHeader(contentsOf: file)
+      let header = try ImageHeader(contentsOf: file, pixelLimit: pixelLimit)
       guard fitting || (header.width == shape.width && header.height == shape.height) else {
         throw DatasetError.wrongField(
           file: file.path, field: "size of the picture", expected: "\(shape.width)x\(shape.height) pixels",
@@ -45,7 +50,7 @@ public struct PictureFiles: ImageDataset {
   public func label(at index: Int) -> Int? { nil }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
-    let image = try PixelImage(contentsOf: files[index]).converted(toChannels: shape.channels)
+    let image = try PixelImage(contentsOf: files[index], pixelLimit: pixelLimit).converted(toChannels: shape.channels)
       .fitted(width: shape.width, height: shape.height)
     _ = buffer.update(fromContentsOf: image.pixels)
   }
