@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 
@@ -7,6 +8,7 @@ public struct PictureFiles: ImageDataset {
   /// The path of each file: as it was given, or absolute for those found in folders.
   public let files: [String]
   public let shape: ImageShape
+  public let notes: [String]
   private let places: [(tree: FolderTree, path: String)]
 
   /// Finds the files and reads their heads.
@@ -19,13 +21,15 @@ public struct PictureFiles: ImageDataset {
   ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
   public init(_ paths: [URL], shape: ImageShape, fitting: Bool) throws {
     precondition(shape.channels == 1 || shape.channels == 3, "channels must be 1 or 3, got \(shape.channels)")
-    var (files, places) = ([String](), [(tree: FolderTree, path: String)]())
+    var (files, places, notes) = ([String](), [(tree: FolderTree, path: String)](), [String]())
     for path in paths {
       var isFolder: ObjCBool = false
       if FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue {
         let tree = try FolderTree(of: path)
-        let found = PictureListing(of: tree.paths).paths
-        guard !found.isEmpty else { throw DatasetError.noImages(folder: path.path) }
+        let listing = PictureListing(of: tree)
+        let found = listing.pictures
+        guard !found.isEmpty else { throw DatasetError.noImages(folder: path.path, notes: listing.notes) }
+        notes += listing.notes
         files += found.map(tree.name)
         places += found.map { (tree, $0) }
       } else {
@@ -34,6 +38,7 @@ public struct PictureFiles: ImageDataset {
       }
     }
     (self.files, self.places, self.shape) = (files, places, shape)
+    self.notes = notes.map { printable($0) }
     for place in places {
       let header = try place.tree.header(of: place.path)
       guard fitting || (header.width == shape.width && header.height == shape.height) else {
