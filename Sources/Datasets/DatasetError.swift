@@ -7,13 +7,17 @@ public enum DatasetError: Error, Sendable, Equatable {
   case missingFile(file: String, advice: String)
   case missingFolder(folder: String)
   case unreadable(file: String, reason: String)
+  case unreadableFolder(folder: String, reason: String)
   /// A stated or implied number in a file is not what it has to be.
   case wrongField(file: String, field: String, expected: String, found: String)
   /// The file ends early.
   case truncated(file: String, field: String, expectedBytes: Int, foundBytes: Int)
   case damagedGzip(file: String, reason: String)
-  case noImages(folder: String)
+  /// - Parameter notes: what there is instead, a sentence each.
+  case noImages(folder: String, notes: [String] = [])
   case missingSplit(folder: String, split: DatasetSplit, found: [String])
+  /// Two folders that are named as one split.
+  case twoSplitFolders(folder: String, split: DatasetSplit, first: String, second: String)
   case tooFewImages(name: String, split: DatasetSplit, count: Int, needed: Int)
   case mixedSizes(first: String, firstSize: String, second: String, secondSize: String)
   /// A file of an open image folder no longer has the size it had.
@@ -52,16 +56,22 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(folder): there is no such folder; expected a folder of pictures or of the files of a data set."
     case .unreadable(let file, let reason):
       "\(file): the file could not be read (\(reason))."
+    case .unreadableFolder(let folder, let reason):
+      "\(folder): the folder could not be read (\(reason))."
     case .wrongField(let file, let field, let expected, let found):
       "\(file): the \(field) should be \(expected), found \(found)."
     case .truncated(let file, let field, let expectedBytes, let foundBytes):
       "\(file): the file ends inside its \(field); expected \(expectedBytes) bytes, found \(foundBytes)."
     case .damagedGzip(let file, let reason):
       "\(file): the gzip data cannot be unpacked (\(reason)); fetch the file again."
-    case .noImages(let folder):
-      "\(folder): no pictures in this folder or below it; expected files named .png, .jpg, .jpeg or .webp."
+    case .noImages(let folder, let notes):
+      "\(folder): no pictures in this folder or below it; expected files named .png, .jpg, .jpeg or .webp"
+        + (notes.map { "; " + $0 }.joined()) + "."
     case .missingSplit(let folder, let split, let found):
       "\(folder): there is no \(split.rawValue) folder; found only \(found.joined(separator: ", "))."
+    case .twoSplitFolders(let folder, let split, let first, let second):
+      "\(folder): \(first) and \(second) are both named as the \(split.rawValue) split; put their pictures into one, or "
+        + "move one away."
     case .tooFewImages(let name, let split, let count, let needed):
       "\(name): \(count) \(count == 1 ? "image" : "images") cannot give a \(split.rawValue) split; "
         + "at least \(needed) are needed."

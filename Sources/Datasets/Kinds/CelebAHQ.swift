@@ -12,9 +12,18 @@ public enum CelebAHQ {
     directory: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil,
     seed: UInt64 = 0, toleratingDamage: Bool = false
   ) throws -> any ImageDataset {
+    let request = DatasetRequest(
+      split: split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage)
+    return try open(directory: directory, [request])[0]
+  }
+
+  static func open(directory: URL, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
     let layout = try layout(of: directory)
-    return try open(
-      layout.members(of: split, seed: seed), of: directory, split, size, channels, toleratingDamage ? .tolerant : .all)
+    return try requests.map { request in
+      try open(
+        layout.members(of: request.split, seed: request.seed), of: directory, request.split, request.size,
+        request.channels, request.toleratingDamage ? .tolerant : .all)
+    }
   }
 
   /// Every picture that the folder assigns to a split; nil for a split that it leaves to be cut by seed.
@@ -25,23 +34,25 @@ public enum CelebAHQ {
       .map { try open($0, of: directory, split, size, channels, .needed) }
   }
 
-  private static func layout(of directory: URL) throws -> ImageFolderLayout {
+  private static func layout(of directory: URL) throws -> PictureLayout {
     let masked = directory.appendingPathComponent("CelebA-HQ-img")
-    return try ImageFolderLayout(of: FileManager.default.fileExists(atPath: masked.path) ? masked : directory)
+    return try PictureLayout(
+      of: FolderTree(of: FileManager.default.fileExists(atPath: masked.path) ? masked : directory))
   }
 
   private static func open(
-    _ members: ImageFolderLayout.Members, of directory: URL, _ split: DatasetSplit,
+    _ members: PictureLayout.Members, of directory: URL, _ split: DatasetSplit,
     _ size: (height: Int, width: Int)?, _ channels: Int?, _ heads: ImageFolder.HeadCheck
   ) throws -> any ImageDataset {
     let list = ["CelebAMask-HQ-attribute-anno.txt", "list_attr_celebahq.txt"]
       .map { directory.appendingPathComponent($0) }.first { FileManager.default.fileExists(atPath: $0.path) }
-    let table = try list.map { list in
-      try AttributeList(reading: list).table(of: members.files.map(\.lastPathComponent))
+    var members = members
+    if let list {
+      members.attributes = try AttributeList(reading: list)
+        .table(of: members.files.map { String($0.split(separator: "/").last!) })
     }
     return try ImageFolder(
-      name: "celebahq", split: split, files: members.files, folder: directory,
-      attributes: table ?? members.attributes, size: size, channels: channels, heads: heads)
+      name: "celebahq", split: split, members, size: size, channels: channels, heads: heads)
   }
 }
 
@@ -68,9 +79,11 @@ struct CelebAHQKind: DatasetKind {
   func hasOwnValidation(_ location: DatasetLocation) -> Bool { true }
 
   func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
-    try CelebAHQ.open(
-      directory: location.directory, split: request.split, size: request.size, channels: request.channels,
-      seed: request.seed, toleratingDamage: request.toleratingDamage)
+    try open(location, [request])[0]
+  }
+
+  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
+    try CelebAHQ.open(directory: location.directory, requests)
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {

@@ -10,7 +10,7 @@ struct PicturesKind: DatasetKind {
       images: "PNG, JPEG and WebP; of one size, or cropped and resized to --size", origin: "yours",
       terms: "those of the pictures",
       files: [
-        "subfolders train, validation (or val) and test, else split by seed; subfolders below are classes",
+        "subfolders train, validation (or valid, val, dev) and test, else split by seed; subfolders below are classes",
         "attributes.csv in each split folder or in FOLDER: `file` and the attributes' names; 1, 0 or nothing",
       ])
   }
@@ -21,18 +21,24 @@ struct PicturesKind: DatasetKind {
   func hasOwnValidation(_ location: DatasetLocation) -> Bool { true }
 
   func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
-    try ImageFolder(
-      location.directory, split: request.split, size: request.size, channels: request.channels, seed: request.seed,
-      toleratingDamage: request.toleratingDamage)
+    try open(location, [request])[0]
+  }
+
+  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
+    let layout = try PictureLayout(of: FolderTree(of: location.directory))
+    return try requests.map { request in
+      try ImageFolder(
+        name: location.directory.lastPathComponent, split: request.split,
+        layout.members(of: request.split, seed: request.seed), size: request.size, channels: request.channels,
+        heads: request.toleratingDamage ? .tolerant : .all)
+    }
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
     let folder = location.directory
-    guard let members = try ImageFolderLayout(of: folder).everything(of: split) else { return nil }
+    guard let members = try PictureLayout(of: FolderTree(of: folder)).everything(of: split) else { return nil }
     return try ImageFolder(
-      name: folder.lastPathComponent, split: split, files: members.files, folder: folder, labels: members.labels,
-      classNames: members.classNames, attributes: members.attributes, size: DatasetRequest.checkingSize, channels: 3,
-      heads: .needed)
+      name: folder.lastPathComponent, split: split, members, size: DatasetRequest.checkingSize, heads: .tolerant)
   }
 
   func resolved(at location: DatasetLocation) -> any DatasetKind {

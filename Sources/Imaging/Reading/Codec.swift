@@ -10,13 +10,16 @@ struct Codec {
   ///   - source: all of them, since Exif data may lie at the end.
   func header(of head: UnsafeBufferPointer<UInt8>, in source: some ByteSource) throws -> ImageHeader {
     let limits = cic_limits(pixels: UInt64(pixelLimit), is_cancelled: nil, context: nil)
-    let (info, orientation) =
-      switch try format(of: head) {
+    let format = try format(of: head)
+    let info =
+      switch format {
       case .png: try read(head, .png, source) { cic_png_read_info($0, $1, limits, $2, $3) }
       case .jpeg: try read(head, .jpeg, source) { cic_jpeg_read_info($0, $1, limits, $2, $3) }
       case .webp: try read(head, .webp, source) { cic_webp_read_info($0, $1, limits, $2, $3) }
       case .unsupported(let name): throw ImagingError.unsupported(file: file, found: name)
       }
+    // A square stays one; else Exif data may have to be looked for at the end.
+    let orientation = info.width == info.height ? .topLeft : try Orientation(of: format, head: head, in: source)
     let (width, height) = orientation.uprightSize(of: info)
     return ImageHeader(width: width, height: height, channels: Int(info.channels))
   }
@@ -24,15 +27,17 @@ struct Codec {
   func image(from bytes: UnsafeBufferPointer<UInt8>, isCancelled: () -> Bool) throws -> PixelImage {
     var pixels = cic_buffer()
     defer { cic_buffer_free(&pixels) }
-    let (info, orientation) = try withLimits(isCancelled) { limits in
-      switch try format(of: bytes) {
+    let format = try format(of: bytes)
+    let info = try withLimits(isCancelled) { limits in
+      switch format {
       case .png: try read(bytes, .png, bytes) { cic_png_decode($0, $1, limits, $2, &pixels, $3) }
       case .jpeg: try read(bytes, .jpeg, bytes) { cic_jpeg_decode($0, $1, limits, $2, &pixels, $3) }
       case .webp: try read(bytes, .webp, bytes) { cic_webp_decode($0, $1, limits, $2, &pixels, $3) }
       case .unsupported(let name): throw ImagingError.unsupported(file: file, found: name)
       }
     }
-    return PixelImage(stored: pixels.bytes!, info: info, orientation: orientation)
+    return PixelImage(
+      stored: pixels.bytes!, info: info, orientation: try Orientation(of: format, head: bytes, in: bytes))
   }
 
   private func withLimits<Result>(
@@ -64,13 +69,12 @@ struct Codec {
 
   private func read(
     _ bytes: UnsafeBufferPointer<UInt8>, _ format: ImageFormat, _ source: some ByteSource, with reader: Reader
-  ) throws -> (cic_image_info, Orientation) {
+  ) throws -> cic_image_info {
     var info = cic_image_info()
     let (status, message) = withMessage { reader(bytes.baseAddress!, bytes.count, &info, $0) }
-    func orientation() throws -> Orientation { try Orientation(of: format, head: bytes, in: source) }
     switch status {
     case CIC_OK:
-      return (info, try orientation())
+      return info
     case CIC_CANCELLED:
       throw CancellationError()
     case CIC_TRUNCATED:
@@ -78,7 +82,7 @@ struct Codec {
     case CIC_UNSUPPORTED:
       throw ImagingError.unsupported(file: file, found: "\(format.name) of this kind (\(message))")
     case CIC_TOO_LARGE:
-      let (width, height) = try orientation().uprightSize(of: info)
+      let (width, height) = try Orientation(of: format, head: bytes, in: source).uprightSize(of: info)
       throw ImagingError.tooLarge(file: file, width: width, height: height, pixelLimit: pixelLimit)
     case CIC_OUT_OF_MEMORY:
       throw ImagingError.unreadable(file: file, reason: message)

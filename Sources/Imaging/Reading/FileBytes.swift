@@ -2,22 +2,23 @@ import Files
 import Foundation
 
 /// A picture file open for reading. What fails is an `ImagingError.missing` or `.unreadable` that names it.
-struct PictureFile: ByteSource {
+package struct PictureFile: ByteSource {
   private let file: OpenedFile
 
-  init(_ url: URL) throws {
-    let path = url.path
-    do { file = try OpenedFile(path) } catch { throw Self.error(path, error) }
+  /// - Parameter bytes: the path for the system where a name in it is not UTF-8; `path` is then for messages alone.
+  package init(_ path: String, bytes: [UInt8]? = nil) throws {
+    do { file = try OpenedFile(path, bytes: bytes) } catch { throw Self.error(path, error) }
   }
 
-  var byteCount: Int { file.byteCount }
+  package func head(_ limit: Int) throws -> [UInt8] { try bytes(at: 0, count: min(limit, file.byteCount)) }
 
-  func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+  package func part(at offset: Int, count: Int) throws -> [UInt8]? {
+    count <= file.byteCount && offset <= file.byteCount - count ? try bytes(at: offset, count: count) : nil
+  }
+
+  private func bytes(at offset: Int, count: Int) throws -> [UInt8] {
     do { return try file.read(at: offset, count: count) } catch { throw Self.error(file.path, error) }
   }
-
-  /// The first `limit` bytes, or all.
-  func head(_ limit: Int = .max) throws -> [UInt8] { try bytes(at: 0, count: min(limit, byteCount)) }
 
   private static func error(_ path: String, _ failure: OpenedFile.Failure) -> ImagingError {
     switch failure {

@@ -25,15 +25,27 @@ public struct ImageHeader: Sendable, Hashable {
   ///
   /// - Throws: `ImagingError`, naming the file.
   public init(contentsOf url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) throws {
-    let codec = Codec(file: url.path, pixelLimit: pixelLimit)
-    let file = try PictureFile(url)
+    try self.init(of: PictureFile(url.path), name: url.path, pixelLimit: pixelLimit)
+  }
+
+  /// Reads the head of a picture wherever it is.
+  ///
+  /// - Parameter name: what errors call the picture.
+  /// - Throws: `ImagingError`, and what the source throws.
+  package init(
+    of source: some ByteSource, name: String, pixelLimit: Int = PixelImage.defaultPixelLimit
+  ) throws {
+    let codec = Codec(file: name, pixelLimit: pixelLimit)
     // Mostly the first is enough; profiles, Exif data and the small pictures in it come before the size in a JPEG.
-    for limit in [8 << 10, 128 << 10] where limit < file.byteCount {
+    var limit = 8 << 10
+    while true {
+      let head = try source.head(limit)
       do {
-        self = try file.head(limit).withUnsafeBufferPointer { try codec.header(of: $0, in: file) }
+        self = try head.withUnsafeBufferPointer { try codec.header(of: $0, in: source) }
         return
-      } catch ImagingError.truncated {}
+      } catch ImagingError.truncated where head.count == limit {
+        limit = limit < 128 << 10 ? 128 << 10 : .max
+      }
     }
-    self = try file.head().withUnsafeBufferPointer { try codec.header(of: $0, in: $0) }
   }
 }

@@ -16,7 +16,7 @@ extension PixelImage {
   ///
   /// - Throws: `ImagingError`, naming the file. A file that ends early is an error even where pixels could be had.
   public init(contentsOf url: URL, pixelLimit: Int = defaultPixelLimit) throws {
-    try self.init(decoding: PictureFile(url).head(), name: url.path, pixelLimit: pixelLimit)
+    try self.init(decoding: PictureFile(url.path).head(), name: url.path, pixelLimit: pixelLimit)
   }
 
   /// Decodes a PNG, JPEG or WebP file held in memory, as `init(contentsOf:pixelLimit:)` does.

@@ -1,0 +1,194 @@
+import Files
+
+/// How the pictures of a tree are divided: into splits, by folders that name them or by seed, and into classes.
+struct PictureLayout: Sendable {
+  /// The pictures of one split.
+  struct Members {
+    let heads: PictureHeads
+    /// Of the tree.
+    var files: [String]
+    /// One a file; empty when unlabeled.
+    var labels: [Int] = []
+    var classNames: [String] = []
+    /// One row a file; nil without an `attributes.csv`.
+    var attributes: AttributeTable?
+    /// The files of the other splits: channels are those of the whole set.
+    var others: [DatasetSplit: [String]] = [:]
+    /// What is not used of the set, and how it is understood: a sentence each.
+    var notes: [String] = []
+
+    var tree: any FileTree { heads.tree }
+  }
+
+  /// The pictures of one split, or of all where a seed divides them.
+  private struct Part {
+    /// With a "/" at the end; empty for the whole tree.
+    let folder: String
+    /// Relative to `folder`.
+    let paths: [String]
+    /// One a path; nil without classes.
+    let classes: [String]?
+  }
+
+  /// What is not used, and how the tree is understood: a sentence each.
+  let notes: [String]
+  private let heads: PictureHeads
+  private let whole: Part?
+  private let named: [DatasetSplit: Part]
+  private let classNames: [String]
+
+  private var tree: any FileTree { heads.tree }
+
+  /// - Throws: `DatasetError` when the tree is without pictures, or has two folders for a split.
+  init(of tree: any FileTree) throws {
+    heads = PictureHeads(tree)
+    let listing = PictureListing(of: tree)
+    let splits = try SplitFolders(of: listing)
+    let folders = splits.folders.isEmpty ? [""] : splits.folders.values.sorted()
+    let paths = folders.map { folder in
+      folder.isEmpty
+        ? listing.pictures
+        : listing.pictures.lazy.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }
+    }
+    let notes = listing.notes
+    guard paths.contains(where: { !$0.isEmpty }) else {
+      throw DatasetError.noImages(folder: tree.location, notes: notes)
+    }
+    let mayHaveClasses = paths.reduce(into: Set<String>()) { $0.formUnion(PictureClasses.folders(of: $1)) }.count >= 2
+    let classes = zip(paths, folders).map { PictureClasses(of: $0, in: $1, mayBe: mayHaveClasses) }
+    let parts = zip(folders, classes).map { Part(folder: $0, paths: $1.paths, classes: $1.names) }
+    let partOfFolder = Dictionary(uniqueKeysWithValues: zip(folders, parts))
+    whole = partOfFolder[""]
+    named = splits.folders.mapValues { partOfFolder[$0]! }
+    let names = Set(parts.flatMap { $0.classes ?? [] })
+    classNames = names.count < 2 ? [] : names.sorted()
+    self.notes =
+      splits.notes + classes.compactMap(\.note)
+      + (whole.flatMap { Self.wrapperNote(on: $0.paths, of: tree) }.map { [$0] } ?? []) + notes
+  }
+
+  /// - Throws: `DatasetError` when the split is not there, empty, or cannot be cut from so few pictures.
+  func members(of split: DatasetSplit, seed: UInt64) throws -> Members {
+    guard let (part, positions) = positions(of: split, seed: seed) else {
+      throw DatasetError.missingSplit(
+        folder: tree.location, split: split,
+        found: named.values.map(\.folder).sorted())
+    }
+    guard !part.paths.isEmpty else { throw DatasetError.noImages(folder: name(of: part), notes: notes) }
+    guard !positions.isEmpty else {
+      throw DatasetError.tooFewImages(
+        name: name(of: part), split: split, count: part.paths.count, needed: Self.needed(isWhole: whole != nil))
+    }
+    var members = try members(of: part, at: positions)
+    for other in DatasetSplit.allCases where other != split {
+      members.others[other] = self.positions(of: other, seed: seed).map { part, positions in
+        positions.map { part.folder + part.paths[$0] }
+      }
+    }
+    return members
+  }
+
+  /// Every picture that the folder itself assigns to a split, where no subfolders do all to training; nil where that
+  /// is none.
+  func everything(of split: DatasetSplit) throws -> Members? {
+    guard let part = whole == nil ? named[split] : split == .train ? whole : nil, !part.paths.isEmpty else {
+      return nil
+    }
+    var members = try members(of: part, at: Array(part.paths.indices))
+    for (other, part) in named where other != split { members.others[other] = part.paths.map { part.folder + $0 } }
+    return members
+  }
+
+  /// Where the pictures of a split are; nil where the set has no such split.
+  private func positions(of split: DatasetSplit, seed: UInt64) -> (part: Part, positions: [Int])? {
+    if let whole { return (whole, Self.share(of: split, count: whole.paths.count, seed: seed)) }
+    if let part = named[split] {
+      let isCut = split == .train && named[.validation] == nil
+      return (part, isCut ? Self.cut(part.paths.count, seed: seed).train : Array(part.paths.indices))
+    }
+    guard split == .validation, let train = named[.train] else { return nil }
+    return (train, Self.cut(train.paths.count, seed: seed).validation)
+  }
+
+  private func members(of part: Part, at positions: [Int]) throws -> Members {
+    let classes = classNames.isEmpty ? nil : part.classes
+    let labelOfClass = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
+    return Members(
+      heads: heads, files: positions.map { part.folder + part.paths[$0] },
+      labels: classes.map { classes in positions.map { labelOfClass[classes[$0]]! } } ?? [],
+      classNames: classes == nil ? [] : classNames,
+      attributes: try attributes(of: part, at: positions), notes: notes)
+  }
+
+  private func name(of part: Part) -> String {
+    part.folder.isEmpty ? tree.location : tree.name(of: String(part.folder.dropLast()))
+  }
+
+  /// From the split's own `attributes.csv`, else from the one beside the split folders. A row may name a picture that is
+  /// not used.
+  private func attributes(of part: Part, at positions: [Int]) throws -> AttributeTable? {
+    let known = tree.paths.filter(PictureListing.isPicture)
+    if let file = try attributesFile(in: part.folder) {
+      let csv = try AttributesCSV(file)
+      try checkThatSplitsAgree(with: csv)
+      return try csv.table(
+        of: positions.map { part.paths[$0] },
+        among: Set(known.filter { $0.hasPrefix(part.folder) }.map { String($0.dropFirst(part.folder.count)) }))
+    }
+    guard whole == nil, let common = try attributesFile(in: "") else { return nil }
+    return try AttributesCSV(common).table(of: positions.map { part.folder + part.paths[$0] }, among: Set(known))
+  }
+
+  private func attributesFile(in folder: String) throws -> InputFile? {
+    let path = folder + AttributesCSV.fileName
+    guard tree.paths.contains(path) else { return nil }
+    return try InputFile(unpacking: tree.read(path), path: tree.name(of: path))
+  }
+
+  private func checkThatSplitsAgree(with csv: AttributesCSV) throws {
+    for other in named.values {
+      guard let file = try attributesFile(in: other.folder), file.path != csv.path else { continue }
+      let names = try AttributesCSV.names(in: file)
+      guard names == csv.names else {
+        throw DatasetError.wrongField(
+          file: file.path, field: "header",
+          expected: "the attributes of \(csv.path), \(csv.names.joined(separator: ","))",
+          found: names.joined(separator: ","))
+      }
+    }
+  }
+
+  /// Where all pictures lie in one folder that has splits or classes of its own.
+  private static func wrapperNote(on paths: [String], of tree: any FileTree) -> String? {
+    guard let top = paths.first.flatMap(topFolder), paths.allSatisfy({ $0.hasPrefix(top + "/") }) else { return nil }
+    let inner = paths.map { String($0.dropFirst(top.count + 1)) }
+    let folders = Set(inner.compactMap(topFolder))
+    guard folders.contains(where: { SplitFolders.split(of: $0) != nil }) || PictureClasses.folders(of: inner).count >= 2
+    else { return nil }
+    return "all pictures lie in \(top)/: name that folder, \(tree.name(of: String(top))), to have the folders in it as "
+      + "splits or classes"
+  }
+
+  /// How many pictures give every split at least one; see `share` and `cut`.
+  private static func needed(isWhole: Bool) -> Int { isWhole ? 3 : 2 }
+
+  /// 90/5/5 percent by seed. Fewer than three pictures are all for training.
+  private static func share(of split: DatasetSplit, count: Int, seed: UInt64) -> [Int] {
+    var random = KeyedRandom(.split, seed)
+    let order = random.permutation(of: count)
+    let part = count < needed(isWhole: true) ? 0 : max(1, count / 20)
+    return switch split {
+    case .train: order[(2 * part)...].sorted()
+    case .validation: order[..<part].sorted()
+    case .test: order[part..<2 * part].sorted()
+    }
+  }
+
+  /// 5 percent of the training pictures, at least one, for validation. A single picture is for training.
+  private static func cut(_ count: Int, seed: UInt64) -> (train: [Int], validation: [Int]) {
+    var random = KeyedRandom(.split, seed)
+    let order = random.permutation(of: count)
+    let part = count < needed(isWhole: false) ? 0 : max(1, count / 20)
+    return (order[part...].sorted(), order[..<part].sorted())
+  }
+}
