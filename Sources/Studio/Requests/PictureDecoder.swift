@@ -33,7 +33,9 @@ struct PictureDecoder: Sendable {
   }
 
   private static func picture(_ bytes: [UInt8], named name: String, atMost pixels: Int) throws -> PixelImage {
-    do { return try PixelImage(decoding: bytes, name: name, pixelLimit: pixels) } catch let error as ImagingError {
+    do {
+      return try PixelImage(decoding: bytes, name: name, pixelLimit: pixels, isCancelled: { Task.isCancelled })
+    } catch let error as ImagingError {
       throw Problem(.unprocessableContent, "\(error)", field: name)
     }
   }
