@@ -107,15 +107,18 @@ let package = Package(
     .target(name: "Reporting", dependencies: ["Training", "Runs", "Imaging", "Plotting", "Files"]),
     .target(
       name: "Inference",
-      dependencies: ["Analysis", "FlowModels", "ModelImages", "Datasets", "Imaging", "Safetensors", "Files"]),
+      dependencies: ["Analysis", "FlowModels", "Flows", "ModelImages", "Datasets", "Imaging", "Safetensors", "Files"]),
     .target(
       name: "Studio",
       dependencies: [
-        "Inference", "Runs", "Analysis", "FlowModels", "ModelImages", "Datasets", "Imaging", "Multipart", "Safetensors",
-        "Files",
+        "Inference", "Runs", "Analysis", "FlowModels", "ModelImages", "Datasets", "Imaging", "CImageCodecs",
+        "Multipart",
+        "Safetensors", "Files",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
       ],

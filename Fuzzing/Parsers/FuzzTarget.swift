@@ -17,6 +17,7 @@ package struct FuzzTarget {
     [
       AttributeListFuzzing.self, AttributesCSVFuzzing.self, ChecksumsFuzzing.self, CIFAR10Fuzzing.self,
       ConfigurationFuzzing.self, DirectionsFuzzing.self, ForeignWeightsFuzzing.self, IDXFuzzing.self, JPEGFuzzing.self,
+      JSONFuzzing.self,
       LatentsFuzzing.self, LayoutFuzzing.self, LMDBFuzzing.self, MetricsFuzzing.self, MultipartFuzzing.self,
       NPYFuzzing.self, NPZFuzzing.self,
       PackedIndexFuzzing.self, PackedShardFuzzing.self, PartitionFuzzing.self, PNGFuzzing.self, SafetensorsFuzzing.self,

@@ -81,3 +81,28 @@ cic_status cic_gzip_inflate(const uint8_t *bytes, size_t count, size_t output_li
   if (status != CIC_OK) cic_buffer_free(output);
   return status;
 }
+
+cic_status cic_gzip_deflate(const uint8_t *bytes, size_t count, cic_buffer *output, char *message) {
+  enum { GZIP = 15 + 16, MEMORY_LEVEL = 9 };
+  *output = (cic_buffer){0};
+  z_stream stream = {0};
+  if (count > UINT_MAX / 2) return report(message, CIC_TOO_LARGE, "more bytes than are deflated at once");
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
+    return report(message, CIC_OUT_OF_MEMORY, "zlib could not start");
+  }
+  size_t capacity = deflateBound(&stream, count);
+  output->bytes = malloc(capacity);
+  int result = Z_MEM_ERROR;
+  if (output->bytes) {
+    stream.next_in = (Bytef *)bytes;
+    stream.avail_in = (uInt)count;
+    stream.next_out = output->bytes;
+    stream.avail_out = (uInt)capacity;
+    result = deflate(&stream, Z_FINISH);
+    output->count = stream.total_out;
+  }
+  deflateEnd(&stream);
+  if (result == Z_STREAM_END) return CIC_OK;
+  cic_buffer_free(output);
+  return report(message, CIC_OUT_OF_MEMORY, "no memory for the deflated bytes");
+}

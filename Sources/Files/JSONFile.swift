@@ -7,25 +7,29 @@ package struct JSONProblem: Error, CustomStringConvertible, Equatable {
 
 /// JSON of the project's own files.
 package enum JSONFile {
-  /// Decodes JSON.
+  /// Decodes JSON that is as strict as ``JSONValue/init(parsing:depth:count:)`` asks: `JSONDecoder` alone takes, and drops,
+  /// keys that stand twice.
   /// - Parameter decoder: ``decoder`` where a number may be infinite or none.
   /// - Throws: ``JSONProblem``, naming the field.
   package static func decode<T: Decodable>(
     _ type: T.Type, from data: Data, _ decoder: JSONDecoder = JSONDecoder()
   ) throws(JSONProblem) -> T {
+    _ = try JSONValue(parsing: data)
     do { return try decoder.decode(type, from: data) } catch let error as DecodingError {
-      throw JSONProblem(description: problem(error, data))
+      throw JSONProblem(description: problem(error))
     } catch { throw JSONProblem(description: "cannot be decoded: \(error)") }
   }
 
-  private static func problem(_ error: DecodingError, _ data: Data) -> String {
+  private static func problem(_ error: DecodingError) -> String {
     switch error {
     case .keyNotFound(let key, let context): "field \(path(context.codingPath + [key])) is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       "field \(path(context.codingPath)) has the wrong type: \(context.debugDescription)"
     case .dataCorrupted(let context) where !context.codingPath.isEmpty:
       "field \(path(context.codingPath)) is wrong: \(context.debugDescription)"
-    case .dataCorrupted: syntaxProblem(data)
+    // It says no more of a number that does not fit its field.
+    case .dataCorrupted:
+      "holds a number that its field cannot take: a fraction for a count, or one that is too large"
     @unknown default: "\(error)"
     }
   }
@@ -36,16 +40,6 @@ package enum JSONFile {
     return keys.dropFirst().reduce(first.stringValue) { path, key in
       path + (key.intValue.map { "[\($0)]" } ?? "." + key.stringValue)
     }
-  }
-
-  /// What is wrong with JSON that `JSONDecoder` calls invalid as a whole, which it also does for a number that does not
-  /// fit its field.
-  private static func syntaxProblem(_ data: Data) -> String {
-    do { _ = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed) } catch {
-      let detail = (error as NSError).userInfo["NSDebugDescription"] as? String
-      return "not valid JSON: \(detail ?? error.localizedDescription)"
-    }
-    return "holds a number that its field cannot take: a fraction for a count, or one that is too large"
   }
 
   /// Also reads numbers that are not finite, as the encoders here write them.

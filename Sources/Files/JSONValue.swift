@@ -1,4 +1,5 @@
-/// Any JSON, with booleans told from numbers.
+/// Any JSON, with booleans told from numbers. Text is read by ``init(parsing:depth:count:)``; as a part of what
+/// `JSONDecoder` decodes it costs far more, since that does not tell what it has met.
 package enum JSONValue: Codable, Sendable, Hashable {
   case null
   case bool(Bool)
@@ -50,7 +51,9 @@ package enum JSONValue: Codable, Sendable, Hashable {
     case .null: "null"
     case .bool(let value): "\(value)"
     case .number(let value): Int(exactly: value).map(String.init) ?? "\(value)"
-    case .string(let value): "\"\(value.prefix(40))\(value.count > 40 ? "…" : "")\""
+    case .string(let value):
+      // Scalars: a letter may go on for megabytes.
+      "\"\(String(value.unicodeScalars.prefix(40)))\(value.unicodeScalars.dropFirst(40).isEmpty ? "" : "…")\""
     case .array(let values): "a list of \(values.count)"
     case .object: "an object"
     }

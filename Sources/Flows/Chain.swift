@@ -45,7 +45,9 @@ public final class Chain: Bijection {
     var y = x
     var logDet = try Tensor.zeros([x.shape[0]], x.dtype, on: x.device)
     var saved: [Saved] = []
+    let interruption = Interruption.check
     for (index, layer) in layers.enumerated() {
+      try interruption?()
       let keep = index >= links.count - count
       let step = try layer.forward(y, under: context, keep: keep)
       y = step.y
@@ -56,7 +58,11 @@ public final class Chain: Bijection {
   }
 
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
-    try layers.reversed().reduce(y) { y, layer in try layer.inverse(y, under: context) }
+    let interruption = Interruption.check
+    return try layers.reversed().reduce(y) { y, layer in
+      try interruption?()
+      return try layer.inverse(y, under: context)
+    }
   }
 
   public func backward(

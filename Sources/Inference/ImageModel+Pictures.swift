@@ -24,21 +24,28 @@ extension ImageModel {
   /// - Parameters:
   ///   - latents: a safetensors file.
   ///   - most: of pictures.
-  /// - Throws: ``InferenceError`` for more of them, or values that are not finite; `ModelError` or `SafetensorsError` for a
-  ///   file that is no such one or does not fit the model.
+  /// - Throws: ``InferenceError`` for more of them, or values that no image has (beyond ``largestLatent``); `ModelError` or
+  ///   `SafetensorsError` for a file that is no such one or does not fit the model.
   public nonisolated func decode(_ latents: [UInt8], atMost most: Int = .max) async throws -> [PixelImage] {
     let count = try LatentFile.count(in: latents)
     guard count <= most else { throw request("latents", "are of \(count) images, expected at most \(most)") }
     return try await admitting(count) { this in
       let file = try LatentFile(bytes: latents, for: this.model)
       for (number, level) in file.latents.levels.enumerated() {
-        guard try level.isAllFinite() else {
-          throw this.request("level\(number + 1)", "holds a value that is not finite, expected finite numbers alone")
+        guard try level.isAllFinite(), try level.magnitude().maximum().item() <= Self.largestLatent else {
+          throw this.request(
+            "level\(number + 1)",
+            "holds a value that is not finite or beyond \(Int(Self.largestLatent)), expected numbers as an image has them"
+          )
         }
       }
-      return try await this.decoded(file.latents, conditions: this.model.conditions(of: file.labels, count: count))
+      let conditions = try this.model.conditions(of: file.labels, count: count)
+      return try await this.decoded(file.latents, conditions: conditions, from: "latents")
     }
   }
+
+  /// Latents of the model's own images are standard normal; those of the strangest image are far below this.
+  static let largestLatent = 1e6
 
   /// Pictures along a path through the latents of pictures.
   /// - Parameters:
@@ -60,7 +67,7 @@ extension ImageModel {
       let (latents, labels) = try await this.encoded(fitted, labels: labels)
       let path = LatentPath(through: latents, conditions: try this.conditions(of: labels), shape: shape)
       let points = try path.points(at: positions.map { min($0, Double(segments)) })
-      return try await this.decoded(points.latents, conditions: points.conditions)
+      return try await this.decoded(points.latents, conditions: points.conditions, from: "images")
     }
   }
 
@@ -89,7 +96,7 @@ extension ImageModel {
       let (latents, labels) = try await this.encoded(fitted, labels: labels)
       let blend = LatentBlend(of: latents, conditions: try this.conditions(of: labels), shape: shape)
       let points = try blend.points(weights: weights)
-      return try await this.decoded(points.latents, conditions: points.conditions)
+      return try await this.decoded(points.latents, conditions: points.conditions, from: "images")
     }
   }
 
@@ -129,7 +136,7 @@ extension ImageModel {
       let (latents, own) = try await this.encoded(fitted, labels: labels)
       let edited = try edits.isEmpty ? latents : this.directions!.edited(latents, edits, along: kind)
       let shown = label.map { label in pictures.map { _ in label } } ?? own
-      return try await this.decoded(edited, conditions: this.conditions(of: shown))
+      return try await this.decoded(edited, conditions: this.conditions(of: shown), from: "edits")
     }
   }
 }

@@ -18,7 +18,7 @@ extension ImageModel {
     let temperatures = try perLevel(temperatures)
     return try await admitting(count) { this in
       let latents = try this.model.noise(count: count, using: Generator(seed: seed)).scaled(by: temperatures)
-      return try await this.decoded(latents, conditions: this.conditions(of: labels))
+      return try await this.decoded(latents, conditions: this.conditions(of: labels), from: "temperature")
     }
   }
 
@@ -59,7 +59,7 @@ extension ImageModel {
         drawn.levels[level] = try kept.levels[level].expanded(to: drawn.levels[level].shape).contiguous()
       }
       let labels = label.map { Array(repeating: $0, count: count) }
-      return try await this.decoded(drawn, conditions: this.conditions(of: labels))
+      return try await this.decoded(drawn, conditions: this.conditions(of: labels), from: "temperature")
     }
   }
 
@@ -72,7 +72,12 @@ extension ImageModel {
     case .sample(let index, let temperatures, let label, let seed):
       let generator = try Generator(seed: seed)
       // Those before it are drawn, as in a grid, and not kept.
-      for _ in 0..<index { _ = try model.noise(count: 1, using: generator) }
+      for _ in 0..<index {
+        _ = try model.noise(count: 1, using: generator)
+        // Others have their turns, and the caller may be gone.
+        await Task.yield()
+        try Task.checkCancellation()
+      }
       let latents = try model.noise(count: 1, using: generator).scaled(by: perLevel(temperatures))
       return (latents, labels(label.map { [$0] }, count: index + 1)?[index])
     }

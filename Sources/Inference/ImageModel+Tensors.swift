@@ -20,9 +20,16 @@ extension ImageModel {
   }
 
   /// The pictures of latents.
-  /// - Parameter conditions: `[count, classes]`, of a conditional model.
-  func decoded(_ latents: Latents, conditions: Tensor?) async throws -> [PixelImage] {
-    try await pictures(of: run(.decode, Rows(latents.levels + [conditions].compactMap(\.self))))
+  /// - Parameters:
+  ///   - conditions: `[count, classes]`, of a conditional model.
+  ///   - field: what is to blame for latents that have no picture.
+  /// - Throws: ``InferenceError`` where a value is not finite: as a picture it would be black.
+  func decoded(_ latents: Latents, conditions: Tensor?, from field: String) async throws -> [PixelImage] {
+    let rows = try await run(.decode, Rows(latents.levels + [conditions].compactMap(\.self)))
+    guard try rows.tensors[0].isAllFinite() else {
+      throw request(field, "leads to values that are not finite, expected some nearer to the model's images")
+    }
+    return try pictures(of: rows)
   }
 
   func conditions(of labels: [Int]?) throws -> Tensor? {

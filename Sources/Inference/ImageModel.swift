@@ -93,21 +93,27 @@ public actor ImageModel {
     try await activity.admitting(count) { try await body(self) }
   }
 
-  /// Runs `rows` through the model, in one batch with those of other callers.
+  /// Runs `rows` through the model, in one batch with those of other callers, in pieces of about half a second.
+  /// - Throws: `CancellationError` when the task is cancelled, also in the middle of a piece; what the model throws.
   func run(_ pass: Pass, _ rows: Rows) async throws -> Rows {
     try Task.checkCancellation()
-    let id = batcher.newID()
+    let ticket = Ticket()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        batcher.append(id, pass, rows, whenDone: continuation)
+        batcher.append(ticket, pass, rows, whenDone: continuation)
         takeTurnLater(after: batcher.isFull ? .zero : limits.wait)
       }
     } onCancel: {
-      Task { await self.cancel(id) }
+      ticket.cancel()
+      Task { await self.removeCancelled() }
     }
   }
 
-  private func cancel(_ id: Int) { batcher.cancel(id) }
+  private func removeCancelled() { batcher.removeCancelled() }
+
+  /// Waits until the model's thread has done what was asked of it so far: of callers that are gone no more than the layer
+  /// that it is in. The process may not end in the middle of libtorch's work.
+  public func rest() {}
 
   /// Callers whose turn on the thread is before that one's are part of its batch.
   private func takeTurnLater(after wait: Duration) {
@@ -121,7 +127,7 @@ public actor ImageModel {
 
   private func takeTurn() {
     turn = nil
-    batcher.runOne()
+    batcher.runPiece()
     if !batcher.isEmpty { takeTurnLater(after: .zero) }
   }
 }

@@ -44,9 +44,10 @@ final class ActivityRecord: Sendable {
     return try await body()
   }
 
-  func count(batches: Int, images: Int, seconds: Double) {
+  /// Counts a pass.
+  func count(images: Int, seconds: Double) {
     update { state in
-      state.batches += batches
+      state.batches += 1
       state.images += images
       let rate = seconds / Double(images)
       state.secondsPerImage = state.secondsPerImage == 0 ? rate : 0.8 * state.secondsPerImage + 0.2 * rate

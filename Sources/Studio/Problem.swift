@@ -32,12 +32,19 @@ struct Problem: Error, Equatable {
     ["type": .text, "title": .text, "status": .whole, "detail": .text], optional: ["field": .text]
   ).called("Problem")
 
-  var response: Response {
-    let body = Body(title: status.reasonPhrase, status: status.code, detail: detail, field: field)
+  var content: ByteBuffer {
+    ByteBuffer(json: Body(title: status.reasonPhrase, status: status.code, detail: detail, field: field))
+  }
+
+  var headers: HTTPFields {
     var headers: HTTPFields = [.contentType: MediaType.problem]
     if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
     if let allow { headers[.allow] = allow }
     if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
-    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(json: body)))
+    return headers
+  }
+
+  var response: Response {
+    Response(status: status, headers: headers, body: ResponseBody(byteBuffer: content))
   }
 }

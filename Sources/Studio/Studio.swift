@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Inference
 
 /// What the endpoints work with.
@@ -10,6 +11,8 @@ struct Studio: Sendable {
   let runs: RunCatalog?
   let metrics = MetricsRegistry()
   let decoder = PictureDecoder()
+  /// For reading requests and writing answers.
+  private let workers = WorkerThreads(count: max(2, ProcessInfo.processInfo.activeProcessorCount), name: "requests")
   let bodies: BodyBudget
 
   init(model: ImageModel, options: StudioOptions, dataset: (any ImageDataset)?, runs: RunCatalog?) {
@@ -23,10 +26,11 @@ struct Studio: Sendable {
   /// So many bodies of the largest size are held at a time, or many more of the usual.
   private static let bodiesAtATime = 16
 
-  /// Runs `work` on the model for as long as the client is there.
+  /// Runs `work` for as long as the client is there and the request has time, which all work on it shares.
   func working<R: Sendable>(
     _ context: StudioContext, _ work: @escaping @Sendable () async throws -> R
   ) async throws -> R {
-    try await context.whileConnected(atMost: options.timeLimit, work)
+    let limit = options.timeLimit
+    return try await context.whileConnected(until: context.deadline.after(limit), limit: limit, on: workers, work)
   }
 }

@@ -7,6 +7,7 @@ struct StudioContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
   let body = BodyRecord()
+  let deadline = WorkDeadline()
 
   init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
@@ -27,4 +28,18 @@ final class BodyRecord: Sendable {
 
   func count(_ bytes: Int) { state.withLock { $0.bytes += bytes } }
   func finish() { state.withLock { $0.isWhole = true } }
+}
+
+/// When a request's answer must be there.
+final class WorkDeadline: Sendable {
+  private let instant = Mutex<ContinuousClock.Instant?>(nil)
+
+  /// - Returns: so long after this was asked first.
+  func after(_ limit: Duration) -> ContinuousClock.Instant {
+    instant.withLock { instant in
+      let deadline = instant ?? .now + limit
+      instant = deadline
+      return deadline
+    }
+  }
 }

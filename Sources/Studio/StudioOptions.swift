@@ -16,11 +16,16 @@ public struct StudioOptions: Sendable {
   public var imageLimit = 16
   /// How long a request's body may take to come, and then its answer.
   public var timeLimit = Duration.seconds(30)
-  /// The most connections at a time; more wait.
+  /// How long a request's first line and headers may take to come, the first from when the connection is made.
+  public var headLimit = Duration.seconds(5)
+  /// The most connections at a time. A new one beyond takes the place of one on which nothing is asked; where requests are
+  /// under way on all, it is told so, but for `/healthz`.
   public var connectionLimit = 256
+  /// The most of those from one address (of IPv6, one network of 64 bits). This machine's own are not counted.
+  public var connectionLimitPerAddress = 128
 
   public init() {}
 
   /// Whether ``host`` is this machine's own.
-  public var isLoopback: Bool { AccessMiddleware.isLoopback(host == "::1" ? "[::1]" : host) }
+  public var isLoopback: Bool { Authority.isLoopback(host) }
 }

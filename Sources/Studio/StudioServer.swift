@@ -4,7 +4,6 @@ import Hummingbird
 import HummingbirdCore
 import Inference
 import Logging
-import NIOCore
 import ServiceLifecycle
 
 /// Serves a model: a page for people and an HTTP API for programs (`/openapi.json`).
@@ -51,19 +50,14 @@ public struct StudioServer: Sendable {
   public func run(whenRunning: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
     let page = PageFiles()
     let options = studio.options
+    let table = ConnectionTable(
+      limit: options.connectionLimit, limitPerAddress: options.connectionLimitPerAddress, patience: options.headLimit)
     let application = Application(
       router: studio.router(page),
-      server: .http1(
-        configuration: .init(
-          additionalChannelHandlers: [ConnectionWatch(), ContinueHandler(bodyLimit: options.bodyLimit)],
-          // Longer than a body may take, so that one that stalls is told so.
-          idleTimeout: .seconds(options.timeLimit.components.seconds + 5),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
-        )),
-      configuration: ApplicationConfiguration(
-        address: .hostname(options.host, port: options.port),
-        availableConnectionsDelegate: MaximumAvailableConnections(options.connectionLimit)),
+      server: HTTPServerBuilder { responder in
+        StudioChannel(responder: responder, options: options, table: table, metrics: studio.metrics)
+      },
+      configuration: ApplicationConfiguration(address: .hostname(options.host, port: options.port)),
       onServerRunning: { await whenRunning($0.localAddress?.port ?? options.port) }, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -71,10 +65,12 @@ public struct StudioServer: Sendable {
     let group = ServiceGroup(configuration: configuration)
     // Apart from this task, whose cancellation would not leave it time to finish what is under way.
     let running = Task { try await group.run() }
-    try await withTaskCancellationHandler {
-      try await running.value
+    let result = await withTaskCancellationHandler {
+      await running.result
     } onCancel: {
       Task { await group.triggerGracefulShutdown() }
     }
+    await studio.model.rest()
+    try result.get()
   }
 }

@@ -4,6 +4,7 @@ import Imaging
 import ServedModels
 import Synchronization
 import Testing
+import Torch
 
 @testable import Inference
 
@@ -65,6 +66,33 @@ import Testing
     _ = try await model.sample(count: 6)
     #expect(model.state.images == 6 && model.state.batches == 1)
     #expect(model.state.imagesUnderWay == 0)
+  }
+
+  /// A model on disk of which so many images take seconds.
+  private func slowModel() async throws -> (ImageModel, count: Int, remove: @Sendable () -> Void) {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "slow-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let configuration = GlowConfiguration(height: 32, width: 32, channels: 3, levels: 2, steps: 16, hidden: 64)
+    try ModelFolder.write(Glow(configuration, options: TensorOptions(.float32), seed: 3), to: folder)
+    let limits = BatchLimits(size: 16, wait: .zero, queue: 5000)
+    let model = try await ImageModel(folder.path, limits: limits)
+    return (model, 2000, { try? FileManager.default.removeItem(at: folder) })
+  }
+
+  @Test func aLargeCallKeepsNoSmallOneWaiting() async throws {
+    let (model, count, remove) = try await slowModel()
+    defer { remove() }
+    let large = Task { try await model.sample(count: count) }
+    while model.state.batches < 1 { try await Task.sleep(for: .milliseconds(5)) }
+    _ = try await model.sample(count: 2, seed: 9)
+    let before = model.state.images
+    #expect(before < count / 2)
+    // In the middle of a pass.
+    large.cancel()
+    await #expect(throws: CancellationError.self) { try await large.value }
+    await model.rest()
+    #expect(model.state.images < count / 2 + 100 && model.state.imagesUnderWay == 0)
+    #expect(try await model.sample(count: 1).count == 1)
   }
 
   @Test func tooManyAreRefusedAtOnce() async throws {

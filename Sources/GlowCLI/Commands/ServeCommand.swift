@@ -40,13 +40,17 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The largest body of a request, such as 8MB.") var bodyLimit = ByteCount(bytes: 8_000_000)
   @Option(help: "The most pixels of the pictures that a request brings, together.") var pixelLimit = 25_000_000
   @Option(help: "Seconds that a request may take.") var timeLimit = 30
+  @Option(help: "The most connections at a time.") var connections = 256
+  @Option(help: "The most of them from one other address; behind a proxy on another machine, as many as --connections.")
+  var connectionsPerAddress = 128
 
   func validate() throws {
     for (name, value, range) in [
       ("--port", port, 0...65535), ("--batch-size", batchSize, 1...4096), ("--batch-wait", batchWait, 0...10_000),
       ("--count-limit", countLimit, 1...4096), ("--queue", queue, countLimit + StudioOptions().imageLimit...1_000_000),
       ("--body-limit", bodyLimit.bytes, 1000...1_000_000_000), ("--pixel-limit", pixelLimit, 1...1_000_000_000),
-      ("--time-limit", timeLimit, 1...3600),
+      ("--time-limit", timeLimit, 1...3600), ("--connections", connections, 1...100_000),
+      ("--connections-per-address", connectionsPerAddress, 1...100_000),
     ] where !range.contains(value) {
       throw ValidationError("\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)")
     }
@@ -109,6 +113,8 @@ struct ServeCommand: AsyncParsableCommand {
     options.bodyLimit = bodyLimit.bytes
     options.pixelLimit = pixelLimit
     options.timeLimit = .seconds(timeLimit)
+    options.connectionLimit = connections
+    options.connectionLimitPerAddress = connectionsPerAddress
     options.token = ProcessInfo.processInfo.environment["GLOW_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
     if let token = options.token {
       guard token.utf8.count >= 16, token.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {

@@ -12,11 +12,16 @@ extension Endpoint {
 }
 
 extension Studio {
-  func data(_ request: Request, _ context: StudioContext) throws -> Response {
+  func data(_ request: Request, _ context: StudioContext) async throws -> Response {
     guard let dataset else { throw Problem(.notFound, "the server has no data set: start it with --data") }
     let query = try DataQuery(request, of: dataset, most: options.countLimit)
+    return try await working(context) { try answer(query, of: dataset) }
+  }
+
+  private func answer(_ query: DataQuery, of dataset: any ImageDataset) throws -> Response {
     let matching = query.indices(of: dataset)
     let images = try matching.dropFirst(query.from).prefix(query.count).map { index in
+      try Task.checkCancellation()
       let attributes = dataset.attributeNames.indices.filter { dataset.attribute($0, at: index) == true }
       return DataAnswer.Image(
         index: index, image: try dataset.image(at: index).png(), label: dataset.label(at: index),
@@ -69,13 +74,14 @@ private struct DataQuery {
   var attribute: Int?
 
   init(_ request: Request, of dataset: any ImageDataset, most: Int) throws {
-    let given = request.uri.queryParameters
+    let given = try request.queryFields()
     let known = ["from", "count", "label", "attribute"]
-    if let stranger = given.first(where: { !known.contains(String($0.key)) }) {
-      throw Problem(.badRequest, "\(stranger.key) is no parameter of this address", field: String(stranger.key))
+    if let stranger = given.first(where: { !known.contains($0.name) }) {
+      throw Problem(.badRequest, "\(stranger.name) is no parameter of this address", field: stranger.name)
     }
+    func values(_ name: String) -> [String] { given.filter { $0.name == name }.map(\.value) }
     func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
-      let values = given.getAll(name)
+      let values = values(name)
       guard let text = values.first else { return nil }
       guard values.count == 1, let value = Int(text), "\(value)" == text, range.contains(value) else {
         throw Problem(
@@ -87,17 +93,17 @@ private struct DataQuery {
     }
     from = try integer("from", in: 0...dataset.count) ?? 0
     count = try integer("count", in: 1...most) ?? min(24, most)
-    if given["label"] != nil {
+    if !values("label").isEmpty {
       guard !dataset.classNames.isEmpty else {
         throw Problem(.badRequest, "the images have no labels", field: "label")
       }
       label = try integer("label", in: 0...dataset.classNames.count - 1)
     }
-    guard given.getAll("attribute").count < 2 else {
+    guard values("attribute").count < 2 else {
       throw Problem(.badRequest, "attribute is given more than once", field: "attribute")
     }
-    if let name = given["attribute"] {
-      attribute = dataset.attributeNames.firstIndex(of: String(name))
+    if let name = values("attribute").first {
+      attribute = dataset.attributeNames.firstIndex(of: name)
       guard attribute != nil else {
         throw Problem(.badRequest, "attribute is \"\(name)\", which is none of the images'", field: "attribute")
       }

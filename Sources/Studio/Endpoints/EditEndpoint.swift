@@ -24,7 +24,7 @@ extension Studio {
       try await model.edit(
         pictures.map(\.picture), by: strengths, along: direction, labels: pictures.map(\.label), as: label)
     }
-    return try answer(result, to: request, inputs: pictures)
+    return try await answer(result, to: request, context, inputs: pictures)
   }
 
   private var attributeNames: [String] { model.description.attributes.map(\.name) }

@@ -40,7 +40,7 @@ extension Studio {
       if let weights { return try await model.mix(images, weights: weights, along: path, labels: labels) }
       return try await model.interpolate(images, steps: steps, along: path, labels: labels)
     }
-    return try answer(result, to: request, columns: steps, inputs: pictures)
+    return try await answer(result, to: request, context, columns: steps, inputs: pictures)
   }
 
   private func weights(_ fields: inout RequestFields, count: Int) throws -> [[Double]]? {

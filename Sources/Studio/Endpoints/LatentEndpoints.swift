@@ -36,8 +36,10 @@ extension Studio {
     let latents = try await working(context) {
       try await model.encode(pictures.map(\.picture), labels: pictures.map(\.label))
     }
-    if request.accepts(MediaType.json) {
-      return Response(json: LatentsAnswer(latents: Data(latents), inputs: try pictures.map { try $0.answer() }))
+    if request.preferred(of: MediaType.latents, MediaType.json) == MediaType.json {
+      return try await working(context) {
+        Response(json: LatentsAnswer(latents: Data(latents), inputs: try pictures.map { try $0.answer() }))
+      }
     }
     return Response(MediaType.latents, ByteBuffer(bytes: latents))
   }
@@ -49,7 +51,7 @@ extension Studio {
         throw Problem(.unprocessableContent, "\(error)", field: "latents")
       } catch let error as ModelError { throw Problem(.unprocessableContent, "\(error)", field: "latents") }
     }
-    return try answer(pictures, to: request)
+    return try await answer(pictures, to: request, context)
   }
 
   /// The bytes of a safetensors file, as they are or in JSON.
@@ -65,9 +67,11 @@ extension Studio {
       throw Problem(.badRequest, "latents is missing", field: "latents")
     }
     try fields.finish()
-    guard let bytes = Data(base64Encoded: text) else {
-      throw Problem(.badRequest, "latents is not base64", field: "latents")
+    return try await working(context) {
+      guard let bytes = Base64Text.decoded(text) else {
+        throw Problem(.badRequest, "latents is not base64", field: "latents")
+      }
+      return bytes
     }
-    return Array(bytes)
   }
 }

@@ -21,15 +21,22 @@ struct PicturesAnswer: Encodable {
 extension Studio {
   /// Pictures in JSON, or where the client asks for `image/png`, one PNG with all of them in rows.
   func answer(
-    _ pictures: [PixelImage], to request: Request, columns: Int = 8, labels: [Int]? = nil, inputs: [PictureInput]? = nil
-  ) throws -> Response {
-    if request.accepts(MediaType.png) {
-      let picture = pictures.count == 1 ? pictures[0] : PixelImage.grid(pictures, columns: columns)
-      return Response(MediaType.png, ByteBuffer(data: try picture.png()))
+    _ pictures: [PixelImage], to request: Request, _ context: StudioContext, columns: Int = 8, labels: [Int]? = nil,
+    inputs: [PictureInput]? = nil
+  ) async throws -> Response {
+    try await working(context) {
+      func png(_ picture: PixelImage) throws -> Data {
+        try Task.checkCancellation()
+        return try picture.png()
+      }
+      if request.preferred(of: MediaType.json, MediaType.png) == MediaType.png {
+        let picture = pictures.count == 1 ? pictures[0] : PixelImage.grid(pictures, columns: columns)
+        return Response(MediaType.png, ByteBuffer(data: try png(picture)))
+      }
+      return Response(
+        json: PicturesAnswer(
+          images: try pictures.map(png), labels: labels, inputs: try inputs?.map { try $0.answer() }))
     }
-    return Response(
-      json: PicturesAnswer(
-        images: try pictures.map { try $0.png() }, labels: labels, inputs: try inputs?.map { try $0.answer() }))
   }
 }
 

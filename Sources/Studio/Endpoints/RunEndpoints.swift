@@ -31,8 +31,15 @@ private struct RunsAnswer: Encodable {
 }
 
 extension Studio {
-  func listRuns(_ request: Request, _ context: StudioContext) -> Response {
-    Response(json: RunsAnswer(runs: (runs?.entries ?? []).map { $0.answer() }))
+  func listRuns(_ request: Request, _ context: StudioContext) async throws -> Response {
+    try await working(context) {
+      Response(
+        json: RunsAnswer(
+          runs: try (runs?.entries ?? []).map { entry in
+            try Task.checkCancellation()
+            return entry.answer()
+          }))
+    }
   }
 
   private func entry(_ context: StudioContext) throws -> RunCatalog.Entry {

@@ -30,14 +30,14 @@ extension Studio {
         return try await model.variations(
           of: origin, redrawing: Set(levels ?? [1]), count: count, temperatures: temperatures, seed: seed)
       }
-      return try answer(pictures, to: request)
+      return try await answer(pictures, to: request, context)
     }
     let labels = try labels(&fields, count: 1...options.countLimit)
     try fields.finish()
     let pictures = try await working(context) {
       try await model.sample(count: count, temperatures: temperatures, labels: labels, seed: seed)
     }
-    return try answer(pictures, to: request, labels: model.labels(labels, count: count))
+    return try await answer(pictures, to: request, context, labels: model.labels(labels, count: count))
   }
 
   private func temperatures(_ fields: inout RequestFields) throws -> [Double] {

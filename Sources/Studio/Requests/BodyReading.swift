@@ -27,9 +27,14 @@ extension Request {
     headers[.transferEncoding] != nil || headers[.contentLength].map { $0 != "0" } ?? false
   }
 
+  /// A body that comes slower, on the whole, holds a connection rather than sends something.
+  private static var slowestRate: Int { 1000 }
+  /// For so long it may.
+  private static var slowestStart: Duration { .seconds(10) }
+
   /// The whole body.
-  /// - Throws: ``Problem`` for one of more than `limit` bytes, one that has not come within `time`, or when those of all
-  ///   requests are more than `budget`, from which this one's bytes are taken.
+  /// - Throws: ``Problem`` for one of more than `limit` bytes, one that dribbles or has not come within `time`, or when those
+  ///   of all requests are more than `budget`, from which this one's bytes are taken.
   func wholeBody(
     atMost limit: Int, within time: Duration, from budget: BodyBudget, _ context: StudioContext
   ) async throws -> [UInt8] {
@@ -53,7 +58,13 @@ extension Request {
         return bytes
       }
       group.addTask {
-        try await Task.sleep(for: time)
+        try await Task.sleep(for: min(time, Self.slowestStart))
+        for second in Int(Self.slowestStart.components.seconds)..<Int(time.components.seconds) {
+          guard record.bytes >= second * Self.slowestRate else {
+            throw Problem(.requestTimeout, "the body comes slower than \(Self.slowestRate) bytes a second")
+          }
+          try await Task.sleep(for: .seconds(1))
+        }
         throw Problem(.requestTimeout, "the body did not come within \(time.components.seconds) s")
       }
       defer { group.cancelAll() }
@@ -64,12 +75,5 @@ extension Request {
   /// The content type without its parameters, in small letters; nil where there is none.
   var mediaType: String? {
     headers[.contentType].map { $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased() }
-  }
-
-  /// Whether the client asks for this type by its name.
-  func accepts(_ type: String) -> Bool {
-    headers[values: .accept].joined(separator: ",").lowercased().split(separator: ",").contains {
-      $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces) == type
-    }
   }
 }

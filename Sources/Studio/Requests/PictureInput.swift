@@ -55,11 +55,11 @@ extension Studio {
       throw Problem(.badRequest, "\(place) has neither data nor index, expected one of them", field: place)
     }
     try fields.finish()
-    guard let bytes = Data(base64Encoded: text) else {
+    guard let bytes = Base64Text.decoded(text) else {
       throw Problem(.badRequest, "\(place).data is not base64", field: "\(place).data")
     }
     return try await decoder.input(
-      Array(bytes), named: "\(place).data", label: label, for: model, budget: &budget)
+      bytes, named: "\(place).data", label: label, for: model, budget: &budget)
   }
 
   /// The description of what ``input(_:at:budget:)`` reads.

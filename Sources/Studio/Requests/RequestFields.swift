@@ -9,15 +9,15 @@ struct RequestFields {
 
   /// More take too long to read, and no request needs them.
   private static let mostValues = 100_000
+  /// Lists and objects within each other; no request has more than five.
+  private static let depth = 16
 
   /// - Parameter name: what errors call the bytes.
   /// - Throws: ``Problem`` for what is no JSON, or no object.
-  init(_ body: some DataProtocol, called name: String = "the body") throws {
-    guard body.count(where: { $0 == UInt8(ascii: ",") }) < Self.mostValues else {
-      throw Problem(.badRequest, "\(name) holds more than \(Self.mostValues) values")
-    }
-    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(body)) else {
-      throw Problem(.badRequest, "\(name) is not valid JSON")
+  init(_ body: some ContiguousBytes, called name: String = "the body") throws {
+    let value: JSONValue
+    do { value = try JSONValue(parsing: body, depth: Self.depth, count: Self.mostValues) } catch {
+      throw Problem(.badRequest, "\(name) is \(error)")
     }
     try self.init(value, at: "")
   }
@@ -124,7 +124,7 @@ struct RequestFields {
 
   /// - Throws: ``Problem`` naming a field that was not taken.
   func finish() throws {
-    guard let stranger = fields.keys.sorted().first else { return }
+    guard let stranger = fields.keys.min() else { return }
     throw Problem(.badRequest, "\(name(stranger)) is no field of this request", field: name(stranger))
   }
 

@@ -12,7 +12,8 @@ extension Studio {
     guard request.mediaType == MediaType.json else {
       throw unsupported(request.mediaType ?? "none", [MediaType.json])
     }
-    return try RequestFields(await body(of: request, context))
+    let body = try await body(of: request, context)
+    return try await working(context) { try RequestFields(body) }
   }
 
   func unsupported(_ type: String, _ expected: [String]) -> Problem {

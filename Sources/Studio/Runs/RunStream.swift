@@ -63,7 +63,7 @@ struct RunStream {
 
   /// Nil for a line that is no JSON object, such as one that a crash left.
   private static func event(_ name: String, _ line: Data) -> ByteBuffer? {
-    guard let value = try? JSONDecoder().decode(JSONValue.self, from: line), case .object = value else { return nil }
+    guard let value = try? JSONValue(parsing: line), case .object = value else { return nil }
     return event(name, ByteBuffer(json: value))
   }
 }

@@ -13,7 +13,7 @@ struct AccessMiddleware: RouterMiddleware {
     _ request: Request, context: StudioContext, next: (Request, StudioContext) async throws -> Response
   ) async throws -> Response {
     let authority = request.head.authority ?? ""
-    if let origin = request.headers[.origin], Self.authority(of: origin) != authority {
+    if let origin = request.headers[.origin], Self.authority(of: origin)?.lowercased() != authority.lowercased() {
       // Another site's page, which a browser lets send requests though not read the answers.
       throw Problem(.forbidden, "requests from pages of another site are refused")
     }
@@ -31,7 +31,7 @@ struct AccessMiddleware: RouterMiddleware {
       }
     } else {
       // A name of another site that was made to resolve to this machine.
-      guard Self.isLoopback(authority) else {
+      guard Authority(authority)?.isLoopback == true else {
         throw Problem(.forbidden, "the server answers to localhost alone, not to \"\(authority)\"")
       }
     }
@@ -40,15 +40,6 @@ struct AccessMiddleware: RouterMiddleware {
 
   private static func authority(of origin: String) -> String? {
     origin.range(of: "://").map { String(origin[$0.upperBound...]) }
-  }
-
-  static func isLoopback(_ authority: String) -> Bool {
-    let host =
-      authority.hasPrefix("[")
-      ? String(authority.prefix { $0 != "]" }.dropFirst()) : String(authority.prefix { $0 != ":" })
-    if host == "::1" || host.lowercased() == "localhost" { return true }
-    let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
-    return numbers.count == 4 && numbers.allSatisfy { UInt8($0) != nil } && numbers[0] == "127"
   }
 
   /// In a time that does not tell where they differ.

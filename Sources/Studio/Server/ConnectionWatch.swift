@@ -37,32 +37,67 @@ final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler, Sen
 }
 
 extension StudioContext {
-  /// Runs `work` for as long as its client is there, and no longer than `limit`.
-  /// - Throws: ``Problem`` after `limit`; `CancellationError` if the client has gone; what `work` throws.
+  /// Runs `work` on `executor` for as long as its client is there, and until `deadline`. Then it is cancelled and not waited
+  /// for: whatever it is in the middle of, the client has its answer, and a shutdown its end.
+  /// - Parameter limit: what the answer calls the time.
+  /// - Throws: ``Problem`` after the deadline; `CancellationError` if the client has gone; what `work` throws.
   func whileConnected<R: Sendable>(
-    atMost limit: Duration, _ work: @escaping @Sendable () async throws -> R
+    until deadline: ContinuousClock.Instant, limit: Duration, on executor: some TaskExecutor,
+    _ work: @escaping @Sendable () async throws -> R
   ) async throws -> R {
     let watch = try await channel.pipeline.handler(type: ConnectionWatch.self).get()
-    let task = Task { try await work() }
-    watch.whenClosed { task.cancel() }
-    let isLate = Mutex(false)
-    let timer = Task {
-      try await Task.sleep(for: limit)
-      isLate.withLock { $0 = true }
+    let outcome = FirstOutcome<R>()
+    let task = Task(executorPreference: executor) {
+      do { outcome.settle(.success(try await work())) } catch { outcome.settle(.failure(error)) }
+    }
+    @Sendable func giveUp(_ error: any Error) {
+      outcome.settle(.failure(error))
       task.cancel()
+    }
+    watch.whenClosed { giveUp(CancellationError()) }
+    let timer = Task {
+      try await Task.sleep(until: deadline)
+      giveUp(Problem(.serviceUnavailable, "the request took longer than \(limit.components.seconds) s: ask for less"))
     }
     defer {
       timer.cancel()
       watch.whenClosed(nil)
     }
-    do {
-      return try await withTaskCancellationHandler {
-        try await task.value
-      } onCancel: {
-        task.cancel()
+    return try await withTaskCancellationHandler {
+      try await outcome.value
+    } onCancel: {
+      giveUp(CancellationError())
+    }
+  }
+}
+
+/// The first of several outcomes; one task waits for it.
+private final class FirstOutcome<R: Sendable>: Sendable {
+  private enum State {
+    case open(CheckedContinuation<R, any Error>?)
+    case settled(Result<R, any Error>)
+  }
+  private let state = Mutex(State.open(nil))
+
+  func settle(_ outcome: Result<R, any Error>) {
+    let waiting = state.withLock { state -> CheckedContinuation<R, any Error>? in
+      guard case .open(let waiting) = state else { return nil }
+      state = .settled(outcome)
+      return waiting
+    }
+    waiting?.resume(with: outcome)
+  }
+
+  var value: R {
+    get async throws {
+      try await withCheckedThrowingContinuation { continuation in
+        let settled = state.withLock { state -> Result<R, any Error>? in
+          if case .settled(let outcome) = state { return outcome }
+          state = .open(continuation)
+          return nil
+        }
+        if let settled { continuation.resume(with: settled) }
       }
-    } catch is CancellationError where isLate.withLock({ $0 }) {
-      throw Problem(.serviceUnavailable, "the request took longer than \(limit.components.seconds) s: ask for less")
     }
   }
 }

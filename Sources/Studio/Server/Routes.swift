@@ -3,7 +3,7 @@ import Hummingbird
 extension Studio {
   /// The endpoints of the API and the files of the page.
   func router(_ page: PageFiles) -> Router<StudioContext> {
-    let endpoints = Endpoint.all.map { (path: RouterPath($0.path), method: $0.method, handler: $0.handler(self)) }
+    let endpoints = Endpoint.all.map { (path: RouterPath($0.path), method: $0.method, handler: $0.negotiating(self)) }
     let pages = page.files.map { path, file in
       (path: RouterPath(path), method: HTTPRequest.Method.get, handler: file.handler)
     }
@@ -26,12 +26,16 @@ extension Studio {
   }
 }
 
-extension PageFiles.File {
-  fileprivate var handler: Endpoint.Handler {
-    { _, _ in
-      Response(
-        status: .ok, headers: [.contentType: type, .cacheControl: "no-cache"],
-        body: ResponseBody(byteBuffer: content))
+extension Endpoint {
+  /// The handler, behind a look at what the client takes: nothing is worked out that it will not read. An answer to
+  /// supervisors is one that they may not have asked for.
+  fileprivate func negotiating(_ studio: Studio) -> Handler {
+    let handler = handler(studio)
+    guard !isOpen else { return handler }
+    let types = operation(studio).answers.keys.sorted()
+    return { request, context in
+      try request.requireAcceptance(of: types)
+      return try await handler(request, context)
     }
   }
 }

@@ -1,0 +1,35 @@
+import Foundation
+
+/// Base64 as people send it: wrapped in lines, with either alphabet (RFC 4648), without the padding, or as a `data:` address
+/// (RFC 2397).
+enum Base64Text {
+  /// Nil for what is no base64.
+  static func decoded(_ text: String) -> [UInt8]? {
+    guard let content = content(of: text) else { return nil }
+    var letters: [UInt8] = []
+    letters.reserveCapacity(content.count + 3)
+    for byte in content {
+      switch byte {
+      case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): continue
+      case UInt8(ascii: "-"): letters.append(UInt8(ascii: "+"))
+      case UInt8(ascii: "_"): letters.append(UInt8(ascii: "/"))
+      default: letters.append(byte)
+      }
+    }
+    if letters.count % 4 > 1, letters.last != UInt8(ascii: "=") {
+      letters += [UInt8](repeating: UInt8(ascii: "="), count: 4 - letters.count % 4)
+    }
+    return Data(base64Encoded: Data(letters)).map(Array.init)
+  }
+
+  /// What stands behind the comma of a `data:` address; all of any other text.
+  private static func content(of text: String) -> Substring.UTF8View? {
+    guard text.utf8.prefix(5).elementsEqual("data:".utf8, by: { $0 | 0x20 == $1 | 0x20 }) else { return text[...].utf8 }
+    guard let comma = text.utf8.firstIndex(of: UInt8(ascii: ",")),
+      text[..<comma].lowercased().hasSuffix(";base64")
+    else { return nil }
+    let content = text[text.utf8.index(after: comma)...]
+    guard content.utf8.contains(UInt8(ascii: "%")) else { return content.utf8 }
+    return PercentEncoding.decoded(content, plusIsSpace: false).map { $0[...].utf8 }
+  }
+}
