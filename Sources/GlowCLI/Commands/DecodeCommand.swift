@@ -17,7 +17,7 @@ struct DecodeCommand: ParsableCommand {
   @OptionGroup var grid: GridOptions
 
   func run() throws {
-    let model = try modelOptions.load()
+    let (_, model) = try modelOptions.load()
     let stored = try LatentFile(contentsOf: URL(filePath: latents), for: model)
     let count = stored.latents.count
     let labels = try label.map { label in
@@ -30,6 +30,6 @@ struct DecodeCommand: ParsableCommand {
     } else {
       try grid.write(images, to: URL(filePath: out))
     }
-    print("\(count) images decoded: \(out)")
+    print("\(counted(count, "image")) decoded: \(out)")
   }
 }

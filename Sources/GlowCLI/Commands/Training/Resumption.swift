@@ -12,8 +12,9 @@ struct Resumption {
   /// Where the run's images are now, as a data set.
   var data: String?
   var acceptsChangedData = false
+  var changes = ChangedSettings()
   /// Looks at what was saved before anything is opened; rank 0 asks it.
-  var check: (TrainingConfiguration, RunFolder) throws -> Void = { _, _ in }
+  var check: (TrainingState, RunFolder) throws -> Void = { _, _ in }
 
   init(folder: String) { self.folder = folder }
 
@@ -21,13 +22,14 @@ struct Resumption {
   func run(_ options: TensorOptions, _ communicator: Communicator?) throws {
     let run = RunFolder(URL(filePath: folder))
     let isLeader = communicator?.isLeader ?? true
-    var saved = try communicator?.share(Trainer.savedConfiguration(of: run)) ?? Trainer.savedConfiguration(of: run)
+    let saved = try communicator?.share(Trainer.savedState(of: run)) ?? Trainer.savedState(of: run)
     if isLeader { try check(saved, run) }
-    if let data { saved.data = data }
-    let (train, validation) = try saved.openImages()
+    let known = TrainedImages(saved, of: run)
+    let found = try data.map { try known.open(DatasetSource(parsing: $0)) } ?? known.find(orOthers: true)
     let trainer = try Trainer(
-      resuming: run, images: images, data: data, train: train, validation: validation,
-      acceptingChangedData: acceptsChangedData, options: options, communicator: communicator)
+      resuming: run, images: images, changing: changes, data: data, source: found.source, train: found.train,
+      validation: found.validation, acceptingChangedData: acceptsChangedData, options: options,
+      communicator: communicator)
     if isLeader {
       if trainer.isFinished { trainer.notices.forEach(warn) }
       print(
@@ -36,14 +38,5 @@ struct Resumption {
           : "Going on with \(folder) after \(trainer.imagesSeen) images")
     }
     if !trainer.isFinished { try TrainingProcess(communicator).watch(trainer) }
-  }
-}
-
-extension TrainingConfiguration {
-  /// The images that the settings name.
-  func openImages() throws -> (train: any ImageDataset, validation: any ImageDataset) {
-    let size = height.flatMap { height in width.map { (height, $0) } }
-    return try DatasetSource(parsing: data).openTraining(
-      size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil)
   }
 }
