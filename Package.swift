@@ -74,7 +74,7 @@ let package = Package(
     .target(name: "Safetensors", dependencies: ["Files"]),
     .target(name: "Multipart", dependencies: ["Files"]),
     .target(name: "Torch", dependencies: ["CTorch", "Safetensors"]),
-    .target(name: "Flows", dependencies: ["Torch", "CTorch"]),
+    .target(name: "Flows", dependencies: ["Torch", "CTorch", "Files"]),
     .target(name: "FlowModels", dependencies: ["Flows", "Safetensors", "Files"]),
     .target(
       name: "WeightLayouts", dependencies: ["FlowModels", "Safetensors", "Files"], resources: [.copy("Layouts")]),

@@ -39,7 +39,7 @@ public struct ReferenceScores: Sendable {
   package init(model: String, data: String, condition: ScoreCondition, scores: [ImageScore]) throws {
     guard scores.count >= 2 else {
       throw AnalysisError.dataset(
-        name: data, problem: "a reference needs two images or more, got \(scores.count)")
+        name: data, problem: "a reference needs two images or more, got \(scores.count): take another set or split")
     }
     self.model = model
     self.data = data

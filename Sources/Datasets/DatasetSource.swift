@@ -140,3 +140,26 @@ extension DatasetSource: Hashable {
     hasher.combine(location)
   }
 }
+
+// Where a set is, for whoever has to find it again.
+extension DatasetSource {
+  /// What holds the images: most often a folder.
+  public var directory: URL { location.directory }
+
+  /// Whether the set lies where its package puts it, so that no folder has to be named.
+  public var isInstalled: Bool { location.directory == kind.defaultDirectory }
+
+  /// Whether there is anything where the images should be.
+  public var exists: Bool { FileManager.default.fileExists(atPath: location.directory.path) }
+
+  /// The same kind of set, with the same options, in another folder.
+  public func moved(to directory: URL) -> DatasetSource { DatasetSource(kind, location.moved(to: directory)) }
+
+  /// Whether both are one set in one place, however it was written: `photos`, `./photos/` and a link to it are the same.
+  public func isSame(as other: DatasetSource) -> Bool {
+    func resolved(_ source: DatasetSource) -> DatasetSource {
+      source.moved(to: URL(filePath: source.directory.resolvingSymlinksInPath().standardizedFileURL.path))
+    }
+    return resolved(self) == resolved(other)
+  }
+}

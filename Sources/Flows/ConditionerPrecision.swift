@@ -1,9 +1,10 @@
+import Files
 import Torch
 
 /// The numbers that conditioners multiply. All else of a flow, with its log-determinants, stays in the type of the model's
 /// tensors; so do sums of products, but for what libtorch's own products of bfloat16 matrices give on a GPU, which is
 /// rounded too.
-public enum ConditionerPrecision: String, Codable, Sendable, CaseIterable {
+public enum ConditionerPrecision: String, JSONWord, Sendable {
   /// The model's own type.
   case float32
   /// Float32 tensors whose products read 10 bits of the fraction: on NVIDIA GPUs since Ampere.

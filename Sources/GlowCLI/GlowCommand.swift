@@ -16,4 +16,8 @@ public struct GlowCommand: AsyncParsableCommand {
     ])
 
   public init() {}
+
+  public static func main() async {
+    await main(Array(CommandLine.arguments.dropFirst()).joiningNegativeNumbers)
+  }
 }

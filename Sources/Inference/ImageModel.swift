@@ -32,18 +32,20 @@ public actor ImageModel {
   /// Loads a model.
   /// - Parameters:
   ///   - location: a run folder, of which the newest checkpoint is taken, a model folder, or the name of a shipped model.
+  ///   - name: what to call it; nil for the last name of `location`.
   ///   - attributes: directions that `glow attributes fit` found in this model, for ``edit(_:by:along:labels:as:)``.
   /// - Throws: `ModelError`, `AnalysisError` or `SafetensorsError`, naming the file and what is wrong with it;
   ///   ``InferenceError`` for a model whose images have neither 1 nor 3 channels.
   public init(
-    _ location: String, attributes: URL? = nil, device: Device = .cpu, limits: BatchLimits = BatchLimits()
+    _ location: String, called name: String? = nil, attributes: URL? = nil, device: Device = .cpu,
+    limits: BatchLimits = BatchLimits()
   ) async throws {
     thread = DedicatedThread(name: "model")
     let loaded = try await Loader(thread).load(location, attributes, device)
     self.limits = limits
     model = loaded.model
     directions = loaded.directions
-    description = ModelDescription(name: loaded.name, loaded.model, loaded.directions)
+    description = ModelDescription(name: name ?? loaded.name, loaded.model, loaded.directions)
     activity = ActivityRecord(queue: limits.queue)
     batcher = Batcher(loaded.model, limits, activity)
     cache = LatentCache(capacity: limits.cachedImages, bytesPerImage: 4 * loaded.model.configuration.dimensions)

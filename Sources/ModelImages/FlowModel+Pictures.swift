@@ -33,7 +33,8 @@ extension FlowModel {
     try Tensor(noise, shape: pixels.shape, on: options.device)
   }
 
-  /// Images as the model gives them, `[count, height, width, channel]`, as pictures.
+  /// Images as the model gives them, `[count, height, width, channel]`, as pictures. Those of a model of fewer than 8 bits
+  /// show the middle of each cell of the quantization: see `Quantization.shown`.
   ///
   /// ```swift
   /// let picture = try glow.pictures(of: glow.sample(count: 1, seed: 7))[0]
@@ -41,7 +42,7 @@ extension FlowModel {
   /// ```
   public func pictures(of x: Tensor) throws -> [PixelImage] {
     let shape = configuration.imageShape
-    let bytes = try quantization.quantize(x).elements(UInt8.self)
+    let bytes = quantization.shown(try quantization.quantize(x).elements(UInt8.self))
     return PixelImage.images(width: shape.width, height: shape.height, channels: shape.channels, pixels: bytes)
   }
 }

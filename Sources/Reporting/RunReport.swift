@@ -61,14 +61,21 @@ public struct RunReport {
   private var likelihood: [Document.Block] {
     let images = "\(evaluation.images) images of the \(evaluation.split) split"
     let rows = [
-      ["this model", String(format: "%.4f ± %.4f", evaluation.bitsPerDimension, evaluation.standardError)],
+      [
+        "this model",
+        String(format: "%.4f", evaluation.bitsPerDimension)
+          + (evaluation.standardError.map { String(format: " ± %.4f", $0) } ?? ""),
+      ],
       ["a histogram per pixel of the training images", String(format: "%.4f", baseline)],
     ]
     let accuracy = evaluation.accuracy.map { String(format: " %.2f%% of them are labeled right.", 100 * $0) } ?? ""
     return [
       .heading(2, "Likelihood"),
       .paragraph(
-        "On \(images), in \(evaluation.bits) bits; lower is better, and the range is the standard error.\(accuracy)"),
+        "On \(images), in \(evaluation.bits) bits; lower is better, "
+          + (evaluation.standardError == nil
+            ? "and one image tells no standard error." : "and the range is the standard error.")
+          + accuracy),
       .table(["", "bits/dim"], rows),
     ]
   }

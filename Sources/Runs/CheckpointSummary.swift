@@ -20,6 +20,8 @@ public struct CheckpointSummary: Sendable {
   public var images: Int
   public var steps: Int
   public var seconds: Double
+  /// The bits per dimension on validation images, if they were measured just before it was written.
+  public var validation: Double?
   /// The lowest validation of a checkpoint so far, and after how many images that one was written.
   public var best: (images: Int, bitsPerDimension: Double)?
 
@@ -40,6 +42,7 @@ public struct CheckpointSummary: Sendable {
     var imagesSeen: Int
     var steps: Int
     var seconds: Double
+    var validation: Double?
     var best: Best?
   }
 
@@ -53,6 +56,7 @@ public struct CheckpointSummary: Sendable {
     images = state.imagesSeen
     steps = state.steps
     seconds = state.seconds
+    validation = state.validation
     best = state.best.map { ($0.images, $0.bitsPerDimension) }
     for (field, value) in [("configuration.images", totalImages), ("imagesSeen", images), ("steps", steps)] {
       guard value >= 0 else { throw TrainingError("\(url.path): \(field) is \(value), expected 0 or more") }

@@ -9,13 +9,13 @@ import Torch
 /// ```swift
 /// let test = try DatasetSource(parsing: "fashion-mnist").open(split: .test, seed: 0)
 /// let evaluation = try glow.evaluate(on: test)
-/// print(evaluation.bitsPerDimension, "±", evaluation.standardError, "on", evaluation.images, "images")
+/// print(evaluation.bitsPerDimension, "±", evaluation.standardError ?? .nan, "on", evaluation.images, "images")
 /// ```
 public struct Evaluation: Codable, Sendable {
   /// The mean over all images.
   public var bitsPerDimension: Double
-  /// The standard error of that mean.
-  public var standardError: Double
+  /// The standard error of that mean; nil for one image, of which it is not known.
+  public var standardError: Double?
   public var bits: Int
   public var split: String
   public var images: Int
@@ -25,6 +25,28 @@ public struct Evaluation: Codable, Sendable {
   public var conditional: Bool
   /// The share of images whose most likely label is their own, or that the classifier head gets right; nil without.
   public var accuracy: Double?
+
+  /// Every key but that of an accuracy that was not asked for: an unknown error is `null`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(bitsPerDimension, forKey: .bitsPerDimension)
+    try container.encode(standardError, forKey: .standardError)
+    try container.encode(bits, forKey: .bits)
+    try container.encode(split, forKey: .split)
+    try container.encode(images, forKey: .images)
+    try container.encode(draws, forKey: .draws)
+    try container.encode(conditional, forKey: .conditional)
+    try container.encodeIfPresent(accuracy, forKey: .accuracy)
+  }
+}
+
+/// The standard error of the mean of some values; nil where there are fewer than two, or one is not finite.
+func standardError(of values: [Double]) -> Double? {
+  guard values.count > 1 else { return nil }
+  let count = Double(values.count)
+  let mean = values.reduce(0, +) / count
+  let error = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1) / count).squareRoot()
+  return error.isFinite ? error : nil
 }
 
 extension FlowModel {
@@ -86,9 +108,8 @@ extension FlowModel {
     }
     let count = Double(bits.count)
     let mean = bits.reduce(0, +) / count
-    let variance = bits.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
     return Evaluation(
-      bitsPerDimension: mean, standardError: (variance / count).squareRoot(), bits: configuration.bits,
+      bitsPerDimension: mean, standardError: standardError(of: bits), bits: configuration.bits,
       split: dataset.split.rawValue, images: bits.count, draws: draws, conditional: configuration.classCount > 0,
       accuracy: scores.right.map { $0 / count })
   }

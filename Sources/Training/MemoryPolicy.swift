@@ -1,10 +1,11 @@
+import Files
 import FlowModels
 import Flows
 import Foundation
 import Torch
 
 /// What training does with activations between the forward and the backward pass.
-public enum MemoryPolicy: String, Codable, Sendable, CaseIterable {
+public enum MemoryPolicy: String, JSONWord, Sendable {
   /// Keeps those of as many steps of flow as the budget holds, and rebuilds the rest.
   case auto
   /// Rebuilds all: memory does not grow with depth.

@@ -33,10 +33,11 @@ struct Meter {
     return before + seconds(since: start)
   }
 
+  /// - Parameter images: so far; the last batch may be more than was asked for.
   func progress(images: Int, of total: Int) -> TrainingProgress {
     let rate = Double(images - imagesBefore) / max(1e-9, seconds(since: start))
     return TrainingProgress(
-      images: images, totalImages: total, bitsPerDimension: smooth ?? .nan, imagesPerSecond: rate,
+      images: min(images, total), totalImages: total, bitsPerDimension: smooth ?? .nan, imagesPerSecond: rate,
       secondsLeft: Double(max(0, total - images)) / max(1e-9, rate))
   }
 

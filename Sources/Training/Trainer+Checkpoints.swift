@@ -125,10 +125,11 @@ extension Trainer {
     }
   }
 
-  /// Takes everything but the settings from a checkpoint.
+  /// Takes everything from a checkpoint but what the run knew when it last began: its settings and its images.
   func restore(_ checkpoint: URL) throws {
     var state = try TrainingState.read(checkpoint)
     state.configuration = configuration
+    (state.changes, state.data, state.place) = (self.state.changes, self.state.data, self.state.place)
     try ModelFolder.load(model, from: checkpoint)
     self.state = state
     try restoreTraining(from: checkpoint)
@@ -156,6 +157,8 @@ struct Handover: Codable {
   var state: TrainingState
   /// The model's configuration, as `config.json` has it.
   var model: Data
+  /// Whether settings are others than those that the checkpoint was written with.
+  var isChanged: Bool
 }
 
 extension FlowModel {

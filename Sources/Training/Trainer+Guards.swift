@@ -130,9 +130,15 @@ extension Trainer {
     let tried =
       rollBacks == 0
       ? "" : "; gave up after rolling back \(rollBacks) \(rollBacks == 1 ? "time" : "times") (see \(run.logFile.path))"
-    let kept = checkpoint.map { "the checkpoint \($0.path) is intact" } ?? "there is no checkpoint"
+    let clip = configuration.gradientClip
+    let settings =
+      "a lower learning rate (--lr, now \(short(configuration.learningRate))), a longer warm-up (--warmup, now "
+      + "\(configuration.warmupImages)) or a gradient clip (--clip, now \(clip == 0 ? "none" : short(clip)))"
+    let kept =
+      checkpoint.map {
+        "the checkpoint \($0.path) is intact: go on from it by glow resume \(run.url.relativePath) with \(settings)"
+      } ?? "there is no checkpoint: begin again with \(settings)"
     return TrainingError(
-      "\(divergence.what) after \(state.imagesSeen) images: \(divergence.place)\(tried); \(kept); try a lower learning "
-        + "rate, a longer warm-up or a gradient clip", .diverged)
+      "\(divergence.what) after \(state.imagesSeen) images: \(divergence.place)\(tried); \(kept)", .diverged)
   }
 }

@@ -34,6 +34,7 @@ extension Trainer {
       try run.makeFolders()
       lock = try RunLock(run)
       try run.create()
+      state.place = ImagesPlace(training.data, from: run.url)
     }
     try ranks.broadcast(model.tensors)
   }
@@ -48,6 +49,11 @@ extension Trainer {
     try ModelFolder.readConfiguration(newestCheckpoint(of: run).url)
   }
 
+  /// Where a run is, by its newest checkpoint.
+  package static func savedState(of run: RunFolder) throws -> TrainingState {
+    try TrainingState.read(newestCheckpoint(of: run).url)
+  }
+
   /// The settings of the run that wrote a checkpoint.
   public static func savedConfiguration(ofCheckpoint checkpoint: URL) throws -> TrainingConfiguration {
     try TrainingState.read(checkpoint).configuration
@@ -57,15 +63,17 @@ extension Trainer {
   /// checkpoint is named in `notices`, and the one before it is used.
   /// - Parameters:
   ///   - images: a new total, if the run is to be longer or shorter than it was.
+  ///   - changes: settings that are to be others from here on; the guards then begin anew.
   ///   - data: where the images are now, if they have moved; as `DatasetSource` reads it.
+  ///   - source: where the images that are given were found.
   ///   - acceptingChangedData: whether to go on with images that are not those that the run began with.
   ///   - communicator: the job, if this process is one of several, perhaps of another number than before. Rank 0 reads the
   ///     checkpoint and hands it to the others.
   /// - Throws: `TrainingError`, `ModelError` or `SafetensorsError` naming the file and what is wrong in it; a
   ///   `TrainingError` if another process trains the run.
   public convenience init(
-    resuming run: RunFolder, images: Int? = nil, data: String? = nil, train: any ImageDataset,
-    validation: any ImageDataset,
+    resuming run: RunFolder, images: Int? = nil, changing changes: ChangedSettings = ChangedSettings(),
+    data: String? = nil, source: DatasetSource? = nil, train: any ImageDataset, validation: any ImageDataset,
     acceptingChangedData: Bool = false, options: TensorOptions = TensorOptions(), communicator: Communicator? = nil
   ) throws {
     if let communicator, !communicator.isLeader {
@@ -79,9 +87,17 @@ extension Trainer {
     var state = try TrainingState.read(checkpoint)
     if let images { state.configuration.images = images }
     if let data { state.configuration.data = data }
+    let made = changes.apply(to: &state.configuration, after: state.imagesSeen)
+    if !made.isEmpty {
+      state.changes = (state.changes ?? []) + made
+      // What the guards refused was under the old settings.
+      state.recovery = nil
+    }
+    if source?.isInstalled == false { state.place = source.map { ImagesPlace($0, from: run.url) } }
     try state.configuration.validate()
     let model = try ModelFolder.read(checkpoint, options: options)
-    _ = try communicator?.share(Handover(state: state, model: ModelFolder.encoded(model.configuration)))
+    _ = try communicator?.share(
+      Handover(state: state, model: ModelFolder.encoded(model.configuration), isChanged: !made.isEmpty))
     try self.init(
       model: model, state: state, train: train, validation: validation, run: run, communicator: communicator)
     if let kept = self.state.kept, !kept.fits(model.configuration) {
@@ -93,7 +109,7 @@ extension Trainer {
     let changed = state.data.flatMap { fingerprints.difference(from: $0) }
     if let changed, !acceptingChangedData {
       throw TrainingError(
-        "the images of \(state.configuration.data) have changed since the run began: \(changed); bring the old ones back, "
+        "the images of \(source?.description ?? state.configuration.data) have changed since the run began: \(changed); bring the old ones back, "
           + "or go on with these with --accept-changed-data")
     }
     self.state.data = fingerprints
@@ -101,8 +117,10 @@ extension Trainer {
     try restoreTraining(from: checkpoint)
     try ranks.broadcast(model.tensors + vectors.map(\.1))
     self.lock = lock
-    savedImages = state.imagesSeen
-    notices = changed.map { ["the images have changed since the run began: \($0)"] } ?? []
+    // Changed settings are on disk at once.
+    savedImages = made.isEmpty ? state.imagesSeen : nil
+    notices = isFinished ? [] : made.map(\.description)
+    notices += changed.map { ["the images have changed since the run began: \($0)"] } ?? []
     notices += damaged.map { "\($0); going on from \(checkpoint.lastPathComponent)" }
     try run.truncateMetrics(after: state.lastLine)
   }
@@ -119,7 +137,7 @@ extension Trainer {
     state.data = fingerprints
     try communicator.requireSame(fingerprints)
     try receive()
-    savedImages = state.imagesSeen
+    savedImages = handover.isChanged ? nil : state.imagesSeen
   }
 
   /// Data-dependent initialization, from images of the training stream.

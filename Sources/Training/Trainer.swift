@@ -88,7 +88,7 @@ public final class Trainer {
     } else {
       (self.train, self.validation) = (train, validation)
     }
-    readFingerprints = { .init(train: DatasetFingerprint(of: train), validation: DatasetFingerprint(of: validation)) }
+    readFingerprints = { .init(train: train, validation: validation) }
     fingerprints = readFingerprints()
     if model.configuration.canKeepActivations, state.kept == nil || state.ranks ?? 1 != ranks.count {
       // Before the optimizer takes memory of its own.

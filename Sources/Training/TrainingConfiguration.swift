@@ -1,3 +1,4 @@
+import Files
 import Datasets
 import FlowModels
 import Flows
@@ -14,9 +15,9 @@ import Foundation
 /// try configuration.validate()
 /// ```
 public struct TrainingConfiguration: Codable, Sendable, Hashable {
-  public enum OptimizerKind: String, Codable, Sendable, CaseIterable { case adamax, adam }
+  public enum OptimizerKind: String, JSONWord, Sendable { case adamax, adam }
 
-  public enum Decay: String, Codable, Sendable, CaseIterable {
+  public enum Decay: String, JSONWord, Sendable {
     /// The rate stays where the warm-up leaves it (as published).
     case none
     /// The rate falls to zero along half a cosine by the last image.
@@ -84,7 +85,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var onFailedWrite: FailedWrite?
 
   /// What training does when a checkpoint or a line of metrics cannot be written, such as on a full disk.
-  public enum FailedWrite: String, Codable, Sendable, CaseIterable {
+  public enum FailedWrite: String, JSONWord, Sendable {
     /// It stops; the last checkpoint is intact.
     case stop
     /// It says so, goes on, and writes the next one when that is due.
@@ -92,7 +93,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   }
 
   /// In what precision gradients go from process to process.
-  public enum WirePrecision: String, Codable, Sendable, CaseIterable {
+  public enum WirePrecision: String, JSONWord, Sendable {
     case float32
     /// Half of the bytes; each sum on the way is rounded to 8 bits of fraction.
     case bf16

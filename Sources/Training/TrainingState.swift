@@ -29,12 +29,21 @@ package struct TrainingState: Codable {
   var recovery: Recovery?
   /// The fingerprints of the training and validation images when the run began.
   var data: Fingerprints?
+  /// Where they were when it last began; nil for runs of older programs.
+  var place: ImagesPlace?
   /// Training and validation images that could not be read and were skipped.
   var damaged: Damaged?
+  /// Settings that became others when the run went on; nil for none.
+  var changes: [SettingChange]?
 
-  struct Fingerprints: Codable, Equatable {
+  struct Fingerprints: Codable, Equatable, Sendable {
     var train: DatasetFingerprint
     var validation: DatasetFingerprint
+
+    init(train: any ImageDataset, validation: any ImageDataset) {
+      self.train = DatasetFingerprint(of: train)
+      self.validation = DatasetFingerprint(of: validation)
+    }
 
     func difference(from other: Fingerprints) -> String? {
       train.difference(from: other.train).map { "of the training split, \($0)" }

@@ -7,7 +7,8 @@ struct Study: Codable, Sendable {
   struct Evaluation: Codable, Sendable {
     /// The mean over the test images.
     var bitsPerDimension: Double
-    var standardError: Double
+    /// Nil for one image.
+    var standardError: Double?
     var images: Int
   }
 

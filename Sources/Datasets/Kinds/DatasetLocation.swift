@@ -11,6 +11,8 @@ struct DatasetLocation: Sendable, Hashable {
     self.values = values.compactMapValues { $0 }
   }
 
+  func moved(to directory: URL) -> DatasetLocation { DatasetLocation(directory, values.mapValues { $0 }) }
+
   /// The number of an option, or 1 if it has none; nil if it was not given.
   subscript(option: DatasetOption) -> Int? { values[option] }
 

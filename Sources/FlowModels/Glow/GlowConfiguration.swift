@@ -1,3 +1,4 @@
+import Files
 import Flows
 import Torch
 
@@ -28,7 +29,7 @@ public struct GlowConfiguration: FlowConfiguration {
   }
   public static var labelConditionings: [String] { ["none"] + LabelConditioning.allCases.map(\.rawValue) }
 
-  public enum Permutation: String, Codable, Sendable, CaseIterable {
+  public enum Permutation: String, JSONWord, Sendable {
     case reverse, shuffle
     /// The invertible 1x1 convolution with a plain matrix.
     case conv1x1
@@ -36,10 +37,10 @@ public struct GlowConfiguration: FlowConfiguration {
     case conv1x1LU
   }
 
-  public enum CouplingKind: String, Codable, Sendable, CaseIterable { case additive, affine }
+  public enum CouplingKind: String, JSONWord, Sendable { case additive, affine }
 
   /// Where a conditional model is told the label.
-  public enum LabelConditioning: String, Codable, Sendable, CaseIterable {
+  public enum LabelConditioning: String, JSONWord, Sendable {
     /// In the top prior alone, one value per channel, as published.
     case prior
     /// In every prior, one value per channel.
@@ -49,7 +50,7 @@ public struct GlowConfiguration: FlowConfiguration {
   }
 
   /// The distributions of the latents.
-  public enum Priors: String, Codable, Sendable, CaseIterable {
+  public enum Priors: String, JSONWord, Sendable {
     /// As published: that of a split comes from the half that goes on; for the top's see ``learnTop``.
     case learned
     /// Every latent has a mean and a deviation of its own for each channel and position, and for each label where there
@@ -57,7 +58,7 @@ public struct GlowConfiguration: FlowConfiguration {
     case diagonal
   }
 
-  public enum Scale: String, Codable, Sendable, CaseIterable { case sigmoid, exponential, bounded }
+  public enum Scale: String, JSONWord, Sendable { case sigmoid, exponential, bounded }
 
   /// Pixels. Height and width are multiples of `2^levels`.
   public var height: Int

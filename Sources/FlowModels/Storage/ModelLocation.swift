@@ -39,7 +39,8 @@ public enum ModelLocation {
     }.sorted { $0.0 < $1.0 }.map(\.1)
   }
 
-  private static func isModel(_ folder: URL) -> Bool {
+  /// Whether a folder holds a model itself, and is not only a run that has some.
+  package static func isModel(_ folder: URL) -> Bool {
     FileManager.default.fileExists(atPath: folder.appending(path: ModelFolder.configurationName).path)
   }
 

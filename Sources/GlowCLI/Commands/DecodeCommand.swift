@@ -19,7 +19,7 @@ struct DecodeCommand: ParsableCommand {
   func validate() throws { if !files { try requirePictureName(out) } }
 
   func run() throws {
-    let model = try modelOptions.load()
+    let (_, model) = try modelOptions.load()
     let stored = try LatentFile(contentsOf: URL(filePath: latents), for: model)
     let count = stored.latents.count
     let labels = try label.map { label in
@@ -32,6 +32,6 @@ struct DecodeCommand: ParsableCommand {
     } else {
       try grid.write(images, to: URL(filePath: out))
     }
-    print("\(count) images decoded: \(out)")
+    print("\(counted(count, "image")) decoded: \(out)")
   }
 }

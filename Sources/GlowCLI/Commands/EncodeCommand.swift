@@ -18,10 +18,10 @@ struct EncodeCommand: ParsableCommand {
 
   func run() throws {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
-    let model = try modelOptions.load()
-    let images = try inputs.read(for: model, from: modelOptions.location, count: limit)
+    let (place, model) = try modelOptions.load()
+    let images = try inputs.read(for: model, from: place, count: limit)
     let latents = try model.encode(images.x, labels: images.labels)
     try LatentFile(latents: latents, labels: images.labels).write(to: URL(filePath: out))
-    print("\(images.count) images encoded: \(out)")
+    print("\(counted(images.count, "image")) encoded: \(out)")
   }
 }

@@ -17,7 +17,7 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "train, validation or test.") var split = DatasetSplit.test
   @Option(help: "Only so many images, spread evenly over the split.") var limit: Int?
   @Option(help: "Draws of the dequantization noise per image; log p is their log-mean-exp.") var draws = 1
-  @Option(help: "Of the dequantization noise.") var seed: UInt64 = 0
+  @Option(help: "Of the dequantization noise.", transform: seedNumber) var seed: UInt64 = 0
   @Option(help: "averaged or raw; raw needs a run folder.") var weights = Weights.averaged
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision = ConditionerPrecision.float32
@@ -32,6 +32,8 @@ struct EvalCommand: ParsableCommand {
 
   struct Report: Encodable {
     var model: String
+    /// Of a run.
+    var checkpoint: String?
     var data: String
     var weights: String
     var evaluation: Evaluation
@@ -39,10 +41,19 @@ struct EvalCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try modelOptions.load()
+    let (place, model) = try modelOptions.load()
     try model.use(precision)
-    if weights == .raw { try Trainer.loadRawWeights(into: model, from: ModelLocation.resolve(modelOptions.location)) }
-    var dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
+    if accuracy, model.configuration.classCount == 0 { warn("--accuracy is left out: the model has no labels") }
+    if weights == .raw {
+      guard FileManager.default.fileExists(atPath: place.folder.appending(path: "training.safetensors").path) else {
+        throw ValidationError(
+          "--weights raw: \(place.location) has the averaged weights alone, the checkpoints of a run have both")
+      }
+      try Trainer.loadRawWeights(into: model, from: place.folder)
+    }
+    let images = try ModelData(data, for: model.configuration, at: place)
+    var dataset = try images.open(split)
+    try requireLabels(of: dataset, for: model.configuration)
     if let limit { dataset = dataset.evenly(limit) }
     let bar = ProgressBar()
     let total = dataset.count
@@ -55,14 +66,27 @@ struct EvalCommand: ParsableCommand {
         modelOptions.location, reason: "gives images of \(dataset.name) a log-likelihood that is not finite")
     }
     var report = Report(
-      model: modelOptions.location, data: dataset.name, weights: (model.keepsStatistics ? .raw : weights).rawValue,
+      model: modelOptions.location, checkpoint: place.checkpoint, data: dataset.name,
+      weights: (model.keepsStatistics ? .raw : weights).rawValue,
       evaluation: evaluation)
     if baseline {
-      let train = try openDataset(data, for: model.configuration, from: modelOptions.location, split: .train)
+      let train = try images.open(.train)
       report.histogramBaseline = try HistogramBaseline(fittedTo: train, bits: model.configuration.bits)
         .bitsPerDimension(on: dataset)
     }
     try print(report, model.configuration)
+  }
+
+  /// Each image is scored under its own label.
+  private func requireLabels(of dataset: any ImageDataset, for model: any FlowConfiguration) throws {
+    guard model.classCount > 0, !model.hasLabels(dataset.classNames) else { return }
+    func list(_ names: [String]) -> String {
+      names.isEmpty ? "no labels" : "the labels " + names.joined(separator: ", ")
+    }
+    throw ValidationError(
+      "the images of \(dataset.name) have \(list(dataset.classNames)), and the model scores each under its own of "
+        + "\(list(model.classNames)): name images that have those with --data, or score these without labels with glow score"
+    )
   }
 
   private func print(_ report: Report, _ model: any FlowConfiguration) throws {
@@ -73,9 +97,11 @@ struct EvalCommand: ParsableCommand {
       return
     }
     let result = report.evaluation
-    Swift.print(String(format: "%.4f ± %.4f bits/dim", result.bitsPerDimension, result.standardError))
+    let error = result.standardError.map { String(format: " ± %.4f", $0) } ?? ""
+    Swift.print(String(format: "%.4f\(error) bits/dim", result.bitsPerDimension))
     Swift.print(
-      "\(result.bits) bits, \(result.split) split of \(report.data), \(result.images) images, \(result.draws) "
+      "\(result.bits) bits, \(result.split) split of \(report.data), \(result.images) "
+        + (result.images == 1 ? "image (the error of one is not known), " : "images, ") + "\(result.draws) "
         + "dequantization sample\(result.draws == 1 ? "" : "s") each, \(report.weights) weights")
     if result.conditional {
       let most = log2(Double(model.classCount)) / Double(model.dimensions)

@@ -3,12 +3,15 @@ import ArgumentParser
 import FlowModels
 import Foundation
 import Torch
+import Training
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a run's model to a folder of its own: config.json and model.safetensors.",
+    abstract: "Write a run's model to a folder of its own: config.json, model.safetensors and data.json.",
     discussion: """
+      data.json says what the model was trained on, which `glow eval` and others take unless --data names images.
+
       With --layout, another program's weights instead, in one safetensors file: the reverse of glow import.
       """)
 
@@ -25,7 +28,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let flow = try modelOptions.load()
+    let (place, flow) = try modelOptions.load()
     let dtype: DType = precision == .float16 ? .float16 : .float32
     if let layout {
       guard let model = flow as? Glow else {
@@ -34,7 +37,7 @@ struct ExportCommand: ParsableCommand {
       }
       try WeightLayout.named(layout).write(model, choosing: form.choices, as: dtype, to: URL(filePath: out))
     } else {
-      try writeModel(flow, as: dtype, to: URL(filePath: out))
+      try writeModel(flow, as: dtype, trainedOn: TrainedImages(ofModel: place.folder), to: URL(filePath: out))
     }
     print("\(flow.parameters.count) parameters in \(precision.rawValue): \(out)")
   }

@@ -40,10 +40,12 @@ struct InterpolateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try modelOptions.load()
-    let keys = try keys(for: model)
+    let (place, model) = try modelOptions.load()
+    let keys = try keys(for: model, at: place)
     guard keys.latents.count >= 2 else {
-      throw ValidationError("an interpolation needs two images or more, got \(keys.latents.count)")
+      throw ValidationError(
+        "an interpolation needs two images or more, got \(keys.latents.count): name picture files, or numbers of a data "
+          + "set's images with --indices")
     }
     func along(closed: Bool) -> LatentPath {
       LatentPath(through: keys.latents, conditions: keys.conditions, shape: path, closed: closed)
@@ -65,9 +67,11 @@ struct InterpolateCommand: ParsableCommand {
     if let frames { print("\(frames) frames, \(video.fps) a second: \(video.video!)") }
   }
 
-  private func keys(for model: any FlowModel) throws -> (latents: Latents, conditions: Tensor?) {
+  private func keys(
+    for model: any FlowModel, at place: ModelPlace
+  ) throws -> (latents: Latents, conditions: Tensor?) {
     guard let file = latents else {
-      let images = try inputs.read(for: model, from: modelOptions.location, count: 2)
+      let images = try inputs.read(for: model, from: place, count: 2)
       return (
         try model.encode(images.x, labels: images.labels), try model.conditions(of: images.labels, count: images.count)
       )

@@ -14,15 +14,16 @@ struct NeighborComparison {
   /// How far real images of another split are from their nearest, if there is one.
   private let heldOut: (split: DatasetSplit, nearest: NearestImages)?
 
-  init(of samples: [PixelImage], with named: NamedSplit, count: Int, model: any FlowModel, location: String) throws {
+  init(of samples: [PixelImage], with named: NamedSplit, count: Int, model: any FlowModel, place: ModelPlace) throws {
     let split = named.split ?? .train
     self.samples = samples
-    let dataset = try openDataset(named.data, for: model.configuration, from: location, split: split)
+    let data = try ModelData(named.data, for: model.configuration, at: place)
+    let dataset = try data.open(split)
     self.dataset = dataset
     let other: DatasetSplit = split == .test ? .validation : .test
     var real: [PixelImage] = []
     do {
-      let held = try openDataset(named.data, for: model.configuration, from: location, split: other)
+      let held = try data.open(other)
       let some = held.evenly(samples.count)
       real = try (0..<some.count).map(some.image)
     } catch let error as DatasetError { warn("no \(other.rawValue) images to compare with: \(error)") }

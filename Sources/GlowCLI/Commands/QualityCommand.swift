@@ -28,11 +28,12 @@ struct QualityCommand: ParsableCommand {
   @Option(
     name: [.customLong("neighbors"), .customLong("neighbours")], help: "k: to which neighbor a point reaches.")
   var neighbors = 3
-  @Option(help: "Of the samples.") var seed: UInt64 = 0
+  @Option(help: "Of the samples.", transform: seedNumber) var seed: UInt64 = 0
   @Flag(help: "Also measure real images of the validation split.") var baseline = false
   @Flag(help: "Print one JSON object.") var json = false
 
   struct Report: Encodable {
+    var checkpoint: String?
     var space: PointSpace
     var images: Int
     var split: String
@@ -43,7 +44,7 @@ struct QualityCommand: ParsableCommand {
     var baseline: PrecisionRecall?
 
     enum CodingKeys: String, CodingKey {
-      case space, images, split, data, temperature, samples, baseline
+      case checkpoint, space, images, split, data, temperature, samples, baseline
       case neighbors = "neighbours"
     }
   }
@@ -62,10 +63,11 @@ struct QualityCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try modelOptions.load()
+    let (place, model) = try modelOptions.load()
     let temperatures = try temperature.perLevel(of: model)
-    let all = try images(model, split)
-    let validation = try baseline ? images(model, .validation) : nil
+    let data = try ModelData(data, for: model.configuration, at: place)
+    let all = try images(data, split)
+    let validation = try baseline ? images(data, .validation) : nil
     // Figures compare only at equal counts.
     let size = min(count, all.count, validation?.count ?? count)
     let (real, other) = (all.evenly(size), validation?.evenly(size))
@@ -83,16 +85,17 @@ struct QualityCommand: ParsableCommand {
     bar.clear()
     try print(
       Report(
-        space: space, images: real.count, split: split.rawValue, data: real.name, neighbors: neighbors,
+        checkpoint: place.checkpoint, space: space, images: real.count, split: split.rawValue, data: real.name,
+        neighbors: neighbors,
         temperature: temperatures, samples: samples, baseline: reference))
   }
 
-  private func images(_ model: any FlowModel, _ split: DatasetSplit) throws -> any ImageDataset {
-    let dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
+  private func images(_ data: ModelData, _ split: DatasetSplit) throws -> any ImageDataset {
+    let dataset = try data.open(split)
     guard dataset.count > neighbors else {
       throw ValidationError(
-        "the \(split.rawValue) split of \(dataset.name) has \(dataset.count) images, expected more than --neighbors, "
-          + "\(neighbors)")
+        "the \(split.rawValue) split of \(dataset.name) has \(counted(dataset.count, "image")), expected more than "
+          + "--neighbors, \(neighbors): take another --split or --data")
     }
     return dataset
   }

@@ -20,6 +20,7 @@ struct ReconstructCommand: ParsableCommand {
   @Flag(help: "Print one JSON object with every layer.") var json = false
 
   struct Report: Encodable {
+    var checkpoint: String?
     var images: Int
     var changedPixels: Int
     var invertibility: InvertibilityReport
@@ -29,14 +30,14 @@ struct ReconstructCommand: ParsableCommand {
 
   func run() throws {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
-    let model = try modelOptions.load()
-    let images = try inputs.read(for: model, from: modelOptions.location, count: limit)
+    let (place, model) = try modelOptions.load()
+    let images = try inputs.read(for: model, from: place, count: limit)
     let latents = try model.encode(images.x, labels: images.labels)
     let restored = try model.quantization.quantize(model.decode(latents, labels: images.labels))
     let expected = try model.quantization.quantize(images.x)
     let same = try restored.equals(expected).converted(to: .float64).sum().item()
     let report = Report(
-      images: images.count, changedPixels: restored.elementCount - Int(same),
+      checkpoint: place.checkpoint, images: images.count, changedPixels: restored.elementCount - Int(same),
       invertibility: try model.invertibility(on: images.x, labels: images.labels))
     if let out {
       let originals = try model.pictures(of: images.x)
@@ -60,7 +61,7 @@ struct ReconstructCommand: ParsableCommand {
       return
     }
     let invertibility = report.invertibility
-    Swift.print("\(report.images) images: \(report.changedPixels) of \(values) pixel values changed")
+    Swift.print("\(counted(report.images, "image")): \(report.changedPixels) of \(values) pixel values changed")
     Swift.print(
       String(
         format: "round-trip error %.2e (one 8-bit level is %.2e)", invertibility.roundTripError, 1.0 / 256))

@@ -19,9 +19,14 @@ struct ReportCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String
   @Option(help: "The folder to write.") var out: String
+  @Option(
+    help: ArgumentHelp(
+      "newest, best (by validation), or after how many images it was written; by default the newest.",
+      valueName: "checkpoint"))
+  var checkpoint: CheckpointChoice?
   @Option(help: "As in train; by default what the model was trained on.") var data: String?
   @Option(help: "Only so many images, spread evenly over the test split.") var limit: Int?
-  @Option(help: "Of samples and of the dequantization noise.") var seed: UInt64 = 0
+  @Option(help: "Of samples and of the dequantization noise.", transform: seedNumber) var seed: UInt64 = 0
   @OptionGroup var runtime: RuntimeOptions
 
   func validate() throws {
@@ -37,12 +42,14 @@ struct ReportCommand: ParsableCommand {
   private func document(of path: String) throws -> Document {
     let device = try runtime.start()
     let folder = RunFolder(URL(filePath: path))
-    guard let checkpoint = folder.checkpoints.last else {
+    guard !folder.checkpoints.isEmpty else {
       throw ValidationError("\(path) is no run folder: it holds no checkpoint")
     }
-    let training = try Trainer.savedConfiguration(of: folder)
-    let model = try ModelFolder.read(checkpoint, options: TensorOptions(.float32, on: device))
-    var test = try openDataset(data, for: model.configuration, from: path, split: .test)
+    let place = try ModelPlace(path, checkpoint: checkpoint ?? .newest)
+    let training = try Trainer.savedConfiguration(ofCheckpoint: place.folder)
+    let model = try place.read(on: TensorOptions(.float32, on: device))
+    let data = try ModelData(data, for: model.configuration, at: place)
+    var test = try data.open(.test)
     if let limit { test = test.evenly(limit) }
     let bar = ProgressBar()
     defer { bar.clear() }
@@ -51,13 +58,14 @@ struct ReportCommand: ParsableCommand {
       bar.update($0, of: total, "test images")
     }
     bar.clear()
-    let train = try openDataset(data, for: model.configuration, from: path, split: .train)
+    let train = try data.open(.train)
     let baseline = try HistogramBaseline(fittedTo: train, bits: model.configuration.bits).bitsPerDimension(on: test)
     let held = try ModelBatch(
       EvaluationBatches(dataset: test, batchSize: min(16, test.count), seed: seed).batch(at: 0), for: model)
     let metrics = try folder.metrics()
     return try RunReport(
-      name: URL(filePath: path).lastPathComponent, settings: settings(model, training, metrics), metrics: metrics,
+      name: URL(filePath: path).lastPathComponent, settings: settings(model, training, metrics, place),
+      metrics: metrics,
       evaluation: evaluation, baseline: baseline, invertibility: model.invertibility(on: held.x, labels: held.labels),
       samples: samples(model), reconstructions: reconstructions(model, held),
       interpolations: interpolations(model, held)
@@ -65,7 +73,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func settings(
-    _ model: any FlowModel, _ training: TrainingConfiguration, _ metrics: [Metrics]
+    _ model: any FlowModel, _ training: TrainingConfiguration, _ metrics: [Metrics], _ place: ModelPlace
   ) -> [(String, String)] {
     let configuration = model.configuration
     var rows = [
@@ -73,7 +81,8 @@ struct ReportCommand: ParsableCommand {
       (
         "images", "\(configuration.height)x\(configuration.width)x\(configuration.channels), \(configuration.bits) bits"
       ),
-      ("data", training.data), ("images seen", "\(metrics.last?.images ?? 0) of \(training.images)"),
+      ("checkpoint", place.checkpoint ?? place.location), ("data", training.data),
+      ("images seen", "\(metrics.last?.images ?? 0) of \(training.images)"),
       ("batch", "\(training.batchSize)"),
       (
         "optimizer",

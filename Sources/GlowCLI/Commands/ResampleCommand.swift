@@ -21,7 +21,7 @@ struct ResampleCommand: ParsableCommand {
   @Option(help: "Variations in a row.") var count = 8
   @Option(help: "Scales the standard deviations of what is drawn; 0.7,0.9 gives one a level, the finest first.")
   var temperature = Temperatures(0.7)
-  @Option var seed: UInt64 = 0
+  @Option(help: "Of everything that is drawn.", transform: seedNumber) var seed: UInt64 = 0
   @Option(help: "Images to take of a data set.") var limit = 2
   @Option(help: "The picture to write, .png or .jpg.") var out: String
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
@@ -35,14 +35,14 @@ struct ResampleCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try modelOptions.load()
+    let (place, model) = try modelOptions.load()
     let most = model.configuration.levels
     let numbers = levels?.values ?? Array(1...most)
     if let wrong = numbers.first(where: { $0 > most }) {
       throw ValidationError("--levels \(wrong): the model has \(most) level\(most == 1 ? "" : "s")")
     }
     let temperatures = try temperature.perLevel(of: model)
-    let images = try inputs.read(for: model, from: modelOptions.location, count: limit)
+    let images = try inputs.read(for: model, from: place, count: limit)
     let originals = try model.pictures(of: images.x)
     let blocks = try originals.enumerated().map { index, original in
       let label = try images.labels?.narrowed(0, index..<index + 1)

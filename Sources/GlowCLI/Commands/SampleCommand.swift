@@ -30,7 +30,7 @@ struct SampleCommand: ParsableCommand {
       """)
   var temperature = [Temperatures(0.7)]
   @Option(help: "A label's name or number; repeat for several.") var label: [String] = []
-  @Option var seed: UInt64 = 0
+  @Option(help: "Of everything that is drawn.", transform: seedNumber) var seed: UInt64 = 0
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision = ConditionerPrecision.float32
   @OptionGroup var grid: GridOptions
@@ -57,18 +57,18 @@ struct SampleCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try modelOptions.load()
+    let (place, model) = try modelOptions.load()
     try model.use(precision)
     let labels = try drawnLabels(model)
     let images = try draw(model, labels)
     if files { return try writeFiles(images, labels) }
     if let neighbors {
       let comparison = try NeighborComparison(
-        of: images, with: neighbors, count: neighborCount, model: model, location: modelOptions.location)
+        of: images, with: neighbors, count: neighborCount, model: model, place: place)
       try comparison.picture(enlarge: grid.enlarge).write(to: URL(filePath: out))
       print(comparison.summary)
     } else if let beside {
-      let other = try ModelFolder.read(ModelLocation.resolve(beside), options: model.options)
+      let other = try ModelPlace(beside).read(on: model.options)
       let grids = try [blocks(images), blocks(draw(other, drawnLabels(other)))]
       guard grids[0].width == grids[1].width, grids[0].height == grids[1].height, grids[0].channels == grids[1].channels
       else {

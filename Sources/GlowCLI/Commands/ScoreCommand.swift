@@ -34,7 +34,7 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Keeps the reference's scores: written where it is missing, else read.") var referenceCache: String?
   @Option(help: "Of a conditional model: any (p is the mean over all labels) or own (a data set's labels).")
   var labels = ScoreCondition.anyLabel
-  @Option(help: "Of the dequantization noise.") var seed: UInt64 = 0
+  @Option(help: "Of the dequantization noise.", transform: seedNumber) var seed: UInt64 = 0
   @Flag(help: "A JSON object a line, in place of CSV.") var json = false
   @Option(help: "The file to write, in place of standard output.") var out: String?
 
@@ -53,9 +53,9 @@ struct ScoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try modelOptions.load()
-    let (dataset, names) = try images(model)
-    let reference = try referenceScores(model)
+    let (place, model) = try modelOptions.load()
+    let (dataset, names) = try images(model, at: place)
+    let reference = try referenceScores(model, at: place)
     let output = try LineOutput(to: out)
     let bar = ProgressBar()
     defer { bar.clear() }
@@ -63,7 +63,8 @@ struct ScoreCommand: ParsableCommand {
     var done = 0
     try model.score(dataset, condition: labels, seed: seed) { scores in
       let lines = try scores.enumerated().map { i, score in
-        let line = ScoreLine(image: names(done + i), score: score, place: reference?.place(of: score))
+        let line = ScoreLine(
+          image: names(done + i), score: score, place: reference?.place(of: score), checkpoint: place.checkpoint)
         return json ? try line.json() : line.csv
       }
       try output.write(lines)
@@ -72,27 +73,42 @@ struct ScoreCommand: ParsableCommand {
     }
     try output.finish()
     bar.clear()
-    if let out { print("\(done) images scored: \(out)") }
+    if let out { print("\(counted(done, "image")) scored: \(out)") }
   }
 
   /// The images, and what each is called.
-  private func images(_ model: any FlowModel) throws -> (any ImageDataset, (Int) -> String) {
+  private func images(_ model: any FlowModel, at place: ModelPlace) throws -> (any ImageDataset, (Int) -> String) {
     var dataset: any ImageDataset
     var names = { (index: Int) in "\(index)" }
     if inputs.isEmpty {
-      dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
+      dataset = try ModelData(data, for: model.configuration, at: place).open(split)
     } else {
       let shape = try model.pictureShape()
-      let files = try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit, pixelLimit: pixelLimit)
+      let files = try pictureFiles(of: shape)
       warn(ofNotesOn: files)
       names = { files.files[$0] }
       dataset = files
     }
     if let limit { dataset = dataset.first(limit) }
+    if labels == .ownLabel, model.configuration.classCount > 0, !model.configuration.hasLabels(dataset.classNames) {
+      throw ValidationError(
+        "--labels own: the images of \(dataset.name) have none of the model's labels; score them under any with --labels any"
+      )
+    }
     return (dataset, names)
   }
 
-  private func referenceScores(_ model: any FlowModel) throws -> ReferenceScores? {
+  private func pictureFiles(of shape: ImageShape) throws -> PictureFiles {
+    do {
+      return try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit, pixelLimit: pixelLimit)
+    } catch DatasetError.wrongField(let file, "size of the picture", _, let found) {
+      throw ValidationError(
+        "\(file) is \(found) pixels, the model takes \(shape.width)x\(shape.height): score it cropped and resized with "
+          + "--fit, which is then part of the score")
+    }
+  }
+
+  private func referenceScores(_ model: any FlowModel, at place: ModelPlace) throws -> ReferenceScores? {
     guard let reference else { return nil }
     let split = reference.split ?? .validation
     let name = "\(referenceLimit) of \(reference.data):\(split.rawValue), seed \(seed)"
@@ -100,9 +116,8 @@ struct ScoreCommand: ParsableCommand {
     if let cache, FileManager.default.fileExists(atPath: cache.path) {
       return try ReferenceScores(contentsOf: cache, model: model, data: name, condition: labels)
     }
-    let dataset = try openDataset(reference.data, for: model.configuration, from: modelOptions.location, split: split)
-      .evenly(
-        referenceLimit)
+    let dataset = try ModelData(reference.data, for: model.configuration, at: place).open(split)
+      .evenly(referenceLimit)
     let bar = ProgressBar()
     defer { bar.clear() }
     let scores = try ReferenceScores(of: dataset, called: name, with: model, condition: labels, seed: seed) {

@@ -6,6 +6,8 @@ struct ScoreLine {
   let image: String
   let score: ImageScore
   let place: ReferenceScores.Place?
+  /// Of a run.
+  let checkpoint: String?
 
   static func header(withPlace: Bool) -> String {
     "image,bits_per_dim" + (withPlace ? ",deviations,percentile" : "") + ",png_bits_per_dim,corrected"
@@ -32,13 +34,14 @@ struct ScoreLine {
       var deviations: Double?
       var percentile: Double?
       var correctedPercentile: Double?
+      var checkpoint: String?
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let object = Object(
       image: image, bitsPerDimension: score.bitsPerDimension, pngBitsPerDimension: score.pngBitsPerDimension,
       corrected: score.corrected, deviations: place?.deviations, percentile: place?.percentile,
-      correctedPercentile: place?.correctedPercentile)
+      correctedPercentile: place?.correctedPercentile, checkpoint: checkpoint)
     return String(decoding: try encoder.encode(object), as: UTF8.self)
   }
 }

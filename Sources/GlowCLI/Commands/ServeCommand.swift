@@ -72,14 +72,15 @@ struct ServeCommand: AsyncParsableCommand {
     spinLess()
     let device = try modelOptions.runtime.start()
     let options = try studioOptions()
-    let location = try ModelLocation.resolve(modelOptions.location)
-    let configuration = try ModelFolder.readConfiguration(location)
-    let dataset = try images(split, for: configuration)
-    let served = try await servedModel(location, on: device)
+    let place = try modelOptions.place()
+    let configuration = try ModelFolder.readConfiguration(place.folder)
+    let images = try unlessGone { try ModelData(data, for: configuration, at: place) }
+    let dataset = try unlessGone { try images?.open(split) }
+    let served = try await servedModel(place, on: device)
     var logger = Logger(label: "glow.serve") { _ in StandardErrorLog() }
     logger.logLevel = .warning
     let server = StudioServer(served, options: options, dataset: dataset, runs: URL(filePath: runs), logger: logger)
-    let reference = Task { await scoreReference(served, configuration) }
+    let reference = Task { await scoreReference(served, images) }
     let isListening = Mutex(false)
     do {
       try await server.run { port in
@@ -126,14 +127,16 @@ struct ServeCommand: AsyncParsableCommand {
     return options
   }
 
-  private func servedModel(_ location: URL, on device: Device) async throws -> ImageModel {
+  private func servedModel(_ place: ModelPlace, on device: Device) async throws -> ImageModel {
     let limits = BatchLimits(size: batchSize, wait: .milliseconds(batchWait), queue: queue)
     func load(_ attributes: URL?) async throws -> ImageModel {
-      try await ImageModel(modelOptions.location, attributes: attributes, device: device, limits: limits)
+      try await ImageModel(
+        place.folder.path, called: URL(filePath: place.location).lastPathComponent, attributes: attributes,
+        device: device, limits: limits)
     }
     if let attributes { return try await load(URL(filePath: attributes)) }
     // Beside the model, or in the run folder of its checkpoint.
-    let folders = [location, location.deletingLastPathComponent().deletingLastPathComponent()]
+    let folders = [place.folder, place.folder.deletingLastPathComponent().deletingLastPathComponent()]
     let found = folders.map { $0.appending(path: "attributes.safetensors") }
       .first { FileManager.default.fileExists(atPath: $0.path) }
     do { return try await load(found) } catch {
@@ -145,20 +148,18 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   /// Nil where nothing was asked for and what the model was trained on is not here.
-  private func images(
-    _ split: DatasetSplit, for configuration: any FlowConfiguration
-  ) throws -> (any ImageDataset)? {
-    do { return try openDataset(data, for: configuration, from: modelOptions.location, split: split) } catch {
+  private func unlessGone<Images>(_ find: () throws -> Images?) throws -> Images? {
+    do { return try find() } catch {
       if data != nil { throw error }
       warn("no images to choose from: \(error)")
       return nil
     }
   }
 
-  private func scoreReference(_ served: ImageModel, _ configuration: any FlowConfiguration) async {
-    guard referenceLimit > 0 else { return }
+  private func scoreReference(_ served: ImageModel, _ data: ModelData?) async {
+    guard referenceLimit > 0, let data else { return }
     do {
-      let images = try openDataset(data, for: configuration, from: modelOptions.location, split: .validation)
+      let images = try data.open(.validation)
       try await served.score(
         reference: images, count: referenceLimit,
         called: "\(images.name):validation")

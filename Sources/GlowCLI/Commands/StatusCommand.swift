@@ -67,7 +67,7 @@ struct StatusCommand: ParsableCommand {
 
   private func images(_ summary: RunSummary) -> String {
     guard let total = summary.totalImages else { return "\(summary.images)" }
-    return "\(summary.images) of \(total) (\(Int(100 * Double(summary.images) / Double(max(1, total))))%)"
+    return "\(summary.images) of \(total) (\(Int(100 * partDone(summary.images, of: total)))%)"
   }
 
   private func time(_ summary: RunSummary) -> String {

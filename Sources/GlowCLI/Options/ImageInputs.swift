@@ -5,7 +5,6 @@ import FlowModels
 import Foundation
 import Imaging
 import Torch
-import Training
 
 /// The images that a command works on: picture files, or images of a data set.
 struct ImageInputs: ParsableArguments {
@@ -43,8 +42,8 @@ struct ImageInputs: ParsableArguments {
   }
 
   /// - Parameter count: how many images to take of a data set where `--indices` does not say.
-  func read(for model: any FlowModel, from location: String, count: Int) throws -> Images {
-    let (bytes, known) = try files.isEmpty ? fromDataset(model, location, count) : fromFiles(model)
+  func read(for model: any FlowModel, from place: ModelPlace, count: Int) throws -> Images {
+    let (bytes, known) = try files.isEmpty ? fromDataset(model, place, count) : fromFiles(model)
     let pixels = try model.pixels(bytes)
     let x = try model.images(of: pixels)
     return Images(pixels: pixels, x: x, labels: try labels(of: x, known, for: model))
@@ -59,6 +58,8 @@ struct ImageInputs: ParsableArguments {
       return try Tensor([Int](repeating: labelIndex(label, of: model), count: x.shape[0]), on: model.options.device)
     }
     if let known { return try Tensor(known, on: model.options.device) }
+    warn(
+      "the images have none of the model's labels: each is taken under its most likely one; name another with --label")
     return try model.mostLikelyLabels(x)
   }
 
@@ -78,9 +79,9 @@ struct ImageInputs: ParsableArguments {
   }
 
   private func fromDataset(
-    _ model: any FlowModel, _ location: String, _ count: Int
+    _ model: any FlowModel, _ place: ModelPlace, _ count: Int
   ) throws -> (bytes: [UInt8], labels: [Int]?) {
-    let dataset = try openDataset(data, for: model.configuration, from: location, split: split)
+    let dataset = try ModelData(data, for: model.configuration, at: place).open(split)
     let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
     if let wrong = numbers.first(where: { $0 >= dataset.count }) {
       throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
@@ -102,34 +103,6 @@ extension FlowModel {
     }
     return configuration.imageShape
   }
-}
-
-/// Opens a split at the model's size: the data set named, else the one that the model was trained on.
-func openDataset(
-  _ text: String?, for configuration: any FlowConfiguration, from location: String, split: DatasetSplit
-) throws -> any ImageDataset {
-  let checkpoint = try ModelLocation.resolve(location)
-  let isOfRun = FileManager.default.fileExists(atPath: checkpoint.appending(path: "training.json").path)
-  let trained = isOfRun ? try Trainer.savedConfiguration(ofCheckpoint: checkpoint) : nil
-  let source = try DatasetSource(parsing: text ?? trained?.data ?? "fashion-mnist")
-  let dataset: any ImageDataset
-  if source.needsSize {
-    dataset = try source.open(
-      split: split, size: (configuration.height, configuration.width), channels: configuration.channels,
-      seed: trained?.seed ?? 0)
-  } else {
-    // At the size that it was trained at, if it is what the model was trained on.
-    let fitted = text == nil || text == trained?.data ? trained : nil
-    let size = fitted?.height.flatMap { height in fitted?.width.map { (height, $0) } }
-    dataset = try source.open(split: split, size: size, channels: fitted?.channels, seed: trained?.seed ?? 0)
-  }
-  warn(ofNotesOn: dataset)
-  guard dataset.shape == configuration.imageShape else {
-    throw ValidationError(
-      "the images of \(source) are \(dataset.shape), the model takes \(configuration.imageShape): name others with --data"
-    )
-  }
-  return dataset
 }
 
 func requirePixelLimit(_ limit: Int) throws {

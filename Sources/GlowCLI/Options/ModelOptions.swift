@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlowModels
 import Foundation
+import Runs
 import Torch
 
 /// The options of every command that uses a trained model.
@@ -8,11 +9,21 @@ struct ModelOptions: ParsableArguments {
   @Option(name: .customLong("model"), help: "A run folder, a model folder, or the name of a shipped model.")
   var location: String
 
+  @Option(
+    help: ArgumentHelp(
+      "Of a run: newest, best (by validation), or after how many images it was written; by default the newest.",
+      valueName: "checkpoint"))
+  var checkpoint: CheckpointChoice?
+
   @OptionGroup var runtime: RuntimeOptions
 
-  func load() throws -> any FlowModel {
+  /// Where the model is, which a line of standard error says of a run's.
+  func place() throws -> ModelPlace { try ModelPlace(location, checkpoint: checkpoint) }
+
+  func load() throws -> (place: ModelPlace, model: any FlowModel) {
     let device = try runtime.start()
-    return try ModelFolder.read(ModelLocation.resolve(location), options: TensorOptions(.float32, on: device))
+    let place = try place()
+    return (place, try place.read(on: TensorOptions(.float32, on: device)))
   }
 }
 

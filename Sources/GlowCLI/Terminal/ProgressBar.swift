@@ -14,13 +14,15 @@ final class ProgressBar: Sendable {
 
   private var interval: Duration { onTerminal ? .milliseconds(100) : .seconds(15) }
 
-  /// Shows `done` of `total`, if the last time was long enough ago, with `details` behind it.
+  /// Shows `done` of `total`, if the last time was long enough ago, with `details` behind it. Work in whole batches may be
+  /// a little more than was asked for: it is shown as all of it.
   func update(_ done: Int, of total: Int, _ details: @autoclosure () -> String) {
+    let done = min(done, total)
     drawing.withLock { drawing in
       let now = clock.now
       if let last = drawing.last, now - last < interval, done < total { return }
       drawing.last = now
-      let fraction = Double(done) / Double(max(1, total))
+      let fraction = partDone(done, of: total)
       let percent = String(format: "%3d%%", Int(fraction * 100))
       guard onTerminal else {
         write("\(percent)  \(done)/\(total)  \(details())\n")
@@ -52,6 +54,9 @@ final class ProgressBar: Sendable {
 
   private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }
+
+/// From 0 to 1; all where there is nothing to do.
+func partDone(_ done: Int, of total: Int) -> Double { total <= 0 ? 1 : min(1, max(0, Double(done) / Double(total))) }
 
 /// Seconds as `4m05s`.
 func duration(_ seconds: Double) -> String {

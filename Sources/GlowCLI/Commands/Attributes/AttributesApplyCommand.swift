@@ -57,7 +57,7 @@ struct AttributesApplyCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try modelOptions.load()
+    let (place, model) = try modelOptions.load()
     let directions = try AttributeDirections(contentsOf: URL(filePath: attributes), for: model)
     let requests = try attribute.map { try request($0, directions) }
     let fixed = requests.compactMap { request in request.strength.map { (request.attribute, $0) } }
@@ -66,7 +66,7 @@ struct AttributesApplyCommand: ParsableCommand {
       throw ValidationError(
         "\(varied.count) attributes without a strength: a picture shows two at most, give the others one")
     }
-    let (images, labels) = try images(for: model, directions)
+    let (images, labels) = try images(for: model, at: place, directions)
     let strengths = (0..<steps).map {
       strength.lower + (strength.upper - strength.lower) * Double($0) / Double(steps - 1)
     }
@@ -116,10 +116,10 @@ struct AttributesApplyCommand: ParsableCommand {
   }
 
   /// The images, under the labels that the directions were found under.
-  private func images(for model: any FlowModel, _ directions: AttributeDirections) throws -> (
+  private func images(for model: any FlowModel, at place: ModelPlace, _ directions: AttributeDirections) throws -> (
     ImageInputs.Images, Tensor?
   ) {
-    let images = try inputs.read(for: model, from: modelOptions.location, count: limit)
+    let images = try inputs.read(for: model, from: place, count: limit)
     guard case .fixed(let label) = directions.labels else { return (images, images.labels) }
     let name = model.configuration.classNames[label]
     guard try inputs.label.map({ try labelIndex($0, of: model) == label }) ?? true else {

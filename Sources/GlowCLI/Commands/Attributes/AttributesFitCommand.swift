@@ -38,10 +38,11 @@ struct AttributesFitCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try modelOptions.load()
+    let (place, model) = try modelOptions.load()
     let labels = try label.map { LabelChoice.fixed(try labelIndex($0, of: model)) } ?? .own
+    let images = try ModelData(data, for: model.configuration, at: place)
     func open(_ split: DatasetSplit, _ limit: Int?) throws -> any ImageDataset {
-      let dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
+      let dataset = try images.open(split)
       return limit.map(dataset.evenly) ?? dataset
     }
     let (training, heldOut) = (try open(.train, limit), try open(.validation, heldOutLimit))

@@ -16,7 +16,8 @@ struct DataPackCommand: ParsableCommand {
   @Option(help: "The most bytes of pixels in a shard, such as 500MB.") var shardSize = ByteCount(bytes: 1_000_000_000)
   @Option(help: "Crop and resize images to this size, such as 64 or 48x64 (height x width).") var size: PixelSize?
   @Option(help: "1 (gray) or 3 (RGB); by default what there is.") var channels: Int?
-  @Option(help: "Of a validation split that is cut from the training images.") var seed: UInt64 = 0
+  @Option(help: "Of a validation split that is cut from the training images.", transform: seedNumber) var seed: UInt64 =
+    0
 
   func validate() throws {
     if let channels, channels != 1 && channels != 3 {

@@ -18,7 +18,7 @@ struct DataShowCommand: ParsableCommand {
   @Option(help: "Names of attributes, such as Smiling,Male; `all` for every one.") var attributes: String?
   @Option(help: "Crop and resize images to this size, such as 64 or 48x64 (height x width).") var size: PixelSize?
   @Option(help: "1 (gray) or 3 (RGB); by default what there is.") var channels: Int?
-  @Option(help: "Of a split that is cut from other images.") var seed: UInt64 = 0
+  @Option(help: "Of a split that is cut from other images.", transform: seedNumber) var seed: UInt64 = 0
   @OptionGroup var grid: GridOptions
 
   func validate() throws {

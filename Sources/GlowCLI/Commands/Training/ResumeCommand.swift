@@ -5,7 +5,8 @@ struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume", abstract: "Go on with a training run exactly where it was.",
     discussion: """
-      The run keeps its own settings. It ends with the same weights as one that was never stopped, to the bit on the same \
+      The run keeps its own settings, but for those that are named here, which hold from its newest checkpoint on: after \
+      the guards gave up, a lower --lr, a longer --warmup or a --clip. Without any, it ends with the same weights as one that was never stopped, to the bit on the same \
       machine with the same number of threads.
 
       \(TrainingProcess.exitStatuses)
@@ -14,6 +15,9 @@ struct ResumeCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run folder.", valueName: "run")) var folder: String
   @Option(help: "Images to train on in all, counting repetitions; by default as many as before.")
   var images: Int?
+  @Option(help: "Another learning rate, before its warm-up and decay.") var lr: Double?
+  @Option(help: "Images, from the run's first on, over which the learning rate rises.") var warmup: Int?
+  @Option(help: "Largest gradient norm; 0 for none.") var clip: Double?
   @Option(help: "Where the run's images are now, for images that have moved; as in train.")
   var data: String?
   @Flag(help: "Go on although the images are no longer those that the run began with.")
@@ -23,6 +27,9 @@ struct ResumeCommand: ParsableCommand {
   func run() throws {
     var resumption = Resumption(folder: folder)
     (resumption.images, resumption.data) = (images, data)
+    resumption.changes.learningRate = lr
+    resumption.changes.warmupImages = warmup
+    resumption.changes.gradientClip = clip
     resumption.acceptsChangedData = acceptChangedData
     try process.run { try resumption.run(TensorOptions(.float32, on: $0), $1) }
   }

@@ -12,8 +12,9 @@ struct Resumption {
   /// Where the run's images are now, as a data set.
   var data: String?
   var acceptsChangedData = false
+  var changes = ChangedSettings()
   /// Looks at what was saved before anything is opened; rank 0 asks it.
-  var check: (TrainingConfiguration, RunFolder) throws -> Void = { _, _ in }
+  var check: (TrainingState, RunFolder) throws -> Void = { _, _ in }
 
   init(folder: String) { self.folder = folder }
 
@@ -21,16 +22,17 @@ struct Resumption {
   func run(_ options: TensorOptions, _ communicator: Communicator?) throws {
     let run = RunFolder(URL(filePath: folder))
     let isLeader = communicator?.isLeader ?? true
-    var saved = try communicator?.share(Trainer.savedConfiguration(of: run)) ?? Trainer.savedConfiguration(of: run)
+    let saved = try communicator?.share(Trainer.savedState(of: run)) ?? Trainer.savedState(of: run)
     if isLeader { try check(saved, run) }
-    if let data { saved.data = data }
     // A run keeps the channels that its model has, whatever the pictures would give a new one.
     let channels = try communicator?.share(Self.channels(of: run)) ?? Self.channels(of: run)
-    let (train, validation) = try saved.openImages(channels: channels)
-    if isLeader { warn(ofNotesOn: train, validation) }
+    let known = TrainedImages(saved, of: run, channels: channels)
+    let found = try data.map { try known.open(DatasetSource(parsing: $0)) } ?? known.find(orOthers: true)
+    if isLeader { warn(ofNotesOn: found.train, found.validation) }
     let trainer = try Trainer(
-      resuming: run, images: images, data: data, train: train, validation: validation,
-      acceptingChangedData: acceptsChangedData, options: options, communicator: communicator)
+      resuming: run, images: images, changing: changes, data: data, source: found.source, train: found.train,
+      validation: found.validation, acceptingChangedData: acceptsChangedData, options: options,
+      communicator: communicator)
     if isLeader {
       if trainer.isFinished { trainer.notices.forEach(warn) }
       print(
@@ -43,15 +45,5 @@ struct Resumption {
 
   private static func channels(of run: RunFolder) throws -> Int {
     try Trainer.savedModelConfiguration(of: run).channels
-  }
-}
-
-extension TrainingConfiguration {
-  /// The images that the settings name.
-  /// - Parameter channels: of pictures, where the settings leave that open.
-  func openImages(channels known: Int? = nil) throws -> (train: any ImageDataset, validation: any ImageDataset) {
-    let size = height.flatMap { height in width.map { (height, $0) } }
-    return try DatasetSource(parsing: data).openTraining(
-      size: size, channels: channels ?? known, seed: seed, toleratingDamage: skipDamaged != nil)
   }
 }

@@ -59,7 +59,8 @@ struct TrainCommand: ParsableCommand {
     let others = model.names + training.names.filter { $0 != "images" } + guards.names
     guard resume == nil || (data == nil && architecture == nil && others.isEmpty) else {
       throw ValidationError(
-        "--resume goes on with the run's own settings: beside it, only --images may be given, and --accept-changed-data"
+        "--resume goes on with the run's own settings: beside it, only --images may be given, and "
+          + "--accept-changed-data; glow resume also takes --lr, --warmup, --clip and --data"
       )
     }
   }
@@ -88,7 +89,10 @@ struct TrainCommand: ParsableCommand {
       var resumption = Resumption(folder: begun)
       resumption.images = try images()
       resumption.acceptsChangedData = acceptChangedData
-      if continues { resumption.check = requireSettings }
+      if continues {
+        resumption.check = requireSettings
+        resumption.data = data
+      }
       try resumption.run(options, communicator)
     }
   }
@@ -166,10 +170,18 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// Throws unless the flags are those that the run was begun with, but for how long it is to be.
-  private func requireSettings(of saved: TrainingConfiguration, in run: RunFolder) throws {
-    var (model, training, _, _) = try settings()
+  private func requireSettings(of state: TrainingState, in run: RunFolder) throws {
+    var (model, training, train, validation) = try settings()
+    let saved = state.configuration
     training.images = saved.images
     let begun = try Trainer.savedModelConfiguration(of: run)
+    let known = TrainedImages(state, of: run, channels: begun.channels)
+    // However they are written, and wherever they are now.
+    if try known.mayBe(in: DatasetSource(parsing: training.data))
+      || known.areKnownAgain && known.difference(train: train, validation: validation) == nil
+    {
+      training.data = saved.data
+    }
     let difference =
       try SettingsTable(training).difference(from: SettingsTable(saved))
       ?? SettingsTable(model).difference(from: SettingsTable(begun))

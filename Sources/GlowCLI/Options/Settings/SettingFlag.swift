@@ -35,6 +35,20 @@ struct SettingFlag<Settings> {
     option(name, help) { $0[keyPath: path] = $1 }
   }
 
+  /// - Parameter transform: reads the value, or says what is wrong with it.
+  static func option<Value>(
+    _ name: String, _ help: ArgumentHelp, transform: @escaping @Sendable (String) throws -> Value,
+    _ path: WritableKeyPath<Settings, Value>
+  ) -> Self {
+    Self(
+      name: name, declaration: Option<Value?>(name: .customLong(name), help: help, transform: transform)
+    ) { container in
+      try container.decode(Option<Value?>.self, forKey: AnyKey(stringValue: name)).wrappedValue.map { value in
+        { $0[keyPath: path] = value }
+      }
+    }
+  }
+
   /// One of some words.
   static func choice(
     _ name: String, of words: [String], _ help: String, set: @escaping (inout Settings, String) -> Void

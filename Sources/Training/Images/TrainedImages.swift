@@ -1,0 +1,186 @@
+import Datasets
+import Files
+import FlowModels
+import Foundation
+import Runs
+
+/// The images that a model was trained on: how they were opened, where they were, and by what they are known again. A
+/// checkpoint has this in `training.json`, an exported model in `data.json`.
+///
+/// ```swift
+/// let checkpoint = try ModelLocation.resolve("runs/first")
+/// if let images = try TrainedImages(ofModel: checkpoint) {
+///   let found = try images.find()
+///   print(found.source, found.train.count, found.validation.count)
+/// }
+/// ```
+public struct TrainedImages: Sendable {
+  /// As training was told.
+  public let data: String
+  /// Pixels that pictures were cropped and resized to; nil for their own.
+  public let size: (height: Int, width: Int)?
+  /// Those of the model, whatever the pictures would give a new one.
+  public let channels: Int?
+  /// Chose the images of splits that the set does not fix.
+  public let seed: UInt64
+  let toleratesDamage: Bool
+  let fingerprints: TrainingState.Fingerprints?
+  private let place: ImagesPlace?
+  /// Where the run of a checkpoint found the images later.
+  private var placesSince: [DatasetSource] = []
+  /// The folder of the run, or of the exported model.
+  private let home: URL
+
+  /// Images that were found where a model's should be.
+  public struct Found: Sendable {
+    public let source: DatasetSource
+    public let train: any ImageDataset
+    public let validation: any ImageDataset
+  }
+
+  package init(_ state: TrainingState, of run: RunFolder, channels: Int) {
+    self.init(state.configuration, channels: channels, fingerprints: state.data, place: state.place, home: run.url)
+  }
+
+  private init(
+    _ settings: TrainingConfiguration, channels: Int, fingerprints: TrainingState.Fingerprints?, place: ImagesPlace?, home: URL
+  ) {
+    data = settings.data
+    size = settings.size
+    self.channels = channels
+    seed = settings.seed
+    toleratesDamage = settings.skipDamaged != nil
+    self.fingerprints = fingerprints
+    self.place = place
+    self.home = home
+  }
+
+  /// What a model's folder says of the images that it was trained on.
+  /// - Returns: nil for a model that says nothing, such as an imported one.
+  /// - Throws: `ModelError` or `TrainingError` naming the file and the field that is wrong.
+  public init?(ofModel folder: URL) throws {
+    let files = FileManager.default
+    func channels() throws -> Int { try ModelFolder.readConfiguration(folder).channels }
+    if files.fileExists(atPath: folder.appending(path: CheckpointSummary.stateName).path) {
+      let run = folder.resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
+      self.init(try TrainingState.read(folder), of: RunFolder(run), channels: channels())
+      if let newest = RunFolder(run).checkpoints.last, newest.lastPathComponent != folder.lastPathComponent {
+        placesSince = (try? TrainingState.read(newest)).map { TrainedImages($0, of: RunFolder(run), channels: 1).places } ?? []
+      }
+      return
+    }
+    let url = folder.appending(path: Record.name)
+    guard files.fileExists(atPath: url.path) else { return nil }
+    let content: Data
+    do { content = try Data(contentsOf: url) } catch {
+      throw TrainingError("\(url.path) cannot be read: \(error.systemReason)")
+    }
+    let record = try ModelFolder.decode(Record.self, content, file: url.path)
+    var settings = TrainingConfiguration(data: record.data)
+    (settings.height, settings.width, settings.channels) = (record.height, record.width, record.channels)
+    settings.seed = record.seed ?? 0
+    settings.skipDamaged = record.toleratesDamage == true ? 0 : nil
+    do { try settings.validate() } catch { throw TrainingError("\(url.path): \(error)") }
+    try self.init(settings, channels: channels(), fingerprints: record.images, place: record.place, home: folder)
+  }
+
+  /// Opens the training and the validation split of a source as training did.
+  public func open(_ source: DatasetSource) throws -> Found {
+    let (train, validation) = try source.openTraining(
+      size: size, channels: channels, seed: seed, toleratingDamage: toleratesDamage)
+    return Found(source: source, train: train, validation: validation)
+  }
+
+  /// Whether it is known how to tell these images from others.
+  public var areKnownAgain: Bool { fingerprints != nil }
+
+  /// How images differ from those that the model was trained on, as far as that is known; nil if they do not.
+  public func difference(train: any ImageDataset, validation: any ImageDataset) -> String? {
+    fingerprints.flatMap { TrainingState.Fingerprints(train: train, validation: validation).difference(from: $0) }
+  }
+
+  /// The same of images that were found.
+  public func difference(of found: Found) -> String? { difference(train: found.train, validation: found.validation) }
+
+  /// Whether a source is one of the places where these images may be.
+  public func mayBe(in source: DatasetSource) -> Bool { places.contains { $0.isSame(as: source) } }
+
+  /// Where to look: the whole path of when the run began, the way from the run's folder, and what was said then.
+  private var places: [DatasetSource] {
+    let said = (try? DatasetSource(parsing: data)).map { [$0] } ?? []
+    return ((place?.sources(from: home) ?? []) + said + placesSince).reduce(into: []) { places, source in
+      if !places.contains(where: source.isSame) { places.append(source) }
+    }
+  }
+
+  /// Finds the images again: the first place that has them. Others of the same name are not taken for them.
+  /// - Parameter others: whether images that have changed are found too, where no place has those that were.
+  /// - Throws: ``TrainingError`` if none are found or they differ; what opening them throws.
+  public func find(orOthers others: Bool = false) throws -> Found {
+    guard !places.isEmpty else { return try open(DatasetSource(parsing: data)) }
+    var differing: (found: Found, difference: String)?
+    var failure: (any Error)?
+    for source in places where source.exists || source.isInstalled {
+      do {
+        let found = try open(source)
+        guard let difference = difference(of: found) else { return found }
+        differing = differing ?? (found, difference)
+      } catch { failure = failure ?? error }
+    }
+    if let differing {
+      if others { return differing.found }
+      throw TrainingError(
+        "the images of \(differing.found.source) are not those that the model was trained on: \(differing.difference); "
+          + "bring those back, or name images with --data")
+    }
+    if let failure { throw failure }
+    let looked = places.map(\.directory.path).joined(separator: " or ")
+    throw TrainingError(
+      "the images that the model was trained on, \(data), are no longer there (\(looked)): say where they are with --data"
+    )
+  }
+}
+
+// In the folder of an exported model.
+extension TrainedImages {
+  private struct Record: Codable {
+    static let name = "data.json"
+
+    var data: String
+    var height: Int?
+    var width: Int?
+    var channels: Int?
+    var seed: UInt64?
+    var toleratesDamage: Bool?
+    var images: TrainingState.Fingerprints?
+    var place: ImagesPlace?
+  }
+
+  /// Writes `data.json` into a model's folder; removes what is there where nothing is known.
+  /// - Throws: ``TrainingError`` naming the file.
+  public static func write(_ images: TrainedImages?, to folder: URL) throws {
+    let url = folder.appending(path: Record.name)
+    do {
+      guard let images else {
+        if FileManager.default.fileExists(atPath: url.path) { try FileManager.default.removeItem(at: url) }
+        return
+      }
+      let place = images.places.first { $0.exists && !$0.isInstalled }.map { ImagesPlace($0, from: folder) }
+      let record = Record(
+        data: images.data, height: images.size?.height, width: images.size?.width, channels: images.channels,
+        seed: images.seed, toleratesDamage: images.toleratesDamage ? true : nil, images: images.fingerprints,
+        place: place ?? images.place)
+      try AtomicFile.store(JSONFile.pretty(record), at: url)
+    } catch { throw TrainingError("\(url.path) cannot be written: \(error.systemReason)") }
+  }
+}
+
+extension TrainingConfiguration {
+  var size: (height: Int, width: Int)? { height.flatMap { height in width.map { (height, $0) } } }
+
+  /// The images that the settings name.
+  package func openImages() throws -> (train: any ImageDataset, validation: any ImageDataset) {
+    try DatasetSource(parsing: data).openTraining(
+      size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil)
+  }
+}
