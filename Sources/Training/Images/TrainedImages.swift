@@ -63,7 +63,7 @@ public struct TrainedImages: Sendable {
     func channels() throws -> Int { try ModelFolder.readConfiguration(folder).channels }
     if files.fileExists(atPath: folder.appending(path: CheckpointSummary.stateName).path) {
       let run = folder.resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
-      self.init(try TrainingState.read(folder), of: RunFolder(run), channels: channels())
+      try self.init(TrainingState.read(folder), of: RunFolder(run), channels: channels())
       if let newest = RunFolder(run).checkpoints.last, newest.lastPathComponent != folder.lastPathComponent {
         placesSince = (try? TrainingState.read(newest)).map { TrainedImages($0, of: RunFolder(run), channels: 1).places } ?? []
       }
