@@ -186,7 +186,7 @@ let package = Package(
         "Studio", "Inference", "Runs", "ServedModels", "PictureFixtures",
         .product(name: "Logging", package: "swift-log"),
       ]),
-    .testTarget(name: "CLITests", dependencies: ["Imaging"]),
+    .testTarget(name: "CLITests", dependencies: ["Imaging", "PictureFixtures"]),
     .testTarget(
       name: "ParserFuzzingTests", dependencies: ["ParserFuzzing", "TestSupport"], exclude: ["Found"]),
   ],

@@ -35,6 +35,12 @@ struct PNGFuzzing: PictureFuzzing {
     HandmadePNG(
       width: 2, height: 2, bitDepth: 8, colorType: .gray, isInterlaced: true, rows: [[1], [2], [3, 4]]),
     HandmadePNG(width: 1, height: 1, bitDepth: 16, colorType: .rgba, rows: [[1, 2, 3, 4, 5, 6, 7, 8]]),
+    HandmadePNG(
+      width: 3, height: 1, bitDepth: 8, colorType: .gray,
+      extraChunks: [("eXIf", ExifFixtures.tiff(orientation: 6, isBigEndian: true))], rows: [[1, 2, 3]]),
+    HandmadePNG(
+      width: 3, height: 1, bitDepth: 8, colorType: .gray,
+      trailingChunks: [("eXIf", ExifFixtures.tiff(orientation: 7, isBigEndian: false))], rows: [[1, 2, 3]]),
   ].map(\.bytes)
 
   func seeds() -> [[UInt8]] { Self.pictures }
@@ -62,6 +68,8 @@ struct JPEGFuzzing: PictureFuzzing {
     [
       JPEGFixtures.gray, JPEGFixtures.color, JPEGFixtures.progressive, JPEGFixtures.adobeYCCK,
       JPEGFixtures.plainCMYK,
+      ExifFixtures.jpeg(JPEGFixtures.gray, exif: ExifFixtures.tiff(orientation: 5, isBigEndian: false)),
+      ExifFixtures.jpeg(JPEGFixtures.gray, exif: ExifFixtures.tiff(orientation: 8, isBigEndian: true)),
     ]
   }
 }
@@ -70,5 +78,12 @@ struct WebPFuzzing: PictureFuzzing {
   static let name = "webp"
   let file: URL
 
-  func seeds() -> [[UInt8]] { [WebPFixtures.lossless, WebPFixtures.transparent, WebPFixtures.lossy] }
+  func seeds() -> [[UInt8]] {
+    let exif = ExifFixtures.tiff(orientation: 6, isBigEndian: false)
+    return [
+      WebPFixtures.lossless, WebPFixtures.transparent, WebPFixtures.lossy,
+      ExifFixtures.webp(WebPFixtures.lossless, width: 5, height: 3, exif: exif),
+      ExifFixtures.webp(WebPFixtures.transparent, width: 2, height: 1, hasAlpha: true, exif: exif),
+    ]
+  }
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// How much of the pixel data's stream is still read when all rows are there: its end, and what a careless encoder left.
-/// Deflate can make a thousand times as much of it, so that no more is inflated to find the end.
+/// How much of the pixel data's stream is read behind the last row: its end, and what a careless encoder left. Deflate can
+/// make a thousand times as much of it, so that no more is inflated to find the end.
 enum { EXCESS_LIMIT = 1 << 16 };
 
 static const uint32_t IDAT = 0x49444154;
@@ -25,9 +25,10 @@ typedef struct png_job {
   /// As stored, before anything is expanded.
   size_t stored_row;
   int passes;
-  int has_all_rows;
-  /// The bytes of pixel data that were read after the last row.
-  size_t excess;
+  /// The last row is the one that is read next, or was read: libpng goes on to the stream's end with it.
+  int is_ending;
+  /// The bytes of pixel data that were read since.
+  size_t read_at_end;
   cic_buffer output;
   size_t capacity;
 } png_job;
@@ -48,9 +49,11 @@ static void on_warning(png_structp png, png_const_charp text) {
 static void read_bytes(png_structp png, png_bytep out, size_t count) {
   png_job *job = png_get_io_ptr(png);
   if (count > job->remaining) fail(job, CIC_TRUNCATED, "the file ends inside a chunk");
-  if (job->has_all_rows && png_get_io_chunk_type(png) == IDAT) {
-    job->excess += count;
-    if (job->excess > EXCESS_LIMIT) fail(job, CIC_DAMAGED, "more pixel data than its size needs");
+  if (job->is_ending && png_get_io_chunk_type(png) == IDAT) {
+    job->read_at_end += count;
+    // A row takes hardly more bytes than it has.
+    if (job->read_at_end > 2 * job->stored_row + EXCESS_LIMIT)
+      fail(job, CIC_DAMAGED, "more pixel data than its size needs");
   }
   memcpy(out, job->input, count);
   job->input += count;
@@ -109,10 +112,10 @@ static void read_pixels(png_job *job, cic_image_info info) {
   for (int pass = 0; pass < job->passes; pass++) {
     for (int32_t y = 0; y < info.height; y++) {
       if (cic_is_cancelled(job->limits)) fail(job, CIC_CANCELLED, "cancelled");
+      job->is_ending = pass == job->passes - 1 && y == info.height - 1;
       png_read_row(job->png, job->output.bytes + (size_t)y * stride, NULL);
     }
   }
-  job->has_all_rows = 1;
   png_read_end(job->png, NULL);
 }
 

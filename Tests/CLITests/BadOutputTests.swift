@@ -19,10 +19,12 @@ import Testing
   @Test func files() throws {
     try withTemporaryFolder { folder in
       let file = try folder.write([65], to: "file").path
+      let taken = folder.appending(path: "taken.png")
+      try FileManager.default.createDirectory(at: taken, withIntermediateDirectories: true)
       for (number, command) in try Self.commands(folder).enumerated() {
         // Pictures and latents, the first two, are all the ways there are to write.
-        let more = number < 2 ? [folder.path + "/missing/out", "/proc/out"] : []
-        for place in [file + "/out", folder.path] + more {
+        let more = number < 2 ? [folder.path + "/missing/out.png", "/proc/out.png"] : []
+        for place in [file + "/out.png", taken.path] + more {
           try expectRefusal(command + ["--out", place], saying: [place, "written"], leaving: folder)
         }
       }
@@ -59,7 +61,8 @@ import Testing
       let model = try TrainedRun.labeled().run.path
       let out = folder.appending(path: "out").path
       try expectRefusal(
-        ["sample", "--model", model, "--count", "400", "--out", out], saying: [out, "written"], leaving: folder,
+        ["sample", "--model", model, "--count", "400", "--out", out + ".png"], saying: [out, "written"],
+        leaving: folder,
         through: limit)
       try expectRefusal(
         ["encode", "--model", model, "--split", "train", "--out", out], saying: [out, "File too large"],

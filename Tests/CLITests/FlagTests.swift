@@ -63,7 +63,7 @@ import Testing
     let run = try TrainedRun.color().run.path
     for label in ["fish", "2", "-1"] {
       try expectRefusal(
-        ["sample", "--model", run, "--out", "/proc/out", "--label=\(label)"],
+        ["sample", "--model", run, "--out", "/proc/out.png", "--label=\(label)"],
         saying: ["--label \(label)", "0 cat, 1 dog"])
     }
   }
@@ -75,8 +75,8 @@ import Testing
     (["reconstruct", "--limit", "0"], ["--limit is 0", "1 or more"]),
     (["reconstruct", "--indices", "20"], ["--indices 20", "images 0 to 19"]),
     (["reconstruct", "--indices", "1,x"], ["1,x", "--indices"]),
-    (["interpolate", "--out", "/proc/out", "--steps", "1"], ["--steps is 1", "2 to 1000"]),
-    (["interpolate", "--out", "/proc/out", "--indices", "3"], ["two images or more"]),
+    (["interpolate", "--out", "/proc/out.png", "--steps", "1"], ["--steps is 1", "2 to 1000"]),
+    (["interpolate", "--out", "/proc/out.png", "--indices", "3"], ["two images or more"]),
     (["export", "--out", "/proc/out", "--precision", "float8"], ["float8", "float32", "float16"]),
   ]) func others(arguments: [String], words: [String]) throws {
     let run = try TrainedRun.labeled().run.path

@@ -100,7 +100,7 @@ import Testing
 
       // Latents of a Glow are no latents of a RealNVP.
       try expectRefusal(
-        ["decode", "--model", try TrainedRun.unlabeled().run.path, latents.path, "--out", out.path],
+        ["decode", "--model", try TrainedRun.unlabeled().run.path, latents.path, "--out", out.path + ".png"],
         saying: ["latents.safetensors", "the model expects"])
     }
   }
@@ -149,7 +149,7 @@ import Testing
   @Test func labelsAreRefused() throws {
     let run = try TrainedRun.realNVP().run.path
     try expectRefusal(
-      ["sample", "--model", run, "--label", "1", "--out", "/proc/out"], saying: ["--label 1", "no labels"])
+      ["sample", "--model", run, "--label", "1", "--out", "/proc/out.png"], saying: ["--label 1", "no labels"])
     try expectRefusal(["eval", "--model", run, "--precision", "bf16"], saying: ["a RealNVP multiplies no bf16"])
     try expectRefusal(["train", "--resume", run, "--model", "realnvp"], saying: ["only --images may be given"])
   }

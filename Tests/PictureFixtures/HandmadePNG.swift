@@ -14,19 +14,22 @@ package struct HandmadePNG {
   package var colorType: ColorType
   /// Chunks between the header and the pixel data: their name and contents.
   package var extraChunks: [(name: String, contents: [UInt8])] = []
+  /// The same behind the pixel data.
+  package var trailingChunks: [(name: String, contents: [UInt8])] = []
   package var isInterlaced = false
   /// Packed rows without their filter bytes; with interlacing the rows of all passes, one after the other.
   package var rows: [[UInt8]]
 
   package init(
     width: Int, height: Int, bitDepth: Int, colorType: ColorType, extraChunks: [(name: String, contents: [UInt8])] = [],
-    isInterlaced: Bool = false, rows: [[UInt8]]
+    trailingChunks: [(name: String, contents: [UInt8])] = [], isInterlaced: Bool = false, rows: [[UInt8]]
   ) {
     self.width = width
     self.height = height
     self.bitDepth = bitDepth
     self.colorType = colorType
     self.extraChunks = extraChunks
+    self.trailingChunks = trailingChunks
     self.isInterlaced = isInterlaced
     self.rows = rows
   }
@@ -39,6 +42,7 @@ package struct HandmadePNG {
     var file = Self.signature + Self.chunk("IHDR", header)
     for extra in extraChunks { file += Self.chunk(extra.name, extra.contents) }
     file += Self.chunk("IDAT", storedZlib(rows.flatMap { [0] + $0 }))
+    for extra in trailingChunks { file += Self.chunk(extra.name, extra.contents) }
     return file + Self.chunk("IEND", [])
   }
 

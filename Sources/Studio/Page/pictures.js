@@ -2,6 +2,7 @@
 
 import { make } from "./controls.js";
 import { bytes, size } from "./format.js";
+import { uprightURL } from "./upright.js";
 
 const types = ["image/png", "image/jpeg", "image/webp"];
 
@@ -23,7 +24,8 @@ export async function pictureOfFile(file, limits) {
     throw new Error(`${file.name} has ${bytes(file.size)}, and the server takes at most ${bytes(limits.bytes)}.`);
   }
   const url = await dataURL(file);
-  return { source: { data: url.slice(url.indexOf(",") + 1) }, url, name: file.name };
+  const shown = (await uprightURL(file)) ?? url;
+  return { source: { data: url.slice(url.indexOf(",") + 1) }, url: shown, name: file.name };
 }
 
 function dataURL(file) {
@@ -35,12 +37,13 @@ function dataURL(file) {
   });
 }
 
-// After the first answer a resized picture is sent as the model saw it: a large file is sent but once.
+// After the first answer a picture is shown as the model saw it: turned upright and composited on white, whatever this
+// browser does. A resized one is sent so, too: a large file is sent but once.
 export function settle(picture, input, model) {
+  picture.url = pngURL(input.image);
   if (!input.isFitted) return;
   picture.note = fittedNote(input, model);
   picture.source = { data: input.image };
-  picture.url = pngURL(input.image);
 }
 
 export function fittedNote(input, model) {

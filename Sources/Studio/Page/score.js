@@ -119,7 +119,10 @@ async function nextBatch(rows, limits) {
 
 async function readFile(row, limits) {
   try {
-    row.source ??= (await pictureOfFile(row.file, limits)).source;
+    if (row.source) return;
+    const { source, url } = await pictureOfFile(row.file, limits);
+    row.source = source;
+    if (row.file.type === "image/webp") row.url = url;
   } catch (error) {
     row.error = error.message;
   }
