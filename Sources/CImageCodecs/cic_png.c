@@ -25,8 +25,9 @@ typedef struct png_job {
   /// As stored, before anything is expanded.
   size_t stored_row;
   int passes;
-  int has_all_rows;
-  /// The bytes of pixel data that were read after the last row.
+  /// libpng looks for the end of the stream within the call for the last row.
+  int is_at_last_row;
+  /// The bytes of pixel data that were read for the last row and after it.
   size_t excess;
   cic_buffer output;
   size_t capacity;
@@ -48,9 +49,9 @@ static void on_warning(png_structp png, png_const_charp text) {
 static void read_bytes(png_structp png, png_bytep out, size_t count) {
   png_job *job = png_get_io_ptr(png);
   if (count > job->remaining) fail(job, CIC_TRUNCATED, "the file ends inside a chunk");
-  if (job->has_all_rows && png_get_io_chunk_type(png) == IDAT) {
+  if (job->is_at_last_row && png_get_io_chunk_type(png) == IDAT) {
     job->excess += count;
-    if (job->excess > EXCESS_LIMIT) fail(job, CIC_DAMAGED, "more pixel data than its size needs");
+    if (job->excess > EXCESS_LIMIT + 2 * job->stored_row) fail(job, CIC_DAMAGED, "more pixel data than its size needs");
   }
   memcpy(out, job->input, count);
   job->input += count;
@@ -109,10 +110,10 @@ static void read_pixels(png_job *job, cic_image_info info) {
   for (int pass = 0; pass < job->passes; pass++) {
     for (int32_t y = 0; y < info.height; y++) {
       if (cic_is_cancelled(job->limits)) fail(job, CIC_CANCELLED, "cancelled");
+      job->is_at_last_row = pass + 1 == job->passes && y + 1 == info.height;
       png_read_row(job->png, job->output.bytes + (size_t)y * stride, NULL);
     }
   }
-  job->has_all_rows = 1;
   png_read_end(job->png, NULL);
 }
 
