@@ -109,7 +109,13 @@ enum Mixing: CaseIterable, Sendable {
     struct Enough: Error {}
     final class Count: Sendable {
       private let count = Mutex(0)
-      func next() throws { if count.withLock({ $0 += 1; return $0 }) > 2 { throw Enough() } }
+      func next() throws {
+        if count.withLock({
+          $0 += 1; return $0
+        }) > 2 {
+          throw Enough()
+        }
+      }
     }
     let options = TensorOptions(.float32)
     let steps = try (0..<4).map { try Mixing.factored.step("step\($0)", channels: 4, like: options) }

@@ -82,7 +82,8 @@ import Testing
     try await RunningServer.with { server in
       for headers in ["", "Host: localhost\r\n", "Connection: keep-alive\r\n"] {
         let answer = try answer(server, "GET /healthz HTTP/1.0\r\n\(headers)\r\n")
-        #expect(answer.lowercased().contains("connection: close") && answer.hasSuffix("{\"status\":\"ok\"}"), "\(answer)")
+        #expect(
+          answer.lowercased().contains("connection: close") && answer.hasSuffix("{\"status\":\"ok\"}"), "\(answer)")
       }
       // What has no length is not cut into chunks, which such a client would take for part of it.
       let page = try answer(server, "GET / HTTP/1.0\r\n\r\n")
@@ -135,12 +136,26 @@ import Testing
   }
 
   @Test func bodiesThatDribbleLockNobodyOut() async throws {
-    let change = { @Sendable (options: inout StudioOptions) in (options.connectionLimit, options.headLimit) = (4, .seconds(1)) }
+    let change = { @Sendable (options: inout StudioOptions) in
+      (options.connectionLimit, options.headLimit) = (4, .seconds(1))
+    }
     try await RunningServer.with(change) { server in
       let slow = try (0..<4).map { _ in try RawConnection(port: server.port) }
       for connection in slow { connection.write("\(Self.post)Content-Length: 500\r\n\r\n{") }
       try await server.wait { try await server.send("GET", "/v1/models").status == 200 }
       withExtendedLifetime(slow) {}
+    }
+  }
+
+  @Test func clientsThatDoNotReadLockNobodyOut() async throws {
+    try await RunningServer.with({ ($0.connectionLimit, $0.countLimit) = (3, 4096) }) { server in
+      let deaf = try (0..<3).map { _ in try RawConnection(port: server.port) }
+      // More than the system keeps for a client.
+      for connection in deaf { connection.write("GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n", times: 2000) }
+      for _ in 0..<5 {
+        try await server.wait { try await server.send("GET", "/v1/models").status == 200 }
+      }
+      withExtendedLifetime(deaf) {}
     }
   }
 
@@ -170,7 +185,9 @@ import Testing
     for text in ["example.org", "127.0.0.1.example.org", "[fe80::1]", "10.0.0.1:80", "localhost.example", "128.0.0.1"] {
       #expect(Authority(text)?.isLoopback == false, "\(text)")
     }
-    for text in ["", ":80", "[]", "[::1", "::1", "a b", "a@b", "a/b", "a:65536", "a:-1", "a:+1", "ä", "a:٣", "[::1%25lo]"] {
+    for text in [
+      "", ":80", "[]", "[::1", "::1", "a b", "a@b", "a/b", "a:65536", "a:-1", "a:+1", "ä", "a:٣", "[::1%25lo]",
+    ] {
       #expect(Authority(text) == nil, "\(text)")
     }
     #expect(Authority("Example.ORG:8080")?.host == "example.org" && Authority("Example.ORG:8080")?.port == 8080)

@@ -18,9 +18,11 @@ enum Base64Text {
     }
     let padding = letters.reversed().prefix { $0 == UInt8(ascii: "=") }.count
     // Foundation passes over what is too much or too little.
-    guard padding < 3, padding == 0 || letters.count % 4 == 0, (letters.count - padding) % 4 != 1 else { return nil }
+    let digits = letters.dropLast(padding)
+    guard padding < 3, padding == 0 || letters.count % 4 == 0, digits.count % 4 != 1,
+      !digits.contains(UInt8(ascii: "="))
+    else { return nil }
     if padding == 0 { letters += [UInt8](repeating: UInt8(ascii: "="), count: -letters.count & 3) }
-    guard !letters.dropLast(2).contains(UInt8(ascii: "=")) else { return nil }
     return Data(base64Encoded: Data(letters)).map(Array.init)
   }
 
