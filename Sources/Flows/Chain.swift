@@ -45,9 +45,8 @@ public final class Chain: Bijection {
     var y = x
     var logDet = try Tensor.zeros([x.shape[0]], x.dtype, on: x.device)
     var saved: [Saved] = []
-    let interruption = Interruption.check
     for (index, layer) in layers.enumerated() {
-      try interruption?()
+      try Interruption.check()
       let keep = index >= links.count - count
       let step = try layer.forward(y, under: context, keep: keep)
       y = step.y
@@ -58,9 +57,8 @@ public final class Chain: Bijection {
   }
 
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
-    let interruption = Interruption.check
     return try layers.reversed().reduce(y) { y, layer in
-      try interruption?()
+      try Interruption.check()
       return try layer.inverse(y, under: context)
     }
   }

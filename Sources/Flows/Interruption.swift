@@ -1,9 +1,19 @@
 /// Lets whoever runs a model stop it between two layers, where one image may take seconds.
 ///
 /// ```swift
-/// try Interruption.$check.withValue({ try Task.checkCancellation() }) { try glow.encode(images) }
+/// try Interruption { try Task.checkCancellation() }.during { try glow.encode(images) }
 /// ```
-public enum Interruption {
-  /// Called before each layer of a ``Chain``; what it throws ends the pass.
-  @TaskLocal public static var check: (@Sendable () throws -> Void)?
+public final class Interruption: Sendable {
+  @TaskLocal private static var current: Interruption?
+
+  private let body: @Sendable () throws -> Void
+
+  /// - Parameter check: called before each layer of a ``Chain``; what it throws ends the pass.
+  public init(check: @escaping @Sendable () throws -> Void) { body = check }
+
+  /// Runs `work` under this check.
+  /// - Throws: what `work` or the check throws.
+  public func during<R>(_ work: () throws -> R) rethrows -> R { try Self.$current.withValue(self, operation: work) }
+
+  static func check() throws { try current?.body() }
 }

@@ -60,7 +60,7 @@ final class Batcher {
     let start = clock.now
     do {
       let rows = try Rows.concatenating(piece.map { try $0.entry.rows.rows($0.range) })
-      let result = try Interruption.$check.withValue({ try Ticket.checkCancellation(of: tickets) }) {
+      let result = try Interruption { try Ticket.checkCancellation(of: tickets) }.during {
         try first.pass.run(rows, on: model)
       }
       let seconds = (clock.now - start) / .seconds(1)

@@ -67,7 +67,7 @@ extension ImageModel {
       let (latents, labels) = try await this.encoded(fitted, labels: labels)
       let path = LatentPath(through: latents, conditions: try this.conditions(of: labels), shape: shape)
       let points = try path.points(at: positions.map { min($0, Double(segments)) })
-      return try await this.decoded(points.latents, conditions: points.conditions, from: "images")
+      return try await this.decoded(points.latents, conditions: points.conditions)
     }
   }
 
@@ -96,7 +96,7 @@ extension ImageModel {
       let (latents, labels) = try await this.encoded(fitted, labels: labels)
       let blend = LatentBlend(of: latents, conditions: try this.conditions(of: labels), shape: shape)
       let points = try blend.points(weights: weights)
-      return try await this.decoded(points.latents, conditions: points.conditions, from: "images")
+      return try await this.decoded(points.latents, conditions: points.conditions)
     }
   }
 

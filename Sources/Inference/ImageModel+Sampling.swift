@@ -18,7 +18,7 @@ extension ImageModel {
     let temperatures = try perLevel(temperatures)
     return try await admitting(count) { this in
       let latents = try this.model.noise(count: count, using: Generator(seed: seed)).scaled(by: temperatures)
-      return try await this.decoded(latents, conditions: this.conditions(of: labels), from: "temperature")
+      return try await this.decoded(latents, conditions: this.conditions(of: labels))
     }
   }
 
@@ -59,7 +59,7 @@ extension ImageModel {
         drawn.levels[level] = try kept.levels[level].expanded(to: drawn.levels[level].shape).contiguous()
       }
       let labels = label.map { Array(repeating: $0, count: count) }
-      return try await this.decoded(drawn, conditions: this.conditions(of: labels), from: "temperature")
+      return try await this.decoded(drawn, conditions: this.conditions(of: labels))
     }
   }
 

@@ -22,12 +22,14 @@ extension ImageModel {
   /// The pictures of latents.
   /// - Parameters:
   ///   - conditions: `[count, classes]`, of a conditional model.
-  ///   - field: what is to blame for latents that have no picture.
-  /// - Throws: ``InferenceError`` where a value is not finite: as a picture it would be black.
-  func decoded(_ latents: Latents, conditions: Tensor?, from field: String) async throws -> [PixelImage] {
+  ///   - field: what is to blame for latents that have no picture; nil where they are the model's own.
+  /// - Throws: ``InferenceError`` where a value is not a number: in a picture it would be black.
+  func decoded(_ latents: Latents, conditions: Tensor?, from field: String? = nil) async throws -> [PixelImage] {
     let rows = try await run(.decode, Rows(latents.levels + [conditions].compactMap(\.self)))
-    guard try rows.tensors[0].isAllFinite() else {
-      throw request(field, "leads to values that are not finite, expected some nearer to the model's images")
+    let values = rows.tensors[0]
+    // What is not a number is not equal to itself.
+    if let field, try values.equals(values).converted(to: .uint8).minimum().item() == 0 {
+      throw request(field, "leads to values that are not numbers, expected one nearer to the model's own images")
     }
     return try pictures(of: rows)
   }

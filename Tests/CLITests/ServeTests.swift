@@ -1,5 +1,6 @@
 import Foundation
 import FoundationNetworking
+import Imaging
 import Testing
 
 /// `glow serve` as a process: how it starts, is used and ends. What it answers: StudioTests.
@@ -81,6 +82,51 @@ import Testing
     #expect(try await answer.status == 200)
     #expect(status == 0)
     #expect(try String(contentsOf: server.errors, encoding: .utf8) == "")
+  }
+
+  /// Whatever is under way, the end has its bound.
+  @Test func theWorstRequestsDoNotHoldTheEndUp() async throws {
+    let run = try TrainedRun.labeled()
+    let server = try Server([
+      "--model", run.run.path, "--data", run.data, "--reference-limit", "0", "--pixel-limit", "200000000",
+      "--time-limit", "3600", "--body-limit", "20MB",
+    ])
+    let nested = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
+    #expect(try await server.post("/v1/sample", nested).status == 400)
+    let side = 13_000
+    let large = Data(try PixelImage(width: side, height: side, channels: 1, filledWith: 9).encodePNG())
+    let json = "{\"images\": [{\"data\": \"\(large.base64EncodedString())\"}]}"
+    let requests = (0..<24).map { number in
+      Task {
+        try? await server.post(number % 2 == 0 ? "/v1/score" : "/v1/sample", number % 2 == 0 ? json : nested).status
+      }
+    }
+    let sockets = (0..<50).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+    defer { for socket in sockets { close(socket) } }
+    for socket in sockets { connectToThisMachine(socket, port: server.address.port!) }
+    try await Task.sleep(for: .milliseconds(500))
+    let start = ContinuousClock.now
+    // In a session of its own, which does not wait for the other requests.
+    let health = server.address.appending(path: "healthz")
+    let session = URLSession(configuration: .ephemeral)
+    #expect(try await (session.data(from: health).1 as? HTTPURLResponse)?.statusCode == 200)
+    #expect(ContinuousClock.now - start < .seconds(5))
+    // It waits for twenty seconds for what is under way.
+    #expect(try server.end(SIGTERM) == 0)
+    #expect(ContinuousClock.now - start < .seconds(40))
+    for request in requests { _ = await request.value }
+  }
+
+  private func connectToThisMachine(_ socket: Int32, port: Int) {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    _ = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
   }
 
   @Test func attributesBesideTheRunAreFound() async throws {

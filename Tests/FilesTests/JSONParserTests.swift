@@ -121,7 +121,8 @@ import Testing
       switch a {
       case .null: b is NSNull
       case .bool(let a): (b as? Bool) == a
-      case .number(let a): (b as? NSNumber)?.doubleValue == a
+      // Foundation's last digit may differ.
+      case .number(let a): (b as? NSNumber).map { abs($0.doubleValue - a) <= 1e-15 * abs(a) } ?? false
       case .string(let a): (b as? String) == a
       case .array(let a):
         (b as? [Any]).map { b in a.count == b.count && zip(a, b).allSatisfy { matches($0, $1) } } ?? false

@@ -1,4 +1,5 @@
 import Flows
+import Synchronization
 import TestSupport
 import Testing
 import Torch
@@ -102,6 +103,30 @@ enum Mixing: CaseIterable, Sendable {
     let normed = try (chain.layers[1] as? FlowStep)!.actnorm.forward(between, keep: false).y
     try expectClose(normed.mean([0, 1, 2]), .zeros([4], .float64), within: 1e-9, "mean")
     try expectClose(normed.variance([0, 1, 2]), .ones([4], .float64), within: 1e-4, "variance")
+  }
+
+  @Test func whoRunsItMayStopIt() throws {
+    struct Enough: Error {}
+    final class Count: Sendable {
+      private let count = Mutex(0)
+      func next() throws {
+        if count.withLock({
+          $0 += 1; return $0
+        }) > 2 {
+          throw Enough()
+        }
+      }
+    }
+    let options = TensorOptions(.float32)
+    let steps = try (0..<4).map { try Mixing.factored.step("step\($0)", channels: 4, like: options) }
+    let chain = Chain(steps)
+    let x = try randomTensor([1, 2, 2, 4], seed: 1).converted(to: .float32)
+    for pass in [{ _ = try chain.forward(x, keep: false) }, { _ = try chain.inverse(x) }] {
+      try pass()
+      let count = Count()
+      #expect(throws: Enough.self) { try Interruption { try count.next() }.during(pass) }
+      try pass()
+    }
   }
 
   /// Without keeping, a pass through many steps leaves no more alive than a pass through one.

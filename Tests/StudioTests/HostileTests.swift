@@ -121,7 +121,7 @@ import Torch
         server.expectProblem(answer, 422, word)
       }
       let large = try await server.send(
-        "POST", "/v1/decode", body: latents(count: 1, 100), type: "application/octet-stream")
+        "POST", "/v1/decode", body: latents(count: 1, 2), type: "application/octet-stream")
       #expect(large.status == 200)
     }
   }
@@ -282,7 +282,10 @@ import Torch
         }
         for _ in 0..<20 {
           let start = ContinuousClock.now
-          #expect(try await server.send("GET", "/healthz").status == 200)
+          // Not as the others, which wait for each other in the client.
+          let health = try RawConnection(port: server.port)
+          health.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+          #expect(health.read(until: "\"ok\"}").hasPrefix("HTTP/1.1 200 "))
           #expect(ContinuousClock.now - start < .seconds(5))
         }
         return try await group.reduce(into: []) { $0.append($1) }

@@ -15,11 +15,13 @@ import Testing
       ("image/png;q=0, */*;q=0.1", "application/json"), ("application/json;q=0.2, image/png;q=0.3", "image/png"),
       ("application/json, image/png", "application/json"), ("text/html, */*;q=0.1", "application/json"),
       ("application/*;q=0, */*", "image/png"), ("image/png ; q=1.0 , text/html", "image/png"),
-      ("image/png;q=abc, */*;q=0.5", "application/json"), ("application/json;q=0.9;level=1, image/png;q=0.8", "application/json"),
+      ("image/png;q=abc, */*;q=0.5", "application/json"),
+      ("application/json;q=0.9;level=1, image/png;q=0.8", "application/json"),
       ("text/html,image/avif,image/webp,*/*;q=0.8", "application/json"),
     ] { #expect(AcceptedTypes(header).best(of: offers) == best, "\(header)") }
-    for header in ["text/html", "image/png;q=0", "*/*;q=0", "image/jpeg, application/xml", "image/png;q=0, application/json;q=0"]
-    { #expect(AcceptedTypes(header).best(of: offers) == nil, "\(header)") }
+    for header in [
+      "text/html", "image/png;q=0", "*/*;q=0", "image/jpeg, application/xml", "image/png;q=0, application/json;q=0",
+    ] { #expect(AcceptedTypes(header).best(of: offers) == nil, "\(header)") }
   }
 
   @Test func answersAreOfTheTypeThatIsLiked() async throws {
@@ -52,7 +54,8 @@ import Testing
     ] { #expect(Base64Text.decoded(text) == bytes, "\(text.prefix(60))") }
     #expect(Base64Text.decoded("") == [])
     for text in [
-      "%%%", "abc=d", "a", "abcde", "ab=c", "data:image/png,\(plain)", "data:image/png;base64", "data:", "äöü", "abc*", "====",
+      "%%%", "abc=d", "a", "abcde", "ab=c", "data:image/png,\(plain)", "data:image/png;base64", "data:", "äöü", "abc*",
+      "====",
       "data:;base64,%4",
     ] { #expect(Base64Text.decoded(text) == nil, "\(text.prefix(60))") }
   }

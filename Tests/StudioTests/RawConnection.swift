@@ -38,6 +38,18 @@ final class RawConnection: @unchecked Sendable {
     return send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
   }
 
+  /// As far as the server takes it at once.
+  func write(_ text: String, times: Int) {
+    let bytes = Array(String(repeating: text, count: times).utf8)
+    var sent = 0
+    while sent < bytes.count {
+      let count = send(
+        descriptor, Array(bytes[sent...]), bytes.count - sent, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+      if count <= 0 { return }
+      sent += count
+    }
+  }
+
   /// Whether the server has closed, as the last `read` found.
   private(set) var isClosedByServer = false
 

@@ -16,9 +16,13 @@ enum Base64Text {
       default: letters.append(byte)
       }
     }
-    if letters.count % 4 > 1, letters.last != UInt8(ascii: "=") {
-      letters += [UInt8](repeating: UInt8(ascii: "="), count: 4 - letters.count % 4)
-    }
+    let padding = letters.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+    // Foundation passes over what is too much or too little.
+    let digits = letters.dropLast(padding)
+    guard padding < 3, padding == 0 || letters.count % 4 == 0, digits.count % 4 != 1,
+      !digits.contains(UInt8(ascii: "="))
+    else { return nil }
+    if padding == 0 { letters += [UInt8](repeating: UInt8(ascii: "="), count: -letters.count & 3) }
     return Data(base64Encoded: Data(letters)).map(Array.init)
   }
 

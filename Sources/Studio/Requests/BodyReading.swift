@@ -59,7 +59,8 @@ extension Request {
       }
       group.addTask {
         try await Task.sleep(for: min(time, Self.slowestStart))
-        for second in Int(Self.slowestStart.components.seconds)..<Int(time.components.seconds) {
+        let (start, end) = (Self.slowestStart.components.seconds, time.components.seconds)
+        for second in stride(from: Int(start), to: Int(end), by: 1) {
           guard record.bytes >= second * Self.slowestRate else {
             throw Problem(.requestTimeout, "the body comes slower than \(Self.slowestRate) bytes a second")
           }

@@ -6,7 +6,11 @@ import Synchronization
 /// A connection on which nothing is asked, or whose request dribbles in, loses its place to a new one, so that none can be
 /// held by doing nothing. Where all are at work, a few more are taken in to be told so, and to ask for `/healthz`.
 final class ConnectionTable: Sendable {
-  enum Phase { case waiting, receiving, answering, streaming }
+  enum Phase {
+    case waiting, receiving, answering
+    /// An answer that goes on and on, or that the client does not read.
+    case streaming
+  }
 
   enum Place {
     case regular

@@ -96,6 +96,7 @@ extension RequestCheck {
       Problem(.badRequest, "the Content-Length header is no length, stands twice, or goes with Transfer-Encoding")
     case .invalidChunkSize: Problem(.badRequest, "the body holds a chunk whose size is no number")
     case .invalidMethod: Problem(.badRequest, "the request does not begin with a method of HTTP")
+    case .invalidURL: Problem(.badRequest, "the address must begin with /, and its odd characters be written with %")
     case .invalidHeaderToken: Problem(.badRequest, "a header holds a character that none may")
     default: Problem(.badRequest, "the request is not HTTP/1.1")
     }

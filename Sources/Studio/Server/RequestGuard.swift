@@ -31,6 +31,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private var isAnswering = false
   private var hasHeadBegun = false
   private var headDeadline: Scheduled<Void>?
+  private var isStreaming = false
+  private var readingDeadline: Scheduled<Void>?
   /// To be sent behind the answers that are due.
   private var refusal: (problem: Problem, method: HTTPMethod)?
   /// What comes in is read and dropped.
@@ -38,6 +40,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// What the server writes is dropped.
   private var isMute = false
 
+  /// How long a client may take to read what is there for it, before it is taken for gone.
+  private static let readingLimit = TimeAmount.seconds(120)
   /// How long a client may go on sending after the last answer, so that it comes to read it.
   private static let patience = TimeAmount.seconds(1)
 
@@ -52,6 +56,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     headDeadline?.cancel()
+    readingDeadline?.cancel()
     table.remove(context.channel)
     self.context = nil
   }
@@ -188,8 +193,25 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
       // Then the encoder does not cut the body into chunks, which such a client would take for part of it.
       if request.isHTTP10 { head.version = .http1_0 }
     }
-    if head.headers.first(name: "Content-Type") == MediaType.events { table.set(.streaming, of: context.channel) }
+    isStreaming = head.headers.first(name: "Content-Type") == MediaType.events
+    if isStreaming { table.set(.streaming, of: context.channel) }
     context.write(wrapOutboundOut(.head(head)), promise: promise)
+  }
+
+  /// A client that does not read its answer may lose its place, and in the end the connection.
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    readingDeadline?.cancel()
+    readingDeadline = nil
+    let isWritable = context.channel.isWritable
+    if !isWritable {
+      readingDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.readingLimit) {
+        context.close(promise: nil)
+      }
+    }
+    if !unanswered.isEmpty, !isReceiving {
+      table.set(isWritable && !isStreaming ? .answering : .streaming, of: context.channel)
+    }
+    context.fireChannelWritabilityChanged()
   }
 
   private func end(_ data: NIOAny, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
