@@ -4,7 +4,8 @@ import Hummingbird
 import Imaging
 
 extension Endpoint {
-  static let data = Endpoint(.get, "/v1/data", Studio.data) { studio in
+  static let data = Endpoint("listImages", forModel: .get, "/v1/data", query: DataQuery.parameters, Studio.data) {
+    studio in
     Operation(
       "Images of the data set to choose from", parameters: studio.dataParameters,
       answers: [MediaType.json: DataAnswer.schema])
@@ -65,12 +66,10 @@ private struct DataQuery {
   var label: Int?
   var attribute: Int?
 
+  static let parameters = ["from", "count", "label", "attribute"]
+
   init(_ request: Request, of dataset: any ImageDataset, most: Int) throws {
     let given = request.uri.queryParameters
-    let known = ["from", "count", "label", "attribute"]
-    if let stranger = given.first(where: { !known.contains(String($0.key)) }) {
-      throw Problem(.badRequest, "\(stranger.key) is no parameter of this address", field: String(stranger.key))
-    }
     func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
       let values = given.getAll(name)
       guard let text = values.first else { return nil }
