@@ -106,6 +106,10 @@ def check(browser: Browser, models: Models, files: Path) -> None:
         for name, look in [("a desktop", {}), ("a phone", {"viewport": PHONE})]:
             with group(f"Two models on {name}"), watched(browser, server.address, **look) as watch:
                 page_models.check(watch, *server.models)
+    lacking = [models.without, "--model", models.stale, "--model", models.others]
+    with serving(*lacking, "--runs", models.runs) as server:
+        with group("Models without attributes"), watched(browser, server.address, viewport=PHONE) as watch:
+            page_models.check_attributes(watch, server.models)
     with serving(models.long, "--model", models.gray, "--runs", models.long.parent) as server:
         with group("Long names on a phone"), watched(browser, server.address, viewport=PHONE) as watch:
             page_names.check(watch, files)

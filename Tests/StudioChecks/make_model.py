@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -40,6 +41,10 @@ class Models:
     # Color, with attributes.
     color: Path
     color_data: Path
+    # Copies of the gray model without attributes, with those that it had before it was trained further, and with another's.
+    without: Path
+    stale: Path
+    others: Path
     # Color, with names too long for a phone: its own, those of its classes, and those of its attributes.
     long: Path
 
@@ -70,10 +75,16 @@ def models():
         _train(f"idx:{_write_idx(folder / 'idx')}", gray)
         data = _write_pictures(folder / "shapes")
         _train(data, color)
+        without, stale, others = (folder / name for name in ("without", "stale", "others"))
+        newest, older = (gray / f"checkpoints/images-{images}" for images in (1920, 960))
+        for model, checkpoint in [(without, newest), (stale, older), (others, newest)]:
+            shutil.copytree(checkpoint, model)
+        shutil.copy(gray / "attributes.safetensors", stale)
+        shutil.copy(color / "attributes.safetensors", others)
         # Beside the runs that the page looks at.
         long = folder / LONG_NAMES[0]
         _train(_write_classes(folder / LONG_NAMES[1]), long, SHORT)
-        yield Models(runs, gray, color, data, long)
+        yield Models(runs, gray, color, data, without, stale, others, long)
 
 
 def _train(data: object, run: Path, length: list = FINISHED) -> None:

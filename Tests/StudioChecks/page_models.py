@@ -83,6 +83,21 @@ def check_late_answer(watch: Watched, color: dict, gray: dict) -> None:
     require_model(watch, gray)
 
 
+def check_attributes(watch: Watched, models: list[dict]) -> None:
+    """What the page says of models without attributes: none, stale ones, and those of another."""
+    page = watch.page
+    watch.open("edit")
+    for model, kind, words in zip(
+            models, ["none", "stale", "otherModel"],
+            ["holds no attributes.safetensors", "directions are stale", "those of another model"], strict=True):
+        page.select_option("#model", model["name"])
+        watch.wait_for_text("#edit-attributes-problem", words)
+        problem = model["attributesProblem"]
+        require(problem["kind"] == kind, f"the attributes of {model['name']} are {problem['kind']}, expected {kind}")
+        require(watch.text("#edit-attributes-command") == problem["command"], "the page gives another command")
+        watch.require_accessible(f"Edit where attributes are {kind}")
+
+
 def check_one(watch: Watched) -> None:
     """A server of one model has no choice to make."""
     bodies = watch.requests_to("/v1/sample")
