@@ -74,8 +74,9 @@ report: data build photo-patches emoji ## The report in docs/measurements/report
 studio: build ## The demo's model in the browser (without one, the shipped model): http://127.0.0.1:8080/
 	@Scripts/studio.sh
 
-studio-checks: build ## The page in headless Chromium with axe, and the API under schemathesis
+studio-checks: build ## The page in headless Chromium with axe, the API under schemathesis, and a generated client
 	@Scripts/setup-studio-checks.sh
+	@.venv-studio/bin/python Tests/StudioChecks/check_client.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_api.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_page.py
 

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Makes .venv-studio, the Python that checks Glow Studio from outside (Tests/StudioChecks): schemathesis for the API;
-# Playwright and axe-core for the page, in Debian's chromium, so that no other browser is downloaded.
+# Makes .venv-studio, the Python that checks Glow Studio from outside (Tests/StudioChecks): schemathesis and a generator of
+# clients for the API; Playwright and axe-core for the page, in Debian's chromium, so that no other browser is downloaded.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . Scripts/packages.sh
 
 venv=.venv-studio
-requirements=(schemathesis==4.32.5 playwright==1.65.2 axe-playwright-python==0.1.8 pillow==13.0.0)
+requirements=(schemathesis==4.32.5 playwright==1.65.2 axe-playwright-python==0.1.8 pillow==13.0.0
+  openapi-python-client==0.29.1)
 wanted="${requirements[*]}"
-check="import axe_playwright_python, PIL, playwright.sync_api, schemathesis"
+check="import axe_playwright_python, openapi_python_client, PIL, playwright.sync_api, schemathesis"
 
 fail() {
   echo "setup-studio-checks: $*" >&2

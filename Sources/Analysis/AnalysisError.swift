@@ -5,6 +5,8 @@ import Foundation
 public enum AnalysisError: Error, Sendable, Equatable {
   /// A file that cannot be used: which, and why.
   case file(file: String, reason: String)
+  /// A file with directions of attributes that are not the model's.
+  case directions(AttributeDirections.Misfit, file: String, reason: String)
   /// Something about an attribute, by name.
   case attribute(name: String, problem: String)
   /// A data set that lacks what is needed.
@@ -19,7 +21,7 @@ extension AnalysisError: LocalizedError, CustomStringConvertible {
 
   private var sentence: String {
     switch self {
-    case .file(let file, let reason): "\(file): \(reason)"
+    case .file(let file, let reason), .directions(_, let file, let reason): "\(file): \(reason)"
     case .attribute(let name, let problem): "attribute \"\(name)\" \(problem)"
     case .dataset(let name, let problem): "\(name): \(problem)"
     case .request(let text): text

@@ -45,6 +45,8 @@ public struct AttributeDirections {
   public var attributes: [Attribute]
   /// The model's `fingerprint()`.
   public var model: String
+  /// The model's `configurationFingerprint()`; nil of a file that was written before there was one.
+  public var configuration: String?
   /// For people: the data set's name and split.
   public var data: String
   /// Under which labels a conditional model's latents were taken.

@@ -11,6 +11,7 @@ extension AttributeDirections {
   /// What the file says beside the tensors, as JSON in its metadata.
   private struct Description: Codable {
     var model: String
+    var configuration: String?
     var data: String
     var labels: LabelChoice
     var shrinkage: Double
@@ -25,8 +26,8 @@ extension AttributeDirections {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let description = Description(
-      model: model, data: data, labels: labels, shrinkage: shrinkage, latentShapes: latentShapes, attributes: attributes
-    )
+      model: model, configuration: configuration, data: data, labels: labels, shrinkage: shrinkage,
+      latentShapes: latentShapes, attributes: attributes)
     try SafetensorsWriter.write(
       Kind.allCases.map { SafetensorsItem(name: $0.rawValue, tensor: rows[$0]!) },
       metadata: [
@@ -77,21 +78,42 @@ extension AttributeDirections {
       rows[kind] = try tensor.converted(to: .float32)
     }
     self.init(
-      attributes: description.attributes, model: description.model, data: description.data, labels: description.labels,
-      shrinkage: description.shrinkage, rows: rows, latentShapes: description.latentShapes)
+      attributes: description.attributes, model: description.model, configuration: description.configuration,
+      data: description.data, labels: description.labels, shrinkage: description.shrinkage, rows: rows,
+      latentShapes: description.latentShapes)
+  }
+
+  /// Why directions are of no use to a model that they were not found in.
+  public enum Misfit: String, Codable, Sendable {
+    /// They are of other weights of the same configuration: the model was trained further, or is another checkpoint.
+    case stale
+    /// They are of a model of another configuration.
+    case otherModel
+  }
+
+  /// Why these directions are not `model`'s; nil where they are.
+  public func misfit(with model: any FlowModel) throws -> Misfit? {
+    guard latentShapes == model.configuration.latentShapes else { return .otherModel }
+    if self.model == (try model.fingerprint()) { return nil }
+    guard let configuration else { return .stale }
+    return configuration == (try model.configurationFingerprint()) ? .stale : .otherModel
   }
 
   /// Reads directions that were found in the latents of `model`.
-  /// - Throws: as ``init(contentsOf:)``, and ``AnalysisError`` for those of another model.
+  /// - Throws: as ``init(contentsOf:)``, and ``AnalysisError`` for those of another model or of other weights.
   public init(contentsOf url: URL, for model: any FlowModel) throws {
     try self.init(contentsOf: url)
-    let fingerprint = try model.fingerprint()
-    guard self.model == fingerprint, latentShapes == model.configuration.latentShapes else {
-      throw AnalysisError.file(
-        file: url.path,
-        reason:
-          "its directions are those of another model (\(self.model), this one is \(fingerprint)): fit them anew with "
-          + "glow attributes fit")
+    if let misfit = try misfit(with: model) {
+      let (own, other) = (try model.fingerprint(), self.model)
+      let reason =
+        switch misfit {
+        case .stale:
+          "its directions are stale: they are of other weights (\(other), the model's are \(own)), since the model was "
+            + "trained further or they are of another checkpoint"
+        case .otherModel: "its directions are those of another model (\(other), this one is \(own))"
+        }
+      throw AnalysisError.directions(
+        misfit, file: url.path, reason: reason + ": fit them anew with glow attributes fit")
     }
     if case .fixed(let label) = labels, !(0..<model.configuration.classCount).contains(label) {
       throw AnalysisError.file(file: url.path, reason: "field labels names label \(label), which the model has not")

@@ -70,6 +70,7 @@ public struct AttributeFit {
     let kept = numbers.indices.filter(isTwoSided)
     directions = try Self.directions(of: sums, kept, shapes: model.configuration.latentShapes)
     directions.model = try model.fingerprint()
+    directions.configuration = try model.configurationFingerprint()
     directions.labels = labels
     directions.data =
       "\(training.count) images of the \(place)"

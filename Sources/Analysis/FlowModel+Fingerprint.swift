@@ -7,17 +7,39 @@ extension FlowModel {
   /// model (directions, reference scores) know it again. FNV-1a, 64 bits, over the configuration, names, and values as
   /// float32; no protection against intent.
   public func fingerprint() throws -> String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ bytes: some Sequence<UInt8>) { for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 } }
-    func add(_ tensor: Tensor) throws { try tensor.elements(Float.self).withUnsafeBytes { add($0) } }
+    var hash = try configurationHash()
+    hash.add((parameters.parameters.map(\.name) + buffers.map(\.name)).joined(separator: "\n").utf8)
+    try hash.add(parameters.values)
+    for buffer in buffers { try hash.add(buffer.value) }
+    return hash.digits
+  }
+
+  /// 16 hexadecimal digits that change when the configuration does, and not with the weights: two checkpoints of one run
+  /// have it in common.
+  public func configurationFingerprint() throws -> String { try configurationHash().digits }
+
+  private func configurationHash() throws -> FNVHash {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    add(type(of: configuration).kind.utf8)
-    add(try encoder.encode(configuration))
-    add((parameters.parameters.map(\.name) + buffers.map(\.name)).joined(separator: "\n").utf8)
-    try add(parameters.values)
-    for buffer in buffers { try add(buffer.value) }
-    let digits = String(hash, radix: 16)
+    var hash = FNVHash()
+    hash.add(type(of: configuration).kind.utf8)
+    hash.add(try encoder.encode(configuration))
+    return hash
+  }
+}
+
+/// FNV-1a, 64 bits.
+private struct FNVHash {
+  private var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  }
+
+  mutating func add(_ tensor: Tensor) throws { try tensor.elements(Float.self).withUnsafeBytes { add($0) } }
+
+  var digits: String {
+    let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

@@ -123,7 +123,7 @@ extension ImageModel {
           "edits",
           "names \(name), "
             + (description.attributes.isEmpty
-              ? "but the model has no attributes: find some with glow attributes fit"
+              ? "but the model has no attributes: \(description.attributesProblem?.detail ?? "it has no file of them")"
               : "which is none of the model's attributes: \(description.attributes.map(\.name).joined(separator: ", "))")
         )
       }

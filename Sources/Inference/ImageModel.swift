@@ -32,20 +32,25 @@ public actor ImageModel {
   /// Loads a model.
   /// - Parameters:
   ///   - location: a run folder, of which the newest checkpoint is taken, a model folder, or the name of a shipped model.
-  ///   - name: what to call it; nil for the last name of `location`.
+  ///   - folder: the model folder to read, where `location` is a run and another checkpoint than the newest is meant.
   ///   - attributes: directions that `glow attributes fit` found in this model, for ``edit(_:by:along:labels:as:)``.
+  ///   - findsAttributes: whether to look for them, without `attributes`, in `attributes.safetensors` in the model's or the
+  ///     run's folder. Such a file that is not the model's is no error: `description.attributesProblem` says why.
+  ///   - neighbor: a model whose thread this one shares. libtorch keeps a pool of threads for every thread that calls it,
+  ///     and two pools on the same cores hold each other up; so models in one process take turns.
   /// - Throws: `ModelError`, `AnalysisError` or `SafetensorsError`, naming the file and what is wrong with it;
   ///   ``InferenceError`` for a model whose images have neither 1 nor 3 channels.
   public init(
-    _ location: String, called name: String? = nil, attributes: URL? = nil, device: Device = .cpu,
-    limits: BatchLimits = BatchLimits()
+    _ location: String, from folder: URL? = nil, attributes: URL? = nil, findsAttributes: Bool = false,
+    device: Device = .cpu, limits: BatchLimits = BatchLimits(), sharingThreadOf neighbor: ImageModel? = nil
   ) async throws {
-    thread = DedicatedThread(name: "model")
-    let loaded = try await Loader(thread).load(location, attributes, device)
+    thread = neighbor?.thread ?? DedicatedThread(name: "model")
+    let files = AttributesSearch(location: location, file: attributes, isLooking: findsAttributes)
+    let loaded = try await Loader(thread).load(location, folder, files, device)
     self.limits = limits
     model = loaded.model
     directions = loaded.directions
-    description = ModelDescription(name: name ?? loaded.name, loaded.model, loaded.directions)
+    description = ModelDescription(name: loaded.name, loaded.model, loaded.directions, loaded.attributesProblem)
     activity = ActivityRecord(queue: limits.queue)
     batcher = Batcher(loaded.model, limits, activity)
     cache = LatentCache(capacity: limits.cachedImages, bytesPerImage: 4 * loaded.model.configuration.dimensions)
@@ -55,6 +60,7 @@ public actor ImageModel {
     let name: String
     let model: any FlowModel
     let directions: AttributeDirections?
+    let attributesProblem: ModelDescription.AttributesProblem?
   }
 
   /// Does on the thread what comes before there is a model.
@@ -64,16 +70,19 @@ public actor ImageModel {
 
     init(_ thread: DedicatedThread) { self.thread = thread }
 
-    func load(_ location: String, _ attributes: URL?, _ device: Device) throws -> Loaded {
-      let model = try ModelFolder.read(
-        ModelLocation.resolve(location), options: TensorOptions(.float32, on: device))
+    func load(
+      _ location: String, _ folder: URL?, _ attributes: AttributesSearch, _ device: Device
+    ) throws -> Loaded {
+      let folder = try folder ?? ModelLocation.resolve(location)
+      let model = try ModelFolder.read(folder, options: TensorOptions(.float32, on: device))
       guard [1, 3].contains(model.configuration.channels) else {
         throw InferenceError.request(
           field: location, problem: "takes images of \(model.configuration.channels) channels, pictures have 1 or 3")
       }
+      let (directions, problem) = try attributes.directions(of: model, in: folder)
       return Loaded(
-        name: URL(filePath: location).lastPathComponent, model: model,
-        directions: try attributes.map { try AttributeDirections(contentsOf: $0, for: model) })
+        name: URL(filePath: location).lastPathComponent, model: model, directions: directions,
+        attributesProblem: problem)
     }
   }
 

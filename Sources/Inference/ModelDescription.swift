@@ -6,12 +6,38 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   /// An attribute that images can be edited by.
   public struct Attribute: Codable, Sendable, Hashable {
     public var name: String
-    /// How well the direction tells held-out images with the attribute from those without: 1 always, 1/2 no better than
-    /// chance; nil where it was not measured.
+    /// How well the mean direction tells held-out images with the attribute from those without: 1 always, 1/2 no better
+    /// than chance; nil where it was not measured.
     public var areaUnderROC: Double?
-    /// The number of images with the attribute that the direction was measured on.
+    /// The same for each direction by its kind, those that were measured.
+    public var areasUnderROC: [AttributeDirections.Kind.RawValue: Double]
+    /// The number of images with the attribute that the directions are from.
     public var with: Int
     public var without: Int
+  }
+
+  /// Why a model has no attributes.
+  public struct AttributesProblem: Codable, Sendable, Hashable {
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+      /// There is no file with directions.
+      case none
+      /// Its directions are of other weights of the model.
+      case stale
+      /// Its directions are of another model.
+      case otherModel
+      /// It is damaged, or no such file.
+      case unreadable
+    }
+
+    public var kind: Kind
+    /// A sentence.
+    public var detail: String
+    /// What makes a file that fits, for a shell.
+    public var command: String?
+
+    public init(_ kind: Kind, _ detail: String, command: String? = nil) {
+      (self.kind, self.detail, self.command) = (kind, detail, command)
+    }
   }
 
   /// As the model was asked for: the name of a shipped model or a folder's last name.
@@ -33,8 +59,12 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   /// Labels that the model is conditioned on; empty for none.
   public var labels: [String]
   public var attributes: [Attribute]
+  /// Why there are none; nil where there are some.
+  public var attributesProblem: AttributesProblem?
 
-  init(name: String, _ model: any FlowModel, _ directions: AttributeDirections?) {
+  init(
+    name: String, _ model: any FlowModel, _ directions: AttributeDirections?, _ attributesProblem: AttributesProblem?
+  ) {
     let configuration = model.configuration
     self.name = name
     kind = type(of: configuration).kind
@@ -49,8 +79,9 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     attributes = (directions?.attributes ?? []).map { attribute in
       Attribute(
         name: attribute.name, areaUnderROC: attribute.areaUnderROC[AttributeDirections.Kind.mean.rawValue],
-        with: attribute.with, without: attribute.without)
+        areasUnderROC: attribute.areaUnderROC, with: attribute.with, without: attribute.without)
     }
+    self.attributesProblem = attributesProblem
   }
 
   /// Whether a data set's labels are the model's: of the same names in the same order, the last perhaps missing.

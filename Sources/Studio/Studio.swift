@@ -4,10 +4,11 @@ import Inference
 
 /// What the endpoints work with.
 struct Studio: Sendable {
-  let model: ImageModel
+  /// All that are served; the first is meant where a request names none.
+  let models: [StudioModel]
+  /// The one that a request is for.
+  private(set) var served: StudioModel
   let options: StudioOptions
-  /// The images to choose from, which have the model's size.
-  let dataset: (any ImageDataset)?
   let runs: RunCatalog?
   let metrics = MetricsRegistry()
   let decoder = PictureDecoder()
@@ -15,12 +16,22 @@ struct Studio: Sendable {
   private let workers = WorkerThreads(count: max(2, ProcessInfo.processInfo.activeProcessorCount), name: "requests")
   let bodies: BodyBudget
 
-  init(model: ImageModel, options: StudioOptions, dataset: (any ImageDataset)?, runs: RunCatalog?) {
-    self.model = model
+  init(models: [StudioModel], options: StudioOptions, runs: RunCatalog?) {
+    self.models = models
+    served = models[0]
     self.options = options
-    self.dataset = dataset
     self.runs = runs
     bodies = BodyBudget(limit: Self.bodiesAtATime * options.bodyLimit)
+  }
+
+  var model: ImageModel { served.model }
+  var dataset: (any ImageDataset)? { served.dataset }
+
+  /// For requests to `model`.
+  func serving(_ model: StudioModel) -> Studio {
+    var studio = self
+    studio.served = model
+    return studio
   }
 
   /// So many bodies of the largest size are held at a time, or many more of the usual.

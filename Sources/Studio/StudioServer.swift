@@ -6,7 +6,7 @@ import Inference
 import Logging
 import ServiceLifecycle
 
-/// Serves a model: a page for people and an HTTP API for programs (`/openapi.json`).
+/// Serves one model or several: a page for people and an HTTP API for programs (`/openapi.json`).
 ///
 /// ```swift
 /// let model = try await ImageModel("fashion-mnist")
@@ -26,17 +26,21 @@ public struct StudioServer: Sendable {
     _ model: ImageModel, options: StudioOptions = StudioOptions(), dataset: (any ImageDataset)? = nil, runs: URL? = nil,
     logger: Logger = Logger(label: "glow.studio")
   ) {
+    self.init([StudioModel(model, dataset: dataset)], options: options, runs: runs, logger: logger)
+  }
+
+  /// - Parameters:
+  ///   - models: one or more, each of another name; requests that name none are for the first.
+  ///   - runs: a folder with training runs to look at.
+  ///   - logger: for what the server cannot tell its clients.
+  public init(
+    _ models: [StudioModel], options: StudioOptions = StudioOptions(), runs: URL? = nil,
+    logger: Logger = Logger(label: "glow.studio")
+  ) {
     precondition(options.isLoopback || options.token != nil, "a server beyond this machine needs a token")
-    if let dataset {
-      let description = model.description
-      precondition(
-        dataset.shape
-          == ImageShape(height: description.height, width: description.width, channels: description.channels),
-        "the data set's images are \(dataset.shape), not of the model's size")
-    }
-    studio = Studio(
-      model: model, options: options, dataset: dataset.flatMap { $0.count > 0 ? $0 : nil },
-      runs: runs.map(RunCatalog.init))
+    precondition(!models.isEmpty, "a server has a model")
+    precondition(Set(models.map(\.name)).count == models.count, "no two models have the same name")
+    studio = Studio(models: models, options: options, runs: runs.map(RunCatalog.init))
     self.logger = logger
   }
 

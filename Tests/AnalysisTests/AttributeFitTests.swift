@@ -141,9 +141,20 @@ import Torch
       }
       #expect(try read.number(of: "Third") == 1)
       #expect(throws: AnalysisError.self) { try read.number(of: "fourth") }
-      for other in [try Glow.small(seed: 5), try Glow.small(bits: 5)] {
-        let error = #expect(throws: AnalysisError.self) { try AttributeDirections(contentsOf: url, for: other) }
-        #expect(error?.description.contains("\(url.path): its directions are those of another model") == true)
+      var old = fitted
+      old.configuration = nil
+      let oldFile = folder.appending(path: "old.safetensors")
+      try old.write(to: oldFile)
+      #expect(try AttributeDirections(contentsOf: oldFile, for: glow).attributes == fitted.attributes)
+      let (retrained, another) = (try Glow.small(seed: 5), try Glow.small(bits: 5))
+      for (file, model, words) in [
+        (url, retrained, "its directions are stale: they are of other weights"),
+        (url, another, "its directions are those of another model"),
+        // It does not say which configuration it is of.
+        (oldFile, another, "its directions are stale"),
+      ] {
+        let error = #expect(throws: AnalysisError.self) { try AttributeDirections(contentsOf: file, for: model) }
+        #expect(error?.description.contains("\(file.path): \(words)") == true, "\(String(describing: error))")
       }
       let latents = folder.appending(path: "latents.safetensors")
       try LatentFile(latents: try glow.noise(count: 1, using: Generator(seed: 1)), labels: nil).write(to: latents)

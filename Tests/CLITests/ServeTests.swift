@@ -158,6 +158,24 @@ import Testing
     #expect(try without.end(SIGTERM) == 0)
   }
 
+  @Test func severalModels() async throws {
+    let (one, other) = (try TrainedRun.labeled(), try TrainedRun.realNVP())
+    let server = try Server([
+      "--model", other.run.path, "--model", one.run.appending(path: "checkpoints/images-160").path,
+      "--model", one.checkpoint.path, "--model", try TrainedRun.unlabeled().checkpoint.path, "--data", one.data,
+      "--reference-limit", "4",
+    ])
+    let models = try #require(try await server.get("/v1/models").json["models"] as? [[String: Any]])
+    #expect(
+      models.compactMap { $0["name"] as? String } == [
+        "realnvp", "images-160", "labeled/checkpoints/images-320", "unlabeled/checkpoints/images-320",
+      ])
+    #expect(try await server.post("/v1/sample?model=images-160", #"{"labels": [2]}"#).status == 200)
+    #expect(try await server.post("/v1/sample", #"{"labels": [2]}"#).status == 400)
+    #expect(try server.end(SIGTERM) == 0)
+    #expect(try String(contentsOf: server.errors, encoding: .utf8) == "")
+  }
+
   @Test func beyondThisMachineATokenIsMade() async throws {
     let run = try TrainedRun.unlabeled()
     let server = try Server([
@@ -177,6 +195,11 @@ import Testing
     try expectRefusal(["serve", "--model", "nowhere"], "nowhere", "no such model")
     try expectRefusal(serve + ["--attributes", "/nowhere.safetensors"], "/nowhere.safetensors")
     try expectRefusal(["serve", "--model", run.run.path, "--data", "/nowhere"], "/nowhere")
+    try expectRefusal(serve + ["--model", run.checkpoint.path], run.checkpoint.path, run.run.path, "name each once")
+    try expectRefusal(
+      serve + ["--model", TrainedRun.labeled().run.path, "--attributes", "a.safetensors"], "--attributes", "one --model"
+    )
+    try expectRefusal(["serve"], "--model")
     try expectRefusal(serve + ["--port", "70000"], "--port", "0 to 65535")
     try expectRefusal(serve + ["--batch-size", "0"], "--batch-size")
     try expectRefusal(serve + ["--reference-limit", "1"], "--reference-limit")

@@ -120,7 +120,9 @@ import Torch
     let served = try ServedModel(labels: Self.labels)
     let model = try await ImageModel(served.folder.path, attributes: served.attributes)
     #expect(model.description.attributes.map(\.name) == ["bright"])
-    #expect(try #require(model.description.attributes[0].areaUnderROC) > 0.5)
+    let attribute = model.description.attributes[0]
+    #expect(try #require(attribute.areaUnderROC) > 0.5 && attribute.areaUnderROC == attribute.areasUnderROC["mean"])
+    #expect(try #require(attribute.areasUnderROC["discriminant"]) > 0.5)
     let some = try pictures([1, 3])
     #expect(try await model.edit(some, by: ["bright": 0], labels: [0, 1]) == some)
     #expect(try await model.edit(some, by: [:], labels: [0, 1]) == some)
@@ -136,6 +138,44 @@ import Torch
     let other = try await model.edit(some, by: [:], labels: [0, 1], as: 2)
     let latents = try glow.encode(dequantized(some), labels: labels)
     #expect(try other == pictures(glow.decode(latents, labels: Tensor([2, 2]))))
+  }
+
+  @Test func whyThereAreNoAttributes() async throws {
+    let (served, other) = (try ServedModel(), try ServedModel(labels: Self.labels))
+    let file = served.attributes
+    func problem(of location: URL, finding: Bool = true) async throws -> ModelDescription.AttributesProblem? {
+      try await ImageModel(location.path, findsAttributes: finding).description.attributesProblem
+    }
+    #expect(try await problem(of: served.folder) == nil)
+    #expect(try await problem(of: served.folder, finding: false)?.kind == ModelDescription.AttributesProblem.Kind.none)
+
+    // A run, whose attributes are of weights that it no longer has.
+    let run = served.folder.appending(path: "it's a run")
+    let checkpoint = run.appending(path: "checkpoints/images-10")
+    try FileManager.default.createDirectory(at: checkpoint, withIntermediateDirectories: true)
+    let trained = try served.loaded()
+    try trained.parameters.values.multiplyInPlace(0.9)
+    try ModelFolder.write(trained, to: checkpoint)
+    let none = try #require(try await problem(of: run))
+    #expect(none.kind == .none && none.detail.contains("attributes.safetensors"))
+    let place = run.path.replacing("'", with: "'\\''")
+    #expect(none.command == "glow attributes fit --model '\(place)' --out '\(place)/attributes.safetensors'")
+    let copy = run.appending(path: "attributes.safetensors")
+    for (content, kind, words) in [
+      (try Data(contentsOf: file), ModelDescription.AttributesProblem.Kind.stale, "stale"),
+      (try Data(contentsOf: other.attributes), .otherModel, "those of another model"),
+      (Data("nothing".utf8), .unreadable, "attributes.safetensors"),
+    ] {
+      try content.write(to: copy)
+      let found = try #require(try await problem(of: run))
+      #expect(found.kind == kind && found.detail.contains(words), "\(found)")
+      await #expect(throws: (any Error).self) { try await ImageModel(run.path, attributes: copy) }
+    }
+    // What lies beside the folder of a model is not its own.
+    let inner = served.folder.appending(path: "outer/inner")
+    try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+    try ModelFolder.write(try served.loaded(), to: inner)
+    #expect(try await problem(of: inner)?.kind == ModelDescription.AttributesProblem.Kind.none)
   }
 
   @Test(arguments: [[], labels]) func scoresAreThoseOfTheFirstImage(labels: [String]) async throws {

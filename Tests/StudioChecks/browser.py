@@ -62,9 +62,9 @@ class Watched:
             self.complaints.append(f"a request to another site: {request.url}")
 
     def _on_failure(self, request: Request) -> None:
-        # The page itself ends the stream of a run that is no longer looked at.
-        is_stream_ended = request.url.endswith("/metrics") and request.failure == "net::ERR_ABORTED"
-        if not is_stream_ended:
+        # The page itself gives up the stream of a run, and what was asked of a model, that is no longer looked at.
+        is_given_up = "/v1/" in request.url and request.failure == "net::ERR_ABORTED"
+        if not is_given_up:
             self.refusals.append(f"a request failed, {request.failure}: {request.url}")
 
     @contextmanager

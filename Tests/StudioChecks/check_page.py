@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 import page_edit
 import page_mix
+import page_models
+import page_names
 import page_sample
 import page_score
 import page_training
@@ -81,6 +83,12 @@ def check(browser: Browser, models: Models, files: Path) -> None:
     with serving(models.color, "--runs", models.runs) as server:
         server.wait_for_reference()
         check_tools("a color model on a light desktop", browser, server, models, files)
+        with group("Bad files among many"), watched(browser, server.address) as watch:
+            page_score.check_many(watch, files)
+        with group("Images without an answer"), watched(browser, server.address) as watch:
+            page_score.check_stalled(watch, files)
+        with group("One model"), watched(browser, server.address) as watch:
+            page_models.check_one(watch)
         with group("A run in training"), watched(browser, server.address) as watch:
             page_training.check_live(watch, models)
         with group("The keyboard"), watched(browser, server.address) as watch:
@@ -94,6 +102,21 @@ def check(browser: Browser, models: Models, files: Path) -> None:
         server.wait_for_reference()
         look = {"viewport": PHONE, "scheme": "dark"}
         check_tools("a gray model with classes on a dark phone", browser, server, models, files, **look)
+    with serving(models.color, "--model", models.gray, "--runs", models.runs) as server:
+        for name, look in [("a desktop", {}), ("a phone", {"viewport": PHONE})]:
+            with group(f"Two models on {name}"), watched(browser, server.address, **look) as watch:
+                page_models.check(watch, *server.models)
+    lacking = [models.without, "--model", models.stale, "--model", models.others]
+    with serving(*lacking, "--runs", models.runs) as server:
+        with group("Models without attributes"), watched(browser, server.address, viewport=PHONE) as watch:
+            page_models.check_attributes(watch, server.models)
+    with serving(models.long, "--model", models.gray, "--runs", models.long.parent) as server:
+        with group("Long names on a phone"), watched(browser, server.address, viewport=PHONE) as watch:
+            page_names.check(watch, files)
+    with serving(models.gray, "--runs", models.runs) as server:
+        for name, look in [("a desktop", {}), ("a phone", {"viewport": PHONE})]:
+            with group(f"Charts of little on {name}"), watched(browser, server.address, **look) as watch:
+                page_training.check_charts(watch, models)
     with serving(models.gray, "--runs", models.runs, token=TOKEN) as server:
         for name, check_token in [
             ("A token that is asked for", page_trouble.check_token),

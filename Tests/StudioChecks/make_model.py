@@ -1,7 +1,10 @@
-"""Two tiny models to serve, made in seconds with the program's own commands."""
+"""Tiny models to serve, made in seconds with the program's own commands, and runs to look at."""
 
 import csv
+import json
+import os
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -19,9 +22,12 @@ GRAY_SIDE = 8
 COLOR_SIDE = 16
 SPLITS = {"train": 240, "validation": 60, "test": 60}
 ATTRIBUTES = ["bright", "warm", "disc"]
+# Sixty characters, and nowhere to break a line.
+LONG_NAMES = [f"{word}{'OfAVeryLongNameWithoutASingleSpaceToBreakALineAtAll':x<{60 - len(word)}}" for word in ("Dark", "Bright")]
 MODEL = ["--levels", 2, "--steps", 2, "--hidden", 16, "--batch", 16, "--seed", 1, "--threads", 1]
 TRAINING = ["--lr", 0.005, "--warmup", 64, "--decay", "none", "--average", 160]
 FINISHED = ["--images", 1920, "--validate-every", 320, "--checkpoint-every", 960]
+SHORT = ["--images", 320, "--validate-every", 160, "--checkpoint-every", 160]
 LIVE = ["--images", 100_000_000, "--validate-every", 8000, "--checkpoint-every", 8000]
 
 
@@ -35,6 +41,12 @@ class Models:
     # Color, with attributes.
     color: Path
     color_data: Path
+    # Copies of the gray model without attributes, with those that it had before it was trained further, and with another's.
+    without: Path
+    stale: Path
+    others: Path
+    # Color, with names too long for a phone: its own, those of its classes, and those of its attributes.
+    long: Path
 
     @contextmanager
     def training(self, name: str):
@@ -63,12 +75,35 @@ def models():
         _train(f"idx:{_write_idx(folder / 'idx')}", gray)
         data = _write_pictures(folder / "shapes")
         _train(data, color)
-        yield Models(runs, gray, color, data)
+        without, stale, others = (folder / name for name in ("without", "stale", "others"))
+        newest, older = (gray / f"checkpoints/images-{images}" for images in (1920, 960))
+        for model, checkpoint in [(without, newest), (stale, older), (others, newest)]:
+            shutil.copytree(checkpoint, model)
+        shutil.copy(gray / "attributes.safetensors", stale)
+        shutil.copy(color / "attributes.safetensors", others)
+        # Beside the runs that the page looks at.
+        long = folder / LONG_NAMES[0]
+        _train(_write_classes(folder / LONG_NAMES[1]), long, SHORT)
+        yield Models(runs, gray, color, data, without, stale, others, long)
 
 
-def _train(data: object, run: Path) -> None:
-    glow("train", "--preset", "toy", "--data", data, "--out", run, *MODEL, *TRAINING, *FINISHED)
+def _train(data: object, run: Path, length: list = FINISHED) -> None:
+    glow("train", "--preset", "toy", "--data", data, "--out", run, *MODEL, *TRAINING, *length)
     glow("attributes", "fit", "--model", run, "--out", run / "attributes.safetensors")
+
+
+def write_run(run: Path, bits_per_dimension: list[float]) -> Path:
+    """A run with nothing but these bits/dim in its metrics, one in a hundred images, written long ago."""
+    run.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {
+            "images": 100 * number, "step": 10 * number, "seconds": number, "trainBitsPerDimension": bits,
+            "gradientNorm": 2.5, "learningRate": 0.001, "imagesPerSecond": 100,
+        } for number, bits in enumerate(bits_per_dimension, 1)]
+    file = run / "metrics.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    os.utime(file, (1e9, 1e9))
+    return run
 
 
 # The gray images: their class is which part is bright.
@@ -123,3 +158,15 @@ def _shape(is_bright: int, is_warm: int, is_disc: int, dice: random.Random) -> I
     shape = drawing.ellipse if is_disc else drawing.rectangle
     shape([left, top, left + 7, top + 7], fill=color)
     return image
+
+
+def _write_classes(folder: Path) -> Path:
+    """Dark and bright pictures in folders of long names."""
+    dice = random.Random(7)
+    for split, count in (("train", 40), ("validation", 12), ("test", 12)):
+        for is_bright, name in enumerate(LONG_NAMES):
+            place = folder / split / name
+            place.mkdir(parents=True)
+            for number in range(count):
+                _shape(is_bright, number % 2, number // 2 % 2, dice).save(place / f"{number:03}.png")
+    return folder

@@ -9,6 +9,47 @@ FILES = ["small.png", "damaged.png", "large.jpg", "same.webp", "words.txt", "aga
 REFUSED = {"damaged.png": "not a picture", "words.txt": "is not a PNG, JPEG or WebP image"}
 
 
+def check_many(watch: Watched, files: Path) -> None:
+    """A few bad files among many, one of which the server refuses without naming it."""
+    names = ["small.png", "damaged.png", "words.txt", "again.png"] * 9
+    refused = [number for number, name in enumerate(names) if name in REFUSED]
+    watch.open("score")
+    with watch.refused():
+        watch.page.set_input_files("#score-file", [files / name for name in names])
+        wait_until_scored(watch, len(names))
+    for number, (row, name) in enumerate(zip(rows(watch), names, strict=True)):
+        if number in refused:
+            require(REFUSED[name] in row[1], f"of {name} it is said: {row[1]}")
+        else:
+            require(all(is_number(cell) for cell in row[1:]), f"the scores of file {number} are {row[1:]}")
+    watch.wait_for_text("#score-status", f"{len(refused)} of {len(names)} images have no score")
+    require(not watch.page.is_visible("#score-status .retry"), "bad files can be tried again")
+
+
+def check_stalled(watch: Watched, files: Path) -> None:
+    """Images without an answer, as of a server that breaks off or gives up, do not keep others from theirs."""
+    problem = '{"title": "Service Unavailable", "status": 503, "detail": "it took too long"}'
+    asked = []
+
+    def answer(route) -> None:
+        asked.append(route)
+        if len(asked) % 2:
+            route.abort()
+        else:
+            route.fulfill(status=503, body=problem, content_type="application/problem+json")
+
+    watch.open("score")
+    watch.page.route("**/v1/score", answer)
+    with watch.refused():
+        watch.page.set_input_files("#score-file", [files / "small.png", files / "again.png"])
+        wait_until_scored(watch, 2)
+    watch.wait_for_text("#score-status", "2 of 2 images have no score")
+    watch.page.unroute("**/v1/score")
+    watch.page.click("#score-status .retry")
+    watch.wait("document.querySelectorAll('#score-rows td.number').length === 2 * 4")
+    require(watch.text("#score-status") == "", "an error stays after it has passed")
+
+
 def check(watch: Watched, files: Path) -> None:
     watch.open("score")
     check_rows(watch, files)

@@ -40,8 +40,12 @@ class Server:
             return json.load(answer)
 
     @property
+    def models(self) -> list[dict]:
+        return self.get("/v1/models")["models"]
+
+    @property
     def model(self) -> dict:
-        return self.get("/v1/models")["models"][0]
+        return self.models[0]
 
     def wait_for_reference(self) -> None:
         """Until the server has scored the images that percentiles are of."""

@@ -14,7 +14,7 @@ import Testing
   @Test func itNamesEveryRouteAndNoOther() async throws {
     let served = try ServedModel()
     let model = try await ImageModel(served.folder.path)
-    let studio = Studio(model: model, options: StudioOptions(), dataset: nil, runs: nil)
+    let studio = Studio(models: [StudioModel(model)], options: StudioOptions(), runs: nil)
     let page = PageFiles()
     let routes = studio.router(page).routes
       .filter { $0.method != .head && !page.files.keys.contains("\($0.path)") }
@@ -62,7 +62,62 @@ import Testing
       let named = Set(document.text.matches(of: /#\/components\/schemas\/(\w+)/).map { String($0.1) })
       #expect(named == Set(schemas.keys))
       #expect(
-        named == ["DataPage", "Image", "Latents", "Models", "Pictures", "Problem", "Runs", "Sample", "Scores"])
+        named == [
+          "Attribute", "AttributesProblem", "DataPage", "Image", "Input", "Latents", "Model", "Models", "Pictures",
+          "Problem", "Runs", "Sample", "SampleOrigin", "Samples", "Score", "Scores", "Variations",
+        ])
+    }
+  }
+
+  /// Programs are written against these names.
+  @Test func operationsHaveNamesThatStay() async throws {
+    try await RunningServer.with { server in
+      let names = try await paths(server).flatMap { path, operations in
+        operations.values.map { "\(($0 as? [String: Any])?["operationId"] ?? "none") \(path)" }
+      }
+      #expect(
+        names.sorted() == [
+          "decode /v1/decode", "edit /v1/edit", "encode /v1/encode", "getDescription /openapi.json",
+          "getHealth /healthz", "getMetrics /metrics", "getRunMetrics /v1/runs/{id}/metrics",
+          "getRunSamples /v1/runs/{id}/samples", "interpolate /v1/interpolate", "listImages /v1/data",
+          "listModels /v1/models", "listRuns /v1/runs", "sample /v1/sample", "score /v1/score",
+        ])
+    }
+  }
+
+  @Test func everyBodyAndAnswerHasASchema() async throws {
+    try await RunningServer.with { server in
+      for (path, operations) in try await paths(server) {
+        for operation in operations.values {
+          let operation = try #require(operation as? [String: Any])
+          let answers = try #require(operation["responses"] as? [String: [String: Any]]).values
+          let bodies = [operation["requestBody"] as? [String: Any]].compactMap(\.self)
+          for content in (answers + bodies).map({ $0["content"] as? [String: [String: Any]] ?? [:] }) {
+            #expect(!content.isEmpty, "\(path)")
+            for (type, media) in content {
+              let schema = media["schema"] as? [String: Any] ?? [:]
+              #expect(!schema.isEmpty, "\(path) \(type)")
+              if type.hasPrefix("image/") || type == "application/octet-stream" {
+                #expect(schema["type"] as? String == "string" && schema["format"] as? String == "binary")
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [[], EndpointTests.labels]) func examplesAreTaken(labels: [String]) async throws {
+    try await RunningServer.with(labels: labels, dataset: nil) { server in
+      var count = 0
+      for (path, operations) in try await paths(server) {
+        let body = (operations["post"] as? [String: Any])?["requestBody"] as? [String: Any]
+        guard let media = (body?["content"] as? [String: [String: Any]])?["application/json"] else { continue }
+        let answer = try await server.post(path, #require(media["example"]), headers: ["Accept": "application/json"])
+        #expect(answer.status == 200, "\(path): \(answer.text)")
+        count += 1
+      }
+      #expect(count == 6)
     }
   }
 

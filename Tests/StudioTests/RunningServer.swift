@@ -15,7 +15,8 @@ struct RunningServer {
 
   static func with<R: Sendable>(
     labels: [String] = [], limits: BatchLimits = BatchLimits(wait: .zero), dataset: ColorImages? = ColorImages(),
-    runs: URL? = nil, _ change: (inout StudioOptions) -> Void = { _ in }, _ body: (RunningServer) async throws -> R
+    others: [StudioModel] = [], runs: URL? = nil, _ change: (inout StudioOptions) -> Void = { _ in },
+    _ body: (RunningServer) async throws -> R
   ) async throws -> R {
     let served = try ServedModel(labels: labels)
     let model = try await ImageModel(served.folder.path, attributes: served.attributes, limits: limits)
@@ -24,7 +25,8 @@ struct RunningServer {
     change(&options)
     var logger = Logger(label: "studio")
     logger.logLevel = .error
-    let server = StudioServer(model, options: options, dataset: dataset, runs: runs, logger: logger)
+    let server = StudioServer(
+      [StudioModel(model, named: "first", dataset: dataset)] + others, options: options, runs: runs, logger: logger)
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     let running = Task {
       defer { continuation.finish() }

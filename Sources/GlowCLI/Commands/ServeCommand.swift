@@ -5,23 +5,38 @@ import Foundation
 import Inference
 import Logging
 import NIOCore
+import Runs
 import Studio
 import Synchronization
 import Torch
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Serve a model: a page in the browser, and an HTTP API.",
+    commandName: "serve", abstract: "Serve models: a page in the browser, and an HTTP API.",
     discussion: """
       Prints the address of the page, on which samples are drawn, images edited, mixed and scored, and training is looked \
       at. Programs find the API described at /openapi.json. Ctrl-C finishes what is under way, then ends.
+
+      --model may be given several times. The page then has a choice of models, and requests name one, as \
+      /v1/sample?model=NAME; those that name none are for the first. The models take turns on one thread.
 
       Only this machine is served unless --host says otherwise; then every request needs a token: that in the environment \
       variable GLOW_TOKEN, else one made up, which is part of the address printed.
       """)
 
-  @OptionGroup var modelOptions: ModelOptions
-  @Option(help: "A file from glow attributes fit; by default attributes.safetensors in the model's or run's folder.")
+  @Option(
+    name: .customLong("model"),
+    help: "A run folder, a model folder, or the name of a shipped model; repeat for several.")
+  var locations: [String]
+  @Option(
+    help: ArgumentHelp(
+      "Of runs: newest, best (by validation), or after how many images it was written; by default the newest.",
+      valueName: "checkpoint"))
+  var checkpoint: CheckpointChoice?
+  @OptionGroup var runtime: RuntimeOptions
+  @Option(
+    help:
+      "A file from glow attributes fit, of one --model; by default attributes.safetensors in its or its run's folder.")
   var attributes: String?
   @Option(help: "Images to choose from, as in train; by default what the model was trained on, else fashion-mnist.")
   var data: String?
@@ -54,6 +69,10 @@ struct ServeCommand: AsyncParsableCommand {
     ] where !range.contains(value) {
       throw ValidationError("\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)")
     }
+    guard attributes == nil || locations.count == 1 else {
+      throw ValidationError(
+        "--attributes is for one --model: of several, each has its own attributes.safetensors in its folder")
+    }
     guard referenceLimit == 0 || referenceLimit >= 2 else {
       throw ValidationError("--reference-limit is \(referenceLimit), expected 0, or 2 or more")
     }
@@ -70,17 +89,19 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     spinLess()
-    let device = try modelOptions.runtime.start()
+    let device = try runtime.start()
     let options = try studioOptions()
-    let place = try modelOptions.place()
-    let configuration = try ModelFolder.readConfiguration(place.folder)
-    let images = try unlessGone { try ModelData(data, for: configuration, at: place) }
-    let dataset = try unlessGone { try images?.open(split) }
-    let served = try await servedModel(place, on: device)
+    let served = try ServedLocation.all(locations, checkpoint: checkpoint)
+    let sources = try images(for: served)
+    let models = try await loaded(served, sources.map(\.dataset), on: device)
     var logger = Logger(label: "glow.serve") { _ in StandardErrorLog() }
     logger.logLevel = .warning
-    let server = StudioServer(served, options: options, dataset: dataset, runs: URL(filePath: runs), logger: logger)
-    let reference = Task { await scoreReference(served, images) }
+    let server = StudioServer(models, options: options, runs: URL(filePath: runs), logger: logger)
+    let reference = Task {
+      for (index, model) in models.enumerated() {
+        await scoreReference(model.model, sources[index].data, served[index])
+      }
+    }
     let isListening = Mutex(false)
     do {
       try await server.run { port in
@@ -127,44 +148,50 @@ struct ServeCommand: AsyncParsableCommand {
     return options
   }
 
-  private func servedModel(_ place: ModelPlace, on device: Device) async throws -> ImageModel {
+  private func loaded(
+    _ locations: [ServedLocation], _ datasets: [(any ImageDataset)?], on device: Device
+  ) async throws -> [StudioModel] {
     let limits = BatchLimits(size: batchSize, wait: .milliseconds(batchWait), queue: queue)
-    func load(_ attributes: URL?) async throws -> ImageModel {
-      try await ImageModel(
-        place.folder.path, called: URL(filePath: place.location).lastPathComponent, attributes: attributes,
-        device: device, limits: limits)
+    var models: [StudioModel] = []
+    for (location, dataset) in zip(locations, datasets) {
+      let model = try await ImageModel(
+        location.place.location, from: location.place.folder, attributes: attributes.map { URL(filePath: $0) },
+        findsAttributes: true, device: device, limits: limits, sharingThreadOf: models.first?.model)
+      if let problem = model.description.attributesProblem, problem.kind != .none {
+        warn("no attributes to edit\(ofModel(location)): \(problem.detail)")
+      }
+      models.append(StudioModel(model, named: location.name, dataset: dataset))
     }
-    if let attributes { return try await load(URL(filePath: attributes)) }
-    // Beside the model, or in the run folder of its checkpoint.
-    let folders = [place.folder, place.folder.deletingLastPathComponent().deletingLastPathComponent()]
-    let found = folders.map { $0.appending(path: "attributes.safetensors") }
-      .first { FileManager.default.fileExists(atPath: $0.path) }
-    do { return try await load(found) } catch {
-      guard found != nil else { throw error }
-      // Most often a run that has been trained further since.
-      warn("no attributes to edit: \(error)")
-      return try await load(nil)
+    return models
+  }
+
+  /// For each model, nil where what it was trained on is not here, or where `--data` does not fit it but another.
+  private func images(for locations: [ServedLocation]) throws -> [(data: ModelData?, dataset: (any ImageDataset)?)] {
+    let opened = locations.map { location in
+      Result {
+        let data = try ModelData(data, for: location.configuration, at: location.place)
+        return (data, try data.open(split))
+      }
+    }
+    if data != nil, opened.allSatisfy({ if case .failure = $0 { true } else { false } }) { _ = try opened[0].get() }
+    return zip(locations, opened).map { location, result in
+      do { return try result.get() } catch {
+        warn("no images to choose from\(ofModel(location)): \(error)")
+        return (nil, nil)
+      }
     }
   }
 
-  /// Nil where nothing was asked for and what the model was trained on is not here.
-  private func unlessGone<Images>(_ find: () throws -> Images?) throws -> Images? {
-    do { return try find() } catch {
-      if data != nil { throw error }
-      warn("no images to choose from: \(error)")
-      return nil
-    }
-  }
-
-  private func scoreReference(_ served: ImageModel, _ data: ModelData?) async {
-    guard referenceLimit > 0, let data else { return }
+  private func scoreReference(_ model: ImageModel, _ data: ModelData?, _ location: ServedLocation) async {
+    guard referenceLimit > 0, let data, !Task.isCancelled else { return }
     do {
       let images = try data.open(.validation)
-      try await served.score(
-        reference: images, count: referenceLimit,
-        called: "\(images.name):validation")
-    } catch is CancellationError {} catch { warn("there will be no percentiles: \(error)") }
+      try await model.score(reference: images, count: referenceLimit, called: "\(images.name):validation")
+    } catch is CancellationError {} catch { warn("there will be no percentiles\(ofModel(location)): \(error)") }
   }
+
+  /// Nothing where there is one model.
+  private func ofModel(_ location: ServedLocation) -> String { locations.count > 1 ? " for \(location.name)" : "" }
 
   private func announce(_ port: Int, _ options: StudioOptions) {
     let shown = ["0.0.0.0", "::"].contains(host) ? ProcessInfo.processInfo.hostName : host
@@ -172,6 +199,44 @@ struct ServeCommand: AsyncParsableCommand {
     let address = "http://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)/\(fragment)"
     // Not by print, which keeps it back from a pipe.
     FileHandle.standardOutput.write(Data("Studio: \(address)\nCtrl-C ends it.\n".utf8))
+  }
+}
+
+/// A model to serve.
+private struct ServedLocation {
+  let place: ModelPlace
+  /// What requests call it.
+  let name: String
+  let configuration: any FlowConfiguration
+
+  /// - Throws: what finding a model throws; `ValidationError` for one that is given twice.
+  static func all(_ texts: [String], checkpoint: CheckpointChoice?) throws -> [ServedLocation] {
+    var seen: [URL: String] = [:]
+    let names = distinctNames(of: texts)
+    return try texts.enumerated().map { index, text in
+      let place = try ModelPlace(text, checkpoint: checkpoint)
+      if let earlier = seen.updateValue(text, forKey: place.folder.standardizedFileURL.resolvingSymlinksInPath()) {
+        throw ValidationError("--model \(text) is the same as --model \(earlier): name each once")
+      }
+      return ServedLocation(
+        place: place, name: names[index], configuration: try ModelFolder.readConfiguration(place.folder))
+    }
+  }
+
+  /// The last part of each path; where those are the same, as many parts as tell them apart.
+  private static func distinctNames(of texts: [String]) -> [String] {
+    let paths = texts.map { text in
+      text.contains("/") ? URL(filePath: text).standardizedFileURL.pathComponents.filter { $0 != "/" } : [text]
+    }
+    var lengths = paths.map { _ in 1 }
+    func names() -> [String] { zip(paths, lengths).map { $0.suffix($1).joined(separator: "/") } }
+    for _ in 0..<(paths.map(\.count).max() ?? 0) {
+      let counts = Dictionary(grouping: names(), by: \.self).mapValues(\.count)
+      for (index, name) in names().enumerated() where counts[name]! > 1 {
+        lengths[index] = min(lengths[index] + 1, paths[index].count)
+      }
+    }
+    return names()
   }
 }
 

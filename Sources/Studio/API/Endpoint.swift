@@ -6,7 +6,7 @@ import Hummingbird
 ///
 /// ```
 /// extension Endpoint {
-///   static let health = Endpoint(.get, "/healthz", isOpen: true, Studio.health) { _ in
+///   static let health = Endpoint("getHealth", .get, "/healthz", isOpen: true, Studio.health) { _ in
 ///     Operation("Whether the server lives", answers: [MediaType.json: .answer(["status": .constant("ok")])])
 ///   }
 /// }
@@ -14,21 +14,40 @@ import Hummingbird
 struct Endpoint: Sendable {
   typealias Handler = @Sendable (Request, StudioContext) async throws -> Response
 
+  /// What generated clients call it. It stays as it is.
+  let id: String
   let method: HTTPRequest.Method
   /// The path, with parameters in braces.
   let path: String
   /// Whether it needs no token.
   let isOpen: Bool
+  /// Whether it is for one of the models.
+  let isForModel: Bool
   let handler: @Sendable (Studio) -> Handler
   /// The description for one server: its limits, its model's levels, labels and attributes are part of it.
   let operation: @Sendable (Studio) -> Operation
 
   init(
-    _ method: HTTPRequest.Method, _ path: String, isOpen: Bool = false,
+    _ id: String, _ method: HTTPRequest.Method, _ path: String, isOpen: Bool = false,
     _ handler: @escaping @Sendable (Studio) -> Handler, operation: @escaping @Sendable (Studio) -> Operation
   ) {
-    (self.method, self.path, self.isOpen) = (method, path, isOpen)
-    (self.handler, self.operation) = (handler, operation)
+    (self.id, self.method, self.path, self.isOpen) = (id, method, path, isOpen)
+    (isForModel, self.handler, self.operation) = (false, handler, operation)
+  }
+
+  /// An endpoint of one of the models, which a request chooses with the parameter `model`.
+  /// - Parameter query: the other parameters behind the path that it takes.
+  init(
+    _ id: String, forModel method: HTTPRequest.Method, _ path: String, query: [String] = [],
+    _ handler: @escaping @Sendable (Studio) -> Handler, operation: @escaping @Sendable (Studio) -> Operation
+  ) {
+    (self.id, self.method, self.path, isOpen, isForModel) = (id, method, path, false, true)
+    self.handler = { studio in
+      { request, context in
+        try await handler(studio.serving(studio.chosenModel(request, beside: query)))(request, context)
+      }
+    }
+    self.operation = operation
   }
 
   /// Every endpoint of the API.

@@ -4,16 +4,20 @@ extension Endpoint {
   /// What `/openapi.json` says of an endpoint.
   struct Operation: Sendable {
     let summary: String
-    let parameters: [Parameter]
+    var parameters: [Parameter]
     /// The schemas of the request's body, by media type; empty where none is taken.
     let body: [String: Schema]
+    /// A body of JSON that the server takes.
+    let example: JSONValue?
     /// The schemas of the answer, by media type.
     let answers: [String: Schema]
 
     init(
-      _ summary: String, parameters: [Parameter] = [], body: [String: Schema] = [:], answers: [String: Schema]
+      _ summary: String, parameters: [Parameter] = [], body: [String: Schema] = [:], example: JSONValue? = nil,
+      answers: [String: Schema]
     ) {
       (self.summary, self.parameters, self.body, self.answers) = (summary, parameters, body, answers)
+      self.example = example
     }
   }
 
@@ -25,13 +29,16 @@ extension Endpoint {
     let place: Place
     let schema: Schema
     let description: String
+    let isRequired: Bool
 
     static func path(_ name: String, _ schema: Schema, _ description: String) -> Parameter {
-      Parameter(name: name, place: .path, schema: schema, description: description)
+      Parameter(name: name, place: .path, schema: schema, description: description, isRequired: true)
     }
 
-    static func query(_ name: String, _ schema: Schema, _ description: String) -> Parameter {
-      Parameter(name: name, place: .query, schema: schema, description: description)
+    static func query(
+      _ name: String, _ schema: Schema, _ description: String, isRequired: Bool = false
+    ) -> Parameter {
+      Parameter(name: name, place: .query, schema: schema, description: description, isRequired: isRequired)
     }
   }
 }
@@ -43,25 +50,39 @@ extension Endpoint.Operation {
     return all.reduce(into: [:]) { $0.merge($1.named) { $1 } }
   }
 
-  func json(isOpen: Bool) -> JSONValue {
+  func json(id: String, isOpen: Bool) -> JSONValue {
     let problem: JSONValue = [
       "description": "What is wrong, in one sentence", "content": Self.content([MediaType.problem: Problem.schema]),
     ]
     var fields: [String: JSONValue] = [
-      "summary": .string(summary),
+      "operationId": .string(id), "summary": .string(summary),
       "responses": [
         "200": ["description": .string(summary), "content": Self.content(answers)], "4XX": problem, "5XX": problem,
       ],
     ]
     if !parameters.isEmpty { fields["parameters"] = .array(parameters.map(\.json)) }
-    if !body.isEmpty { fields["requestBody"] = ["required": true, "content": Self.content(body)] }
+    if !body.isEmpty { fields["requestBody"] = ["required": true, "content": Self.content(body, example)] }
     if isOpen { fields["security"] = [] }
     return .object(fields)
   }
 
-  private static func content(_ schemas: [String: Schema]) -> JSONValue {
-    .object(schemas.mapValues { $0.json == Schema.bytes.json ? [:] : ["schema": $0.json] })
+  /// - Parameter example: of the JSON among the types.
+  private static func content(_ schemas: [String: Schema], _ example: JSONValue? = nil) -> JSONValue {
+    var content: [String: JSONValue] = [:]
+    for (type, schema) in schemas {
+      var fields: [String: JSONValue] = ["schema": schema.json]
+      if type == MediaType.json, let example { fields["example"] = example }
+      if type == MediaType.form { fields["encoding"] = formEncoding }
+      content[type] = .object(fields)
+    }
+    return .object(content)
   }
+
+  /// What the parts of a form are.
+  private static let formEncoding: JSONValue = [
+    "images": ["contentType": .string(MediaType.pictures.joined(separator: ", "))],
+    "request": ["contentType": .string(MediaType.json)],
+  ]
 }
 
 extension Endpoint.Parameter {
@@ -69,7 +90,7 @@ extension Endpoint.Parameter {
     var fields: [String: JSONValue] = [
       "name": .string(name), "in": .string(place.rawValue), "schema": schema.json, "description": .string(description),
     ]
-    if place == .path { fields["required"] = true }
+    if isRequired { fields["required"] = true }
     return .object(fields)
   }
 }

@@ -27,13 +27,11 @@ struct Schema: Sendable {
 
   // MARK: - Values
 
-  /// A file's content, which no schema describes.
-  static let bytes = Schema([:])
   static let text = Schema(["type": "string"])
   static let flag = Schema(["type": "boolean"])
   static let whole = Schema(["type": "integer"])
   static let real = Schema(["type": "number"])
-  /// A picture or another file in a form.
+  /// A file's content, as a body or as a part of a form.
   static let file = Schema(["type": "string", "format": "binary"])
 
   static func constant(_ value: JSONValue) -> Schema { Schema(["const": value]) }

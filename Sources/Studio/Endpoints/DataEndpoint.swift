@@ -4,7 +4,8 @@ import Hummingbird
 import Imaging
 
 extension Endpoint {
-  static let data = Endpoint(.get, "/v1/data", Studio.data) { studio in
+  static let data = Endpoint("listImages", forModel: .get, "/v1/data", query: DataQuery.parameters, Studio.data) {
+    studio in
     Operation(
       "Images of the data set to choose from", parameters: studio.dataParameters,
       answers: [MediaType.json: DataAnswer.schema])
@@ -73,12 +74,10 @@ private struct DataQuery {
   var label: Int?
   var attribute: Int?
 
+  static let parameters = ["from", "count", "label", "attribute"]
+
   init(_ request: Request, of dataset: any ImageDataset, most: Int) throws {
     let given = try request.queryFields()
-    let known = ["from", "count", "label", "attribute"]
-    if let stranger = given.first(where: { !known.contains($0.name) }) {
-      throw Problem(.badRequest, "\(stranger.name) is no parameter of this address", field: stranger.name)
-    }
     func values(_ name: String) -> [String] { given.filter { $0.name == name }.map(\.value) }
     func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
       let values = values(name)

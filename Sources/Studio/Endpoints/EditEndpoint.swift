@@ -1,10 +1,13 @@
 import Analysis
+import Files
 import Hummingbird
 import Inference
 
 extension Endpoint {
-  static let edit = Endpoint(.post, "/v1/edit", Studio.edit) { studio in
-    Operation("Images with attributes changed", body: studio.editBody, answers: PicturesAnswer.types)
+  static let edit = Endpoint("edit", forModel: .post, "/v1/edit", Studio.edit) { studio in
+    Operation(
+      "Images with attributes changed", body: studio.editBody, example: studio.editExample,
+      answers: PicturesAnswer.types)
   }
 }
 
@@ -18,7 +21,8 @@ extension Studio {
     let strengths = try asked.fields.numbersByName("edits", in: Self.strengths) ?? [:]
     let pictures = try asked.finish()
     if let stranger = strengths.keys.sorted().first(where: { !attributeNames.contains($0) }) {
-      throw Problem(.badRequest, "edits.\(stranger) is no attribute of the model", field: "edits.\(stranger)")
+      let reason = model.description.attributesProblem.map { ", which has none: \($0.detail)" } ?? ""
+      throw Problem(.badRequest, "edits.\(stranger) is no attribute of the model\(reason)", field: "edits.\(stranger)")
     }
     let result = try await working(context) {
       try await model.edit(
@@ -28,6 +32,11 @@ extension Studio {
   }
 
   private var attributeNames: [String] { model.description.attributes.map(\.name) }
+
+  fileprivate var editExample: JSONValue {
+    let edits = attributeNames.first.map { [$0: JSONValue.number(1)] } ?? [:]
+    return ["images": [exampleImage], "edits": .object(edits)]
+  }
 
   fileprivate var editBody: [String: Schema] {
     let edits = Dictionary(attributeNames.map { ($0, Schema.real(Self.strengths)) }) { $1 }

@@ -4,9 +4,10 @@ import Hummingbird
 import Inference
 
 extension Endpoint {
-  static let interpolate = Endpoint(.post, "/v1/interpolate", Studio.interpolate) { studio in
+  static let interpolate = Endpoint("interpolate", forModel: .post, "/v1/interpolate", Studio.interpolate) { studio in
     Operation(
       "Images between images: along a path, or by weights", body: studio.interpolateBody,
+      example: ["images": [studio.exampleImage, studio.exampleImage], "steps": 3],
       answers: PicturesAnswer.types)
   }
 }

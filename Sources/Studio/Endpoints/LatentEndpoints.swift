@@ -5,19 +5,20 @@ import Inference
 import Safetensors
 
 extension Endpoint {
-  static let encode = Endpoint(.post, "/v1/encode", Studio.encode) { studio in
+  static let encode = Endpoint("encode", forModel: .post, "/v1/encode", Studio.encode) { studio in
     Operation(
       "The latents of images, as a safetensors file; in JSON where asked for", body: studio.pictureBody(),
-      answers: [MediaType.latents: .bytes, MediaType.json: LatentsAnswer.schema])
+      example: ["images": [studio.exampleImage]],
+      answers: [MediaType.latents: .file, MediaType.json: LatentsAnswer.schema])
   }
 
-  static let decode = Endpoint(.post, "/v1/decode", Studio.decode) { _ in
+  static let decode = Endpoint("decode", forModel: .post, "/v1/decode", Studio.decode) { studio in
     Operation(
       "The images of latents",
       body: [
-        MediaType.latents: .bytes,
+        MediaType.latents: .file,
         MediaType.json: .object(["latents": .base64("latents")], required: ["latents"]),
-      ], answers: PicturesAnswer.types)
+      ], example: studio.exampleLatents.map { ["latents": $0] }, answers: PicturesAnswer.types)
   }
 }
 

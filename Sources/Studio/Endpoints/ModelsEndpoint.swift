@@ -1,27 +1,35 @@
+import Analysis
 import Hummingbird
 import Inference
 
 extension Endpoint {
-  static let models = Endpoint(.get, "/v1/models", Studio.models) { _ in
-    Operation("The model: its shape, labels, attributes and limits", answers: [MediaType.json: ModelsAnswer.schema])
+  static let models = Endpoint("listModels", .get, "/v1/models", Studio.listModels) { studio in
+    Operation(
+      "The models: their shapes, labels, attributes and limits; the first is meant where a request names none",
+      answers: [MediaType.json: ModelsAnswer.schema(count: studio.models.count)])
   }
 }
 
 extension Studio {
-  func models(_ request: Request, _ context: StudioContext) -> Response {
+  func listModels(_ request: Request, _ context: StudioContext) -> Response {
     let limits = ModelsAnswer.Limits(
       count: options.countLimit, images: options.imageLimit, bytes: options.bodyLimit, pixels: options.pixelLimit)
-    let data = dataset.map { ModelsAnswer.Images(name: $0.name, split: $0.split.rawValue, count: $0.count) }
-    let model = ModelsAnswer.Model(
-      description: model.description, limits: limits, data: data, reference: model.state.reference)
-    return Response(json: ModelsAnswer(models: [model]))
+    let answers = models.map { served in
+      ModelsAnswer.Model(
+        description: served.description, limits: limits,
+        data: served.dataset.map { .init(name: $0.name, split: $0.split.rawValue, count: $0.count) },
+        reference: served.model.state.reference)
+    }
+    return Response(json: ModelsAnswer(models: answers))
   }
 }
 
 private struct ModelsAnswer: Encodable {
   var models: [Model]
 
-  static let schema = Schema.answer(["models": .list(of: Model.schema, count: 1...1)]).called("Models")
+  static func schema(count: Int) -> Schema {
+    .answer(["models": .list(of: Model.schema, count: count...count)]).called("Models")
+  }
 
   struct Limits: Encodable {
     /// The most images that are drawn for a request.
@@ -65,10 +73,23 @@ private struct ModelsAnswer: Encodable {
         "bits": .whole, "parameters": .whole,
         "latentShapes": .list(of: .list(of: .whole, count: 3...3), count: 1...16), "labels": .list(of: .text),
         "attributes": .list(of: attribute), "limits": Limits.schema,
-      ], optional: ["data": Images.schema, "reference": ModelActivity.Reference.schema])
+      ],
+      optional: [
+        "attributesProblem": attributesProblem, "data": Images.schema, "reference": ModelActivity.Reference.schema,
+      ]
+    ).called("Model")
 
     private static let attribute = Schema.answer(
-      ["name": .text, "with": .whole, "without": .whole], optional: ["areaUnderROC": .real])
+      ["name": .text, "with": .whole, "without": .whole, "areasUnderROC": areas], optional: ["areaUnderROC": .real]
+    ).called("Attribute")
+
+    /// By the kind of the direction; those that were measured.
+    private static let areas = Schema.answer(
+      [:], optional: Dictionary(uniqueKeysWithValues: AttributeDirections.Kind.allCases.map { ($0.rawValue, .real) }))
+
+    private static let attributesProblem = Schema.answer(
+      ["kind": .choice(ModelDescription.AttributesProblem.Kind.self), "detail": .text], optional: ["command": .text]
+    ).described(as: "Why the model has no attributes; missing where it has some").called("AttributesProblem")
   }
 }
 

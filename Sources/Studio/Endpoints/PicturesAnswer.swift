@@ -14,7 +14,7 @@ struct PicturesAnswer: Encodable {
       ["images": .list(of: .base64("png"), atLeast: 1)],
       optional: ["labels": .list(of: .whole, atLeast: 1), "inputs": .list(of: PictureInput.Answer.schema, atLeast: 1)]
     ).called("Pictures"),
-    MediaType.png: .bytes,
+    MediaType.png: .file,
   ]
 }
 

@@ -5,19 +5,19 @@ import Runs
 import ServiceLifecycle
 
 extension Endpoint {
-  static let runs = Endpoint(.get, "/v1/runs", Studio.listRuns) { _ in
+  static let runs = Endpoint("listRuns", .get, "/v1/runs", Studio.listRuns) { _ in
     Operation("The training runs", answers: [MediaType.json: RunsAnswer.schema])
   }
 
-  static let runMetrics = Endpoint(.get, "/v1/runs/{id}/metrics", Studio.runMetrics) { _ in
+  static let runMetrics = Endpoint("getRunMetrics", .get, "/v1/runs/{id}/metrics", Studio.runMetrics) { _ in
     Operation(
       "Server-sent events of a run: summary, metrics, log, end", parameters: [runParameter],
-      answers: [MediaType.events: .bytes])
+      answers: [MediaType.events: .text])
   }
 
-  static let runSamples = Endpoint(.get, "/v1/runs/{id}/samples", Studio.runSamples) { _ in
+  static let runSamples = Endpoint("getRunSamples", .get, "/v1/runs/{id}/samples", Studio.runSamples) { _ in
     Operation(
-      "Samples of a run's last validation", parameters: [runParameter], answers: [MediaType.png: .bytes])
+      "Samples of a run's last validation", parameters: [runParameter], answers: [MediaType.png: .file])
   }
 
   private static let runParameter = Parameter.path(

@@ -3,9 +3,10 @@ import Inference
 import ModelImages
 
 extension Endpoint {
-  static let sample = Endpoint(.post, "/v1/sample", Studio.sample) { studio in
+  static let sample = Endpoint("sample", forModel: .post, "/v1/sample", Studio.sample) { studio in
     Operation(
       "Draw images, or variations of one", body: [MediaType.json: studio.sampleSchema],
+      example: ["count": 4, "temperature": 0.7, "seed": 7],
       answers: PicturesAnswer.types)
   }
 }
@@ -74,7 +75,8 @@ extension Studio {
       .described(as: "Of all levels, or one a level, the finest first")
     let seed = Schema.whole(Self.seeds)
     let origin = Schema.object(
-      ["index": .whole(indices), "seed": seed, "temperature": temperature, "label": labelSchema], required: ["index"])
+      ["index": .whole(indices), "seed": seed, "temperature": temperature, "label": labelSchema], required: ["index"]
+    ).called("SampleOrigin")
     let like = Schema.one(of: [
       .object(["image": imageSchema], required: ["image"]), .object(["sample": origin], required: ["sample"]),
     ])
@@ -83,12 +85,13 @@ extension Studio {
       .object([
         "count": count, "temperature": temperature, "seed": seed,
         "labels": labelSchema.map { .list(of: $0, count: 1...options.countLimit) },
-      ]),
+      ]).called("Samples"),
       .object(
         [
           "count": count, "temperature": temperature, "seed": seed, "like": like,
           "levels": .list(of: .whole(1...levels), count: 0...levels),
-        ], required: ["like"]),
+        ], required: ["like"]
+      ).called("Variations"),
     ]).called("Sample")
   }
 }

@@ -2,9 +2,10 @@ import Hummingbird
 import Inference
 
 extension Endpoint {
-  static let score = Endpoint(.post, "/v1/score", Studio.score) { studio in
+  static let score = Endpoint("score", forModel: .post, "/v1/score", Studio.score) { studio in
     Operation(
-      "How likely images are", body: studio.pictureBody(), answers: [MediaType.json: ScoresAnswer.schema])
+      "How likely images are", body: studio.pictureBody(), example: ["images": [studio.exampleImage]],
+      answers: [MediaType.json: ScoresAnswer.schema])
   }
 }
 
@@ -42,7 +43,8 @@ private struct ScoresAnswer: Encodable {
       [
         "width": .whole, "height": .whole, "isFitted": .flag, "bitsPerDimension": .real,
         "pngBitsPerDimension": .real, "corrected": .real,
-      ], optional: ["percentile": .real, "correctedPercentile": .real, "deviations": .real])
+      ], optional: ["percentile": .real, "correctedPercentile": .real, "deviations": .real]
+    ).called("Score")
 
     init(_ picture: PictureInput, _ score: ImageModel.Score) {
       (width, height, isFitted) = (picture.width, picture.height, picture.isFitted)

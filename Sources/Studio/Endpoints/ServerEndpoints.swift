@@ -3,11 +3,11 @@ import Inference
 import Torch
 
 extension Endpoint {
-  static let health = Endpoint(.get, "/healthz", isOpen: true, Studio.health) { _ in
+  static let health = Endpoint("getHealth", .get, "/healthz", isOpen: true, Studio.health) { _ in
     Operation("Whether the server lives", answers: [MediaType.json: .answer(["status": .constant("ok")])])
   }
 
-  static let metrics = Endpoint(.get, "/metrics", Studio.prometheus) { _ in
+  static let metrics = Endpoint("getMetrics", .get, "/metrics", Studio.prometheus) { _ in
     Operation("Counters for Prometheus", answers: ["text/plain": .text])
   }
 }
@@ -25,17 +25,18 @@ extension Studio {
   }
 
   private var readings: [MetricsRegistry.Reading] {
-    let state = model.state
+    let states = models.map(\.model.state)
+    func sum(_ value: (ModelActivity) -> Int) -> Double { Double(states.reduce(0) { $0 + value($1) }) }
     var readings: [MetricsRegistry.Reading] = [
       .init(
-        name: "glow_images_waiting", help: "Images under way or waiting for the model.", kind: .gauge,
-        value: Double(state.imagesUnderWay)),
+        name: "glow_images_waiting", help: "Images under way or waiting for a model.", kind: .gauge,
+        value: sum(\.imagesUnderWay)),
       .init(
-        name: "glow_model_batches_total", help: "Passes through the model.", kind: .counter,
-        value: Double(state.batches)),
+        name: "glow_model_batches_total", help: "Passes through the models.", kind: .counter,
+        value: sum(\.batches)),
       .init(
-        name: "glow_model_images_total", help: "Images in all passes through the model.", kind: .counter,
-        value: Double(state.images)),
+        name: "glow_model_images_total", help: "Images in all passes through the models.", kind: .counter,
+        value: sum(\.images)),
       .init(name: "glow_tensors", help: "Tensors alive.", kind: .gauge, value: Double(Tensor.liveHandles)),
     ]
     if let bytes = ProcessMemory.resident {

@@ -16,22 +16,50 @@ export class ApiError extends Error {
   }
 }
 
-export const getModel = async () => (await getJSON("/v1/models")).models[0];
+export const getModels = async () => (await getJSON("/v1/models")).models;
 export const sample = (body) => postJSON("/v1/sample", body);
 export const interpolate = (body) => postJSON("/v1/interpolate", body);
 export const edit = (body) => postJSON("/v1/edit", body);
 export const score = (body) => postJSON("/v1/score", body);
-export const getData = (query) => getJSON(`/v1/data?${new URLSearchParams(query).toString().replaceAll("+", "%20")}`);
+export const getData = (query) => getJSON(withModel("/v1/data", query));
 export const getRuns = async () => (await getJSON("/v1/runs")).runs;
-export const getRunSamples = async (id) => read(await request(`${runPath(id)}/samples`), "blob");
+export const getRunSamples = (id) => answer(`${runPath(id)}/samples`, {}, "blob");
 export const getRunMetrics = (id, signal) => request(`${runPath(id)}/metrics`, { signal });
+export const isServerUp = () => fetch("/healthz", { cache: "no-store" }).then(({ ok }) => ok, () => false);
 
 const runPath = (id) => `/v1/runs/${encodeURIComponent(id)}`;
-const getJSON = async (path) => read(await request(path), "json");
+const getJSON = (path) => answer(path, {}, "json");
 
-async function postJSON(path, body) {
+function postJSON(path, body) {
   const headers = { "Content-Type": "application/json" };
-  return read(await request(path, { method: "POST", headers, body: JSON.stringify(body) }), "json");
+  return answer(withModel(path), { method: "POST", headers, body: JSON.stringify(body) }, "json");
+}
+
+// Model
+
+let modelName = null;
+let visit = new AbortController();
+
+// Requests from now on are for the model of that name; null for the server's only one. What was asked before is given up,
+// and never answered: the tools that asked are gone.
+export function useModel(name) {
+  visit.abort();
+  visit = new AbortController();
+  modelName = name;
+}
+
+function withModel(path, query = {}) {
+  const all = modelName === null ? query : { ...query, model: modelName };
+  const text = new URLSearchParams(all).toString().replaceAll("+", "%20");
+  return text === "" ? path : `${path}?${text}`;
+}
+
+function answer(path, options, kind) {
+  const { signal } = visit;
+  return new Promise((done, fail) => {
+    request(path, { ...options, signal }).then((response) => read(response, kind)).then(
+      (value) => signal.aborted || done(value), (error) => signal.aborted || fail(error));
+  });
 }
 
 // Token

@@ -1,4 +1,4 @@
-// The sliders of the tab "Edit", one an attribute, those that the model tells apart best first.
+// The sliders of the tab "Edit", one an attribute, those that the difference of means tells apart best first.
 
 import { byId, makeSlider } from "./controls.js";
 import { count, fixed, signed } from "./format.js";
@@ -7,11 +7,12 @@ const reach = 1.5;
 const manyAttributes = 12;
 
 // `values()` holds the attributes whose slider is not in the middle.
-export function makeAttributes({ attributes, labels }) {
+export function makeAttributes({ attributes, attributesProblem, labels }) {
   const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, index) }));
   sliders.sort((a, b) => (b.attribute.areaUnderROC ?? -1) - (a.attribute.areaUnderROC ?? -1));
   byId("edit-attributes").append(...sliders.map((slider) => slider.row));
   byId("edit-no-attributes").hidden = attributes.length > 0;
+  if (attributesProblem) showProblem(attributesProblem);
   byId("edit-direction-field").hidden = attributes.length === 0;
   byId("edit-filter-field").hidden = attributes.length <= manyAttributes;
   if (attributes.length === 0 && labels.length === 0) byId("edit-reset").hidden = true;
@@ -34,12 +35,21 @@ export function makeAttributes({ attributes, labels }) {
       for (const slider of sliders) slider.show();
       filter();
     },
+    // How well each of the directions of a kind tells images apart.
+    showAreas: (direction) => {
+      for (const { attribute, note } of sliders) note.textContent = separability(attribute, direction);
+    },
   };
+}
+
+function showProblem({ detail, command }) {
+  byId("edit-attributes-problem").textContent = `This model has no attributes to edit: ${detail}.`;
+  byId("edit-attributes-command").textContent = command ?? "glow attributes fit";
 }
 
 function makeAttributeSlider(attribute, index) {
   const slider = makeSlider({
-    id: `edit-attribute-${index}`, label: nameInWords(attribute), note: separability(attribute.areaUnderROC),
+    id: `edit-attribute-${index}`, label: nameInWords(attribute), note: separability(attribute, "mean"),
     min: -reach, max: reach, step: 0.05, value: 0, format: (value) => signed(value, 2),
   });
   slider.row.classList.add("signed");
@@ -50,7 +60,8 @@ function makeAttributeSlider(attribute, index) {
 
 const nameInWords = ({ name }) => name.replaceAll("_", " ");
 
-function separability(area) {
+function separability({ areasUnderROC }, direction) {
+  const area = areasUnderROC[direction];
   if (area === undefined) return "not measured";
   const word = area >= 0.9 ? "clear" : area >= 0.75 ? "fair" : "weak";
   return `AUC ${fixed(area, 2)}, ${word}`;

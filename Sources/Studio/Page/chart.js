@@ -2,10 +2,12 @@
 
 import { make } from "./controls.js";
 import { count, shortCount, significant } from "./format.js";
-import { linearTicks, logarithmicTicks } from "./ticks.js";
+import { distinctLabels, linearTicks, logarithmicTicks } from "./ticks.js";
 
 const height = 240;
-const margin = { top: 10, right: 14, bottom: 42, left: 52 };
+const margin = { top: 10, right: 14, bottom: 42, left: 14 };
+const leastLabel = 5; // characters
+const characterWidth = 7.2;
 const mostPoints = 600;
 const mostDots = 80;
 
@@ -53,9 +55,10 @@ function thinned(points) {
 
 function describe({ name, points }) {
   const [lastImages, last] = points.at(-1);
+  if (points.length === 1) return `${name}: ${significant(last, 4)} after ${count(lastImages)} images.`;
   const [lowestImages, lowest] = points.reduce((best, point) => (point[1] < best[1] ? point : best));
-  return `${name}: from ${significant(points[0][1], 4)} to ${significant(last, 4)} after ${count(lastImages)} images, `
-    + `lowest ${significant(lowest, 4)} after ${count(lowestImages)}.`;
+  const [from, to, least] = distinctLabels([points[0][1], last, lowest], significant, 4);
+  return `${name}: from ${from} to ${to} after ${count(lastImages)} images, lowest ${least} after ${count(lowestImages)}.`;
 }
 
 // Scales
@@ -63,16 +66,19 @@ function describe({ name, points }) {
 function makeScales(points, width, isLogarithmic) {
   const xs = points.map(([x]) => x);
   const ys = points.map(([, y]) => y);
-  const x = makeScale(linearTicks(0, Math.max(...xs, 1)), [0, Math.max(...xs, 1)], [margin.left, width - margin.right]);
   const ticks = (isLogarithmic ? logarithmicTicks : linearTicks)(Math.min(...ys), Math.max(...ys));
-  const y = makeScale(ticks, [ticks[0], ticks.at(-1)], [height - margin.bottom, margin.top], isLogarithmic);
+  const y = makeScale(ticks, significant, [ticks[0], ticks.at(-1)], [height - margin.bottom, margin.top], isLogarithmic);
+  const left = margin.left + characterWidth * Math.max(leastLabel, ...y.labels.map((label) => label.length));
+  const most = Math.max(...xs, 1);
+  const x = makeScale(linearTicks(0, most), shortCount, [0, most], [left, width - margin.right]);
   return { x, y };
 }
 
-function makeScale(ticks, [from, to], [start, end], isLogarithmic = false) {
+function makeScale(allTicks, inWords, [from, to], [start, end], isLogarithmic = false) {
   const raw = isLogarithmic ? Math.log10 : (value) => value;
   const at = (value) => start + ((raw(value) - raw(from)) / (raw(to) - raw(from) || 1)) * (end - start);
-  return { at, start, end, ticks: ticks.filter((tick) => tick >= from && tick <= to) };
+  const ticks = allTicks.filter((tick) => tick >= from && tick <= to);
+  return { at, start, end, ticks, labels: distinctLabels(ticks, inWords) };
 }
 
 // Drawing
@@ -87,13 +93,13 @@ function node(name, attributes, text) {
 function drawAxes({ x, y }, xTitle) {
   const middle = (x.start + x.end) / 2;
   return [
-    ...y.ticks.flatMap((tick) => [
+    ...y.ticks.flatMap((tick, index) => [
       node("line", { class: "grid", x1: x.start, x2: x.end, y1: y.at(tick), y2: y.at(tick) }),
-      node("text", { class: "tick", x: x.start - 8, y: y.at(tick) + 4, "text-anchor": "end" }, significant(tick)),
+      node("text", { class: "tick", x: x.start - 8, y: y.at(tick) + 4, "text-anchor": "end" }, y.labels[index]),
     ]),
-    ...x.ticks.flatMap((tick) => [
+    ...x.ticks.flatMap((tick, index) => [
       node("line", { class: "axis", x1: x.at(tick), x2: x.at(tick), y1: y.start, y2: y.start + 5 }),
-      node("text", { class: "tick", x: x.at(tick), y: y.start + 18, "text-anchor": "middle" }, shortCount(tick)),
+      node("text", { class: "tick", x: x.at(tick), y: y.start + 18, "text-anchor": "middle" }, x.labels[index]),
     ]),
     node("line", { class: "axis", x1: x.start, x2: x.end, y1: y.start, y2: y.start }),
     node("text", { class: "tick", x: middle, y: height - 6, "text-anchor": "middle" }, xTitle),
@@ -103,7 +109,8 @@ function drawAxes({ x, y }, xTitle) {
 function drawSeries({ points, style }, index, { x, y }) {
   const places = points.map(([images, value]) => [x.at(images).toFixed(1), y.at(value).toFixed(1)]);
   const line = node("polyline", { class: `curve curve-${index}`, points: places.join(" ") });
-  if (style !== "dots" || points.length > mostDots) return [line];
+  // A line through one point cannot be seen.
+  if ((style !== "dots" && points.length > 1) || points.length > mostDots) return [line];
   return [line, ...places.map(([cx, cy]) => node("circle", { class: `dot dot-${index}`, cx, cy, r: 3 }))];
 }
 

@@ -26,7 +26,7 @@ export function acceptFiles({ panel, zone, input, onFiles }) {
     accept(event, event.dataTransfer.files);
   });
   document.addEventListener("paste", (event) => {
-    if (!panel.hidden) accept(event, event.clipboardData.files);
+    if (panel.isConnected && !panel.hidden) accept(event, event.clipboardData.files);
   });
   input.addEventListener("change", (event) => {
     accept(event, input.files);

@@ -20,8 +20,8 @@ export function makeSlider({ id, label, note, min, max, step, value, format }) {
   const output = make("output", { htmlFor: id, aria: { live: "off" } });
   const name = make("label", { htmlFor: id }, label);
   const head = make("div", { className: "slider-head" }, name, output);
+  const small = make("span", { className: "small-print", id: `${id}-note` }, note ?? "");
   if (note) {
-    const small = make("span", { className: "small-print", id: `${id}-note` }, note);
     input.setAttribute("aria-describedby", small.id);
     name.after(small);
   }
@@ -31,7 +31,7 @@ export function makeSlider({ id, label, note, min, max, step, value, format }) {
   };
   input.addEventListener("input", show);
   show();
-  return { row: make("div", { className: "slider" }, head, input), input, show };
+  return { row: make("div", { className: "slider" }, head, input), input, note: small, show };
 }
 
 export function fillSelect(select, names) {

@@ -63,10 +63,12 @@ export function makeEdit({ model }) {
   const chooser = makeChooser({ prefix: "edit", model, onChoose: ask });
   byId("edit-label-field").hidden = model.labels.length === 0;
   fillSelect(byId("edit-label"), model.labels);
+  byId("edit-direction").addEventListener("change", (event) => attributes.showAreas(event.target.value));
   form.addEventListener("input", (event) => event.target.id !== "edit-filter" && ask());
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => { // the fields change after the event
     attributes.refresh();
+    attributes.showAreas(byId("edit-direction").value);
     ask();
   }));
   byId("edit-download").onclick = () => download(byId("edit-after").src, "glow-edit.png");

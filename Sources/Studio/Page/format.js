@@ -1,10 +1,10 @@
 // Numbers in words.
 
 const grouped = new Intl.NumberFormat("en");
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 export const count = (number) => grouped.format(number);
-export const shortCount = (number) => compact.format(number);
+export const shortCount = (number, digits = 3) =>
+  new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: digits }).format(number);
 export const fixed = (number, digits) => minus(number.toFixed(digits));
 export const signed = (number, digits) => (number > 0 ? "+" : "") + fixed(number, digits);
 export const percent = (fraction) => `${Math.round(100 * fraction)}%`;

@@ -1,9 +1,10 @@
 // The start of Glow Studio: the model, the tabs and the token.
 
-import { getModel, onTokenNeeded, takeTokenFromAddress } from "./api.js";
+import { getModels, onTokenNeeded, takeTokenFromAddress, useModel } from "./api.js";
 import { byId, make, makeStatus } from "./controls.js";
 import { makeEdit } from "./edit.js";
 import { count, size } from "./format.js";
+import { recall, remember } from "./memory.js";
 import { makeMix } from "./mix.js";
 import { makeSample } from "./sample.js";
 import { makeScore } from "./score.js";
@@ -15,41 +16,65 @@ const makers = { sample: makeSample, edit: makeEdit, mix: makeMix, score: makeSc
 // Models up to this width are shown with hard pixels; larger images look better smoothed.
 const largestPixelated = 128;
 
+// The panels before a tool has filled them: each model begins with such.
+const panels = [...document.querySelectorAll("[role=tabpanel]")].map((panel) => panel.cloneNode(true));
+
 async function start() {
   const status = makeStatus(byId("server-status"));
   status.busy("Loading the model…");
   try {
-    const model = await getModel();
+    const models = await getModels();
     status.clear();
-    openStudio(model);
+    openStudio(models);
   } catch (error) {
     status.fail(error, start);
   }
 }
 
-function openStudio(model) {
-  showModel(model);
-  const tools = {};
-  const studio = {
-    model,
-    send: (name, picture) => {
-      chooseTab(name);
-      tools[name].receive(picture);
-      byId(`tab-${name}`).focus();
-    },
+function openStudio(models) {
+  let tools = {};
+  let model = models.find(({ name }) => name === recall("model")) ?? models[0];
+  const makeTools = () => {
+    useModel(models.length > 1 ? model.name : null);
+    for (const panel of panels) byId(panel.id).replaceWith(panel.cloneNode(true));
+    tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker({ model, send })]));
+    showModel(model, models.length > 1);
   };
-  for (const [name, maker] of Object.entries(makers)) tools[name] = maker(studio);
-  const chooseTab = makeTabs(byId("tabs"), (name, earlier) => {
+  const send = (name, picture) => {
+    tabs.choose(name);
+    tools[name].receive(picture);
+    byId(`tab-${name}`).focus();
+  };
+  makeTools();
+  makeModelChoice(models, model, (chosen) => {
+    for (const tool of Object.values(tools)) tool.hide?.();
+    model = chosen;
+    makeTools();
+    tabs.refresh();
+  });
+  const tabs = makeTabs(byId("tabs"), (name, earlier) => {
     tools[earlier]?.hide?.();
     tools[name].show();
     document.title = `${byId(`tab-${name}`).textContent} · ${model.name} · Glow Studio`;
   });
 }
 
-function showModel(model) {
+// Nothing to choose where there is one.
+function makeModelChoice(models, first, onChoose) {
+  const select = byId("model");
+  select.replaceChildren(...models.map(({ name }) => make("option", { value: name }, name)));
+  select.value = first.name;
+  byId("model-field").hidden = models.length < 2;
+  select.onchange = () => {
+    remember("model", select.value);
+    onChoose(models.find(({ name }) => name === select.value));
+  };
+}
+
+function showModel(model, isChoice) {
   const colors = model.channels === 1 ? "gray" : "color";
   byId("model-facts").replaceChildren(
-    make("strong", {}, model.name),
+    ...(isChoice ? [] : [make("strong", {}, model.name)]),
     make("span", {}, model.summary),
     make("span", {}, `${size(model.width, model.height)} ${colors}, ${model.bits} bits`),
     make("span", {}, `${count(model.parameters)} parameters`));

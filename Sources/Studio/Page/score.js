@@ -1,6 +1,6 @@
 // The tab "Score": how likely many images are.
 
-import { ApiError, getData, score } from "./api.js";
+import { ApiError, getData, isServerUp, score } from "./api.js";
 import { acceptFiles } from "./chooser.js";
 import { byId, makeStatus } from "./controls.js";
 import { count } from "./format.js";
@@ -41,6 +41,7 @@ export function makeScore({ model }) {
         await scoreBatch(batch);
         showAll();
       }
+      sayRefused();
     } catch (error) {
       status.fail(error, run);
     }
@@ -48,23 +49,41 @@ export function makeScore({ model }) {
     showAll();
   };
 
-  // When the server refuses a batch, its halves are tried, so that only the images that are at fault fail.
+  const sayRefused = () => {
+    const refused = rows.filter((row) => row.error).length;
+    if (refused === 0) return;
+    const verb = refused === 1 ? "has" : "have";
+    const words = `${count(refused)} of ${count(rows.length)} images ${verb} no score; the table says why.`;
+    if (rows.some((row) => row.mayPass)) status.fail(new Error(words), tryAgain);
+    else status.say(words);
+  };
+
+  const tryAgain = () => {
+    for (const row of rows.filter((row) => row.mayPass)) {
+      delete row.error;
+      delete row.mayPass;
+    }
+    showAll();
+    run();
+  };
+
+  // Only the images that are at fault fail: the one that the server names, else those found by halving the batch.
   const scoreBatch = async (batch) => {
     try {
       const { scores, reference } = await score({ images: batch.map((row) => row.source) });
       batch.forEach((row, index) => (row.score = scores[index]));
       showReference(reference);
     } catch (error) {
-      if (!(error instanceof ApiError) || error.isPassing) throw error;
-      if (batch.length === 1) {
-        batch[0].error = error.message;
-      } else {
-        const middle = Math.ceil(batch.length / 2);
-        await scoreBatch(batch.slice(0, middle));
-        await scoreBatch(batch.slice(middle));
+      if (!await isAboutImages(error)) throw error;
+      const named = batch[error.field?.match(/^images\[(\d+)\]/)?.[1]];
+      const wrong = batch.length === 1 ? batch[0] : named;
+      if (wrong) Object.assign(wrong, { error: error.message, mayPass: error.isPassing });
+      showAll();
+      for (const part of wrong ? [batch.filter((row) => row !== wrong)] : halves(batch)) {
+        if (part.length > 0) await scoreBatch(part);
       }
     }
-    for (const row of batch) if (row.score || row.error) delete row.source;
+    for (const row of batch) if (row.score || (row.error && !row.mayPass)) delete row.source;
   };
 
   const addData = async () => {
@@ -94,6 +113,15 @@ export function makeScore({ model }) {
   byId("score-csv").onclick = () => downloadText(scoresAsCSV(rows), "text/csv", "scores.csv");
   showReference(model.reference);
   return { show() {} };
+}
+
+const halves = (batch) => [batch.slice(0, Math.ceil(batch.length / 2)), batch.slice(Math.ceil(batch.length / 2))];
+
+// Whether the images of a request are to blame for an error, and others may fare better: not where the server is busy,
+// wants a token or is gone.
+async function isAboutImages(error) {
+  if (!(error instanceof ApiError) || [401, 429].includes(error.status)) return false;
+  return error.status === 0 ? isServerUp() : true;
 }
 
 function showReference(reference) {

@@ -37,7 +37,7 @@ export function makeScoreTable(model) {
   const headers = columns.map((column, index) => {
     const id = `score-sort-${index}`;
     const button = make("button", { type: "button", id, onclick: () => sortBy(column) }, column.name);
-    return make("th", { scope: "col" }, button);
+    return make("th", { scope: "col", role: "columnheader" }, button);
   });
   byId("score-head").append(...headers);
 
@@ -64,15 +64,16 @@ function sorted(rows, sorting) {
 function makeRow(row, model) {
   const cells = [makeNameCell(row, model)];
   if (row.error) {
-    cells.push(make("td", { colSpan: columns.length - 1, className: "error" }, row.error));
+    cells.push(make("td", { colSpan: columns.length - 1, className: "error", role: "cell" }, row.error));
   } else {
     for (const column of columns.slice(1)) {
       const value = column.value(row);
       const missing = row.score ? "–" : "…";
-      cells.push(make("td", { className: "number" }, value === undefined ? missing : column.text(value)));
+      const text = value === undefined ? missing : column.text(value);
+      cells.push(make("td", { className: "number", role: "cell", data: { name: column.name } }, text));
     }
   }
-  return make("tr", {}, ...cells);
+  return make("tr", { role: "row" }, ...cells);
 }
 
 function makeNameCell(row, model) {
@@ -83,7 +84,7 @@ function makeNameCell(row, model) {
     const note = isFitted ? fittedNote(row.score, model) : size(width, height);
     text.append(make("span", { className: "small-print" }, note));
   }
-  return make("th", { scope: "row" }, make("span", { className: "named-picture" }, row.thumbnail, text));
+  return make("th", { scope: "row", role: "rowheader" }, make("span", { className: "named-picture" }, row.thumbnail, text));
 }
 
 function makeThumbnail(src) {

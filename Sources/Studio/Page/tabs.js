@@ -2,7 +2,8 @@
 
 import { byId } from "./controls.js";
 
-// Calls `onChange(name, earlierName)` whenever a tab is chosen. Returns the function that chooses one.
+// Calls `onChange(name, earlierName)` whenever a tab is chosen. Returns the functions that choose one, and that show the
+// chosen one in panels that are new.
 export function makeTabs(list, onChange) {
   const tabs = [...list.querySelectorAll("[role=tab]")];
   const names = tabs.map((tab) => tab.id.replace("tab-", ""));
@@ -12,14 +13,17 @@ export function makeTabs(list, onChange) {
     if (name === chosen || !names.includes(name)) return;
     const earlier = chosen;
     chosen = name;
+    if (location.hash !== `#${name}`) history.replaceState(null, "", `#${name}`);
+    show(earlier);
+  };
+  const show = (earlier) => {
     tabs.forEach((tab, index) => {
-      const isChosen = names[index] === name;
+      const isChosen = names[index] === chosen;
       tab.setAttribute("aria-selected", isChosen);
       tab.tabIndex = isChosen ? 0 : -1;
       byId(tab.getAttribute("aria-controls")).hidden = !isChosen;
     });
-    if (location.hash !== `#${name}`) history.replaceState(null, "", `#${name}`);
-    onChange(name, earlier);
+    onChange(chosen, earlier);
   };
   list.addEventListener("click", (event) => choose(names[tabs.indexOf(event.target)]));
   list.addEventListener("keydown", (event) => {
@@ -34,5 +38,5 @@ export function makeTabs(list, onChange) {
   addEventListener("hashchange", () => choose(location.hash.slice(1)));
   list.hidden = false;
   choose(names.includes(location.hash.slice(1)) ? location.hash.slice(1) : names[0]);
-  return choose;
+  return { choose, refresh: () => show(null) };
 }

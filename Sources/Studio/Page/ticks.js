@@ -1,10 +1,15 @@
 // Round numbers along an axis.
 
 const wanted = 5;
+const mostDigits = 12;
+
+// Values that differ by less are one: labels of so many digits could not tell them apart.
+const leastDifference = 1e-9;
 
 // Ticks from the last one that is not above `low` to the first that is not below `high`.
 export function linearTicks(low, high) {
-  const step = niceStep((high - low || Math.abs(high) || 1) / wanted);
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const step = niceStep((high - low > leastDifference * size ? high - low : size || 1) / wanted);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
   return range(first, last).map((index) => Number((index * step).toPrecision(12)));
@@ -25,6 +30,13 @@ export function logarithmicTicks(low, high) {
   const start = Math.max(0, all.findLastIndex((tick) => tick <= low));
   const end = all.findIndex((tick) => tick >= high);
   return all.slice(start, Math.max(end, start + 1) + 1);
+}
+
+// Numbers in words that differ where the numbers do: `inWords(number, digits)` with as few digits as that takes.
+export function distinctLabels(numbers, inWords, digits = 3) {
+  const labels = numbers.map((number) => inWords(number, digits));
+  const isClear = new Set(labels).size === new Set(numbers).size;
+  return isClear || digits >= mostDigits ? labels : distinctLabels(numbers, inWords, digits + 1);
 }
 
 const range = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => first + index);

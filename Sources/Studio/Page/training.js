@@ -3,6 +3,7 @@
 import { getRuns } from "./api.js";
 import { byId, make, makeStatus } from "./controls.js";
 import { follow } from "./follow.js";
+import { recall, remember } from "./memory.js";
 import { makeRunView } from "./runview.js";
 
 // When the stream of a run in training ends, its new state is asked for.
@@ -28,9 +29,9 @@ export function makeTraining() {
   };
 
   const showRuns = () => {
-    const earlier = select.value;
+    const shown = [select.value, recall("run")].find((id) => runs.some((run) => run.id === id)) ?? newest(runs)?.id;
     select.replaceChildren(...runs.map(({ id, run, state }) => make("option", { value: id }, `${run} (${state})`)));
-    if (runs.some((run) => run.id === earlier)) select.value = earlier;
+    if (shown !== undefined) select.value = shown;
     select.disabled = runs.length === 0;
     byId("training-empty").hidden = runs.length > 0;
     byId("training-content").hidden = runs.length === 0;
@@ -66,7 +67,10 @@ export function makeTraining() {
     else load();
   };
 
-  select.addEventListener("change", watch);
+  select.addEventListener("change", () => {
+    remember("run", select.value);
+    watch();
+  });
   byId("training-refresh").onclick = load;
   document.addEventListener("visibilitychange", pauseOrGoOn);
   return {
@@ -79,4 +83,11 @@ export function makeTraining() {
       stop();
     },
   };
+}
+
+// Of those that are being trained, else of all, the one that was written last.
+function newest(runs) {
+  const active = runs.filter(({ state }) => state === "training");
+  const time = ({ lastWritten }) => Date.parse(lastWritten ?? "") || 0;
+  return (active.length > 0 ? active : runs).toSorted((a, b) => time(b) - time(a))[0];
 }

@@ -26,7 +26,7 @@ struct PictureInput: Sendable {
 
     static let schema = Schema.answer([
       "image": .base64("png"), "width": .whole, "height": .whole, "isFitted": .flag,
-    ])
+    ]).called("Input")
   }
 
   func answer() throws -> Answer {

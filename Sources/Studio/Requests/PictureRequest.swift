@@ -105,7 +105,7 @@ extension Studio {
       MediaType.form: .object(
         ["images": .list(of: .file, count: count), "request": schema()], required: ["images"]),
     ]
-    if count.contains(1) { for type in MediaType.pictures { types[type] = .bytes } }
+    if count.contains(1) { for type in MediaType.pictures { types[type] = .file } }
     return types
   }
 }
