@@ -3,6 +3,8 @@ struct SplitFolders {
   /// With a "/" at the end; empty where no folders are splits.
   private(set) var folders: [DatasetSplit: String] = [:]
   private(set) var notes: [String] = []
+  /// Pictures beside the splits, which are not used.
+  private(set) var besides = 0
 
   /// In any case.
   private static let names: [String: DatasetSplit] = [
@@ -62,10 +64,10 @@ struct SplitFolders {
       folders[Self.split(of: name)!] = name + "/"
       notes.append("\(name)/ holds no pictures")
     }
-    let unused = others.reduce(loose.count) { $0 + $1.pictures }
-    if unused > 0 {
+    besides = others.reduce(loose.count) { $0 + $1.pictures }
+    if besides > 0 {
       notes.append(
-        "\(counted(unused, "picture")) beside \(listed(splits.map { $0.name + "/" })) \(unused == 1 ? "is" : "are") not "
+        "\(counted(besides, "picture")) beside \(listed(splits.map { $0.name + "/" })) \(besides == 1 ? "is" : "are") not "
           + "used: " + listed(others.map { "\($0.pictures) in \($0.name)/" } + loose))
     }
   }
