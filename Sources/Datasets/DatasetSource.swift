@@ -75,6 +75,12 @@ public struct DatasetSource: Sendable {
   /// The folder that the images are in.
   public var folder: URL { location.directory }
 
+  /// Whether a picture file that is written there would be one of the images.
+  public func wouldTake(_ file: URL) -> Bool {
+    let (root, path) = (folder.resolvingSymlinksInPath().path, file.resolvingSymlinksInPath().path)
+    return resolved.name == DatasetKinds.ofPaths.name && path.hasPrefix(root + "/")
+  }
+
   /// Whether images have no size of their own that all of a split share, so that one should be given.
   public var needsSize: Bool { resolved.needsSize }
 

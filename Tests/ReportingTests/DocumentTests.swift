@@ -46,6 +46,8 @@ import Testing
 
   @Test func html() {
     let html = document.html
+    // By which data sets know a report that lies among their pictures.
+    #expect(html.contains(#"<meta name="generator" content="swift-glow">"#))
     for part in [
       "<title>Report &lt;1&gt;</title>", "<h2>Likelihood</h2>", "<li>two <code>2</code></li>",
       "<pre><code>glow eval --model &lt;run&gt;</code></pre>", "<th>set</th><th>bits/dim</th>",

@@ -68,8 +68,8 @@ import Testing
       #expect(test.label(at: 0) == 1)
       try folder.writePicture("train/stray.png")
       let train = try ImageFolder(folder, split: .train)
-      #expect(train.classNames.isEmpty)
-      #expect(train.label(at: 0) == nil)
+      #expect(train.classNames == ["cat", "dog"])
+      #expect(train.notes == ["1 picture does not lie in a class folder and is not used: train/stray.png"])
     }
   }
 
@@ -97,12 +97,70 @@ import Testing
   }
 
   @Test(arguments: [(1, nil, 1), (2, nil, 1), (3, nil, 3), (4, nil, 3), (1, 3, 3), (4, 1, 1)] as [(Int, Int?, Int)])
-  func channelsAreThoseOfTheFirstPictureUnlessGiven(found: Int, given: Int?, expected: Int) throws {
+  func channelsAreThoseOfThePicturesUnlessGiven(found: Int, given: Int?, expected: Int) throws {
     try withTemporaryFolder { folder in
       try folder.writePicture("a.png", channels: found)
       let dataset = try ImageFolder(folder, split: .train, channels: given)
       #expect(dataset.shape.channels == expected)
       #expect(try dataset.image(at: 0).channels == expected)
+    }
+  }
+
+  @Test(arguments: [["train"], ["validation"], ["test"], ["train", "validation"]])
+  func anyColorPictureMakesTheWholeSetColor(gray: [String]) throws {
+    try withTemporaryFolder { folder in
+      for part in ["train", "validation", "test"] {
+        for number in 0..<3 {
+          try folder.writePicture("\(part)/\(number).png", channels: gray.contains(part) ? 1 : 3, value: 9)
+        }
+      }
+      let (train, validation) = try DatasetSource.pictures(folder: folder).openTraining(seed: 0)
+      let test = try DatasetSource.pictures(folder: folder).open(split: .test, seed: 0)
+      for part in [train, validation, test] {
+        #expect(part.shape.channels == 3)
+        #expect(try part.image(at: 0).pixels.count == 24)
+        #expect(part.notes == ["\(3 * gray.count) of 9 pictures are gray; they become RGB"])
+      }
+      let asked = try ImageFolder(folder, split: .train, channels: 1)
+      #expect(asked.shape.channels == 1)
+      #expect(
+        asked.notes
+          == (gray.contains("train") ? [] : ["3 of 3 pictures of the train split are in color; they become gray"]))
+    }
+  }
+
+  @Test func aFirstGrayPictureDoesNotMakeASeededSetGray() throws {
+    try withTemporaryFolder { folder in
+      try folder.writePicture("a.png", channels: 1)
+      for number in 0..<9 { try folder.writePicture("b\(number).png") }
+      for split in DatasetSplit.allCases { #expect(try ImageFolder(folder, split: split).shape.channels == 3) }
+      #expect(try ImageFolder(folder, split: .train).notes == ["1 of 10 pictures is gray; it becomes RGB"])
+    }
+  }
+
+  @Test func aDamagedHeadDoesNotDecideOnChannels() throws {
+    try withTemporaryFolder { folder in
+      for number in 0..<9 { try folder.writePicture("\(number).png", channels: 1) }
+      try folder.write([1, 2, 3], to: "bad.png")
+      #expect(try ImageFolder(folder, split: .train, toleratingDamage: true).shape.channels == 1)
+    }
+  }
+
+  @Test func namesInNotesArePrintable() throws {
+    try withTemporaryFolder { folder in
+      for number in 0..<3 { try folder.writePicture("a/\(number).png") }
+      for number in 0..<3 { try folder.writePicture("b/\(number).png") }
+      try folder.writePicture("x\ny\u{1B}[31m.png")
+      #expect(try ImageFolder(folder, split: .train).notes[0].hasSuffix(#"not used: x\u{a}y\u{1b}[31m.png"#))
+    }
+  }
+
+  @Test func theSizeOfTheSourcesIsKnown() throws {
+    try withTemporaryFolder { folder in
+      for number in 0..<3 { try folder.writePicture("train/\(number).png", width: 10 * (number + 1), height: 10) }
+      try folder.writePicture("val/a.png")
+      let set = try DatasetSource.pictures(folder: folder).open(split: .train, size: (4, 4), seed: 0)
+      #expect(set.sourcePixels == 200 && set.evenly(2).sourcePixels == 200)
     }
   }
 

@@ -32,6 +32,10 @@ struct PictureLayout: Sendable {
 
   /// What is not used, and how the tree is understood: a sentence each.
   let notes: [String]
+  /// Of these, what is of a kind that is not used anywhere.
+  private let unused: [String]
+  /// Pictures beside the folders of splits.
+  private let besides: Int
   private let heads: PictureHeads
   private let whole: Part?
   private let named: [DatasetSplit: Part]
@@ -50,9 +54,9 @@ struct PictureLayout: Sendable {
         ? listing.pictures
         : listing.pictures.lazy.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }
     }
-    let notes = listing.notes
+    (unused, besides) = (listing.notes, splits.besides)
     guard paths.contains(where: { !$0.isEmpty }) else {
-      throw DatasetError.noImages(folder: tree.location, notes: notes)
+      throw DatasetError.noImages(folder: tree.location, notes: unused)
     }
     let mayHaveClasses = paths.reduce(into: Set<String>()) { $0.formUnion(PictureClasses.folders(of: $1)) }.count >= 2
     let classes = zip(paths, folders).map { PictureClasses(of: $0, in: $1, mayBe: mayHaveClasses) }
@@ -62,9 +66,9 @@ struct PictureLayout: Sendable {
     named = splits.folders.mapValues { partOfFolder[$0]! }
     let names = Set(parts.flatMap { $0.classes ?? [] })
     classNames = names.count < 2 ? [] : names.sorted()
-    self.notes =
+    notes =
       splits.notes + classes.compactMap(\.note)
-      + (whole.flatMap { Self.wrapperNote(on: $0.paths, of: tree) }.map { [$0] } ?? []) + notes
+      + (whole.flatMap { Self.wrapperNote(on: $0.paths, of: tree) }.map { [$0] } ?? []) + unused
   }
 
   /// - Throws: `DatasetError` when the split is not there, empty, or cannot be cut from so few pictures.
@@ -72,9 +76,10 @@ struct PictureLayout: Sendable {
     guard let (part, positions) = positions(of: split, seed: seed) else {
       throw DatasetError.missingSplit(
         folder: tree.location, split: split,
-        found: named.values.map(\.folder).sorted())
+        found: named.values.map(\.folder).sorted()
+          + (besides > 0 ? ["\(counted(besides, "picture")) beside"] : []))
     }
-    guard !part.paths.isEmpty else { throw DatasetError.noImages(folder: name(of: part), notes: notes) }
+    guard !part.paths.isEmpty else { throw DatasetError.noImages(folder: name(of: part), notes: unused) }
     guard !positions.isEmpty else {
       throw DatasetError.tooFewImages(
         name: name(of: part), split: split, count: part.paths.count, needed: Self.needed(isWhole: whole != nil))

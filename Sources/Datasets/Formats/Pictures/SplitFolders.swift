@@ -3,6 +3,8 @@ struct SplitFolders {
   /// With a "/" at the end; empty where no folders are splits.
   private(set) var folders: [DatasetSplit: String] = [:]
   private(set) var notes: [String] = []
+  /// Pictures beside the splits, which are not used.
+  private(set) var besides = 0
 
   /// In any case.
   private static let names: [String: DatasetSplit] = [
@@ -48,9 +50,8 @@ struct SplitFolders {
     guard Self.areSplits(splits, beside: others) else {
       let names = splits.map { $0.name + "/" }
       notes.append(
-        "\(listed(names)) \(names.count == 1 ? "is a class" : "are classes") here, as "
-          + "\(others.count == 1 ? "is" : "are") \(listed(others.map { $0.name + "/" })) beside; for splits, leave train/, "
-          + "validation/ and test/ alone in the folder")
+        "\(listed(names)) \(names.count == 1 ? "is a class" : "are classes") here, as other folders with pictures stand beside: "
+          + listed(others.map { $0.name + "/" }) + "; to have splits, leave train/, validation/ and test/ alone")
       return
     }
     for top in splits {
@@ -59,11 +60,14 @@ struct SplitFolders {
           folder: listing.tree.location, split: top.split!, first: other, second: top.name + "/")
       }
     }
-    for name in empty where folders[Self.split(of: name)!] == nil { folders[Self.split(of: name)!] = name + "/" }
-    let unused = others.reduce(loose.count) { $0 + $1.pictures }
-    if unused > 0 {
+    for name in empty where folders[Self.split(of: name)!] == nil {
+      folders[Self.split(of: name)!] = name + "/"
+      notes.append("\(name)/ holds no pictures")
+    }
+    besides = others.reduce(loose.count) { $0 + $1.pictures }
+    if besides > 0 {
       notes.append(
-        "\(counted(unused, "picture")) beside \(listed(splits.map { $0.name + "/" })) \(unused == 1 ? "is" : "are") not "
+        "\(counted(besides, "picture")) beside \(listed(splits.map { $0.name + "/" })) \(besides == 1 ? "is" : "are") not "
           + "used: " + listed(others.map { "\($0.pictures) in \($0.name)/" } + loose))
     }
   }

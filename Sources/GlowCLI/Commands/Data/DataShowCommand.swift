@@ -31,6 +31,10 @@ struct DataShowCommand: ParsableCommand {
 
   func run() throws {
     let source = try source.source()
+    guard !source.wouldTake(URL(filePath: out)) else {
+      throw ValidationError(
+        "--out \(out) lies among the pictures of \(source) and would become one: name another place")
+    }
     let dataset = try source.open(
       split: split, size: size.map { ($0.height, $0.width) }, channels: channels, seed: seed)
     warn(ofNotesOn: dataset)
