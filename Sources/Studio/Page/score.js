@@ -150,7 +150,8 @@ async function readFile(row, limits) {
     if (row.source) return;
     const { source, url } = await pictureOfFile(row.file, limits);
     row.source = source;
-    if (row.file.type === "image/webp") row.url = url;
+    // Not every browser shows these upright.
+    if (row.file.type === "image/webp") row.thumbnail.src = url;
   } catch (error) {
     row.error = error.message;
   }
