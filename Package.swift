@@ -184,7 +184,7 @@ let package = Package(
       name: "StudioTests",
       dependencies: [
         "Studio", "Inference", "Runs", "ServedModels", "PictureFixtures",
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
     .testTarget(name: "CLITests", dependencies: ["Imaging", "PictureFixtures"]),
     .testTarget(

@@ -37,10 +37,11 @@ package struct JSONParser {
   private let bytes: UnsafeBufferPointer<UInt8>
   private var position = 0
   private let depth: Int
-  private var valuesLeft: Int
+  private let count: Int
+  private var valuesSeen = 0
 
   fileprivate init(_ bytes: UnsafeBufferPointer<UInt8>, depth: Int, count: Int) {
-    (self.bytes, self.depth, valuesLeft) = (bytes, depth, count)
+    (self.bytes, self.depth, self.count) = (bytes, depth, count)
   }
 
   fileprivate mutating func document() throws(JSONProblem) -> JSONValue {
@@ -55,8 +56,8 @@ package struct JSONParser {
   // MARK: - Values
 
   private mutating func value(at level: Int) throws(JSONProblem) -> JSONValue {
-    valuesLeft -= 1
-    guard valuesLeft >= 0 else { throw problem("JSON of too many values") }
+    valuesSeen += 1
+    guard valuesSeen <= count else { throw problem("JSON of more than \(count) values") }
     guard let byte = next else { throw invalid("an end where a value is expected") }
     switch byte {
     case UInt8(ascii: "{"): return try object(at: level + 1)
