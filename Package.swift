@@ -185,6 +185,9 @@ let package = Package(
       ]),
     .testTarget(name: "CLITests", dependencies: ["Imaging"]),
     .testTarget(
+      name: "GlowCLITests",
+      dependencies: ["GlowCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .testTarget(
       name: "ParserFuzzingTests", dependencies: ["ParserFuzzing", "TestSupport"], exclude: ["Found"]),
   ],
   swiftLanguageModes: [.v6],
