@@ -188,6 +188,9 @@ let package = Package(
       ]),
     .testTarget(name: "CLITests", dependencies: ["Imaging", "PictureFixtures"]),
     .testTarget(
+      name: "GlowCLITests",
+      dependencies: ["GlowCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .testTarget(
       name: "ParserFuzzingTests", dependencies: ["ParserFuzzing", "TestSupport"], exclude: ["Found"]),
   ],
   swiftLanguageModes: [.v6],

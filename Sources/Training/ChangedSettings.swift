@@ -5,6 +5,7 @@ import FlowModels
 /// ```swift
 /// var changes = ChangedSettings()
 /// changes.learningRate = 1e-4
+/// let (train, validation) = try DatasetSource(parsing: "fashion-mnist").openTraining(seed: 0)
 /// let trainer = try Trainer(
 ///   resuming: RunFolder(URL(filePath: "runs/first")), changing: changes, train: train, validation: validation)
 /// ```

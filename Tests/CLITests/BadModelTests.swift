@@ -53,6 +53,11 @@ import Testing
     try refuse("config.json", "not valid JSON")
   }
 
+  @Test func configurationWithAWordThatIsNone() throws {
+    try edit("\"affine\"", "\"affin\"")
+    try refuse("config.json", "field glow.coupling", "it is \"affin\"", "one of \"additive\", \"affine\"")
+  }
+
   @Test func configurationWithAWrongType() throws {
     try edit("\"steps\" : 2", "\"steps\" : \"two\"")
     try refuse("config.json", "glow.steps", "type")

@@ -52,6 +52,38 @@ import Testing
     #expect(try bitsPerDimension(model.checkpoint.path) == bitsPerDimension(model.run.path))
   }
 
+  @Test func theErrorOfOneImageIsUnknown() throws {
+    let run = try TrainedRun.unlabeled().run.path
+    let text = try glow("eval", "--model", run, "--limit", "1")
+    #expect(!text.contains("±") && text.contains("1 image (the error of one is not known)"), "\(text)")
+    let report = try decodeJSON(glow("eval", "--model", run, "--limit", "1", "--json"))
+    #expect((report["evaluation"] as? [String: Any])?["standardError"] is NSNull)
+    #expect(report["checkpoint"] as? String == "images-320")
+  }
+
+  /// Every refusal says what to do.
+  @Test func refusalsNameTheWayOut() throws {
+    let labeled = try TrainedRun.labeled().run.path
+    let exported = try TemporaryFolder()
+    let pictures = try TemporaryFolder()
+    let flat = try TinyData.pictures(pictures, channels: 1)
+    try glow("export", "--model", labeled, "--out", exported.path("model"))
+    for (arguments, words) in [
+      (
+        ["eval", "--model", labeled, "--data", flat],
+        ["have no labels", "of the labels 0, 1, 2", "glow score", "--data"]
+      ),
+      (["score", "--model", labeled, "--data", flat, "--labels", "own"], ["--labels own", "--labels any"]),
+      (["eval", "--model", exported.path("model"), "--weights", "raw"], ["--weights raw", "checkpoints of a run"]),
+      (["quality", "--model", labeled, "--neighbors", "20"], ["20 images", "--split", "--data"]),
+      (["interpolate", "--model", labeled, "--indices", "1", "--out", "/proc/out"], ["two images", "--indices"]),
+    ] { try expectRefusal(arguments, saying: words) }
+    let large = try TinyData.pictures(exported, count: 1, side: 12, channels: 1)
+    try expectRefusal(["score", "--model", labeled, large + "/0.png"], "is 12x12 pixels, the model takes 8x8", "--fit")
+    let unlabeled = try TrainedRun.unlabeled().run.path
+    #expect(try GlowBinary.run(["eval", "--model", unlabeled, "--accuracy"]).errors.contains("--accuracy is left out"))
+  }
+
   @Test func fewerBitsHaveTheirOwnBaseline() throws {
     try withTemporaryFolder { folder in
       let data = "idx:\(try writeIDX(to: folder.appending(path: "data")).path)"

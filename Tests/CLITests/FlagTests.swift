@@ -6,7 +6,7 @@ import Testing
   @Test(arguments: [
     (["--levels", "99"], ["levels is 99", "1 to 16"]),
     (["--hidden=-1"], ["hidden is -1", "1 to 65536"]),
-    (["--hidden", "-1"], ["--hidden"]),
+    (["--hidden", "-1"], ["hidden is -1", "1 to 65536"]),
     (["--steps", "many"], ["many", "--steps"]),
     (["--lr", "11"], ["learningRate is 11", "below 10"]),
     (["--lr", "nan"], ["learningRate is nan", "below 10"]),

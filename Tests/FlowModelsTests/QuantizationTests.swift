@@ -27,6 +27,21 @@ import Torch
     }
   }
 
+  /// What is shown is the middle of a cell, within half a level of 8 bits, and the same cell when it is read again.
+  @Test(arguments: 1...8) func theMiddleIsShown(bits: Int) throws {
+    let quantization = Quantization(bits: bits)
+    let step = 1 << (8 - bits)
+    let values = try quantization.quantize(quantization.dequantize(pixels())).elements(UInt8.self)
+    let shown = quantization.shown(values)
+    for (value, shown) in zip(values, shown) {
+      let cell = Int(value)..<Int(value) + step
+      #expect(abs(Double(cell.lowerBound + cell.upperBound - 1) / 2 - Double(shown)) <= 0.5)
+    }
+    let again = try quantization.quantize(quantization.dequantize(Tensor(shown, shape: [1, 16, 16, 1])))
+    #expect(try again.elements() == values)
+    #expect(bits < 8 || shown == values)
+  }
+
   /// Cells and their centers are exact in float32.
   @Test(arguments: 1...8) func centersAreExact(bits: Int) throws {
     let x = try Quantization(bits: bits).dequantize(pixels()).elements(Double.self)

@@ -81,6 +81,45 @@ import Testing
     }
   }
 
+  @Test func checkpointsToChooseFrom() throws {
+    try withFolder { folder in
+      let run = try run(folder, images: 600)
+      for images in [200, 400, 600] {
+        try checkpoint(run, images: images, best: images < 400 ? nil : .init(images: 400, bitsPerDimension: 3.25))
+      }
+      func said(_ choice: CheckpointChoice?) throws -> String { try run.checkpoint(#require(choice)).description }
+      #expect(
+        try said(.newest) == "images-600, the newest; the best by validation is images-400 (3.2500 bits/dim)")
+      #expect(try said(.best) == "images-400, the best by validation (3.2500 bits/dim); the newest is images-600")
+      for text in ["200", "images-200"] {
+        #expect(
+          try said(CheckpointChoice(text))
+            == "images-200; the newest is images-600, the best by validation images-400 (3.2500 bits/dim)")
+      }
+      for text in ["", "-1", "first", "images-", "2e3", "Best"] { #expect(CheckpointChoice(text) == nil, "\(text)") }
+      let error = try #require(throws: TrainingError.self) { try run.checkpoint(.images(300)) }
+      #expect(
+        error.description
+          == "\(folder.relativePath) has no checkpoint images-300, expected one of images-200, images-400, images-600")
+      try FileManager.default.removeItem(at: run.checkpoints[1])
+      #expect(
+        "\(try #require(throws: TrainingError.self) { try run.checkpoint(.best) })".contains("images-400, the best,"))
+    }
+  }
+
+  /// Before the first validation.
+  @Test func noBestCheckpoint() throws {
+    try withFolder { folder in
+      let run = try run(folder, images: 100)
+      #expect(
+        "\(try #require(throws: TrainingError.self) { try run.checkpoint(.newest) })".contains("holds no checkpoint"))
+      try checkpoint(run, images: 0)
+      #expect(try run.checkpoint(.newest).description == "images-0, the newest")
+      let error = try #require(throws: TrainingError.self) { try run.checkpoint(.best) }
+      #expect(error.description.contains("none was written after a validation"), "\(error)")
+    }
+  }
+
   @Test func states() throws {
     try withFolder { folder in
       let run = try run(folder, images: 1000)

@@ -35,7 +35,7 @@ import Torch
   private static func train(
     _ ranks: Int, _ training: TrainingConfiguration = Small.training(),
     model: any FlowConfiguration & Sendable = Small.model(), in folder: URL, resuming: Bool = false, images: Int? = nil,
-    dtype: DType = .float64, timeout: Double = 60,
+    changing changes: ChangedSettings = ChangedSettings(), dtype: DType = .float64, timeout: Double = 60,
     configure: @escaping @Sendable (Trainer) throws -> Void = { _ in }
   ) throws -> [Result<End, any Error>] {
     try Runtime.setThreadCount(1)
@@ -47,7 +47,8 @@ import Torch
       let trainer =
         resuming
         ? try Trainer(
-          resuming: RunFolder(folder), images: images, train: train, validation: validation, options: options,
+          resuming: RunFolder(folder), images: images, changing: changes, train: train, validation: validation,
+          options: options,
           communicator: communicator)
         : try Trainer(
           configuration: model, training: training, train: train, validation: validation, run: RunFolder(folder),
@@ -155,6 +156,21 @@ import Torch
       try expectEqual(Self.train(4, in: run, resuming: true), expected, "after 2, 3, 1 and 4 ranks")
       let (found, whole) = (try metrics(run), try metrics(folder.appending(path: "alone")))
       #expect(found.map(\.images) == whole.map(\.images))
+    }
+  }
+
+  /// All ranks take the settings that rank 0 goes on with, and save before the first step.
+  @Test func aRunGoesOnWithOtherSettings() throws {
+    try withTemporaryFolder { folder in
+      var changes = ChangedSettings()
+      (changes.learningRate, changes.gradientClip) = (0.002, 0.5)
+      func halves(_ ranks: Int, _ name: String) throws -> [Result<End, any Error>] {
+        let run = folder.appending(path: name)
+        try Self.train(ranks, Small.training { $0.images = 32 }, in: run)
+        return try Self.train(ranks, in: run, resuming: true, images: 64, changing: changes)
+      }
+      try expectEqual(halves(3, "together"), halves(0, "alone")[0].get(), "after a change")
+      #expect(try metrics(folder.appending(path: "together")).last?.learningRate == 0.002)
     }
   }
 

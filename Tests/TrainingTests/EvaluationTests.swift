@@ -32,7 +32,7 @@ import Torch
     let mean = bits.reduce(0, +) / 7
     #expect(abs(evaluation.bitsPerDimension - mean) < 1e-9)
     let variance = bits.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 6
-    #expect(abs(evaluation.standardError - (variance / 7).squareRoot()) < 1e-9)
+    #expect(try abs(#require(evaluation.standardError) - (variance / 7).squareRoot()) < 1e-9)
     #expect(evaluation.draws == draws && evaluation.images == 7 && evaluation.bits == 8)
     #expect(evaluation.split == "test" && !evaluation.conditional && evaluation.accuracy == nil)
   }
@@ -45,7 +45,7 @@ import Torch
 
   @Test func oneImageHasNoSpread() throws {
     let model = try Small.randomModel(Small.model())
-    #expect(try model.evaluate(on: images.first(1)).standardError == 0)
+    #expect(try model.evaluate(on: images.first(1)).standardError == nil)
   }
 
   @Test(arguments: [GlowConfiguration.LabelConditioning.prior, .everywhere])
@@ -77,6 +77,26 @@ import Torch
     let guesses: [Int] = try model.classify(batch.x).argmax(1).elements()
     let right = guesses.enumerated().filter { $0.offset % 3 == $0.element }
     #expect(try model.evaluate(on: labeled, accuracy: true).accuracy == Double(right.count) / 12)
+  }
+
+  /// One value tells no error, nor do values that are not finite; 0 is that of values that are the same.
+  @Test(
+    arguments: [
+      ([], nil), ([3], nil), ([3, .nan], nil), ([3, .infinity], nil), ([3, 3], 0), ([1, 3], 1), ([1, 2, 3, 6], 1.0801),
+    ] as [([Double], Double?)]) func standardErrors(values: [Double], error: Double?) throws
+  {
+    let found = standardError(of: values)
+    #expect((found == nil) == (error == nil))
+    if let found, let error { #expect(abs(found - error) < 1e-4) }
+  }
+
+  @Test func theErrorOfOneImageIsUnknown() throws {
+    let evaluation = try Small.randomModel(Small.model()).evaluate(on: SmallImages(count: 1))
+    #expect(evaluation.standardError == nil)
+    let data = try JSONEncoder().encode(evaluation)
+    let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(object["standardError"] is NSNull && object["accuracy"] == nil)
+    #expect(try JSONDecoder().decode(Evaluation.self, from: data).standardError == nil)
   }
 
   @Test func imagesThatDoNotFitTheModel() throws {

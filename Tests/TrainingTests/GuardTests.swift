@@ -142,6 +142,80 @@ import Torch
     }
   }
 
+  /// After the guards gave up: other settings from the checkpoint that is left, and the guards begin anew.
+  @Test func theAdviceCanBeFollowed() throws {
+    try withTemporaryFolder { folder in
+      let run = folder.appending(path: "run")
+      let training = Small.training {
+        ($0.images, $0.optimizer, $0.learningRate, $0.warmupImages) = (96, .adam, 9.9, 0)
+        ($0.averageImages, $0.checkpointEvery) = (0, 8)
+      }
+      var model = Small.model()
+      model.scale = .exponential
+      let error = try #require(throws: TrainingError.self) {
+        try Small.trainer(training, model: model, in: run).fit()
+      }
+      for words in [
+        "glow resume", "a lower learning rate (--lr, now 9.9)", "a longer warm-up (--warmup, now 0)",
+        "a gradient clip (--clip, now none)",
+      ] { #expect(error.description.contains(words), "\(error)") }
+      let newest = try #require(RunFolder(run).checkpoints.last)
+      #expect(try TrainingState.read(newest).recovery?.rollBacks == 3)
+
+      var changes = ChangedSettings()
+      (changes.learningRate, changes.warmupImages, changes.gradientClip) = (0.01, 32, 50)
+      func weights(_ run: URL) throws -> Data {
+        let resumed = try Small.resumed(run, changing: changes)
+        #expect(resumed.notices.count == 3 && resumed.notices[0].hasPrefix("learningRate is 0.01 from "))
+        try resumed.fit()
+        #expect(resumed.isFinished)
+        let metrics = try RunFolder(run).metrics()
+        #expect(metrics.last?.learningRate == 0.01)
+        let state = try TrainingState.read(run.appending(path: "checkpoints/images-96"))
+        #expect(state.recovery == nil && state.configuration.learningRate == 0.01)
+        #expect(state.changes?.map(\.setting) == ["learningRate", "warmupImages", "gradientClip"])
+        #expect(state.changes?.map(\.from) == [9.9, 0, 0] && state.changes?.map(\.to) == [0.01, 32, 50])
+        return try Data(contentsOf: run.appending(path: "checkpoints/images-96/training.safetensors"))
+      }
+      let twin = folder.appending(path: "twin")
+      try FileManager.default.copyItem(at: run, to: twin)
+      #expect(try weights(run) == weights(twin))
+    }
+  }
+
+  /// They hold from when they are said, also if nothing more is done; the same ones again are no change.
+  @Test func changedSettingsAreOnDiskAtOnce() throws {
+    try withTemporaryFolder { folder in
+      try Small.stop(Small.trainer(in: folder), after: 3)
+      var changes = ChangedSettings()
+      changes.learningRate = 0.001
+      for _ in 0..<2 {
+        let resumed = try Small.resumed(folder, changing: changes)
+        // As `fit` begins.
+        if resumed.savedImages == nil { try resumed.saveLast() }
+        let state = try TrainingState.read(#require(RunFolder(folder).checkpoints.last))
+        #expect(state.configuration.learningRate == 0.001 && state.changes?.count == 1)
+      }
+    }
+  }
+
+  @Test func changesThatMakeNoSense() throws {
+    try withTemporaryFolder { folder in
+      try Small.stop(Small.trainer(in: folder), after: 3)
+      let before = try TrainingState.read(#require(RunFolder(folder).checkpoints.last)).configuration
+      for (field, change) in [
+        ("learningRate", { $0.learningRate = 0 }), ("warmupImages", { $0.warmupImages = -1 }),
+        ("gradientClip", { $0.gradientClip = .nan }),
+      ] as [(String, (inout ChangedSettings) -> Void)] {
+        var changes = ChangedSettings()
+        change(&changes)
+        let error = try #require(throws: ModelError.self) { try Small.resumed(folder, changing: changes) }
+        #expect("\(error)".contains(field), "\(error)")
+      }
+      #expect(try TrainingState.read(#require(RunFolder(folder).checkpoints.last)).configuration == before)
+    }
+  }
+
   /// Roll-backs are part of the run: stopped anywhere and resumed, it ends with the weights of one that was left alone.
   @Test func resumingAcrossRollBacksIsExact() throws {
     let training = Small.training {

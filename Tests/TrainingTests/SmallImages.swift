@@ -69,9 +69,11 @@ enum Small {
       validation: SmallImages(split: .validation, count: 6, classNames: model.classNames), run: RunFolder(folder))
   }
 
-  static func resumed(_ folder: URL, images: Int? = nil, classNames: [String] = []) throws -> Trainer {
+  static func resumed(
+    _ folder: URL, images: Int? = nil, changing changes: ChangedSettings = ChangedSettings(), classNames: [String] = []
+  ) throws -> Trainer {
     try Trainer(
-      resuming: RunFolder(folder), images: images, train: SmallImages(classNames: classNames),
+      resuming: RunFolder(folder), images: images, changing: changes, train: SmallImages(classNames: classNames),
       validation: SmallImages(split: .validation, count: 6, classNames: classNames))
   }
 
