@@ -10,7 +10,7 @@ REFUSED = {"damaged.png": "not a picture", "words.txt": "is not a PNG, JPEG or W
 
 
 def check_many(watch: Watched, files: Path) -> None:
-    """A few bad files among many, one of which the server refuses without naming it."""
+    """Bad files among many, more than a request may hold."""
     names = ["small.png", "damaged.png", "words.txt", "again.png"] * 9
     refused = [number for number, name in enumerate(names) if name in REFUSED]
     watch.open("score")

@@ -77,7 +77,8 @@ export function makeScore({ model }) {
       if (!await isAboutImages(error)) throw error;
       const named = batch[error.field?.match(/^images\[(\d+)\]/)?.[1]];
       const wrong = batch.length === 1 ? batch[0] : named;
-      if (wrong) Object.assign(wrong, { error: error.message, mayPass: error.isPassing });
+      const words = error.status === 0 ? "The server gave no answer about this image." : error.message;
+      if (wrong) Object.assign(wrong, { error: words, mayPass: error.isPassing });
       showAll();
       for (const part of wrong ? [batch.filter((row) => row !== wrong)] : halves(batch)) {
         if (part.length > 0) await scoreBatch(part);
@@ -130,6 +131,9 @@ function showReference(reference) {
     : "No reference yet: the server has not scored the images to compare with, so there are no percentiles.";
 }
 
+// What a request holds beside the images.
+const otherBytes = 4096;
+
 // The next rows to score, read from their files: as many as one request may hold, in number and in bytes.
 async function nextBatch(rows, limits) {
   const batch = [];
@@ -139,7 +143,7 @@ async function nextBatch(rows, limits) {
     await readFile(row, limits);
     if (row.error) continue;
     bytes += row.source.data?.length ?? 0;
-    if (batch.length > 0 && (batch.length === limits.images || bytes > limits.bytes)) break;
+    if (batch.length > 0 && (batch.length === limits.images || bytes > limits.bytes - otherBytes)) break;
     batch.push(row);
   }
   return batch;
