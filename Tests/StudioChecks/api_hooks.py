@@ -1,6 +1,6 @@
 """What schemathesis cannot make up for itself: real pictures and latents, runs that there are, lists of one length.
 
-Loaded by schemathesis; STUDIO_ADDRESS and GLOW_TOKEN name the server.
+Loaded by schemathesis; STUDIO_ADDRESS and GLOW_TOKEN name the server, STUDIO_MODEL its model.
 """
 
 import base64
@@ -17,7 +17,7 @@ from pictures import MODES, encoded, picture
 from server import Server
 
 SERVER = Server(os.environ["STUDIO_ADDRESS"], os.environ.get("GLOW_TOKEN"), process=0)
-MODEL = SERVER.model
+MODEL = next(model for model in SERVER.models if model["name"] == os.environ["STUDIO_MODEL"])
 RUNS = [run["id"] for run in SERVER.get("/v1/runs")["runs"]]
 LARGEST_SIDE = 80
 MOST_LATENTS = 4
@@ -60,7 +60,10 @@ def is_positive(case: Case) -> bool:
 
 @schemathesis.hook
 def filter_case(context: HookContext, case: Case) -> bool:
-    """Leaves out forms that would have to be changed: schemathesis holds what a hook did to bytes for invalid."""
+    """Leaves out forms that would have to be changed: schemathesis holds what a hook did to bytes for invalid. And wrong
+    requests that name no model: they are for the server's first, which is another than the description's."""
+    if not is_positive(case) and MODEL["name"] != SERVER.model["name"] and "model" not in (case.query or {}):
+        return False
     is_form = case.media_type == "multipart/form-data" and isinstance(case.body, dict) and "images" in case.body
     if not is_form or not is_positive(case):
         return True

@@ -63,7 +63,7 @@ class Watched:
 
     def _on_failure(self, request: Request) -> None:
         # The page itself gives up the stream of a run, and what was asked of a model, that is no longer looked at.
-        is_given_up = "/v1/" in request.url and request.failure == "net::ERR_ABORTED"
+        is_given_up = request.failure == "net::ERR_ABORTED" and ("/v1/" in request.url or request.url.startswith("blob:"))
         if not is_given_up:
             self.refusals.append(f"a request failed, {request.failure}: {request.url}")
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Sends requests of all kinds, right and wrong, to every address of the server's own description, and holds the answers
-against it: schemathesis with all of its default checks, on two tiny models, and once where a token is wanted."""
+against it: schemathesis with all of its default checks, on two tiny models, on one beside another, and once where a
+token is wanted."""
 
 import argparse
 import os
@@ -18,8 +19,9 @@ SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 TOKEN = "a-token-for-the-checks"
 
 
-def check(name: str, server: Server, examples: int, seed: int, phases: str) -> None:
-    """Prints what schemathesis found if it found anything."""
+def check(name: str, server: Server, examples: int, seed: int, phases: str, number: int) -> None:
+    """Of the server's model of that number. Prints what schemathesis found if it found anything."""
+    model = server.models[number]["name"]
     flags = [
         "--phases", phases, "--max-examples", examples, "--seed", seed, "--generation-deterministic",
         "--continue-on-failure", "--no-color",
@@ -28,12 +30,12 @@ def check(name: str, server: Server, examples: int, seed: int, phases: str) -> N
         flags += ["--header", f"{header}: {value}"]
     environment = os.environ | {
         "SCHEMATHESIS_HOOKS": "api_hooks", "PYTHONPATH": str(FOLDER), "STUDIO_ADDRESS": server.address,
-        "GLOW_TOKEN": server.token or ""}
+        "GLOW_TOKEN": server.token or "", "STUDIO_MODEL": model}
     start = time.monotonic()
     # It leaves files where it runs.
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
-            [SCHEMATHESIS, "run", f"{server.address}/openapi.json", *map(str, flags)], cwd=folder, env=environment,
+            [SCHEMATHESIS, "run", f"{server.address}/openapi.json?model={model}", *map(str, flags)], cwd=folder, env=environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         print(done.stdout)
@@ -54,14 +56,15 @@ def main() -> None:
     everything = "examples,coverage,fuzzing,stateful"
     try:
         with models() as made:
-            for name, model, token, phases in [
-                ("a gray model with classes", made.gray, None, everything),
-                ("a color model", made.color, None, everything),
-                ("a color model behind a token", made.color, TOKEN, "examples,coverage"),
+            for name, models_of_server, token, phases in [
+                ("a gray model with classes", [made.gray], None, everything),
+                ("a color model", [made.color], None, everything),
+                ("a color model beside another", [made.gray, "--model", made.color], None, "examples,coverage"),
+                ("a color model behind a token", [made.color], TOKEN, "examples,coverage"),
             ]:
-                with serving(model, "--runs", made.runs, token=token) as server:
+                with serving(*models_of_server, "--runs", made.runs, token=token) as server:
                     server.wait_for_reference()
-                    check(name, server, arguments.examples, arguments.seed, phases)
+                    check(name, server, arguments.examples, arguments.seed, phases, number=-1)
     except CheckFailure as failure:
         sys.exit(f"check_api: {failure}")
 

@@ -52,6 +52,8 @@ def write_files(folder: Path) -> None:
     (folder / "again.png").write_bytes(encoded(small))
     (folder / "same.webp").write_bytes(encoded(small, "image/webp"))
     (folder / "large.jpg").write_bytes(encoded(picture(1000, 700, seed=2), "image/jpeg"))
+    for number in range(3):
+        (folder / f"photograph-{number}.jpg").write_bytes(encoded(picture(4000, 3000, seed=number), "image/jpeg"))
     (folder / "damaged.png").write_bytes(b"not a picture")
     (folder / "words.txt").write_text("words\n")
 

@@ -10,8 +10,8 @@ REFUSED = {"damaged.png": "not a picture", "words.txt": "is not a PNG, JPEG or W
 
 
 def check_many(watch: Watched, files: Path) -> None:
-    """A few bad files among many, one of which the server refuses without naming it."""
-    names = ["small.png", "damaged.png", "words.txt", "again.png"] * 9
+    """Bad files among many, more than a request may hold; and photographs, one too many for its pixels."""
+    names = ["small.png", "damaged.png", "words.txt", "again.png"] * 9 + [f"photograph-{i}.jpg" for i in range(3)]
     refused = [number for number, name in enumerate(names) if name in REFUSED]
     watch.open("score")
     with watch.refused():

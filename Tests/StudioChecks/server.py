@@ -50,7 +50,7 @@ class Server:
     def wait_for_reference(self) -> None:
         """Until the server has scored the images that percentiles are of."""
         end = time.monotonic() + START_SECONDS
-        while "reference" not in self.model:
+        while not all("reference" in model for model in self.models):
             if time.monotonic() > end:
                 raise CheckFailure(f"the server has no reference scores after {START_SECONDS} s")
             time.sleep(0.1)

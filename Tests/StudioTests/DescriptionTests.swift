@@ -64,7 +64,7 @@ import Testing
       #expect(
         named == [
           "Attribute", "AttributesProblem", "DataPage", "Image", "Input", "Latents", "Model", "Models", "Pictures",
-          "Problem", "Runs", "Sample", "SampleOrigin", "Samples", "Score", "Scores", "Variations",
+          "Problem", "RunEvent", "Runs", "Sample", "SampleOrigin", "Samples", "Score", "Scores", "Variations",
         ])
     }
   }

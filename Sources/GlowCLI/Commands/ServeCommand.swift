@@ -211,11 +211,11 @@ private struct ServedLocation {
 
   /// - Throws: what finding a model throws; `ValidationError` for one that is given twice.
   static func all(_ texts: [String], checkpoint: CheckpointChoice?) throws -> [ServedLocation] {
-    var seen: [URL: String] = [:]
+    var seen: [String: String] = [:]
     let names = distinctNames(of: texts)
     return try texts.enumerated().map { index, text in
       let place = try ModelPlace(text, checkpoint: checkpoint)
-      if let earlier = seen.updateValue(text, forKey: place.folder.standardizedFileURL.resolvingSymlinksInPath()) {
+      if let earlier = seen.updateValue(text, forKey: place.folder.standardizedFileURL.resolvingSymlinksInPath().path) {
         throw ValidationError("--model \(text) is the same as --model \(earlier): name each once")
       }
       return ServedLocation(
@@ -223,7 +223,7 @@ private struct ServedLocation {
     }
   }
 
-  /// The last part of each path; where those are the same, as many parts as tell them apart.
+  /// The last part of each path; where those are the same, as many parts as tell them apart, else a number.
   private static func distinctNames(of texts: [String]) -> [String] {
     let paths = texts.map { text in
       text.contains("/") ? URL(filePath: text).standardizedFileURL.pathComponents.filter { $0 != "/" } : [text]
@@ -236,7 +236,15 @@ private struct ServedLocation {
         lengths[index] = min(lengths[index] + 1, paths[index].count)
       }
     }
-    return names()
+    var taken: Set<String> = []
+    return names().map { name in
+      var (own, number) = (name, 1)
+      while !taken.insert(own).inserted {
+        number += 1
+        own = "\(name)-\(number)"
+      }
+      return own
+    }
   }
 }
 

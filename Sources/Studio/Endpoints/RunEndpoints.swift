@@ -12,13 +12,17 @@ extension Endpoint {
   static let runMetrics = Endpoint("getRunMetrics", .get, "/v1/runs/{id}/metrics", Studio.runMetrics) { _ in
     Operation(
       "Server-sent events of a run: summary, metrics, log, end", parameters: [runParameter],
-      answers: [MediaType.events: .text])
+      answers: [MediaType.events: event])
   }
 
   static let runSamples = Endpoint("getRunSamples", .get, "/v1/runs/{id}/samples", Studio.runSamples) { _ in
     Operation(
       "Samples of a run's last validation", parameters: [runParameter], answers: [MediaType.png: .file])
   }
+
+  /// One of the stream; its data is JSON.
+  private static let event = Schema.answer(["event": .choice(["summary", "metrics", "log", "end"]), "data": .text])
+    .called("RunEvent")
 
   private static let runParameter = Parameter.path(
     "id", Schema(["type": "string", "pattern": "^[^/]+$"]), "As /v1/runs tells")

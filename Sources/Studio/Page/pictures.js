@@ -4,6 +4,9 @@ import { make } from "./controls.js";
 import { bytes, size } from "./format.js";
 import { uprightURL } from "./upright.js";
 
+// A file goes as base64 within a request of at most so many bytes, which holds something beside it.
+const base64Growth = 4 / 3;
+const otherBytes = 4096;
 const types = ["image/png", "image/jpeg", "image/webp"];
 
 export const pngURL = (base64) => `data:image/png;base64,${base64}`;
@@ -20,8 +23,9 @@ export function pictureOfData({ index, image, label }, labels) {
 
 export async function pictureOfFile(file, limits) {
   if (!types.includes(file.type)) throw new Error(`${file.name} is not a PNG, JPEG or WebP image.`);
-  if (file.size > limits.bytes) {
-    throw new Error(`${file.name} has ${bytes(file.size)}, and the server takes at most ${bytes(limits.bytes)}.`);
+  const most = Math.floor((limits.bytes - otherBytes) / base64Growth);
+  if (file.size > most) {
+    throw new Error(`${file.name} has ${bytes(file.size)}, and the server takes at most ${bytes(most)}.`);
   }
   const url = await dataURL(file);
   const shown = (await uprightURL(file)) ?? url;

@@ -39,7 +39,6 @@ export function makeScore({ model }) {
     try {
       for (let batch; (batch = await nextBatch(rows, model.limits)).length > 0;) {
         await scoreBatch(batch);
-        showAll();
       }
       sayRefused();
     } catch (error) {
@@ -67,7 +66,7 @@ export function makeScore({ model }) {
     run();
   };
 
-  // Only the images that are at fault fail: the one that the server names, else those found by halving the batch.
+  // Only the images that are at fault fail. One that the server names is tried alone, since it may be only one too many.
   const scoreBatch = async (batch) => {
     try {
       const { scores, reference } = await score({ images: batch.map((row) => row.source) });
@@ -75,15 +74,17 @@ export function makeScore({ model }) {
       showReference(reference);
     } catch (error) {
       if (!await isAboutImages(error)) throw error;
-      const named = batch[error.field?.match(/^images\[(\d+)\]/)?.[1]];
-      const wrong = batch.length === 1 ? batch[0] : named;
-      if (wrong) Object.assign(wrong, { error: error.message, mayPass: error.isPassing });
-      showAll();
-      for (const part of wrong ? [batch.filter((row) => row !== wrong)] : halves(batch)) {
-        if (part.length > 0) await scoreBatch(part);
+      if (batch.length === 1) {
+        const words = error.status === 0 ? "The server gave no answer about this image." : error.message;
+        Object.assign(batch[0], { error: words, mayPass: error.isPassing });
+      } else {
+        const named = batch[error.field?.match(/^images\[(\d+)\]/)?.[1]];
+        const parts = named ? [[named], batch.filter((row) => row !== named)] : halves(batch);
+        for (const part of parts) await scoreBatch(part);
       }
     }
     for (const row of batch) if (row.score || (row.error && !row.mayPass)) delete row.source;
+    showAll();
   };
 
   const addData = async () => {
@@ -130,6 +131,9 @@ function showReference(reference) {
     : "No reference yet: the server has not scored the images to compare with, so there are no percentiles.";
 }
 
+// What a request holds beside the images.
+const otherBytes = 4096;
+
 // The next rows to score, read from their files: as many as one request may hold, in number and in bytes.
 async function nextBatch(rows, limits) {
   const batch = [];
@@ -139,7 +143,7 @@ async function nextBatch(rows, limits) {
     await readFile(row, limits);
     if (row.error) continue;
     bytes += row.source.data?.length ?? 0;
-    if (batch.length > 0 && (batch.length === limits.images || bytes > limits.bytes)) break;
+    if (batch.length > 0 && (batch.length === limits.images || bytes > limits.bytes - otherBytes)) break;
     batch.push(row);
   }
   return batch;
