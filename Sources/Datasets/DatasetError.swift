@@ -24,6 +24,7 @@ public enum DatasetError: Error, Sendable, Equatable {
   case smallerThanCrop(file: String, size: String, crop: Int)
   /// `member` is nil where the archive as a whole is at fault.
   case damagedZip(file: String, member: String?, reason: String)
+  case damagedTar(file: String, reason: String)
   case damagedLMDB(file: String, reason: String)
   case wrongChecksum(file: String, kind: String, expected: String, found: String)
   /// More images of a ``SkippingDataset`` cannot be read than may be; `last` says what is wrong with the last one.
@@ -77,6 +78,8 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
     case .damagedZip(let file, let member, let reason):
       "\(file): \(member.map { "\($0) in the zip archive" } ?? "the zip archive") cannot be read (\(reason)); fetch "
         + "the file again."
+    case .damagedTar(let file, let reason):
+      "\(file): the tar archive cannot be read (\(reason)); make or fetch it again."
     case .damagedLMDB(let file, let reason):
       "\(file): the LMDB database cannot be read (\(reason)); unpack it again."
     case .wrongChecksum(let file, let kind, let expected, let found):
