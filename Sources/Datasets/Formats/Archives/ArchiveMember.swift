@@ -10,26 +10,18 @@ struct ArchiveMember: Sendable {
   static let largestByteCount = 1 << 30
 }
 
-/// What an archive holds that cannot be used, counted by its kind.
-enum ArchiveLeftover: String, Sendable, CaseIterable {
-  case link
-  case special = "device or pipe"
-  case sparse = "sparse file"
-  case outside = "name with .. in it"
-  case replaced = "file that a later one of its name replaces"
-}
-
 /// The files of an archive, in the order in which they lie there.
 struct ArchiveContents: Sendable {
   private(set) var members: [ArchiveMember] = []
-  private(set) var leftovers: [ArchiveLeftover: Int] = [:]
+  /// What cannot be used.
+  private(set) var strays: [TreeStray] = []
 
   mutating func append(_ name: String, place: Int, byteCount: Int) {
-    guard let name = Self.plain(name) else { return leaveOut(.outside) }
+    guard let name = Self.plain(name) else { return leaveOut(name, .outside) }
     members.append(ArchiveMember(name: name, place: place, byteCount: byteCount))
   }
 
-  mutating func leaveOut(_ kind: ArchiveLeftover) { leftovers[kind, default: 0] += 1 }
+  mutating func leaveOut(_ name: String, _ kind: TreeStray.Kind) { strays.append(TreeStray(path: name, kind: kind)) }
 
   /// A name without a leading slash, empty parts and `.`; nil where a part is `..`, which would lead out of the archive.
   static func plain(_ name: String) -> String? {

@@ -44,11 +44,11 @@ struct TarFile: Archive {
         contents.append(header.name, place: header.start, byteCount: header.byteCount)
         if let last = contents.members.last, known != nil { known?[last.name] = contents.members.count - 1 }
       case .folder: break
-      case .leftover(let kind): contents.leaveOut(kind)
+      case .stray(let kind): contents.leaveOut(header.name, kind)
       case .hardLink(let target):
         known = known ?? Dictionary(contents.members.enumerated().map { ($1.name, $0) }) { $1 }
         guard let number = known?[ArchiveContents.plain(target) ?? ""] else {
-          contents.leaveOut(.link)
+          contents.leaveOut(header.name, .archivedLink)
           continue
         }
         let member = contents.members[number]

@@ -11,7 +11,7 @@ final class TarHeaders {
       case folder
       /// To an earlier member of this name.
       case hardLink(String)
-      case leftover(ArchiveLeftover)
+      case stray(TreeStray.Kind)
     }
 
     let name: String
@@ -69,19 +69,16 @@ final class TarHeaders {
   private static func kind(of entry: OpaquePointer) -> Header.Kind {
     if let target = archive_entry_hardlink(entry), archive_entry_size(entry) == 0 { return .hardLink(text(target)) }
     switch mode_t(archive_entry_filetype(entry)) {
-    case S_IFREG: return archive_entry_sparse_count(entry) > 0 ? .leftover(.sparse) : .file
+    case S_IFREG: return archive_entry_sparse_count(entry) > 0 ? .stray(.sparse) : .file
     case S_IFDIR: return .folder
-    case S_IFLNK: return .leftover(.link)
-    default: return archive_entry_hardlink(entry) == nil ? .leftover(.special) : .file
+    case S_IFLNK: return .stray(.archivedLink)
+    default: return archive_entry_hardlink(entry) == nil ? .stray(.special) : .file
     }
   }
 
-  /// Names that are not UTF-8 are taken as Latin-1, in which every byte is a character.
   private static func text(_ bytes: UnsafePointer<CChar>) -> String {
     String(validatingCString: bytes)
-      ?? String(String.UnicodeScalarView(UnsafeBufferPointer(start: bytes, count: strlen(bytes)).map {
-        Unicode.Scalar(UInt8(bitPattern: $0))
-      }))
+      ?? pathText(UnsafeBufferPointer(start: bytes, count: strlen(bytes)).map { UInt8(bitPattern: $0) })
   }
 
   private func readPiece(_ start: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {

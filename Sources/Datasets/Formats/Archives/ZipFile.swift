@@ -87,7 +87,7 @@ struct ZipFile: Archive {
       let name = String(cString: bytes).replacing("\\", with: "/")
       guard !name.hasSuffix("/") else { continue }
       guard !isLink(index, in: archive) else {
-        contents.leaveOut(.link)
+        contents.leaveOut(name, .archivedLink)
         continue
       }
       contents.append(name, place: Int(index), byteCount: Int(clamping: status.size))
