@@ -7,6 +7,7 @@ public enum DatasetError: Error, Sendable, Equatable {
   case missingFile(file: String, advice: String)
   case missingFolder(folder: String)
   case unreadable(file: String, reason: String)
+  case unreadableFolder(folder: String, reason: String)
   /// A stated or implied number in a file is not what it has to be.
   case wrongField(file: String, field: String, expected: String, found: String)
   /// The file ends early.
@@ -53,6 +54,8 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(folder): there is no such folder; expected a folder of pictures or of the files of a data set."
     case .unreadable(let file, let reason):
       "\(file): the file could not be read (\(reason))."
+    case .unreadableFolder(let folder, let reason):
+      "\(folder): the folder could not be read (\(reason))."
     case .wrongField(let file, let field, let expected, let found):
       "\(file): the \(field) should be \(expected), found \(found)."
     case .truncated(let file, let field, let expectedBytes, let foundBytes):

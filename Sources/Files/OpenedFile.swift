@@ -17,11 +17,12 @@ package final class OpenedFile: Sendable {
     case system(POSIXError)
   }
 
+  /// - Parameter bytes: the path for the system where a name in it is not UTF-8; `path` is then for messages alone.
   /// - Throws: ``Failure/system(_:)`` for what cannot be opened, is a folder, or would block, such as a named pipe.
-  package init(_ path: String) throws(Failure) {
+  package init(_ path: String, bytes: [UInt8]? = nil) throws(Failure) {
     self.path = path
     // Not to wait where the path is a named pipe.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    descriptor = withCPath(bytes ?? Array(path.utf8)) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     var status = stat()
     guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
       let error = POSIXError.last
@@ -80,4 +81,9 @@ package final class OpenedFile: Sendable {
     guard let address, address != MAP_FAILED else { throw .system(POSIXError.last) }
     return UnsafeRawBufferPointer(start: address, count: byteCount)
   }
+}
+
+/// Runs a system call with a path of any bytes.
+package func withCPath<Result>(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+  (path.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { body($0.baseAddress!) }
 }

@@ -24,13 +24,25 @@ public struct ImageHeader: Sendable, Hashable {
   ///
   /// - Throws: `ImagingError`, naming the file.
   public init(contentsOf url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) throws {
-    let codec = Codec(file: url.path, pixelLimit: pixelLimit)
+    try self.init(name: url.path, pixelLimit: pixelLimit) { try readBytes(of: url, atMost: $0) }
+  }
+
+  /// Reads the head of a picture wherever it is.
+  ///
+  /// - Parameters:
+  ///   - name: what errors call the picture.
+  ///   - read: gives the first bytes, so many or all that there are.
+  /// - Throws: `ImagingError`, and what `read` throws.
+  package init(
+    name: String, pixelLimit: Int = PixelImage.defaultPixelLimit, reading read: (_ limit: Int) throws -> [UInt8]
+  ) throws {
+    let codec = Codec(file: name, pixelLimit: pixelLimit)
     let usualHead = 8 << 10
-    let head = try readBytes(of: url, atMost: usualHead)
+    let head = try read(usualHead)
     do {
       self = try head.withUnsafeBufferPointer(codec.header)
     } catch ImagingError.truncated where head.count == usualHead {
-      self = try readBytes(of: url).withUnsafeBufferPointer(codec.header)
+      self = try read(.max).withUnsafeBufferPointer(codec.header)
     }
   }
 }

@@ -37,7 +37,7 @@ import Testing
       let parts = try [DatasetSplit.train, .validation, .test].map { try ImageFolder(folder, split: $0) }
       for part in parts {
         for image in 0..<part.count {
-          #expect(part.attribute(0, at: image) == (part.files[image].lastPathComponent != "b.png"))
+          #expect(part.attribute(0, at: image) == (URL(filePath: part.files[image]).lastPathComponent != "b.png"))
         }
       }
     }
@@ -50,7 +50,7 @@ import Testing
       for split in DatasetSplit.allCases {
         let part = try ImageFolder(folder, split: split)
         for image in 0..<part.count {
-          let number = Int(part.files[image].deletingPathExtension().lastPathComponent)!
+          let number = Int(URL(filePath: part.files[image]).deletingPathExtension().lastPathComponent)!
           #expect(part.attribute(0, at: image) == (number % 2 == 1))
         }
       }

@@ -12,15 +12,21 @@ package struct AttributesCSV {
 
   /// - Throws: `DatasetError`, naming the file and the line.
   package init(reading url: URL) throws {
-    let lines = try Self.lines(of: url)
-    let names = try Self.names(inHeader: lines.first, of: url)
-    path = url.path
+    try self.init(InputFile(reading: url, adviceIfMissing: "expected a table of attributes"))
+  }
+
+  /// - Throws: `DatasetError`, naming the file and the line.
+  init(_ file: InputFile) throws {
+    let lines = try Self.lines(of: file)
+    let names = try Self.names(inHeader: lines.first, path: file.path)
+    path = file.path
     self.names = names
     rows = try lines.dropFirst().map { number, text in
-      let fields = try Self.fields(of: text, line: number, path: url.path)
+      let fields = try Self.fields(of: text, line: number, path: file.path)
       guard fields.count == names.count + 1 else {
         throw DatasetError.wrongField(
-          file: url.path, field: "number of columns of line \(number)", expected: "\(names.count + 1) as in the header",
+          file: file.path, field: "number of columns of line \(number)",
+          expected: "\(names.count + 1) as in the header",
           found: "\(fields.count)")
       }
       let states = try zip(names, fields.dropFirst()).map { name, value in
@@ -30,7 +36,7 @@ package struct AttributesCSV {
         case "": AttributeTable.State.unknown
         default:
           throw DatasetError.wrongField(
-            file: url.path, field: "attribute \(name) of \(fields[0]) (line \(number))",
+            file: file.path, field: "attribute \(name) of \(fields[0]) (line \(number))",
             expected: "1, 0 or nothing (not known)", found: value)
         }
       }
@@ -39,7 +45,9 @@ package struct AttributesCSV {
   }
 
   /// The names of the attributes alone.
-  static func names(in url: URL) throws -> [String] { try names(inHeader: lines(of: url).first, of: url) }
+  static func names(in file: InputFile) throws -> [String] {
+    try names(inHeader: lines(of: file).first, path: file.path)
+  }
 
   /// The attributes of `files`, in that order.
   ///
@@ -68,10 +76,9 @@ package struct AttributesCSV {
   }
 
   /// With their numbers, from 1; empty lines are left out.
-  private static func lines(of url: URL) throws -> [(number: Int, text: Substring)] {
-    let file = try InputFile(reading: url, adviceIfMissing: "expected a table of attributes")
+  private static func lines(of file: InputFile) throws -> [(number: Int, text: Substring)] {
     guard let text = String(validating: file.bytes, as: UTF8.self) else {
-      throw DatasetError.wrongField(file: url.path, field: "text", expected: "UTF-8", found: "other bytes")
+      throw DatasetError.wrongField(file: file.path, field: "text", expected: "UTF-8", found: "other bytes")
     }
     // Spreadsheets put a byte order mark before the text.
     return text.drop { $0 == "\u{FEFF}" }.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -79,17 +86,17 @@ package struct AttributesCSV {
       .map { ($0 + 1, $1) }.filter { !$1.isEmpty }
   }
 
-  private static func names(inHeader header: (number: Int, text: Substring)?, of url: URL) throws -> [String] {
-    let fields = try header.map { try Self.fields(of: $0.text, line: $0.number, path: url.path) } ?? []
+  private static func names(inHeader header: (number: Int, text: Substring)?, path: String) throws -> [String] {
+    let fields = try header.map { try Self.fields(of: $0.text, line: $0.number, path: path) } ?? []
     guard fields.count >= 2, fields[0] == "file" else {
       throw DatasetError.wrongField(
-        file: url.path, field: "header", expected: "the word file and the names of the attributes, separated by commas",
+        file: path, field: "header", expected: "the word file and the names of the attributes, separated by commas",
         found: header.map { "\"\($0.text.prefix(80))\"" } ?? "an empty file")
     }
     let names = Array(fields.dropFirst())
     guard names.allSatisfy({ !$0.isEmpty }), Set(names).count == names.count else {
       throw DatasetError.wrongField(
-        file: url.path, field: "header", expected: "names of attributes, none empty and none twice",
+        file: path, field: "header", expected: "names of attributes, none empty and none twice",
         found: "\"\(header!.text.prefix(80))\"")
     }
     return names

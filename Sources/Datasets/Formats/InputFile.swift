@@ -26,8 +26,15 @@ struct InputFile {
     } catch {
       throw DatasetError.unreadable(file: url.path, reason: error.systemReason)
     }
+    try self.init(unpacking: contents, path: url.path)
+  }
+
+  /// A file whose bytes are in memory, unpacked if they are gzip.
+  ///
+  /// - Throws: `DatasetError.damagedGzip`.
+  init(unpacking contents: [UInt8], path: String) throws {
     let isGzip = contents.starts(with: [0x1F, 0x8B])
-    self.init(path: url.path, bytes: isGzip ? try Self.unpack(contents, path: url.path) : contents)
+    self.init(path: path, bytes: isGzip ? try Self.unpack(contents, path: path) : contents)
   }
 
   /// The big-endian 32-bit integer at byte `offset`.

@@ -48,19 +48,21 @@ public struct CIFAR10: ImageDataset {
   }
 
   private static func openPictures(_ folder: URL, split: DatasetSplit) throws -> ImageFolder {
-    let listing = FolderListing(of: folder)
-    let labels = try listing.paths.map { path in
+    let tree = try FolderTree(of: folder)
+    let paths = PictureListing(of: tree.paths).paths
+    let labels = try paths.map { path in
       let parts = path.split(separator: "/")
       guard parts.count == 2, let label = classNames.firstIndex(of: String(parts[0])) else {
         throw DatasetError.wrongField(
-          file: listing.url(of: path).path, field: "folder of the picture",
+          file: tree.name(of: path), field: "folder of the picture",
           expected: "one of \(classNames.joined(separator: ", "))", found: parts.dropLast().joined(separator: "/"))
       }
       return label
     }
     return try ImageFolder(
-      name: "cifar10", split: split, files: listing.paths.map(listing.url), folder: folder, labels: labels,
-      classNames: classNames, shape: ImageShape(height: 32, width: 32, channels: 3))
+      name: "cifar10", split: split,
+      PictureLayout.Members(tree: tree, files: paths, labels: labels, classNames: classNames),
+      shape: ImageShape(height: 32, width: 32, channels: 3))
   }
 
   private static let planeBytes = 32 * 32

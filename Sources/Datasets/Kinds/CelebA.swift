@@ -38,7 +38,8 @@ public enum CelebA {
     let attributes = try AttributeList(
       reading: find(["list_attr_celeba.txt", "Anno/list_attr_celeba.txt"], in: directory))
     let all = try assignments(in: partition)
-    let present = Set(FolderListing(of: pictures).paths)
+    let tree = try FolderTree(of: pictures)
+    let present = Set(PictureListing(of: tree.paths).paths)
     let extensionIsPNG = pictures.lastPathComponent.hasSuffix("_png")
     func fileName(_ listed: String) -> String {
       extensionIsPNG ? (listed as NSString).deletingPathExtension + ".png" : listed
@@ -60,9 +61,9 @@ public enum CelebA {
       throw DatasetError.tooFewImages(name: partition.path, split: split, count: 0, needed: 1)
     }
     return try ImageFolder(
-      name: "celeba", split: split, files: names.map { pictures.appendingPathComponent(fileName($0)) },
-      folder: pictures, attributes: attributes.table(of: names), center: center, size: size, channels: channels,
-      heads: heads)
+      name: "celeba", split: split,
+      PictureLayout.Members(tree: tree, files: names.map(fileName), attributes: attributes.table(of: names)),
+      center: center, size: size, channels: channels, heads: heads)
   }
 
   private static func find(_ names: [String], in directory: URL) throws -> URL {

@@ -25,23 +25,25 @@ public enum CelebAHQ {
       .map { try open($0, of: directory, split, size, channels, .needed) }
   }
 
-  private static func layout(of directory: URL) throws -> ImageFolderLayout {
+  private static func layout(of directory: URL) throws -> PictureLayout {
     let masked = directory.appendingPathComponent("CelebA-HQ-img")
-    return try ImageFolderLayout(of: FileManager.default.fileExists(atPath: masked.path) ? masked : directory)
+    return try PictureLayout(
+      of: FolderTree(of: FileManager.default.fileExists(atPath: masked.path) ? masked : directory))
   }
 
   private static func open(
-    _ members: ImageFolderLayout.Members, of directory: URL, _ split: DatasetSplit,
+    _ members: PictureLayout.Members, of directory: URL, _ split: DatasetSplit,
     _ size: (height: Int, width: Int)?, _ channels: Int?, _ heads: ImageFolder.HeadCheck
   ) throws -> any ImageDataset {
     let list = ["CelebAMask-HQ-attribute-anno.txt", "list_attr_celebahq.txt"]
       .map { directory.appendingPathComponent($0) }.first { FileManager.default.fileExists(atPath: $0.path) }
-    let table = try list.map { list in
-      try AttributeList(reading: list).table(of: members.files.map(\.lastPathComponent))
+    var members = members
+    if let list {
+      members.attributes = try AttributeList(reading: list)
+        .table(of: members.files.map { String($0.split(separator: "/").last!) })
     }
     return try ImageFolder(
-      name: "celebahq", split: split, files: members.files, folder: directory,
-      attributes: table ?? members.attributes, size: size, channels: channels, heads: heads)
+      name: "celebahq", split: split, members, size: size, channels: channels, heads: heads)
   }
 }
 

@@ -20,9 +20,9 @@ enum DownsampledImageNet {
     let name = "imagenet\(side)"
     let folder = directory.appendingPathComponent("\(split == .test ? "valid" : "train")_\(side)x\(side)")
     if FileManager.default.fileExists(atPath: folder.path) {
-      let listing = FolderListing(of: folder)
+      let tree = try FolderTree(of: folder)
       return try ImageFolder(
-        name: name, split: split, files: listing.paths.map(listing.url), folder: folder,
+        name: name, split: split, PictureLayout.Members(tree: tree, files: PictureListing(of: tree.paths).paths),
         shape: ImageShape(height: side, width: side, channels: 3))
     }
     let names = split == .test ? ["val_data"] : (1...10).map { "train_data_batch_\($0)" }

@@ -28,10 +28,9 @@ struct PicturesKind: DatasetKind {
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
     let folder = location.directory
-    guard let members = try ImageFolderLayout(of: folder).everything(of: split) else { return nil }
+    guard let members = try PictureLayout(of: FolderTree(of: folder)).everything(of: split) else { return nil }
     return try ImageFolder(
-      name: folder.lastPathComponent, split: split, files: members.files, folder: folder, labels: members.labels,
-      classNames: members.classNames, attributes: members.attributes, size: DatasetRequest.checkingSize, channels: 3,
+      name: folder.lastPathComponent, split: split, members, size: DatasetRequest.checkingSize, channels: 3,
       heads: .needed)
   }
 

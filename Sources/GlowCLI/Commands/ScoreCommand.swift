@@ -80,7 +80,7 @@ struct ScoreCommand: ParsableCommand {
     } else {
       let shape = try model.pictureShape()
       let files = try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit)
-      names = { files.files[$0].relativePath }
+      names = { files.files[$0] }
       dataset = files
     }
     if let limit { dataset = dataset.first(limit) }

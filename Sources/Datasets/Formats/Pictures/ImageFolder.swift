@@ -23,8 +23,10 @@ public struct ImageFolder: ImageDataset {
   public let split: DatasetSplit
   public let shape: ImageShape
   public let classNames: [String]
-  /// The split's files, in the order of the images.
-  public let files: [URL]
+  /// What messages call the split's files, in the order of the images: their paths.
+  public var files: [String] { paths.map(tree.name) }
+  private let tree: any FileTree
+  private let paths: [String]
   private let labels: [Int]
   private let attributes: AttributeTable?
   private let center: Int?
@@ -53,32 +55,30 @@ public struct ImageFolder: ImageDataset {
     _ folder: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64 = 0,
     toleratingDamage: Bool = false
   ) throws {
-    let members = try ImageFolderLayout(of: folder).members(of: split, seed: seed)
     try self.init(
-      name: folder.lastPathComponent, split: split, files: members.files, folder: folder, labels: members.labels,
-      classNames: members.classNames, attributes: members.attributes, size: size, channels: channels,
+      name: folder.lastPathComponent, split: split,
+      PictureLayout(of: FolderTree(of: folder)).members(of: split, seed: seed), size: size, channels: channels,
       heads: toleratingDamage ? .tolerant : .all)
   }
 
-  /// The pictures of a published set.
+  /// Pictures of a tree.
   ///
   /// - Parameters:
-  ///   - folder: for the error where there are no files.
   ///   - shape: what all pictures have; nil takes `size` and `channels`, else what the first picture has.
   ///   - center: takes the middle square of so many pixels first.
   init(
-    name: String, split: DatasetSplit, files: [URL], folder: URL, labels: [Int] = [], classNames: [String] = [],
-    attributes: AttributeTable? = nil, shape: ImageShape? = nil, center: Int? = nil,
+    name: String, split: DatasetSplit, _ members: PictureLayout.Members, shape: ImageShape? = nil, center: Int? = nil,
     size: (height: Int, width: Int)? = nil, channels: Int? = nil, heads: HeadCheck = .all
   ) throws {
     precondition(channels == nil || channels == 1 || channels == 3, "channels must be 1 or 3, got \(channels ?? 0)")
-    guard !files.isEmpty else { throw DatasetError.noImages(folder: folder.path) }
+    guard !members.files.isEmpty else { throw DatasetError.noImages(folder: members.tree.location) }
     self.name = name
     self.split = split
-    self.classNames = classNames
-    self.files = files
-    self.labels = labels
-    self.attributes = attributes
+    classNames = members.classNames
+    tree = members.tree
+    paths = members.files
+    labels = members.labels
+    attributes = members.attributes
     self.center = center
     isFitted = size != nil
     if let shape {
@@ -90,11 +90,11 @@ public struct ImageFolder: ImageDataset {
       self.shape = ImageShape(height: size.height, width: size.width, channels: channels)
       return
     }
-    let headers = try Self.headers(of: files, heads)
+    let headers = try Self.headers(of: paths, in: tree, heads)
     let first = headers[0]
     if size == nil, let odd = headers.first(where: { !$0.header.hasSize(of: first.header) }) {
       throw DatasetError.mixedSizes(
-        first: first.file.path, firstSize: first.header.sizeText, second: odd.file.path,
+        first: tree.name(of: first.file), firstSize: first.header.sizeText, second: tree.name(of: odd.file),
         secondSize: odd.header.sizeText)
     }
     self.shape = ImageShape(
@@ -103,15 +103,17 @@ public struct ImageFolder: ImageDataset {
   }
 
   /// At least one.
-  private static func headers(of files: [URL], _ heads: HeadCheck) throws -> [(file: URL, header: ImageHeader)] {
+  private static func headers(
+    of paths: [String], in tree: any FileTree, _ heads: HeadCheck
+  ) throws -> [(file: String, header: ImageHeader)] {
     guard heads == .tolerant else {
-      return try (heads == .all ? files : Array(files.prefix(1))).map { ($0, try ImageHeader(contentsOf: $0)) }
+      return try (heads == .all ? paths : Array(paths.prefix(1))).map { ($0, try tree.header(of: $0)) }
     }
-    let sound = files.compactMap { file in (try? ImageHeader(contentsOf: file)).map { (file, $0) } }
-    return sound.isEmpty ? [(files[0], try ImageHeader(contentsOf: files[0]))] : sound
+    let sound = paths.compactMap { path in (try? tree.header(of: path)).map { (path, $0) } }
+    return sound.isEmpty ? [(paths[0], try tree.header(of: paths[0]))] : sound
   }
 
-  public var count: Int { files.count }
+  public var count: Int { paths.count }
 
   public func label(at index: Int) -> Int? { labels.isEmpty ? nil : labels[index] }
 
@@ -120,20 +122,28 @@ public struct ImageFolder: ImageDataset {
   public func attribute(_ attribute: Int, at index: Int) -> Bool? { attributes?[index, attribute] }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
-    var image = try PixelImage(contentsOf: files[index]).converted(toChannels: shape.channels)
+    let file = tree.name(of: paths[index])
+    var image = try PixelImage(decoding: tree.read(paths[index]), name: file).converted(toChannels: shape.channels)
     if let center {
       guard min(image.width, image.height) >= center else {
         throw DatasetError.smallerThanCrop(
-          file: files[index].path, size: "\(image.width)x\(image.height)", crop: center)
+          file: file, size: "\(image.width)x\(image.height)", crop: center)
       }
       image = image.centerCropped(width: center, height: center)
     }
     if isFitted { image = image.fitted(width: shape.width, height: shape.height) }
     guard image.width == shape.width && image.height == shape.height else {
       throw DatasetError.changedSize(
-        file: files[index].path, expected: "\(shape.width)x\(shape.height)", found: "\(image.width)x\(image.height)")
+        file: file, expected: "\(shape.width)x\(shape.height)", found: "\(image.width)x\(image.height)")
     }
     _ = buffer.update(fromContentsOf: image.pixels)
+  }
+}
+
+extension FileTree {
+  /// Size and kind of a picture, without decoding it.
+  func header(of path: String) throws -> ImageHeader {
+    try ImageHeader(name: name(of: path)) { try read(path, atMost: $0) }
   }
 }
 

@@ -4,8 +4,10 @@ import Imaging
 /// Picture files, and those in folders, as a data set without labels, in the order given; within a folder sorted by path.
 /// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
 public struct PictureFiles: ImageDataset {
-  public let files: [URL]
+  /// The path of each file: as it was given, or absolute for those found in folders.
+  public let files: [String]
   public let shape: ImageShape
+  private let places: [(tree: FolderTree, path: String)]
 
   /// Finds the files and reads their heads.
   ///
@@ -17,21 +19,27 @@ public struct PictureFiles: ImageDataset {
   ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
   public init(_ paths: [URL], shape: ImageShape, fitting: Bool) throws {
     precondition(shape.channels == 1 || shape.channels == 3, "channels must be 1 or 3, got \(shape.channels)")
-    files = try paths.flatMap { path in
+    var (files, places) = ([String](), [(tree: FolderTree, path: String)]())
+    for path in paths {
       var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue else {
-        return [path]
+      if FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue {
+        let tree = try FolderTree(of: path)
+        let found = PictureListing(of: tree.paths).paths
+        guard !found.isEmpty else { throw DatasetError.noImages(folder: path.path) }
+        files += found.map(tree.name)
+        places += found.map { (tree, $0) }
+      } else {
+        files.append(path.relativePath)
+        places.append((FolderTree(ofFile: path), path.lastPathComponent))
       }
-      let listing = FolderListing(of: path)
-      guard !listing.paths.isEmpty else { throw DatasetError.noImages(folder: path.path) }
-      return listing.paths.map(listing.url)
     }
-    self.shape = shape
-    for file in files {
-      let header = try ImageHeader(contentsOf: file)
+    (self.files, self.places, self.shape) = (files, places, shape)
+    for place in places {
+      let header = try place.tree.header(of: place.path)
       guard fitting || (header.width == shape.width && header.height == shape.height) else {
         throw DatasetError.wrongField(
-          file: file.path, field: "size of the picture", expected: "\(shape.width)x\(shape.height) pixels",
+          file: place.tree.name(of: place.path), field: "size of the picture",
+          expected: "\(shape.width)x\(shape.height) pixels",
           found: "\(header.width)x\(header.height)")
       }
     }
@@ -45,8 +53,11 @@ public struct PictureFiles: ImageDataset {
   public func label(at index: Int) -> Int? { nil }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
-    let image = try PixelImage(contentsOf: files[index]).converted(toChannels: shape.channels)
-      .fitted(width: shape.width, height: shape.height)
+    let (tree, path) = places[index]
+    let image = try PixelImage(decoding: tree.read(path), name: tree.name(of: path)).converted(
+      toChannels: shape.channels
+    )
+    .fitted(width: shape.width, height: shape.height)
     _ = buffer.update(fromContentsOf: image.pixels)
   }
 }

@@ -1,43 +1,38 @@
-import Foundation
-
 /// How a folder of pictures is divided: by subfolders that name the splits, or by seed.
-struct ImageFolderLayout {
+struct PictureLayout {
   /// The pictures of one split.
   struct Members {
-    var files: [URL]
+    let tree: any FileTree
+    /// Of the tree.
+    var files: [String]
     /// One a file; empty when unlabeled.
-    var labels: [Int]
-    var classNames: [String]
+    var labels: [Int] = []
+    var classNames: [String] = []
     /// One row a file; nil without an `attributes.csv`.
     var attributes: AttributeTable?
   }
 
-  private let folder: URL
-  private let whole: FolderListing?
-  private let named: [DatasetSplit: FolderListing]
+  let tree: any FileTree
+  private let whole: PictureListing?
+  private let named: [DatasetSplit: PictureListing]
   private let classNames: [String]
 
-  /// - Throws: `DatasetError` when the folder is missing, not a folder, or without pictures.
-  init(of folder: URL) throws {
-    guard FileManager.default.fileExists(atPath: folder.path) else {
-      throw DatasetError.missingFolder(folder: folder.path)
-    }
-    guard folder.isFolder else {
-      throw DatasetError.unreadable(file: folder.path, reason: "it is a file, expected a folder of pictures")
-    }
-    self.folder = folder
+  /// - Throws: `DatasetError` when the tree is without pictures.
+  init(of tree: any FileTree) throws {
+    self.tree = tree
     let subfolders: [(DatasetSplit, String)] = [
-      (.train, "train"), (.validation, "validation"), (.validation, "val"), (.test, "test"),
+      (.train, "train/"), (.validation, "validation/"), (.validation, "val/"), (.test, "test/"),
     ]
-    var named: [DatasetSplit: FolderListing] = [:]
-    for (split, name) in subfolders where named[split] == nil {
-      let subfolder = folder.appendingPathComponent(name)
-      if subfolder.isFolder { named[split] = FolderListing(of: subfolder) }
+    var named: [DatasetSplit: PictureListing] = [:]
+    for (split, folder) in subfolders where named[split] == nil {
+      if tree.paths.contains(where: { $0.hasPrefix(folder) }) {
+        named[split] = PictureListing(of: tree.paths, below: folder)
+      }
     }
     self.named = named
-    whole = named.isEmpty ? FolderListing(of: folder) : nil
+    whole = named.isEmpty ? PictureListing(of: tree.paths) : nil
     let listings = whole.map { [$0] } ?? Array(named.values)
-    guard listings.contains(where: { !$0.paths.isEmpty }) else { throw DatasetError.noImages(folder: folder.path) }
+    guard listings.contains(where: { !$0.paths.isEmpty }) else { throw DatasetError.noImages(folder: tree.location) }
     let names = Set(listings.flatMap { $0.classes ?? [] })
     classNames = names.count < 2 ? [] : names.sorted()
   }
@@ -48,7 +43,9 @@ struct ImageFolderLayout {
       return try members(of: whole, at: Self.share(of: split, count: whole.paths.count, seed: seed), split)
     }
     if let listing = named[split] {
-      guard !listing.paths.isEmpty else { throw DatasetError.noImages(folder: listing.folder.path) }
+      guard !listing.paths.isEmpty else {
+        throw DatasetError.noImages(folder: tree.name(of: String(listing.folder.dropLast())))
+      }
       let all = Array(listing.paths.indices)
       let isCut = split == .train && named[.validation] == nil
       return try members(of: listing, at: isCut ? Self.cut(all.count, seed: seed).train : all, split)
@@ -57,7 +54,7 @@ struct ImageFolderLayout {
       return try members(of: train, at: Self.cut(train.paths.count, seed: seed).validation, split)
     }
     throw DatasetError.missingSplit(
-      folder: folder.path, split: split, found: named.keys.map { "\($0.rawValue)/" }.sorted())
+      folder: tree.location, split: split, found: named.keys.map { "\($0.rawValue)/" }.sorted())
   }
 
   /// Every picture that the folder itself assigns to a split, where no subfolders do all to training; nil where that
@@ -69,44 +66,48 @@ struct ImageFolderLayout {
     return try members(of: listing, at: Array(listing.paths.indices), split)
   }
 
-  private func members(of listing: FolderListing, at positions: [Int], _ split: DatasetSplit) throws -> Members {
+  private func members(of listing: PictureListing, at positions: [Int], _ split: DatasetSplit) throws -> Members {
     guard !positions.isEmpty else {
       throw DatasetError.tooFewImages(
-        name: listing.folder.path, split: split, count: listing.paths.count, needed: split == .test ? 3 : 2)
+        name: listing.folder.isEmpty ? tree.location : tree.name(of: String(listing.folder.dropLast())), split: split,
+        count: listing.paths.count, needed: split == .test ? 3 : 2)
     }
     let isLabeled = !classNames.isEmpty && listing.classes != nil
     let labelOfClass = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
+    let classes = listing.classes
     return Members(
-      files: positions.map { listing.url(of: listing.paths[$0]) },
-      labels: isLabeled ? positions.map { labelOfClass[listing.classes![$0]]! } : [],
+      tree: tree, files: positions.map { listing.folder + listing.paths[$0] },
+      labels: isLabeled ? positions.map { labelOfClass[classes![$0]]! } : [],
       classNames: isLabeled ? classNames : [],
       attributes: try attributes(of: listing, at: positions))
   }
 
   /// From the listing's own `attributes.csv`, else from the one beside the split folders.
-  private func attributes(of listing: FolderListing, at positions: [Int]) throws -> AttributeTable? {
+  private func attributes(of listing: PictureListing, at positions: [Int]) throws -> AttributeTable? {
     let wanted = positions.map { listing.paths[$0] }
-    let own = listing.folder.appendingPathComponent(AttributesCSV.fileName)
-    if FileManager.default.fileExists(atPath: own.path) {
-      let csv = try AttributesCSV(reading: own)
+    if let file = try attributesFile(in: listing.folder) {
+      let csv = try AttributesCSV(file)
       try checkThatSplitsAgree(with: csv)
       return try csv.table(of: wanted, among: Set(listing.paths))
     }
-    let common = folder.appendingPathComponent(AttributesCSV.fileName)
-    guard whole == nil, FileManager.default.fileExists(atPath: common.path) else { return nil }
-    let known = named.values.flatMap { part in part.paths.map { "\(part.folder.lastPathComponent)/\($0)" } }
-    return try AttributesCSV(reading: common)
-      .table(of: wanted.map { "\(listing.folder.lastPathComponent)/\($0)" }, among: Set(known))
+    guard whole == nil, let common = try attributesFile(in: "") else { return nil }
+    let known = named.values.flatMap { part in part.paths.map { part.folder + $0 } }
+    return try AttributesCSV(common).table(of: wanted.map { listing.folder + $0 }, among: Set(known))
+  }
+
+  private func attributesFile(in folder: String) throws -> InputFile? {
+    let path = folder + AttributesCSV.fileName
+    guard tree.paths.contains(path) else { return nil }
+    return try InputFile(unpacking: tree.read(path), path: tree.name(of: path))
   }
 
   private func checkThatSplitsAgree(with csv: AttributesCSV) throws {
     for other in named.values {
-      let url = other.folder.appendingPathComponent(AttributesCSV.fileName)
-      guard url.path != csv.path, FileManager.default.fileExists(atPath: url.path) else { continue }
-      let names = try AttributesCSV.names(in: url)
+      guard let file = try attributesFile(in: other.folder), file.path != csv.path else { continue }
+      let names = try AttributesCSV.names(in: file)
       guard names == csv.names else {
         throw DatasetError.wrongField(
-          file: url.path, field: "header",
+          file: file.path, field: "header",
           expected: "the attributes of \(csv.path), \(csv.names.joined(separator: ","))",
           found: names.joined(separator: ","))
       }
@@ -131,12 +132,5 @@ struct ImageFolderLayout {
     let order = random.permutation(of: count)
     let part = count < 2 ? 0 : max(1, count / 20)
     return (order[part...].sorted(), order[..<part].sorted())
-  }
-}
-
-extension URL {
-  fileprivate var isFolder: Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 }

@@ -1,0 +1,62 @@
+/// The files below one root, a folder or an archive: what the rules for pictures, ``PictureLayout``, are about.
+///
+/// A path is relative to the root, with "/" between its parts. What of a name is not UTF-8 is written as `\xE9`.
+protocol FileTree: Sendable {
+  /// For messages: the path of the folder or of the archive.
+  var location: String { get }
+  /// Every file that can be read, hidden ones too, in the order of `isOrderedBefore`.
+  var paths: [String] { get }
+  /// What else is there.
+  var strays: [TreeStray] { get }
+  /// The bytes of a file, or the first `limit` of them, from any thread.
+  /// - Throws: `ImagingError` or `DatasetError` with the `name` of the file.
+  func read(_ path: String, atMost limit: Int) throws -> [UInt8]
+  /// What messages call a file: its path, or for one in an archive `photos.zip: cats/1.png`.
+  func name(of path: String) -> String
+}
+
+extension FileTree {
+  var strays: [TreeStray] { [] }
+  func read(_ path: String) throws -> [UInt8] { try read(path, atMost: .max) }
+}
+
+/// What a tree holds beside files.
+struct TreeStray: Sendable, Equatable {
+  enum Kind: Sendable {
+    /// A link to nothing, to itself, or to what may not be looked at.
+    case deadLink
+    /// A link to a folder whose files are in the tree already, or that holds such a folder.
+    case repeatedLink
+    /// A pipe, socket or device.
+    case special
+    case emptyFolder
+  }
+
+  let path: String
+  let kind: Kind
+}
+
+/// The order of images: by path as Swift orders strings, by bytes where that knows no difference.
+func isOrderedBefore(_ a: String, _ b: String) -> Bool {
+  a < b || (a == b && a.utf8.lexicographicallyPrecedes(b.utf8))
+}
+
+/// A path or a name that may hold bytes that are no UTF-8, as text.
+func pathText(_ bytes: some Collection<UInt8>) -> String {
+  if let text = String(validating: bytes, as: UTF8.self) { return text }
+  var text = ""
+  var decoder = UTF8()
+  var rest = Array(bytes)[...]
+  while !rest.isEmpty {
+    var iterator = rest.makeIterator()
+    decoder = UTF8()
+    if case .scalarValue(let scalar) = decoder.decode(&iterator) {
+      text.unicodeScalars.append(scalar)
+      rest = rest.dropFirst(UTF8.width(scalar))
+    } else {
+      text += "\\x" + (rest.first! < 16 ? "0" : "") + String(rest.first!, radix: 16, uppercase: true)
+      rest = rest.dropFirst()
+    }
+  }
+  return text
+}

@@ -1,0 +1,68 @@
+import Files
+import Foundation
+import Imaging
+
+/// The files of a folder, at any depth. Links are followed: each folder is in the tree once, a real one rather than a link
+/// to it, and no link leads to a folder that holds the link.
+struct FolderTree: FileTree {
+  let location: String
+  let paths: [String]
+  let strays: [TreeStray]
+  private let root: String
+  /// Of those paths that are not UTF-8.
+  private let bytesOfPath: [String: [UInt8]]
+
+  /// - Throws: `DatasetError` when the folder is missing, not a folder or, like one below it, not to be read.
+  init(of folder: URL) throws {
+    location = folder.path
+    root = folder.resolvingSymlinksInPath().path
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder) else {
+      throw DatasetError.missingFolder(folder: location)
+    }
+    guard isFolder.boolValue else {
+      throw DatasetError.unreadable(file: location, reason: "it is a file, expected a folder of pictures")
+    }
+    let walk = try FolderWalk(Array(root.utf8))
+    var (paths, bytesOfPath) = ([String](), [String: [UInt8]]())
+    paths.reserveCapacity(walk.files.count)
+    for bytes in walk.files {
+      if let path = String(validating: bytes, as: UTF8.self) {
+        paths.append(path)
+      } else {
+        let path = pathText(bytes)
+        bytesOfPath[path] = bytes
+        paths.append(path)
+      }
+    }
+    self.paths = paths.sorted(by: isOrderedBefore)
+    self.bytesOfPath = bytesOfPath
+    strays = walk.strays.map { TreeStray(path: pathText($0.path), kind: $0.kind) }
+      .sorted { isOrderedBefore($0.path, $1.path) }
+  }
+
+  /// A single file, by its name in its folder; nothing is looked up.
+  init(ofFile file: URL) {
+    location = file.path
+    root = String(location.dropLast(file.lastPathComponent.count + 1))
+    paths = [file.lastPathComponent]
+    strays = []
+    bytesOfPath = [:]
+  }
+
+  func name(of path: String) -> String { root + "/" + path }
+
+  func read(_ path: String, atMost limit: Int) throws -> [UInt8] {
+    let name = name(of: path)
+    let bytes = bytesOfPath[path].map { Array(root.utf8) + [UInt8(ascii: "/")] + $0 }
+    do {
+      let file = try OpenedFile(name, bytes: bytes)
+      return try file.read(at: 0, count: min(limit, file.byteCount))
+    } catch OpenedFile.Failure.system(let error) {
+      throw error.code == .ENOENT
+        ? ImagingError.missing(file: name) : ImagingError.unreadable(file: name, reason: error.systemReason)
+    } catch OpenedFile.Failure.ended(let byte) {
+      throw ImagingError.unreadable(file: name, reason: "it ended at byte \(byte) while it was read")
+    }
+  }
+}
