@@ -28,7 +28,7 @@ struct PicturesKind: DatasetKind {
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
     let folder = location.directory
-    guard let members = try PictureLayout(of: FolderTree(of: folder)).everything(of: split) else { return nil }
+    guard let members = try pictureSplits(at: folder).everything(of: split) else { return nil }
     return try ImageFolder(
       name: folder.lastPathComponent, split: split, members, size: DatasetRequest.checkingSize, channels: 3,
       heads: .needed)

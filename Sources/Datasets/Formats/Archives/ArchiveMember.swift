@@ -17,8 +17,8 @@ struct ArchiveContents: Sendable {
   private(set) var strays: [TreeStray] = []
 
   mutating func append(_ name: String, place: Int, byteCount: Int) {
-    guard let name = Self.plain(name) else { return leaveOut(name, .outside) }
-    members.append(ArchiveMember(name: name, place: place, byteCount: byteCount))
+    guard let plain = Self.plain(name) else { return leaveOut(name, .outside) }
+    members.append(ArchiveMember(name: plain, place: place, byteCount: byteCount))
   }
 
   mutating func leaveOut(_ name: String, _ kind: TreeStray.Kind) { strays.append(TreeStray(path: name, kind: kind)) }
@@ -26,7 +26,9 @@ struct ArchiveContents: Sendable {
   /// A name without a leading slash, empty parts and `.`; nil where a part is `..`, which would lead out of the archive.
   static func plain(_ name: String) -> String? {
     let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    func isDots(_ part: Substring.UTF8View, _ count: Int) -> Bool { part.elementsEqual(repeatElement(0x2E, count: count)) }
+    func isDots(_ part: Substring.UTF8View, _ count: Int) -> Bool {
+      part.elementsEqual(repeatElement(0x2E, count: count))
+    }
     guard parts.contains(where: { $0.isEmpty || isDots($0, 1) || isDots($0, 2) }) else { return name }
     guard !parts.contains(where: { isDots($0, 2) }) else { return nil }
     return parts.filter { !$0.isEmpty && !isDots($0, 1) }.map { String(Substring($0)) }.joined(separator: "/")

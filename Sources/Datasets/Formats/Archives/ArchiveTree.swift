@@ -23,9 +23,12 @@ struct ArchiveTree: FileTree {
     var strays = archive.contents.strays
     let below = members.enumerated().filter { [top] in $1.name.hasPrefix(top) }
       .map { [top] in (number: $0, path: String($1.name.dropFirst(top.count)), member: $1) }
-      .sorted { isOrderedBefore($0.path, $1.path) || ($0.path.utf8.elementsEqual($1.path.utf8) && $0.number < $1.number) }
+      .sorted {
+        isOrderedBefore($0.path, $1.path) || ($0.path.utf8.elementsEqual($1.path.utf8) && $0.number < $1.number)
+      }
     var (paths, places) = ([String](), [(place: Int, byteCount: Int)]())
-    (paths.reserveCapacity(below.count), places.reserveCapacity(below.count))
+    paths.reserveCapacity(below.count)
+    places.reserveCapacity(below.count)
     for (next, file) in below.enumerated() {
       // Of files of one name the last counts, as it does where archives are unpacked.
       if next + 1 < below.count, below[next + 1].path.utf8.elementsEqual(file.path.utf8) {
@@ -55,6 +58,6 @@ struct ArchiveTree: FileTree {
       let folders = name.split(separator: "/").dropLast()
       common = common.prefix(zip(common, folders).prefix { $0 == $1 }.count)
     }
-    return common.prefix { DatasetSplit(folderNamed: String($0)) == nil }.map { $0 + "/" }.joined()
+    return common.prefix { DatasetSplit(named: $0) == nil }.map { $0 + "/" }.joined()
   }
 }

@@ -24,7 +24,9 @@ struct ZipFile: Archive {
       defer { zip_fclose(file) }
       let count = min(limit, member.byteCount)
       let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-        done = try read(member, from: file, to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+        done = try read(
+          member, from: file,
+          to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
       }
       if count == member.byteCount { try requireEnd(member, of: file) }
       return bytes

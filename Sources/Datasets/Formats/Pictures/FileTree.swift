@@ -30,6 +30,14 @@ struct TreeStray: Sendable, Equatable {
     /// A pipe, socket or device.
     case special
     case emptyFolder
+    /// A link in an archive, which leads to no file of the archive.
+    case archivedLink
+    /// A file in a tar file that is kept with holes.
+    case sparse
+    /// A file in an archive whose name leads out of it by `..`.
+    case outside
+    /// A file in an archive that holds a later one of its name.
+    case replaced
   }
 
   let path: String

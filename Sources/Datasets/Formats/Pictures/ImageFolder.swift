@@ -42,7 +42,7 @@ public struct ImageFolder: ImageDataset {
     case needed
   }
 
-  /// Opens a split of a folder.
+  /// Opens a split of a folder, or of a zip or tar file, or a folder of tar files.
   ///
   /// - Parameters:
   ///   - size: pictures are cropped in the middle to this aspect and resized; nil requires them to be of one size.
@@ -57,7 +57,7 @@ public struct ImageFolder: ImageDataset {
   ) throws {
     try self.init(
       name: folder.lastPathComponent, split: split,
-      PictureLayout(of: FolderTree(of: folder)).members(of: split, seed: seed), size: size, channels: channels,
+      pictureSplits(at: folder).members(of: split, seed: seed), size: size, channels: channels,
       heads: toleratingDamage ? .tolerant : .all)
   }
 

@@ -1,5 +1,5 @@
 /// How a folder of pictures is divided: by subfolders that name the splits, or by seed.
-struct PictureLayout {
+struct PictureLayout: PictureSplits {
   /// The pictures of one split.
   struct Members {
     let tree: any FileTree
@@ -115,7 +115,7 @@ struct PictureLayout {
   }
 
   /// 90/5/5 percent by seed. Fewer than three pictures are all for training.
-  private static func share(of split: DatasetSplit, count: Int, seed: UInt64) -> [Int] {
+  static func share(of split: DatasetSplit, count: Int, seed: UInt64) -> [Int] {
     var random = KeyedRandom(.split, seed)
     let order = random.permutation(of: count)
     let part = count < 3 ? 0 : max(1, count / 20)
@@ -127,7 +127,7 @@ struct PictureLayout {
   }
 
   /// 5 percent of the training pictures, at least one, for validation. A single picture is for training.
-  private static func cut(_ count: Int, seed: UInt64) -> (train: [Int], validation: [Int]) {
+  static func cut(_ count: Int, seed: UInt64) -> (train: [Int], validation: [Int]) {
     var random = KeyedRandom(.split, seed)
     let order = random.permutation(of: count)
     let part = count < 2 ? 0 : max(1, count / 20)

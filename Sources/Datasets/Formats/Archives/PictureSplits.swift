@@ -1,0 +1,46 @@
+import Foundation
+
+/// Pictures that are divided into splits: by the rules for folders, ``PictureLayout``, or as a ``WebDataset``.
+protocol PictureSplits: Sendable {
+  /// - Throws: `DatasetError` when the split is not there, empty, or cannot be cut from so few pictures.
+  func members(of split: DatasetSplit, seed: UInt64) throws -> PictureLayout.Members
+  /// Every picture that is assigned to a split by itself, where none are all to training; nil where that is none.
+  func everything(of split: DatasetSplit) throws -> PictureLayout.Members?
+}
+
+/// The pictures at a path: of a folder, of a zip or tar file, or of a folder of tar files.
+///
+/// - Throws: `DatasetError`, naming the file.
+func pictureSplits(at url: URL) throws -> any PictureSplits {
+  guard let format = try archiveFormat(at: url) else {
+    return try WebDataset.hasShards(url) ? WebDataset(shardsIn: url) : PictureLayout(of: FolderTree(of: url))
+  }
+  switch format {
+  case .zip: return try PictureLayout(of: ArchiveTree(of: ZipFile(reading: url)))
+  case .tar:
+    let tar = try TarFile(reading: url)
+    return try WebDataset(labeled: tar) ?? PictureLayout(of: ArchiveTree(of: tar))
+  case .packed(let program, let result):
+    throw DatasetError.packedArchive(file: url.path, program: program, result: result)
+  }
+}
+
+/// The files at a path: of a folder, or of a zip or tar file.
+func fileTree(at url: URL) throws -> any FileTree {
+  guard let format = try archiveFormat(at: url) else { return try FolderTree(of: url) }
+  return switch format {
+  case .zip: ArchiveTree(of: try ZipFile(reading: url))
+  case .tar: ArchiveTree(of: try TarFile(reading: url))
+  case .packed(let program, let result):
+    throw DatasetError.packedArchive(file: url.path, program: program, result: result)
+  }
+}
+
+/// Nil for what is no file, or no archive.
+private func archiveFormat(at url: URL) throws -> ArchiveFormat? {
+  var isFolder: ObjCBool = false
+  guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue else {
+    return nil
+  }
+  return try ArchiveFormat(of: url)
+}
