@@ -31,8 +31,15 @@ struct TarSamples {
       case "cls": labels[key] = member
       case "json": texts[key] = member
       case _ where PictureExtensions.read.contains(ending):
-        if pictureOfKey.updateValue(pictures.count, forKey: key) != nil { count("samples with a second picture") }
-        pictures.append(Picture(member: member))
+        if let known = pictureOfKey[key] {
+          // Of files of one name the last counts, as it does where archives are unpacked.
+          let isReplaced = pictures[known].member.name == member.name
+          count(isReplaced ? "files that a later one of their name replaces" : "second pictures of a sample")
+          if isReplaced { pictures[known] = Picture(member: member) }
+        } else {
+          pictureOfKey[key] = pictures.count
+          pictures.append(Picture(member: member))
+        }
       default: count(ending.isEmpty ? "files without an ending" : "." + ending)
       }
     }
