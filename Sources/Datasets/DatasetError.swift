@@ -13,8 +13,11 @@ public enum DatasetError: Error, Sendable, Equatable {
   /// The file ends early.
   case truncated(file: String, field: String, expectedBytes: Int, foundBytes: Int)
   case damagedGzip(file: String, reason: String)
-  case noImages(folder: String)
+  /// - Parameter notes: what there is instead, a sentence each.
+  case noImages(folder: String, notes: [String] = [])
   case missingSplit(folder: String, split: DatasetSplit, found: [String])
+  /// Two folders that are named as one split.
+  case twoSplitFolders(folder: String, split: DatasetSplit, first: String, second: String)
   case tooFewImages(name: String, split: DatasetSplit, count: Int, needed: Int)
   case mixedSizes(first: String, firstSize: String, second: String, secondSize: String)
   /// A file of an open image folder no longer has the size it had.
@@ -64,10 +67,14 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(file): the file ends inside its \(field); expected \(expectedBytes) bytes, found \(foundBytes)."
     case .damagedGzip(let file, let reason):
       "\(file): the gzip data cannot be unpacked (\(reason)); fetch the file again."
-    case .noImages(let folder):
-      "\(folder): no pictures in this folder or below it; expected files named .png, .jpg, .jpeg or .webp."
+    case .noImages(let folder, let notes):
+      "\(folder): no pictures in it; expected files named .png, .jpg, .jpeg or .webp"
+        + (notes.map { "; " + $0 }.joined()) + "."
     case .missingSplit(let folder, let split, let found):
       "\(folder): there is no \(split.rawValue) folder; found only \(found.joined(separator: ", "))."
+    case .twoSplitFolders(let folder, let split, let first, let second):
+      "\(folder): \(first) and \(second) are both named as the \(split.rawValue) split; put their pictures into one, or "
+        + "move one away."
     case .tooFewImages(let name, let split, let count, let needed):
       "\(name): \(count) \(count == 1 ? "image" : "images") cannot give a \(split.rawValue) split; "
         + "at least \(needed) are needed."
@@ -104,7 +111,7 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(source): the option \"\(option)\" cannot be; expected \(expected)."
     case .unknownSource(let text):
       "\"\(text)\" is no data set; expected \(DatasetKinds.forms) or the path of a folder of pictures or packed "
-        + "shards; `glow data list` tells more."
+        + "shards, or of a zip or tar file of pictures; `glow data list` tells more."
     case .closed:
       "the stream of batches is closed; no more batches can be asked of it."
     }

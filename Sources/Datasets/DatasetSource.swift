@@ -66,10 +66,14 @@ public struct DatasetSource: Sendable {
     var request = DatasetRequest(split: .train, size: size, channels: channels, seed: seed)
     guard resolved.hasOwnValidation(location) else { return try cutTraining(request) }
     request.toleratingDamage = toleratingDamage
-    let train = try openOwn(request)
+    let train = request
     request.split = .validation
-    return (train, try openOwn(request))
+    let parts = try openOwn([train, request])
+    return (parts[0], parts[1])
   }
+
+  /// The folder that the images are in.
+  public var folder: URL { location.directory }
 
   /// Whether images have no size of their own that all of a split share, so that one should be given.
   public var needsSize: Bool { resolved.needsSize }
@@ -88,11 +92,16 @@ public struct DatasetSource: Sendable {
 
   /// A split that the set has itself, at the size and with the channels asked for.
   private func openOwn(_ request: DatasetRequest) throws -> any ImageDataset {
-    let dataset = try resolved.open(location, request)
-    let shape = ImageShape(
-      height: request.size?.height ?? dataset.shape.height, width: request.size?.width ?? dataset.shape.width,
-      channels: request.channels ?? dataset.shape.channels)
-    return shape == dataset.shape ? dataset : FittedDataset(dataset, shape: shape)
+    try openOwn([request])[0]
+  }
+
+  private func openOwn(_ requests: [DatasetRequest]) throws -> [any ImageDataset] {
+    try zip(requests, resolved.open(location, requests)).map { request, dataset in
+      let shape = ImageShape(
+        height: request.size?.height ?? dataset.shape.height, width: request.size?.width ?? dataset.shape.width,
+        channels: request.channels ?? dataset.shape.channels)
+      return shape == dataset.shape ? dataset : FittedDataset(dataset, shape: shape)
+    }
   }
 }
 

@@ -41,6 +41,14 @@ public protocol ImageDataset: Sendable {
   /// - Returns: whether image `index` has the attribute; nil where that is not known.
   func attribute(_ attribute: Int, at index: Int) -> Bool?
 
+  /// What a person should know of the set: what of its files is not used, and what is converted. A sentence each; none
+  /// unless given.
+  var notes: [String] { get }
+
+  /// How many pixels the pictures have, on the mean, from which the images are scaled down each time they are read; nil,
+  /// as it is unless given, where that is not so or not known.
+  var sourcePixels: Int? { get }
+
   /// How many images that follow each other are best read together, because they lie so on the disk. Training shuffles
   /// such blocks and then the images of a window of blocks, with no table of all images; nil shuffles all images
   /// freely. See `BlockOrder`.
@@ -62,6 +70,8 @@ public protocol ImageDataset: Sendable {
 extension ImageDataset {
   public var attributeNames: [String] { [] }
   public func attribute(_ attribute: Int, at index: Int) -> Bool? { nil }
+  public var notes: [String] { [] }
+  public var sourcePixels: Int? { nil }
   public var shuffleBlock: Int? { nil }
   public var cropsAtRandom: Bool { false }
 

@@ -8,6 +8,7 @@ extension Document {
     <html lang="en">
     <head>
     <meta charset="utf-8">
+    <meta name="generator" content="swift-glow">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>\(escaped(title))</title>
     <style>\(Self.style)</style>

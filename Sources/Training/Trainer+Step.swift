@@ -11,7 +11,7 @@ extension Trainer {
     for case let dataset as SkippingDataset in [train, validation] {
       for report in dataset.takeReports() {
         logger.warning(
-          "skipped a damaged image (\(dataset.damaged.count) of at most \(dataset.limit)): \(report)",
+          "skipped a damaged image (\(report.number) of at most \(dataset.limit)): \(report.text)",
           metadata: ["split": "\(dataset.split.rawValue)", "images": "\(state.imagesSeen)"])
       }
     }

@@ -19,6 +19,8 @@ public struct DatasetCheck: Sendable {
 
   /// The splits that could be opened.
   public private(set) var parts: [Part] = []
+  /// What is not used of the files, and what is converted: a sentence each.
+  public private(set) var notes: [String] = []
   /// What is wrong: one sentence a fault, each naming its file or split; empty when all is well.
   public private(set) var problems: [String] = []
 
@@ -46,6 +48,7 @@ public struct DatasetCheck: Sendable {
         if !problems.contains(text) { problems.append(text) }
         continue
       }
+      for note in dataset.notes where !notes.contains(note) { notes.append(note) }
       try read(dataset, workers, progress)
       if let expected = source.publishedCounts[split], dataset.count != expected {
         problems.append("\(source): the \(split.rawValue) split has \(dataset.count) images, expected \(expected).")

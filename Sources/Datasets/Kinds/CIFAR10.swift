@@ -49,7 +49,8 @@ public struct CIFAR10: ImageDataset {
 
   private static func openPictures(_ folder: URL, split: DatasetSplit) throws -> ImageFolder {
     let tree = try FolderTree(of: folder)
-    let paths = PictureListing(of: tree.paths).paths
+    let listing = PictureListing(of: tree)
+    let paths = listing.pictures
     let labels = try paths.map { path in
       let parts = path.split(separator: "/")
       guard parts.count == 2, let label = classNames.firstIndex(of: String(parts[0])) else {
@@ -61,7 +62,8 @@ public struct CIFAR10: ImageDataset {
     }
     return try ImageFolder(
       name: "cifar10", split: split,
-      PictureLayout.Members(tree: tree, files: paths, labels: labels, classNames: classNames),
+      PictureLayout.Members(
+        heads: PictureHeads(tree), files: paths, labels: labels, classNames: classNames, notes: listing.notes),
       shape: ImageShape(height: 32, width: 32, channels: 3))
   }
 

@@ -39,7 +39,8 @@ public enum CelebA {
       reading: find(["list_attr_celeba.txt", "Anno/list_attr_celeba.txt"], in: directory))
     let all = try assignments(in: partition)
     let tree = try FolderTree(of: pictures)
-    let present = Set(PictureListing(of: tree.paths).paths)
+    let listing = PictureListing(of: tree)
+    let present = Set(listing.pictures)
     let extensionIsPNG = pictures.lastPathComponent.hasSuffix("_png")
     func fileName(_ listed: String) -> String {
       extensionIsPNG ? (listed as NSString).deletingPathExtension + ".png" : listed
@@ -62,7 +63,9 @@ public enum CelebA {
     }
     return try ImageFolder(
       name: "celeba", split: split,
-      PictureLayout.Members(tree: tree, files: names.map(fileName), attributes: attributes.table(of: names)),
+      PictureLayout.Members(
+        heads: PictureHeads(tree), files: names.map(fileName), attributes: attributes.table(of: names),
+        notes: listing.notes),
       center: center, size: size, channels: channels, heads: heads)
   }
 

@@ -12,9 +12,18 @@ public enum CelebAHQ {
     directory: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil,
     seed: UInt64 = 0, toleratingDamage: Bool = false
   ) throws -> any ImageDataset {
+    let request = DatasetRequest(
+      split: split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage)
+    return try open(directory: directory, [request])[0]
+  }
+
+  static func open(directory: URL, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
     let layout = try layout(of: directory)
-    return try open(
-      layout.members(of: split, seed: seed), of: directory, split, size, channels, toleratingDamage ? .tolerant : .all)
+    return try requests.map { request in
+      try open(
+        layout.members(of: request.split, seed: request.seed), of: directory, request.split, request.size,
+        request.channels, request.toleratingDamage ? .tolerant : .all)
+    }
   }
 
   /// Every picture that the folder assigns to a split; nil for a split that it leaves to be cut by seed.
@@ -70,9 +79,11 @@ struct CelebAHQKind: DatasetKind {
   func hasOwnValidation(_ location: DatasetLocation) -> Bool { true }
 
   func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
-    try CelebAHQ.open(
-      directory: location.directory, split: request.split, size: request.size, channels: request.channels,
-      seed: request.seed, toleratingDamage: request.toleratingDamage)
+    try open(location, [request])[0]
+  }
+
+  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
+    try CelebAHQ.open(directory: location.directory, requests)
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {

@@ -34,6 +34,8 @@ protocol DatasetKind: Sendable {
   /// Images of another size or number of channels than asked for are fitted by the caller: only a kind that can do it
   /// better, or cannot do without, looks at these.
   func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset
+  /// Opens several splits at once, each as `open` does: what they share is read once. Unless given, one after the other.
+  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset]
   /// Opens a split as `glow data check` reads it: all of the images that the set assigns to it, nothing cut by seed; nil
   /// for a split that the set does not have. Unless given, as `open` does it, without a validation split.
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)?
@@ -51,6 +53,9 @@ extension DatasetKind {
   func fileChecks(of location: DatasetLocation) -> [IntegrityCheck] { [] }
   func hasOwnValidation(_ location: DatasetLocation) -> Bool { false }
   func validationCount(cutFrom count: Int) -> Int { min(5000, max(1, count / 12)) }
+  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
+    try requests.map { try open(location, $0) }
+  }
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
     split == .validation ? nil : try open(location, DatasetRequest(split: split))
   }

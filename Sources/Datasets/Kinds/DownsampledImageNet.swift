@@ -20,9 +20,10 @@ enum DownsampledImageNet {
     let name = "imagenet\(side)"
     let folder = directory.appendingPathComponent("\(split == .test ? "valid" : "train")_\(side)x\(side)")
     if FileManager.default.fileExists(atPath: folder.path) {
-      let tree = try FolderTree(of: folder)
+      let listing = try PictureListing(of: FolderTree(of: folder))
       return try ImageFolder(
-        name: name, split: split, PictureLayout.Members(tree: tree, files: PictureListing(of: tree.paths).paths),
+        name: name, split: split,
+        PictureLayout.Members(heads: PictureHeads(listing.tree), files: listing.pictures, notes: listing.notes),
         shape: ImageShape(height: side, width: side, channels: 3))
     }
     let names = split == .test ? ["val_data"] : (1...10).map { "train_data_batch_\($0)" }

@@ -1,17 +1,19 @@
 import Foundation
 
-/// `pictures`, or the path of a folder alone: pictures, or packed shards; see ``ImageFolder``.
+/// `pictures`, or a path alone: a folder of pictures or of packed shards, or a zip or tar file of pictures; see
+/// ``ImageFolder``.
 struct PicturesKind: DatasetKind {
   let name = "pictures"
 
   var entry: DatasetEntry {
     DatasetEntry(
-      spelling: "FOLDER", title: "A folder of pictures",
+      spelling: "FOLDER, FILE.zip or FILE.tar", title: "Pictures in a folder, or in a zip or tar file",
       images: "PNG, JPEG and WebP; of one size, or cropped and resized to --size", origin: "yours",
       terms: "those of the pictures",
       files: [
-        "subfolders train, validation (or val) and test, else split by seed; subfolders below are classes",
+        "subfolders train, validation (or valid, val, dev) and test, else split by seed; subfolders below are classes",
         "attributes.csv in each split folder or in FOLDER: `file` and the attributes' names; 1, 0 or nothing",
+        "archives are read as they are; in one that holds a single folder at the top, this is FOLDER",
       ])
   }
 
@@ -21,17 +23,17 @@ struct PicturesKind: DatasetKind {
   func hasOwnValidation(_ location: DatasetLocation) -> Bool { true }
 
   func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
-    try ImageFolder(
-      location.directory, split: request.split, size: request.size, channels: request.channels, seed: request.seed,
-      toleratingDamage: request.toleratingDamage)
+    try open(location, [request])[0]
+  }
+
+  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
+    let pictures = location.directory
+    return try pictureSplits(at: pictures).open(requests, name: pictures.lastPathComponent)
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
-    let folder = location.directory
-    guard let members = try pictureSplits(at: folder).everything(of: split) else { return nil }
-    return try ImageFolder(
-      name: folder.lastPathComponent, split: split, members, size: DatasetRequest.checkingSize, channels: 3,
-      heads: .needed)
+    let pictures = location.directory
+    return try pictureSplits(at: pictures).openForChecking(split, name: pictures.lastPathComponent)
   }
 
   func resolved(at location: DatasetLocation) -> any DatasetKind {

@@ -10,6 +10,8 @@ extension DerivedDataset {
   public var count: Int { base.count }
   public var classNames: [String] { base.classNames }
   public var attributeNames: [String] { base.attributeNames }
+  public var notes: [String] { base.notes }
+  public var sourcePixels: Int? { base.sourcePixels }
   public var shuffleBlock: Int? { base.shuffleBlock }
   public var cropsAtRandom: Bool { base.cropsAtRandom }
 

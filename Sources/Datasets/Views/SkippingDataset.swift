@@ -8,7 +8,15 @@ public final class SkippingDataset: DerivedDataset {
   public let limit: Int
   /// For each image that cannot be read, the one in its place, or itself while there is none.
   private let skipped: Mutex<[Int: Int]>
-  private let reports = Mutex<[String]>([])
+  private let reports = Mutex<[Report]>([])
+
+  /// What is wrong with an image that was skipped.
+  public struct Report: Sendable, Equatable {
+    /// How many it makes with those before, from 1.
+    public let number: Int
+    /// A sentence that names the file.
+    public let text: String
+  }
 
   /// Nothing is read yet.
   /// - Parameter damaged: images known from before; they count, but are not reported.
@@ -22,8 +30,8 @@ public final class SkippingDataset: DerivedDataset {
   /// The images that cannot be read, as far as they were asked for, in order.
   public var damaged: [Int] { skipped.withLock { $0.keys.sorted() } }
 
-  /// What is wrong with the images that were skipped since the last call, a sentence each.
-  public func takeReports() -> [String] {
+  /// What is wrong with the images that were skipped since the last call.
+  public func takeReports() -> [Report] {
     reports.withLock { reports in
       defer { reports = [] }
       return reports
@@ -83,6 +91,6 @@ public final class SkippingDataset: DerivedDataset {
       return (isNew, skipped.count)
     }
     guard count <= limit else { throw DatasetError.tooManyDamaged(name: name, limit: limit, last: "\(error)") }
-    if isNew { reports.withLock { $0.append("\(error)") } }
+    if isNew { reports.withLock { $0.append(Report(number: count, text: "\(error)")) } }
   }
 }

@@ -80,6 +80,7 @@ struct ScoreCommand: ParsableCommand {
     } else {
       let shape = try model.pictureShape()
       let files = try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit)
+      warn(ofNotesOn: files)
       names = { files.files[$0] }
       dataset = files
     }

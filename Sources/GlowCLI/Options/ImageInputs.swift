@@ -118,6 +118,7 @@ func openDataset(
     let size = fitted?.height.flatMap { height in fitted?.width.map { (height, $0) } }
     dataset = try source.open(split: split, size: size, channels: fitted?.channels, seed: trained?.seed ?? 0)
   }
+  warn(ofNotesOn: dataset)
   guard dataset.shape == configuration.imageShape else {
     throw ValidationError(
       "the images of \(source) are \(dataset.shape), the model takes \(configuration.imageShape): name others with --data"

@@ -22,7 +22,7 @@ extension Studio {
         index: index, image: try dataset.image(at: index).png(), label: dataset.label(at: index),
         attributes: attributes.isEmpty ? nil : attributes.map { dataset.attributeNames[$0] })
     }
-    return Response(json: DataAnswer(count: matching.count, images: images))
+    return Response(json: DataAnswer(count: matching.count, images: images, notes: dataset.notes))
   }
 
   fileprivate var dataParameters: [Endpoint.Parameter] {
@@ -44,8 +44,11 @@ private struct DataAnswer: Encodable {
   /// How many images match.
   var count: Int
   var images: [Image]
+  /// What a person should know of the set, such as files that are not used.
+  var notes: [String]
 
-  static let schema = Schema.answer(["count": .whole, "images": .list(of: Image.schema)]).called("DataPage")
+  static let schema = Schema.answer(["count": .whole, "images": .list(of: Image.schema), "notes": .list(of: .text)])
+    .called("DataPage")
 
   struct Image: Encodable {
     var index: Int

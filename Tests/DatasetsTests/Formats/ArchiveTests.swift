@@ -12,6 +12,8 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
 }
 
 @Suite struct ArchiveTests {
+  private func tree(_ url: URL) throws -> any FileTree { try #require(try fileTree(at: url)) }
+
   enum Packing: String, CaseIterable {
     case storedZip, deflatedZip, ustar, gnutar, pax
   }
@@ -65,7 +67,7 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
         "a b.png", "é ü.png", "\(String(repeating: "long", count: 22))/\(String(repeating: "x", count: 90)).png",
       ]
       let archive = try write(names.enumerated().map { ($1, png(UInt8($0))) }, as: packing, in: folder)
-      let tree = try fileTree(at: archive)
+      let tree = try tree(archive)
       #expect(Set(tree.paths) == Set(names))
       for (number, name) in names.enumerated() {
         #expect(try tree.read(name) == png(UInt8(number)))
@@ -81,7 +83,7 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
       bytes[0] = 0xE9
       putChecksumRight(&bytes)
       try Data(bytes).write(to: tar)
-      let tree = try fileTree(at: tar)
+      let tree = try tree(tar)
       #expect(tree.paths == ["\\xE9b.png"])
       #expect(try tree.read(tree.paths[0]) == png(1))
     }
@@ -106,14 +108,14 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
   @Test func backslashesInZipFilesAreSlashes() throws {
     try withTemporaryFolder { folder in
       let zip = try folder.writeZip([("a\\1.png", png(1)), ("b\\1.png", png(2))], to: "a.zip")
-      #expect(try fileTree(at: zip).paths == ["a/1.png", "b/1.png"])
+      #expect(try tree(zip).paths == ["a/1.png", "b/1.png"])
     }
   }
 
   @Test func ofTwoFilesOfANameTheLaterCounts() throws {
     try withTemporaryFolder { folder in
       let tar = try folder.writeTar(["a.png", "./a.png"].enumerated().map { ($1, png(UInt8($0))) }, to: "a.tar")
-      let tree = try fileTree(at: tar)
+      let tree = try tree(tar)
       #expect(try tree.read("a.png") == png(1))
       #expect(tree.strays == [TreeStray(path: "a.png", kind: .replaced)])
     }
@@ -126,7 +128,7 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
           .folder("d"), .file("d/a.png", png(1)), .hardLink("b.png", to: "d/a.png"), .hardLink("c.png", to: "none.png"),
           .symbolicLink("e.png", to: "d/a.png"), .pipe("f.png"), .file("../up.png", png(2)), .file("/abs.png", png(3)),
         ], to: "a.tar")
-      let tree = try fileTree(at: tar)
+      let tree = try tree(tar)
       #expect(tree.paths == ["abs.png", "b.png", "d/a.png"])
       #expect(try tree.read("b.png") == png(1))
       #expect(
@@ -141,14 +143,14 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
     try withTemporaryFolder { folder in
       let parts = try ["a", "b"].map { try folder.writeTar([("\($0).png", png(1))], to: "\($0).tar") }
       try Data(parts.map { try Data(contentsOf: $0) }.joined()).write(to: folder.appendingPathComponent("c.tar"))
-      #expect(try fileTree(at: folder.appendingPathComponent("c.tar")).paths == ["a.png", "b.png"])
+      #expect(try tree(folder.appendingPathComponent("c.tar")).paths == ["a.png", "b.png"])
     }
   }
 
   @Test(arguments: Packing.allCases) func onlyTheBytesAskedForAreRead(packing: Packing) throws {
     try withTemporaryFolder { folder in
       let contents = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 * $0 >> 7) }
-      let tree = try fileTree(at: write([("a.png", contents), ("empty.png", [])], as: packing, in: folder))
+      let tree = try tree(write([("a.png", contents), ("empty.png", [])], as: packing, in: folder))
       #expect(try tree.read("a.png", atMost: 10) == Array(contents.prefix(10)))
       #expect(try tree.read("a.png") == contents)
       #expect(try tree.read("empty.png").isEmpty)
@@ -158,7 +160,7 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
   @Test(arguments: Packing.allCases) func manyThreadsReadAtOnce(packing: Packing) throws {
     try withTemporaryFolder { folder in
       let files = (0..<200).map { ("\($0).png", (0..<$0 * 50).map { UInt8(truncatingIfNeeded: $0 &* 31) }) }
-      let tree = try fileTree(at: write(files, as: packing, in: folder))
+      let tree = try tree(write(files, as: packing, in: folder))
       let wrong = Mutex<[String]>([])
       DispatchQueue.concurrentPerform(iterations: 16) { thread in
         for k in files.indices {
@@ -235,7 +237,7 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
       }
       try Data(bytes).write(to: zip)
       let error = #expect(throws: DatasetError.self) {
-        let tree = try fileTree(at: zip)
+        let tree = try tree(zip)
         _ = try tree.read("a.png")
       }
       let text = try #require(error?.description)

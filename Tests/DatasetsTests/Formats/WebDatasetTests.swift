@@ -113,8 +113,8 @@ import Testing
       let set = try WebDataset(shardsIn: folder)
       #expect(
         set.notes == [
-          "not used: 2 .txt, 1 pictures of no split, 1 pictures without a label, 1 samples without a picture, "
-            + "1 second pictures of a sample"
+          "not used: 1 picture without a label, 1 picture in tar files that name no split, 1 label without a picture, "
+            + "1 second picture of a sample and 2 .txt files"
         ])
       #expect(try labels(set) == ["0", "1"])
     }
@@ -150,7 +150,7 @@ import Testing
       ("valid/00000.tar", .validation), ("training.tar", .train), ("0001.tar", nil), ("train-test.tar", nil),
       ("constraint-01.tar", nil),
     ] as [(String, DatasetSplit?)])
-  func splitsOfShards(path: String, split: DatasetSplit?) { #expect(DatasetSplit(ofShard: path) == split) }
+  func splitsOfShards(path: String, split: DatasetSplit?) { #expect(WebDataset.split(ofShard: path) == split) }
 
   @Test func aDamagedShardIsNamed() throws {
     try withTemporaryFolder { folder in

@@ -31,7 +31,7 @@ private struct FaultyImages: ImageDataset {
     for _ in 0..<2 { #expect(try pixels(dataset) == [0, 1, 4, 4, 4, 5, 6, 7, 8, 0]) }
     #expect(dataset.damaged == [2, 3, 9])
     // Each is reported once, by name.
-    #expect(dataset.takeReports().map { String($0.prefix(6)) } == ["2.png:", "3.png:", "9.png:"])
+    #expect(dataset.takeReports().map { "\($0.number) \($0.text.prefix(6))" } == ["1 2.png:", "2 3.png:", "3 9.png:"])
     _ = try pixels(dataset)
     #expect(dataset.takeReports().isEmpty)
   }

@@ -58,6 +58,6 @@ struct ArchiveTree: FileTree {
       let folders = name.split(separator: "/").dropLast()
       common = common.prefix(zip(common, folders).prefix { $0 == $1 }.count)
     }
-    return common.prefix { DatasetSplit(named: $0) == nil }.map { $0 + "/" }.joined()
+    return common.prefix { SplitFolders.split(of: $0) == nil }.map { $0 + "/" }.joined()
   }
 }

@@ -8,6 +8,24 @@ protocol PictureSplits: Sendable {
   func everything(of split: DatasetSplit) throws -> PictureLayout.Members?
 }
 
+extension PictureSplits {
+  /// Opens splits at the size and with the channels asked for.
+  func open(_ requests: [DatasetRequest], name: String) throws -> [any ImageDataset] {
+    try requests.map { request in
+      try ImageFolder(
+        name: name, split: request.split, members(of: request.split, seed: request.seed), size: request.size,
+        channels: request.channels, heads: request.toleratingDamage ? .tolerant : .all)
+    }
+  }
+
+  /// Opens all that is assigned to a split, to see whether the pictures can be decoded.
+  func openForChecking(_ split: DatasetSplit, name: String) throws -> (any ImageDataset)? {
+    try everything(of: split).map {
+      try ImageFolder(name: name, split: split, $0, size: DatasetRequest.checkingSize, heads: .tolerant)
+    }
+  }
+}
+
 /// The pictures at a path: of a folder, of a zip or tar file, or of a folder of tar files.
 ///
 /// - Throws: `DatasetError`, naming the file.
@@ -25,9 +43,13 @@ func pictureSplits(at url: URL) throws -> any PictureSplits {
   }
 }
 
-/// The files at a path: of a folder, or of a zip or tar file.
-func fileTree(at url: URL) throws -> any FileTree {
-  guard let format = try archiveFormat(at: url) else { return try FolderTree(of: url) }
+/// The files at a path: of a folder, or of a zip or tar file; nil for another file, or none.
+func fileTree(at url: URL) throws -> (any FileTree)? {
+  guard let format = try archiveFormat(at: url) else {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+    return isThere && isFolder.boolValue ? try FolderTree(of: url) : nil
+  }
   return switch format {
   case .zip: ArchiveTree(of: try ZipFile(reading: url))
   case .tar: ArchiveTree(of: try TarFile(reading: url))
@@ -39,8 +61,10 @@ func fileTree(at url: URL) throws -> any FileTree {
 /// Nil for what is no file, or no archive.
 private func archiveFormat(at url: URL) throws -> ArchiveFormat? {
   var isFolder: ObjCBool = false
-  guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue else {
-    return nil
+  guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+    guard ["zip", "tar"].contains(url.pathExtension.lowercased()) else { return nil }
+    throw DatasetError.missingFile(file: url.path, advice: "expected a zip or tar file of pictures")
   }
+  guard !isFolder.boolValue else { return nil }
   return try ArchiveFormat(of: url)
 }

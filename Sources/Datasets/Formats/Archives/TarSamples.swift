@@ -15,11 +15,13 @@ struct TarSamples {
 
   /// In the order of the file.
   private(set) var pictures: [Picture] = []
-  /// How many of what are not used.
-  private(set) var unused: [String: Int] = [:]
+  private(set) var unused = UnusedMembers()
+  /// Of all pictures.
+  var byteCount: Int { pictures.reduce(0) { $0 + $1.member.byteCount } }
 
   /// A label or the text around it has no more bytes.
   private static let longestLabel = 200
+  private static let pictureEndings = Set(PictureExtensions.read)
   private static let longestJSON = 1 << 20
 
   /// - Throws: `DatasetError`, naming the file and the member.
@@ -30,32 +32,33 @@ struct TarSamples {
       switch ending {
       case "cls": labels[key] = member
       case "json": texts[key] = member
-      case _ where PictureExtensions.read.contains(ending):
+      case _ where Self.pictureEndings.contains(ending):
         if let known = pictureOfKey[key] {
           // Of files of one name the last counts, as it does where archives are unpacked.
-          let isReplaced = pictures[known].member.name == member.name
-          count(isReplaced ? "files that a later one of their name replaces" : "second pictures of a sample")
-          if isReplaced { pictures[known] = Picture(member: member) }
+          if pictures[known].member.name == member.name {
+            pictures[known] = Picture(member: member)
+            unused.replaced += 1
+          } else {
+            unused.seconds += 1
+          }
         } else {
           pictureOfKey[key] = pictures.count
           pictures.append(Picture(member: member))
         }
-      default: count(ending.isEmpty ? "files without an ending" : "." + ending)
+      default: unused.endings[ending, default: 0] += 1
       }
     }
-    let lonely = Set(labels.keys).union(texts.keys).count { pictureOfKey[$0] == nil }
-    if lonely > 0 { unused["samples without a picture"] = lonely }
+    unused.lonely =
+      labels.keys.count { pictureOfKey[$0] == nil } + texts.keys.count { pictureOfKey[$0] == nil && labels[$0] == nil }
     for (key, number) in pictureOfKey {
       if let member = labels[key] {
         pictures[number].label = try Self.label(of: member, in: tar)
       } else if let member = texts[key] {
         pictures[number].label = try Self.label(inJSON: member, in: tar)
-        if pictures[number].label == nil { count(".json without a label") }
+        if pictures[number].label == nil { unused.plainJSON += 1 }
       }
     }
   }
-
-  private mutating func count(_ what: String) { unused[what, default: 0] += 1 }
 
   /// The name up to the first dot of its last part, and what follows in small letters.
   private static func parts(of name: String) -> (key: String, ending: String) {

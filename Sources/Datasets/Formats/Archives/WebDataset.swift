@@ -12,99 +12,124 @@ struct WebDataset: PictureSplits {
     let split: DatasetSplit?
   }
 
-  private let tree: any FileTree
-  /// In the order in which they lie in the files.
-  private var pictures: [Picture] = []
-  private var classNames: [String] = []
-  private var labels: [Int] = []
-  private var hasSplits = false
   /// What is not used, a sentence each.
-  private(set) var notes: [String] = []
+  let notes: [String]
+  private let heads: PictureHeads
+  /// In the order in which they lie in the files.
+  private let pictures: [Picture]
+  /// One a picture, or none.
+  private let labels: [Int]
+  private let classNames: [String]
+  /// Where the pictures of each split are; empty where no splits are named.
+  private let named: [DatasetSplit: [Int]]
+  private let shuffleBlock: Int?
+
+  private var location: String { heads.tree.location }
 
   /// A single tar file; nil where it has no labels, so that the rules for folders are for it.
   init?(labeled tar: TarFile) throws {
     let samples = try TarSamples(of: tar)
     guard samples.pictures.contains(where: { $0.label != nil }) else { return nil }
-    tree = ArchiveTree(of: tar, samples.pictures.map(\.member), findingRoot: false)
-    take(
-      samples.pictures.map { sample in
-        let top = sample.member.name.split(separator: "/").dropLast().first
-        return Picture(path: sample.member.name, label: sample.label, split: top.flatMap { DatasetSplit(named: $0) })
-      }, samples.unused)
+    self.init(tar, samples)
+  }
+
+  private init(_ tar: TarFile, _ samples: TarSamples) {
+    let pictures = samples.pictures.map { sample in
+      let top = topFolder(of: sample.member.name)
+      return Picture(path: sample.member.name, label: sample.label, split: top.flatMap(SplitFolders.split))
+    }
+    self.init(
+      ArchiveTree(of: tar, samples.pictures.map(\.member), findingRoot: false), pictures, samples.unused,
+      byteCount: samples.byteCount)
   }
 
   /// - Throws: `DatasetError`, naming the file.
   init(shardsIn folder: URL) throws {
-    var (shards, pictures, unused) = ([String: ArchiveTree](), [Picture](), [String: Int]())
+    var (shards, pictures, unused, byteCount) = ([String: ArchiveTree](), [Picture](), UnusedMembers(), 0)
     for name in Self.shards(in: folder) {
       let tar = try TarFile(reading: folder.appendingPathComponent(name))
       let samples = try TarSamples(of: tar)
       shards[name] = ArchiveTree(of: tar, samples.pictures.map(\.member), findingRoot: false)
-      unused.merge(samples.unused, uniquingKeysWith: +)
-      let split = DatasetSplit(ofShard: name)
+      unused.add(samples.unused)
+      byteCount += samples.byteCount
+      let split = Self.split(ofShard: name)
       pictures += samples.pictures.map { Picture(path: "\(name)/\($0.member.name)", label: $0.label, split: split) }
     }
-    tree = ShardTree(location: folder.path, shards)
-    take(pictures, unused)
+    self.init(ShardTree(location: folder.path, shards), pictures, unused, byteCount: byteCount)
   }
 
-  private mutating func take(_ found: [Picture], _ unused: [String: Int]) {
-    hasSplits = found.contains { $0.split != nil }
+  /// A tar file, or a folder of tar files.
+  /// - Throws: `DatasetError`, naming the file.
+  init(at url: URL) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue else {
+      try self.init(shardsIn: url)
+      return
+    }
+    let tar = try TarFile(reading: url)
+    self.init(tar, try TarSamples(of: tar))
+  }
+
+  private init(_ tree: any FileTree, _ found: [Picture], _ unused: UnusedMembers, byteCount: Int) {
+    heads = PictureHeads(tree)
+    let hasSplits = found.contains { $0.split != nil }
     let isLabeled = found.contains { $0.label != nil }
-    pictures = found.filter { ($0.label != nil || !isLabeled) && ($0.split != nil || !hasSplits) }
+    let pictures = found.filter { ($0.label != nil || !isLabeled) && ($0.split != nil || !hasSplits) }
+    self.pictures = pictures
+    named = hasSplits ? Dictionary(grouping: pictures.indices) { pictures[$0].split! } : [:]
     var unused = unused
-    let (unlabeled, unsplit) = (
-      isLabeled ? found.count { $0.label == nil } : 0, hasSplits ? found.count { $0.split == nil } : 0
-    )
-    if unlabeled > 0 { unused["pictures without a label"] = unlabeled }
-    if unsplit > 0 { unused["pictures of no split"] = unsplit }
-    notes =
-      unused.isEmpty
-      ? [] : ["not used: " + unused.sorted { $0.key < $1.key }.map { "\($1) \($0)" }.joined(separator: ", ")]
+    if isLabeled { unused.unlabeled = found.count { $0.label == nil } }
+    unused.unsplit = found.count - pictures.count - unused.unlabeled
+    notes = unused.note.map { [$0] } ?? []
     let classes = isLabeled ? pictures.map { $0.label! } : Self.folders(of: pictures)
     let known = Set(classes).sorted()
-    guard known.count > 1 else { return }
-    classNames = known.map(\.text)
+    classNames = known.count < 2 ? [] : known.map(\.text)
     let numbers = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, $0) })
-    labels = classes.map { numbers[$0]! }
+    labels = known.count < 2 ? [] : classes.map { numbers[$0]! }
+    shuffleBlock = found.isEmpty ? nil : PackedDataset.shuffleBlock(ofBytes: max(1, byteCount / found.count))
   }
 
   func members(of split: DatasetSplit, seed: UInt64) throws -> PictureLayout.Members {
-    guard hasSplits else {
-      let share = PictureLayout.share(of: split, count: pictures.count, seed: seed)
-      guard !share.isEmpty else {
-        throw DatasetError.tooFewImages(
-          name: tree.location, split: split, count: pictures.count, needed: split == .test ? 3 : 2)
-      }
-      return members(at: share)
+    guard !pictures.isEmpty else { throw DatasetError.noImages(folder: location, notes: notes) }
+    guard let positions = positions(of: split, seed: seed) else {
+      throw DatasetError.missingSplit(folder: location, split: split, found: named.keys.map(\.rawValue).sorted())
     }
-    let (own, train) = (positions(of: split), positions(of: .train))
-    if split == .train && !own.isEmpty && positions(of: .validation).isEmpty {
-      return members(at: PictureLayout.cut(own.count, seed: seed).train.map { own[$0] })
+    guard !positions.isEmpty else {
+      throw DatasetError.tooFewImages(
+        name: location, split: split, count: named[.train]?.count ?? pictures.count,
+        needed: PictureLayout.needed(isWhole: named.isEmpty))
     }
-    if split == .validation && own.isEmpty && train.count > 1 {
-      return members(at: PictureLayout.cut(train.count, seed: seed).validation.map { train[$0] })
-    }
-    guard !own.isEmpty else {
-      let found = Set(pictures.compactMap(\.split))
-      throw DatasetError.missingSplit(folder: tree.location, split: split, found: found.map(\.rawValue).sorted())
-    }
-    return members(at: own)
+    return members(at: positions, of: split) { self.positions(of: $0, seed: seed) }
   }
 
   func everything(of split: DatasetSplit) throws -> PictureLayout.Members? {
-    guard !pictures.isEmpty else { throw DatasetError.noImages(folder: tree.location) }
-    let all = hasSplits ? positions(of: split) : split == .train ? Array(pictures.indices) : []
-    return all.isEmpty ? nil : members(at: all)
+    guard !pictures.isEmpty else { throw DatasetError.noImages(folder: location, notes: notes) }
+    let all = named.isEmpty ? split == .train ? Array(pictures.indices) : nil : named[split]
+    return all.map { members(at: $0, of: split) { named[$0] } }
   }
 
-  private func positions(of split: DatasetSplit) -> [Int] { pictures.indices.filter { pictures[$0].split == split } }
+  /// Nil where the set has no such split.
+  private func positions(of split: DatasetSplit, seed: UInt64) -> [Int]? {
+    guard !named.isEmpty else { return PictureLayout.share(of: split, count: pictures.count, seed: seed) }
+    if let own = named[split] {
+      let isCut = split == .train && named[.validation] == nil
+      return isCut ? PictureLayout.cut(own.count, seed: seed).train.map { own[$0] } : own
+    }
+    guard split == .validation, let train = named[.train] else { return nil }
+    return PictureLayout.cut(train.count, seed: seed).validation.map { train[$0] }
+  }
 
-  private func members(at positions: [Int]) -> PictureLayout.Members {
-    PictureLayout.Members(
-      tree: tree, files: positions.map { pictures[$0].path },
-      labels: labels.isEmpty ? [] : positions.map { labels[$0] },
-      classNames: classNames)
+  private func members(
+    at positions: [Int], of split: DatasetSplit, others: (DatasetSplit) -> [Int]?
+  ) -> PictureLayout.Members {
+    var members = PictureLayout.Members(
+      heads: heads, files: positions.map { pictures[$0].path },
+      labels: labels.isEmpty ? [] : positions.map { labels[$0] }, classNames: classNames, notes: notes,
+      shuffleBlock: shuffleBlock)
+    for other in DatasetSplit.allCases where other != split {
+      members.others[other] = others(other)?.map { pictures[$0].path }
+    }
+    return members
   }
 
   /// The folder of each picture, where every one is in exactly one; else none.
@@ -119,47 +144,33 @@ struct WebDataset: PictureSplits {
     }
     return folders
   }
+}
+
+/// Which files are shards, and of which split.
+extension WebDataset {
+  /// Whether a folder holds tar files, and no pictures beside them.
+  static func hasShards(_ folder: URL) -> Bool {
+    !shards(in: folder).isEmpty && !names(in: folder).contains(where: PictureListing.isPicture)
+  }
 
   /// The tar files of a folder and of those folders in it that name splits, in order.
-  static func shards(in folder: URL) -> [String] {
-    func names(_ path: String) -> [String] {
-      let folder = path.isEmpty ? folder : folder.appendingPathComponent(path)
-      return ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { !isHidden($0) }
+  private static func shards(in folder: URL) -> [String] {
+    let top = names(in: folder)
+    let below = top.filter { SplitFolders.split(of: $0) != nil }.flatMap { split in
+      names(in: folder.appendingPathComponent(split)).map { "\(split)/\($0)" }
     }
-    let top = names("")
-    let below = top.filter { DatasetSplit(named: $0) != nil }.flatMap { split in names(split).map { "\(split)/\($0)" } }
     return (top + below).filter { fileExtension(of: $0) == "tar" }.sorted(by: isOrderedBefore)
   }
 
-  /// Whether a folder holds tar files, and no pictures beside them.
-  static func hasShards(_ folder: URL) -> Bool {
-    guard !shards(in: folder).isEmpty else { return false }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return !names.contains(where: PictureListing.isPicture)
-  }
-}
-
-extension DatasetSplit {
-  /// The split that a folder of this name holds.
-  init?(named name: some StringProtocol) {
-    switch name.lowercased() {
-    case "train", "training": self = .train
-    case "validation", "valid", "val", "dev": self = .validation
-    case "test", "testing": self = .test
-    default: return nil
-    }
+  private static func names(in folder: URL) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { !isHidden($0) }
   }
 
   /// The split that a tar file's folder names, or a word of its own name; nil for none, or words that disagree.
-  init?(ofShard path: String) {
-    let parts = path.split(separator: "/")
-    if parts.count > 1, let split = DatasetSplit(named: parts[0]) {
-      self = split
-      return
-    }
-    let words = parts.last?.split { !$0.isLetter } ?? []
-    let splits = Set(words.compactMap { DatasetSplit(named: $0) })
-    guard splits.count == 1 else { return nil }
-    self = splits.first!
+  static func split(ofShard path: String) -> DatasetSplit? {
+    if let split = topFolder(of: path).flatMap(SplitFolders.split) { return split }
+    let words = path.split(separator: "/").last?.split { !$0.isLetter } ?? []
+    let splits = Set(words.compactMap(SplitFolders.split))
+    return splits.count == 1 ? splits.first : nil
   }
 }

@@ -21,7 +21,8 @@ struct FolderTree: FileTree {
       throw DatasetError.missingFolder(folder: location)
     }
     guard isFolder.boolValue else {
-      throw DatasetError.unreadable(file: location, reason: "it is a file, expected a folder of pictures")
+      throw DatasetError.unreadable(
+        file: location, reason: "it is a file, expected a folder of pictures, or a zip or tar file")
     }
     let walk = try FolderWalk(Array(root.utf8))
     var (paths, bytesOfPath) = ([String](), [String: [UInt8]]())

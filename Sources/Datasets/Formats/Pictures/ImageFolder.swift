@@ -1,17 +1,24 @@
+import Files
 import Foundation
 import Imaging
 
 /// A folder of PNG, JPEG and WebP pictures as one split of a data set.
 ///
-/// Splits: the subfolders `train`, `validation` (or `val`) and `test` if there are any of them, a missing validation
-/// split being cut from `train`; else all pictures are split by seed, 90/5/5 percent, at least one each.
+/// Splits: the subfolders `train` (or `training`), `validation` (`valid`, `val`, `dev`) and `test` (`testing`) in any case,
+/// if there are any of them and no other folders that make classes of them; a missing validation split is cut from
+/// training. Else all pictures are split by seed, 90/5/5 percent, at least one each.
 ///
-/// Classes: when every picture of the split's folder sits exactly one folder below it, that folder's name is the
-/// picture's class; fewer than two names in all splits together count as no classes.
+/// Classes: when the pictures of the split's folder sit exactly one folder below it, that folder's name is the
+/// picture's class; one picture elsewhere, or one in ten, is left out. Fewer than two names in all splits together count
+/// as no classes.
+///
+/// Channels: RGB if any picture of any split is in color, else gray.
 ///
 /// Attributes: an `attributes.csv` in the split's folder, or in the folder of folders; see `AttributesCSV`.
 ///
-/// Opening reads the heads of the split's files alone; pixels are decoded each time an image is asked for.
+/// Links are followed, once. Runs, models, packed sets and reports below the folder are left out. `notes` says what is.
+///
+/// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
 ///
 /// ```swift
 /// let train = try ImageFolder(URL(filePath: "photos"), split: .train, size: (height: 64, width: 64), channels: 3)
@@ -23,6 +30,9 @@ public struct ImageFolder: ImageDataset {
   public let split: DatasetSplit
   public let shape: ImageShape
   public let classNames: [String]
+  public let notes: [String]
+  public let sourcePixels: Int?
+  public let shuffleBlock: Int?
   /// What messages call the split's files, in the order of the images: their paths.
   public var files: [String] { paths.map(tree.name) }
   private let tree: any FileTree
@@ -36,7 +46,7 @@ public struct ImageFolder: ImageDataset {
   enum HeadCheck {
     /// All of them: a bad one is an error.
     case all
-    /// All of them; a bad one is reported when it is read.
+    /// All of them; a bad one is reported when it is read. Where all are bad, a size has to be given.
     case tolerant
     /// No more than needed for the shape.
     case needed
@@ -46,7 +56,7 @@ public struct ImageFolder: ImageDataset {
   ///
   /// - Parameters:
   ///   - size: pictures are cropped in the middle to this aspect and resized; nil requires them to be of one size.
-  ///   - channels: 1 or 3; nil takes 1 if the split's first picture is gray, else 3. Alpha is composited on white.
+  ///   - channels: 1 or 3; nil takes 1 if all pictures of all splits are gray, else 3. Alpha is composited on white.
   ///   - seed: chooses the splits where no subfolders do.
   ///   - toleratingDamage: whether files whose heads cannot be read are left to be reported when they are read.
   /// - Throws: `DatasetError` for a folder that is missing, empty, too small to split or of mixed sizes;
@@ -64,7 +74,7 @@ public struct ImageFolder: ImageDataset {
   /// Pictures of a tree.
   ///
   /// - Parameters:
-  ///   - shape: what all pictures have; nil takes `size` and `channels`, else what the first picture has.
+  ///   - shape: what all pictures have; nil takes `size` and `channels`, else what the pictures have.
   ///   - center: takes the middle square of so many pixels first.
   init(
     name: String, split: DatasetSplit, _ members: PictureLayout.Members, shape: ImageShape? = nil, center: Int? = nil,
@@ -79,38 +89,18 @@ public struct ImageFolder: ImageDataset {
     paths = members.files
     labels = members.labels
     attributes = members.attributes
+    shuffleBlock = members.shuffleBlock
     self.center = center
     isFitted = size != nil
-    if let shape {
-      self.shape = shape
-      return
-    }
     let size = size ?? center.map { ($0, $0) }
-    if heads == .needed, let size, let channels {
-      self.shape = ImageShape(height: size.height, width: size.width, channels: channels)
-      return
+    var known = shape
+    if known == nil, heads == .needed, let size, let channels {
+      known = ImageShape(height: size.height, width: size.width, channels: channels)
     }
-    let headers = try Self.headers(of: paths, in: tree, heads)
-    let first = headers[0]
-    if size == nil, let odd = headers.first(where: { !$0.header.hasSize(of: first.header) }) {
-      throw DatasetError.mixedSizes(
-        first: tree.name(of: first.file), firstSize: first.header.sizeText, second: tree.name(of: odd.file),
-        secondSize: odd.header.sizeText)
-    }
-    self.shape = ImageShape(
-      height: size?.height ?? first.header.height, width: size?.width ?? first.header.width,
-      channels: channels ?? (first.header.channels <= 2 ? 1 : 3))
-  }
-
-  /// At least one.
-  private static func headers(
-    of paths: [String], in tree: any FileTree, _ heads: HeadCheck
-  ) throws -> [(file: String, header: ImageHeader)] {
-    guard heads == .tolerant else {
-      return try (heads == .all ? paths : Array(paths.prefix(1))).map { ($0, try tree.header(of: $0)) }
-    }
-    let sound = paths.compactMap { path in (try? tree.header(of: path)).map { (path, $0) } }
-    return sound.isEmpty ? [(paths[0], try tree.header(of: paths[0]))] : sound
+    let survey = try known == nil ? PictureSurvey(of: members, split, channels: channels, heads) : nil
+    self.shape = try known ?? survey!.shape(size: size)
+    sourcePixels = survey?.meanPixels
+    notes = (members.notes + (survey?.notes ?? [])).map { printable($0) }
   }
 
   public var count: Int { paths.count }
@@ -138,17 +128,4 @@ public struct ImageFolder: ImageDataset {
     }
     _ = buffer.update(fromContentsOf: image.pixels)
   }
-}
-
-extension FileTree {
-  /// Size and kind of a picture, without decoding it.
-  func header(of path: String) throws -> ImageHeader {
-    try ImageHeader(name: name(of: path)) { try read(path, atMost: $0) }
-  }
-}
-
-extension ImageHeader {
-  fileprivate var sizeText: String { "\(width)x\(height)" }
-
-  fileprivate func hasSize(of other: ImageHeader) -> Bool { width == other.width && height == other.height }
 }

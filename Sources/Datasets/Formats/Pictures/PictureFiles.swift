@@ -1,31 +1,33 @@
+import Files
 import Foundation
 import Imaging
 
-/// Picture files, and those in folders, as a data set without labels, in the order given; within a folder sorted by path.
+/// Picture files, and those in folders and archives, as a data set without labels, in the order given; within a folder sorted by path.
 /// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
 public struct PictureFiles: ImageDataset {
   /// The path of each file: as it was given, or absolute for those found in folders.
   public let files: [String]
   public let shape: ImageShape
-  private let places: [(tree: FolderTree, path: String)]
+  public let notes: [String]
+  private let places: [(tree: any FileTree, path: String)]
 
   /// Finds the files and reads their heads.
   ///
   /// - Parameters:
-  ///   - paths: files, whatever their names, and folders, of which the files named .png, .jpg, .jpeg or .webp at any depth.
+  ///   - paths: files, whatever their names, and folders, zip and tar files, of which the files named .png, .jpg, .jpeg or .webp at any depth.
   ///   - shape: of 1 or 3 channels, to which pictures are converted.
   ///   - fitting: whether pictures of another size are cropped in the middle to the shape's aspect and resized.
   /// - Throws: `DatasetError` for a folder without pictures, or, unless they are to be fitted, a picture of another size;
   ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
   public init(_ paths: [URL], shape: ImageShape, fitting: Bool) throws {
     precondition(shape.channels == 1 || shape.channels == 3, "channels must be 1 or 3, got \(shape.channels)")
-    var (files, places) = ([String](), [(tree: FolderTree, path: String)]())
+    var (files, places, notes) = ([String](), [(tree: any FileTree, path: String)](), [String]())
     for path in paths {
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue {
-        let tree = try FolderTree(of: path)
-        let found = PictureListing(of: tree.paths).paths
-        guard !found.isEmpty else { throw DatasetError.noImages(folder: path.path) }
+      if let tree = try fileTree(at: path) {
+        let listing = PictureListing(of: tree)
+        let found = listing.pictures
+        guard !found.isEmpty else { throw DatasetError.noImages(folder: path.path, notes: listing.notes) }
+        notes += listing.notes
         files += found.map(tree.name)
         places += found.map { (tree, $0) }
       } else {
@@ -34,6 +36,7 @@ public struct PictureFiles: ImageDataset {
       }
     }
     (self.files, self.places, self.shape) = (files, places, shape)
+    self.notes = notes.map { printable($0) }
     for place in places {
       let header = try place.tree.header(of: place.path)
       guard fitting || (header.width == shape.width && header.height == shape.height) else {

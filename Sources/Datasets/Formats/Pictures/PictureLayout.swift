@@ -1,8 +1,10 @@
-/// How a folder of pictures is divided: by subfolders that name the splits, or by seed.
+import Files
+
+/// How the pictures of a tree are divided: into splits, by folders that name them or by seed, and into classes.
 struct PictureLayout: PictureSplits {
   /// The pictures of one split.
   struct Members {
-    let tree: any FileTree
+    let heads: PictureHeads
     /// Of the tree.
     var files: [String]
     /// One a file; empty when unlabeled.
@@ -10,89 +12,133 @@ struct PictureLayout: PictureSplits {
     var classNames: [String] = []
     /// One row a file; nil without an `attributes.csv`.
     var attributes: AttributeTable?
+    /// The files of the other splits: channels are those of the whole set.
+    var others: [DatasetSplit: [String]] = [:]
+    /// What is not used of the set, and how it is understood: a sentence each.
+    var notes: [String] = []
+    /// As ``ImageDataset/shuffleBlock``.
+    var shuffleBlock: Int?
+
+    var tree: any FileTree { heads.tree }
   }
 
-  let tree: any FileTree
-  private let whole: PictureListing?
-  private let named: [DatasetSplit: PictureListing]
+  /// The pictures of one split, or of all where a seed divides them.
+  private struct Part {
+    /// With a "/" at the end; empty for the whole tree.
+    let folder: String
+    /// Relative to `folder`.
+    let paths: [String]
+    /// One a path; nil without classes.
+    let classes: [String]?
+  }
+
+  /// What is not used, and how the tree is understood: a sentence each.
+  let notes: [String]
+  private let heads: PictureHeads
+  private let whole: Part?
+  private let named: [DatasetSplit: Part]
   private let classNames: [String]
 
-  /// - Throws: `DatasetError` when the tree is without pictures.
+  private var tree: any FileTree { heads.tree }
+
+  /// - Throws: `DatasetError` when the tree is without pictures, or has two folders for a split.
   init(of tree: any FileTree) throws {
-    self.tree = tree
-    let subfolders: [(DatasetSplit, String)] = [
-      (.train, "train/"), (.validation, "validation/"), (.validation, "val/"), (.test, "test/"),
-    ]
-    var named: [DatasetSplit: PictureListing] = [:]
-    for (split, folder) in subfolders where named[split] == nil {
-      if tree.paths.contains(where: { $0.hasPrefix(folder) }) {
-        named[split] = PictureListing(of: tree.paths, below: folder)
-      }
+    heads = PictureHeads(tree)
+    let listing = PictureListing(of: tree)
+    let splits = try SplitFolders(of: listing)
+    let folders = splits.folders.isEmpty ? [""] : splits.folders.values.sorted()
+    let paths = folders.map { folder in
+      folder.isEmpty
+        ? listing.pictures
+        : listing.pictures.lazy.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }
     }
-    self.named = named
-    whole = named.isEmpty ? PictureListing(of: tree.paths) : nil
-    let listings = whole.map { [$0] } ?? Array(named.values)
-    guard listings.contains(where: { !$0.paths.isEmpty }) else { throw DatasetError.noImages(folder: tree.location) }
-    let names = Set(listings.flatMap { $0.classes ?? [] })
+    let notes = listing.notes
+    guard paths.contains(where: { !$0.isEmpty }) else {
+      throw DatasetError.noImages(folder: tree.location, notes: notes)
+    }
+    let mayHaveClasses = paths.reduce(into: Set<String>()) { $0.formUnion(PictureClasses.folders(of: $1)) }.count >= 2
+    let classes = zip(paths, folders).map { PictureClasses(of: $0, in: $1, mayBe: mayHaveClasses) }
+    let parts = zip(folders, classes).map { Part(folder: $0, paths: $1.paths, classes: $1.names) }
+    let partOfFolder = Dictionary(uniqueKeysWithValues: zip(folders, parts))
+    whole = partOfFolder[""]
+    named = splits.folders.mapValues { partOfFolder[$0]! }
+    let names = Set(parts.flatMap { $0.classes ?? [] })
     classNames = names.count < 2 ? [] : names.sorted()
+    self.notes =
+      splits.notes + classes.compactMap(\.note)
+      + (whole.flatMap { Self.wrapperNote(on: $0.paths, of: tree) }.map { [$0] } ?? []) + notes
   }
 
   /// - Throws: `DatasetError` when the split is not there, empty, or cannot be cut from so few pictures.
   func members(of split: DatasetSplit, seed: UInt64) throws -> Members {
-    if let whole {
-      return try members(of: whole, at: Self.share(of: split, count: whole.paths.count, seed: seed), split)
+    guard let (part, positions) = positions(of: split, seed: seed) else {
+      throw DatasetError.missingSplit(
+        folder: tree.location, split: split,
+        found: named.values.map(\.folder).sorted())
     }
-    if let listing = named[split] {
-      guard !listing.paths.isEmpty else {
-        throw DatasetError.noImages(folder: tree.name(of: String(listing.folder.dropLast())))
+    guard !part.paths.isEmpty else { throw DatasetError.noImages(folder: name(of: part), notes: notes) }
+    guard !positions.isEmpty else {
+      throw DatasetError.tooFewImages(
+        name: name(of: part), split: split, count: part.paths.count, needed: Self.needed(isWhole: whole != nil))
+    }
+    var members = try members(of: part, at: positions)
+    for other in DatasetSplit.allCases where other != split {
+      members.others[other] = self.positions(of: other, seed: seed).map { part, positions in
+        positions.map { part.folder + part.paths[$0] }
       }
-      let all = Array(listing.paths.indices)
-      let isCut = split == .train && named[.validation] == nil
-      return try members(of: listing, at: isCut ? Self.cut(all.count, seed: seed).train : all, split)
     }
-    if split == .validation, let train = named[.train] {
-      return try members(of: train, at: Self.cut(train.paths.count, seed: seed).validation, split)
-    }
-    throw DatasetError.missingSplit(
-      folder: tree.location, split: split, found: named.keys.map { "\($0.rawValue)/" }.sorted())
+    return members
   }
 
   /// Every picture that the folder itself assigns to a split, where no subfolders do all to training; nil where that
   /// is none.
   func everything(of split: DatasetSplit) throws -> Members? {
-    guard let listing = whole == nil ? named[split] : split == .train ? whole : nil, !listing.paths.isEmpty else {
+    guard let part = whole == nil ? named[split] : split == .train ? whole : nil, !part.paths.isEmpty else {
       return nil
     }
-    return try members(of: listing, at: Array(listing.paths.indices), split)
+    var members = try members(of: part, at: Array(part.paths.indices))
+    for (other, part) in named where other != split { members.others[other] = part.paths.map { part.folder + $0 } }
+    return members
   }
 
-  private func members(of listing: PictureListing, at positions: [Int], _ split: DatasetSplit) throws -> Members {
-    guard !positions.isEmpty else {
-      throw DatasetError.tooFewImages(
-        name: listing.folder.isEmpty ? tree.location : tree.name(of: String(listing.folder.dropLast())), split: split,
-        count: listing.paths.count, needed: split == .test ? 3 : 2)
+  /// Where the pictures of a split are; nil where the set has no such split.
+  private func positions(of split: DatasetSplit, seed: UInt64) -> (part: Part, positions: [Int])? {
+    if let whole { return (whole, Self.share(of: split, count: whole.paths.count, seed: seed)) }
+    if let part = named[split] {
+      let isCut = split == .train && named[.validation] == nil
+      return (part, isCut ? Self.cut(part.paths.count, seed: seed).train : Array(part.paths.indices))
     }
-    let isLabeled = !classNames.isEmpty && listing.classes != nil
-    let labelOfClass = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
-    let classes = listing.classes
-    return Members(
-      tree: tree, files: positions.map { listing.folder + listing.paths[$0] },
-      labels: isLabeled ? positions.map { labelOfClass[classes![$0]]! } : [],
-      classNames: isLabeled ? classNames : [],
-      attributes: try attributes(of: listing, at: positions))
+    guard split == .validation, let train = named[.train] else { return nil }
+    return (train, Self.cut(train.paths.count, seed: seed).validation)
   }
 
-  /// From the listing's own `attributes.csv`, else from the one beside the split folders.
-  private func attributes(of listing: PictureListing, at positions: [Int]) throws -> AttributeTable? {
-    let wanted = positions.map { listing.paths[$0] }
-    if let file = try attributesFile(in: listing.folder) {
+  private func members(of part: Part, at positions: [Int]) throws -> Members {
+    let classes = classNames.isEmpty ? nil : part.classes
+    let labelOfClass = Dictionary(uniqueKeysWithValues: classNames.enumerated().map { ($1, $0) })
+    return Members(
+      heads: heads, files: positions.map { part.folder + part.paths[$0] },
+      labels: classes.map { classes in positions.map { labelOfClass[classes[$0]]! } } ?? [],
+      classNames: classes == nil ? [] : classNames,
+      attributes: try attributes(of: part, at: positions), notes: notes)
+  }
+
+  private func name(of part: Part) -> String {
+    part.folder.isEmpty ? tree.location : tree.name(of: String(part.folder.dropLast()))
+  }
+
+  /// From the split's own `attributes.csv`, else from the one beside the split folders. A row may name a picture that is
+  /// not used.
+  private func attributes(of part: Part, at positions: [Int]) throws -> AttributeTable? {
+    let known = tree.paths.filter(PictureListing.isPicture)
+    if let file = try attributesFile(in: part.folder) {
       let csv = try AttributesCSV(file)
       try checkThatSplitsAgree(with: csv)
-      return try csv.table(of: wanted, among: Set(listing.paths))
+      return try csv.table(
+        of: positions.map { part.paths[$0] },
+        among: Set(known.filter { $0.hasPrefix(part.folder) }.map { String($0.dropFirst(part.folder.count)) }))
     }
     guard whole == nil, let common = try attributesFile(in: "") else { return nil }
-    let known = named.values.flatMap { part in part.paths.map { part.folder + $0 } }
-    return try AttributesCSV(common).table(of: wanted.map { listing.folder + $0 }, among: Set(known))
+    return try AttributesCSV(common).table(of: positions.map { part.folder + part.paths[$0] }, among: Set(known))
   }
 
   private func attributesFile(in folder: String) throws -> InputFile? {
@@ -114,11 +160,25 @@ struct PictureLayout: PictureSplits {
     }
   }
 
+  /// Where all pictures lie in one folder that has splits or classes of its own.
+  private static func wrapperNote(on paths: [String], of tree: any FileTree) -> String? {
+    guard let top = paths.first.flatMap(topFolder), paths.allSatisfy({ $0.hasPrefix(top + "/") }) else { return nil }
+    let inner = paths.map { String($0.dropFirst(top.count + 1)) }
+    let folders = Set(inner.compactMap(topFolder))
+    guard folders.contains(where: { SplitFolders.split(of: $0) != nil }) || PictureClasses.folders(of: inner).count >= 2
+    else { return nil }
+    return "all pictures lie in \(top)/: name that folder, \(tree.name(of: String(top))), to have the folders in it as "
+      + "splits or classes"
+  }
+
+  /// How many pictures give every split at least one; see `share` and `cut`.
+  static func needed(isWhole: Bool) -> Int { isWhole ? 3 : 2 }
+
   /// 90/5/5 percent by seed. Fewer than three pictures are all for training.
   static func share(of split: DatasetSplit, count: Int, seed: UInt64) -> [Int] {
     var random = KeyedRandom(.split, seed)
     let order = random.permutation(of: count)
-    let part = count < 3 ? 0 : max(1, count / 20)
+    let part = count < needed(isWhole: true) ? 0 : max(1, count / 20)
     return switch split {
     case .train: order[(2 * part)...].sorted()
     case .validation: order[..<part].sorted()
@@ -130,7 +190,7 @@ struct PictureLayout: PictureSplits {
   static func cut(_ count: Int, seed: UInt64) -> (train: [Int], validation: [Int]) {
     var random = KeyedRandom(.split, seed)
     let order = random.permutation(of: count)
-    let part = count < 2 ? 0 : max(1, count / 20)
+    let part = count < needed(isWhole: false) ? 0 : max(1, count / 20)
     return (order[part...].sorted(), order[..<part].sorted())
   }
 }

@@ -1,36 +1,66 @@
 import Imaging
 
-/// The pictures below one folder of a tree, by the endings of their names, hidden ones left out.
+/// What of a tree are pictures to use, by the endings of their names, and what is left out and why.
 struct PictureListing: Sendable {
-  /// Relative to the tree: empty for the whole tree, else with a "/" at the end.
-  let folder: String
-  /// Relative to `folder`, in order.
-  let paths: [String]
+  let tree: any FileTree
+  /// PNG, JPEG and WebP, in order.
+  let pictures: [String]
+  /// Pictures of other formats.
+  let unread: [String]
+  /// Pictures whose name, or that of a folder they are in, begins with a dot, and what macOS adds to archives.
+  let hidden: [String]
+  /// Folders that Glow wrote.
+  let own: [OwnFolder]
+  /// Files that are no pictures.
+  let others: [String]
 
-  /// - Parameter paths: those of the tree.
-  init(of paths: [String], below folder: String = "") {
-    self.folder = folder
-    self.paths = paths.compactMap { path in
-      guard path.hasPrefix(folder), !isHidden(path), Self.isPicture(path) else { return nil }
-      return String(path.dropFirst(folder.count))
+  private static let read = Set(PictureExtensions.read)
+  private static let unread = Set(PictureExtensions.unread)
+
+  init(of tree: any FileTree) {
+    self.tree = tree
+    var own = OwnFolder.all(in: tree)
+    var (pictures, unread, hidden, others) = ([String](), [String](), [String](), [String]())
+    for path in tree.paths {
+      let ending = fileExtension(of: path)
+      let isRead = Self.read.contains(ending)
+      guard isRead || Self.unread.contains(ending) else {
+        if !isHidden(path) { others.append(path) }
+        continue
+      }
+      if isHidden(path) {
+        hidden.append(path)
+      } else if let index = own.firstIndex(where: { $0.holds(path) }) {
+        own[index].pictures += 1
+      } else if isRead {
+        pictures.append(path)
+      } else {
+        unread.append(path)
+      }
     }
+    (self.pictures, self.unread, self.hidden) = (pictures, unread, hidden)
+    (self.own, self.others) = (own, others)
   }
 
-  /// One class name a path, when every picture sits exactly one folder below; else nil.
-  var classes: [String]? {
-    let parts = paths.map { $0.split(separator: "/") }
-    return parts.allSatisfy { $0.count == 2 } ? parts.map { String($0[0]) } : nil
+  static func isPicture(_ path: String) -> Bool {
+    let ending = fileExtension(of: path)
+    return read.contains(ending) || unread.contains(ending)
   }
-
-  static func isPicture(_ path: String) -> Bool { PictureExtensions.read.contains(fileExtension(of: path)) }
 }
 
-/// Whether a file or a folder that it is in has a name that begins with a dot.
-func isHidden(_ path: String) -> Bool { path.hasPrefix(".") || path.contains("/.") }
+/// Whether a file is of those that a person does not see.
+func isHidden(_ path: String) -> Bool {
+  path.hasPrefix(".") || path.contains("/.") || path.hasPrefix("__MACOSX/") || path.contains("/__MACOSX/")
+}
 
 /// In small letters, without the dot; empty where there is none.
 func fileExtension(of path: String) -> String {
   guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return "" }
   let ending = path[path.utf8.index(after: dot)...]
   return ending.utf8.contains(UInt8(ascii: "/")) ? "" : ending.lowercased()
+}
+
+/// The folder at the top that a file is in; nil for a file that lies loose.
+func topFolder(of path: String) -> Substring? {
+  path.utf8.firstIndex(of: UInt8(ascii: "/")).map { path[..<$0] }
 }

@@ -24,13 +24,17 @@ struct DataCheckCommand: ParsableCommand {
       bar.update(done, of: total, "images of \(split.rawValue)")
     }
     bar.clear()
+    warn(check.notes)
     for part in check.parts {
       let labels = part.classes > 0 ? ", \(part.classes) classes" : ""
       let noun = part.attributes == 1 ? "attribute" : "attributes"
       let attributes = part.attributes > 0 ? ", \(part.attributes) \(noun)" : ""
       print("\(part.split.rawValue): \(part.images) images\(labels)\(attributes)")
     }
-    guard !check.problems.isEmpty else { return print("\(source): all there, nothing damaged") }
+    guard !check.problems.isEmpty else {
+      return print(
+        "\(source): " + (check.notes.isEmpty ? "all there, nothing damaged" : "nothing damaged; see the notes"))
+    }
     fflush(nil)
     let count = check.problems.count
     let listed = check.problems.prefix(most) + (count > most ? ["... and \(count - most) more"] : [])

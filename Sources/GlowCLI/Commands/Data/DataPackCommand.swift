@@ -33,6 +33,7 @@ struct DataPackCommand: ParsableCommand {
         "\(source): a packed image is one picture, but training takes another part of the source's larger ones each "
           + "time: train on the source itself (lsun's crop can also be left out)")
     }
+    warn(splits.flatMap(\.notes))
     for reason in missing { warn("not packed: \(reason)") }
     let bar = ProgressBar()
     let signals = StopSignals()

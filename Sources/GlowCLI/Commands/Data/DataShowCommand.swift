@@ -32,6 +32,7 @@ struct DataShowCommand: ParsableCommand {
     let source = try source.source()
     let dataset = try source.open(
       split: split, size: size.map { ($0.height, $0.width) }, channels: channels, seed: seed)
+    warn(ofNotesOn: dataset)
     if let attributes {
       try showAttributes(try chosen(attributes, of: dataset, source), of: dataset)
     } else {

@@ -24,7 +24,10 @@ struct Resumption {
     var saved = try communicator?.share(Trainer.savedConfiguration(of: run)) ?? Trainer.savedConfiguration(of: run)
     if isLeader { try check(saved, run) }
     if let data { saved.data = data }
-    let (train, validation) = try saved.openImages()
+    // A run keeps the channels that its model has, whatever the pictures would give a new one.
+    let channels = try communicator?.share(Self.channels(of: run)) ?? Self.channels(of: run)
+    let (train, validation) = try saved.openImages(channels: channels)
+    if isLeader { warn(ofNotesOn: train, validation) }
     let trainer = try Trainer(
       resuming: run, images: images, data: data, train: train, validation: validation,
       acceptingChangedData: acceptsChangedData, options: options, communicator: communicator)
@@ -37,13 +40,18 @@ struct Resumption {
     }
     if !trainer.isFinished { try TrainingProcess(communicator).watch(trainer) }
   }
+
+  private static func channels(of run: RunFolder) throws -> Int {
+    try Trainer.savedModelConfiguration(of: run).channels
+  }
 }
 
 extension TrainingConfiguration {
   /// The images that the settings name.
-  func openImages() throws -> (train: any ImageDataset, validation: any ImageDataset) {
+  /// - Parameter channels: of pictures, where the settings leave that open.
+  func openImages(channels known: Int? = nil) throws -> (train: any ImageDataset, validation: any ImageDataset) {
     let size = height.flatMap { height in width.map { (height, $0) } }
     return try DatasetSource(parsing: data).openTraining(
-      size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil)
+      size: size, channels: channels ?? known, seed: seed, toleratingDamage: skipDamaged != nil)
   }
 }

@@ -112,10 +112,18 @@ struct TrainCommand: ParsableCommand {
   private func start(
     in folder: String, _ options: TensorOptions, _ communicator: Communicator?
   ) throws -> Trainer {
-    let (model, training, train, validation) = try settings()
-    if communicator?.isLeader ?? true {
+    let isLeader = communicator?.isLeader ?? true
+    try requireOutBesideData()
+    let (model, training, train, validation) = try settings(saying: isLeader)
+    if isLeader {
       let ranks = communicator.map { ", in \($0.size) processes" } ?? ""
       print("\(model.summary), on \(train.count) images \(train.shape) of \(training.data)\(ranks)")
+      let unused =
+        !train.classNames.isEmpty && model.classCount == 0 ? "; the model learns no classes without --labels" : ""
+      print("The images have \(train.labelSummary)\(unused)")
+      if let advice = try train.packingAdvice(for: DatasetSource(parsing: training.data), seed: training.seed) {
+        warn(advice)
+      }
     }
     return try Trainer(
       configuration: model, training: training, train: train, validation: validation,
@@ -123,8 +131,21 @@ struct TrainCommand: ParsableCommand {
       options: options, communicator: communicator)
   }
 
+  /// A run in the folder of its own images would write samples among them.
+  private func requireOutBesideData() throws {
+    guard let out, let data, let source = try? DatasetSource(parsing: data) else { return }
+    func identity(_ url: URL) -> [UInt64]? {
+      var status = stat()
+      return stat(url.path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+    }
+    guard let folder = identity(source.folder), identity(URL(filePath: out)) == folder else { return }
+    throw ValidationError(
+      "--out \(out) is the folder of the images: name another one, such as \(out)/run or \(out)-run")
+  }
+
   /// What the flags say of a new run, and its images.
-  private func settings() throws -> (
+  /// - Parameter says: whether to tell what of the data is not used.
+  private func settings(saying says: Bool = false) throws -> (
     model: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset, validation: any ImageDataset
   ) {
     var settings = try startingPoint()
@@ -135,6 +156,7 @@ struct TrainCommand: ParsableCommand {
     guards.apply(to: &settings.training)
     try settings.training.validate()
     let (train, validation) = try settings.training.openImages()
+    if says { warn(ofNotesOn: train, validation) }
     settings.model.height = train.shape.height
     settings.model.width = train.shape.width
     settings.model.channels = train.shape.channels

@@ -1,0 +1,98 @@
+import Files
+import Imaging
+
+// What is said of a data set, in sentences.
+
+/// `1 picture`, `2 pictures`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// The first names: `a, b and c` or `a, b, c and 5 more`.
+func listed(_ names: [String], most: Int = 3) -> String {
+  var parts = names.count > most + 1 ? Array(names.prefix(most)) + ["\(names.count - most) more"] : names
+  let last = parts.popLast() ?? ""
+  return parts.isEmpty ? last : parts.joined(separator: ", ") + " and " + last
+}
+
+extension PictureListing {
+  /// What is not used, and what it is: a sentence each.
+  var notes: [String] {
+    [unreadNote].compactMap { $0 } + own.compactMap(note) + strayNotes
+      + [archivesNote, tableNote, othersNote].compactMap { $0 }
+  }
+
+  /// The pictures of other formats, and the hidden ones.
+  private var unreadNote: String? {
+    guard !unread.isEmpty || !hidden.isEmpty else { return nil }
+    let counts = Dictionary(grouping: unread, by: fileExtension).mapValues(\.count).sorted { $0.key < $1.key }
+    var parts = counts.map { "\($0.value) .\($0.key)" }
+    if !hidden.isEmpty { parts.append("\(hidden.count) hidden (\(listed(hidden)))") }
+    let total = counted(unread.count + hidden.count, "picture file")
+    let commonest = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    let advice = commonest.map { "; to convert: " + PictureExtensions.conversionAdvice(for: $0) } ?? ""
+    return "\(total) not used: \(parts.joined(separator: ", "))\(advice)" + (counts.count > 1 ? ", and so on" : "")
+  }
+
+  private func note(on folder: OwnFolder) -> String? {
+    guard folder.pictures > 0 else { return nil }
+    let name = folder.path.isEmpty ? "the folder" : folder.path
+    let pictures = folder.pictures == 1 ? "1 picture is" : "\(folder.pictures) pictures are"
+    return "\(name) is \(folder.kind.rawValue) of glow: its \(pictures) left out"
+  }
+
+  private var strayNotes: [String] {
+    func paths(_ kind: TreeStray.Kind) -> [String] { tree.strays.filter { $0.kind == kind }.map(\.path) }
+    func note(_ paths: [String], _ one: String, _ many: String) -> String? {
+      paths.isEmpty ? nil : (paths.count == 1 ? one : "\(paths.count) \(many)") + ": " + listed(paths)
+    }
+    return [
+      note(paths(.deadLink), "a link that leads nowhere is not used", "links that lead nowhere are not used"),
+      note(
+        paths(.repeatedLink), "a link to a folder that is here already, or around it, is not followed",
+        "links to folders that are here already, or around them, are not followed"),
+      note(
+        paths(.special).filter(Self.isPicture), "a pipe, socket or device is not used",
+        "pipes, sockets or devices are not used"),
+      note(paths(.archivedLink), "a link in the archive is not used", "links in the archive are not used"),
+      note(paths(.sparse), "a file with holes is not used", "files with holes are not used"),
+      note(
+        paths(.outside), "a file whose name leads out of the archive is not used",
+        "files whose names lead out of the archive are not used"),
+      note(
+        paths(.replaced), "a file that a later one of its name replaces is not used",
+        "files that later ones of their names replace are not used"),
+    ].compactMap { $0 }
+  }
+
+  /// Archives within a folder, each of which is a set by itself.
+  private var archivesNote: String? {
+    let archives = others.filter { ["zip", "tar", "tgz"].contains(fileExtension(of: $0)) }
+    guard let first = archives.first else { return nil }
+    let advice =
+      tree is FolderTree ? "give one by itself, such as \(tree.name(of: first))" : "unpack this archive first"
+    return "not read: \(listed(archives)); \(advice)"
+  }
+
+  /// Tables that look as if they were to be read.
+  private var tableNote: String? {
+    let words: Set<String> = ["labels", "label", "classes", "attributes", "metadata", "annotations"]
+    let tables = others.filter { path in
+      let name = path.split(separator: "/").last!.lowercased()
+      return ["csv", "tsv", "json", "jsonl", "xlsx"].contains(fileExtension(of: path)) && name != AttributesCSV.fileName
+        && words.contains(String(name.prefix { $0 != "." }))
+    }
+    guard !tables.isEmpty else { return nil }
+    return "not read: \(listed(tables)); classes are folders, attributes stand in \(AttributesCSV.fileName)"
+  }
+
+  /// Many files that are no pictures, such as texts beside them.
+  private var othersNote: String? {
+    let rest = others.filter { path in
+      !path.hasSuffix(AttributesCSV.fileName) && !own.contains { $0.holds(path) || $0.path.isEmpty }
+    }
+    guard rest.count >= 10, rest.count * 10 >= pictures.count else { return nil }
+    let counts = Dictionary(grouping: rest, by: fileExtension).mapValues(\.count)
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let parts = counts.map { "\($0.value) \($0.key.isEmpty ? "without an ending" : "." + $0.key)" }
+    return "\(rest.count) files that are no pictures are not used: \(listed(parts))"
+  }
+}

@@ -1,0 +1,53 @@
+import Datasets
+import Files
+import Foundation
+import Synchronization
+
+private let said = Mutex<Set<String>>([])
+
+/// Says once what a person should know of data sets: what of their files is not used, and what is converted.
+func warn(ofNotesOn datasets: (any ImageDataset)...) { warn(datasets.flatMap(\.notes)) }
+
+/// Says each once.
+func warn(_ notes: [String]) {
+  for note in notes where said.withLock({ $0.insert(note).inserted }) { warn(note) }
+}
+
+extension ImageDataset {
+  /// The classes and attributes of the images, by name.
+  var labelSummary: String {
+    func summary(_ names: [String], _ one: String, _ many: String) -> String {
+      guard !names.isEmpty else { return "no \(many)" }
+      let shown = names.prefix(10).map { printable($0, limit: 40) } + (names.count > 10 ? ["..."] : [])
+      return "\(names.count) \(names.count == 1 ? one : many) (\(shown.joined(separator: ", ")))"
+    }
+    return summary(classNames, "class", "classes") + ", " + summary(attributeNames, "attribute", "attributes")
+  }
+
+  /// What saves decoding pictures that are much larger than the images made of them; nil where it would save little.
+  func packingAdvice(for source: DatasetSource, seed: UInt64) -> String? {
+    guard let sourcePixels, sourcePixels >= LargePictures.leastPixels,
+      sourcePixels >= LargePictures.leastRatio * shape.height * shape.width
+    else { return nil }
+    let size = shape.height == shape.width ? "\(shape.height)" : "\(shape.height)x\(shape.width)"
+    let folder = quoted(source.folder.path + "-" + size)
+    return String(format: "the pictures have %.1f megapixels on average", Double(sourcePixels) / 1e6)
+      + ", decoded anew in each epoch; to decode them once: glow data pack \(quoted(source.description)) --size \(size)"
+      + (seed == 0 ? "" : " --seed \(seed)") + " --out \(folder), then train with --data \(folder)"
+  }
+}
+
+/// From when on packing is worth a word: decoding a picture takes time by its own pixels, training by the image's.
+private enum LargePictures {
+  static let leastRatio = 16
+  static let leastPixels = 500_000
+}
+
+/// A word of a command as a shell takes it.
+private func quoted(_ word: String) -> String {
+  let plain = word.utf8.allSatisfy { byte in
+    let character = Character(UnicodeScalar(byte))
+    return character.isLetter || character.isNumber || "/._-:,=+@%".contains(character)
+  }
+  return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+}
