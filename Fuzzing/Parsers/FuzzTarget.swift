@@ -21,7 +21,8 @@ package struct FuzzTarget {
       LatentsFuzzing.self, LayoutFuzzing.self, LMDBFuzzing.self, MetricsFuzzing.self, MultipartFuzzing.self,
       NPYFuzzing.self, NPZFuzzing.self,
       PackedIndexFuzzing.self, PackedShardFuzzing.self, PartitionFuzzing.self, PNGFuzzing.self, SafetensorsFuzzing.self,
-      TFRecordFuzzing.self, TrainingStateFuzzing.self, WebPFuzzing.self,
+      TarFuzzing.self, TFRecordFuzzing.self, TrainingStateFuzzing.self, WebDatasetFuzzing.self, WebPFuzzing.self,
+      ZipFuzzing.self,
     ]
   }
 

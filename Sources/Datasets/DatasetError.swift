@@ -28,6 +28,9 @@ public enum DatasetError: Error, Sendable, Equatable {
   case smallerThanCrop(file: String, size: String, crop: Int)
   /// `member` is nil where the archive as a whole is at fault.
   case damagedZip(file: String, member: String?, reason: String)
+  case damagedTar(file: String, reason: String)
+  /// An archive whose files cannot be read at random, the program that unpacks it, and what comes out.
+  case packedArchive(file: String, program: String, result: String)
   case damagedLMDB(file: String, reason: String)
   case wrongChecksum(file: String, kind: String, expected: String, found: String)
   /// More images of a ``SkippingDataset`` cannot be read than may be; `last` says what is wrong with the last one.
@@ -65,7 +68,7 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
     case .damagedGzip(let file, let reason):
       "\(file): the gzip data cannot be unpacked (\(reason)); fetch the file again."
     case .noImages(let folder, let notes):
-      "\(folder): no pictures in this folder or below it; expected files named .png, .jpg, .jpeg or .webp"
+      "\(folder): no pictures in it; expected files named .png, .jpg, .jpeg or .webp"
         + (notes.map { "; " + $0 }.joined()) + "."
     case .missingSplit(let folder, let split, let found):
       "\(folder): there is no \(split.rawValue) folder; found only \(found.joined(separator: ", "))."
@@ -87,6 +90,10 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
     case .damagedZip(let file, let member, let reason):
       "\(file): \(member.map { "\($0) in the zip archive" } ?? "the zip archive") cannot be read (\(reason)); fetch "
         + "the file again."
+    case .damagedTar(let file, let reason):
+      "\(file): the tar archive cannot be read (\(reason)); make or fetch it again."
+    case .packedArchive(let file, let program, let result):
+      "\(file): pictures in this kind of archive cannot be read one by one; run `\(program)` on it and give \(result)."
     case .damagedLMDB(let file, let reason):
       "\(file): the LMDB database cannot be read (\(reason)); unpack it again."
     case .wrongChecksum(let file, let kind, let expected, let found):
@@ -104,7 +111,7 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(source): the option \"\(option)\" cannot be; expected \(expected)."
     case .unknownSource(let text):
       "\"\(text)\" is no data set; expected \(DatasetKinds.forms) or the path of a folder of pictures or packed "
-        + "shards; `glow data list` tells more."
+        + "shards, or of a zip or tar file of pictures; `glow data list` tells more."
     case .closed:
       "the stream of batches is closed; no more batches can be asked of it."
     }

@@ -128,10 +128,10 @@ extension DatasetSource: CustomStringConvertible {
     let path = location.directory.path
     if location.directory == kind.defaultDirectory { return kind.name }
     // A path that reads like a kind and its folder needs the word before it.
-    if kind.name == DatasetKinds.ofPaths.name, (try? DatasetSource(parsing: path))?.kind.name == kind.name {
+    let options = kind.options.compactMap { option in location[option].map(option.written) }
+    if kind.name == DatasetKinds.ofPaths.name, options.isEmpty, (try? DatasetSource(parsing: path))?.kind.name == kind.name {
       return path
     }
-    let options = kind.options.compactMap { option in location[option].map(option.written) }
     return ([kind.name] + options).joined(separator: ",") + ":" + path
   }
 }

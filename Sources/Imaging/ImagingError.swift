@@ -42,7 +42,8 @@ extension ImagingError: LocalizedError, CustomStringConvertible {
     case .damaged(let file, let format, let detail):
       "\(file): the \(format) data is damaged (\(detail)); expected an intact file."
     case .tooLarge(let file, let width, let height, let pixelLimit):
-      "\(file): the picture is \(width)x\(height) pixels; expected at most \(pixelLimit) pixels in all (--pixel-limit)."
+      "\(file): the picture is \(width)x\(height) pixels; expected at most \(pixelLimit) pixels in all; "
+        + "--pixel-limit allows more, and for a data set pictures,megapixels=NUMBER:FOLDER."
     case .unwritable(let file, let reason):
       "\(file): the file could not be written (\(reason))."
     }

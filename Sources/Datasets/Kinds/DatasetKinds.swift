@@ -9,6 +9,7 @@ public enum DatasetKinds {
     CelebAKind(),
     CelebAHQKind(),
     TFRecordsKind(),
+    WebDatasetKind(),
     IDXKind(),
     PackedKind(),
     PicturesKind(),

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 
 /// The folder of a data set, and the options that were given with it.
 struct DatasetLocation: Sendable, Hashable {
@@ -12,6 +13,9 @@ struct DatasetLocation: Sendable, Hashable {
   }
 
   func moved(to directory: URL) -> DatasetLocation { DatasetLocation(directory, values.mapValues { $0 }) }
+
+  /// The most pixels of a picture, width times height.
+  var pixelLimit: Int { self[.megapixels].map { $0 * 1_000_000 } ?? PixelImage.defaultPixelLimit }
 
   /// The number of an option, or 1 if it has none; nil if it was not given.
   subscript(option: DatasetOption) -> Int? { values[option] }

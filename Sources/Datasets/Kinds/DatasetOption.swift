@@ -14,6 +14,9 @@ struct DatasetOption: Sendable, Hashable {
   /// An option without one.
   init(flag name: String) { (self.name, number, otherNames) = (name, nil, []) }
 
+  /// The most pixels of a picture, in millions.
+  static let megapixels = DatasetOption("megapixels", "NUMBER")
+
   /// The option as an error says it.
   var form: String { number.map { "\(name)=\($0)" } ?? name }
 

@@ -1,21 +1,25 @@
 import Foundation
 
-/// `pictures`, or the path of a folder alone: pictures, or packed shards; see ``ImageFolder``.
+/// `pictures`, or a path alone: a folder of pictures or of packed shards, or a zip or tar file of pictures; see
+/// ``ImageFolder``.
 struct PicturesKind: DatasetKind {
   let name = "pictures"
 
   var entry: DatasetEntry {
     DatasetEntry(
-      spelling: "FOLDER", title: "A folder of pictures",
+      spelling: "FOLDER, FILE.zip or FILE.tar", title: "Pictures in a folder, or in a zip or tar file",
       images: "PNG, JPEG and WebP; of one size, or cropped and resized to --size", origin: "yours",
       terms: "those of the pictures",
       files: [
         "subfolders train, validation (or valid, val, dev) and test, else split by seed; subfolders below are classes",
         "attributes.csv in each split folder or in FOLDER: `file` and the attributes' names; 1, 0 or nothing",
-      ])
+        "archives are read as they are; in one that holds a single folder at the top, this is FOLDER",
+      ],
+      options: ["\(name),megapixels=300:FOLDER: the most pixels of a picture, in millions; 200 unless said"])
   }
 
   let needsSize = true
+  let options = [DatasetOption.megapixels]
 
   /// Folders of pictures cut their validation split themselves.
   func hasOwnValidation(_ location: DatasetLocation) -> Bool { true }
@@ -25,20 +29,13 @@ struct PicturesKind: DatasetKind {
   }
 
   func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
-    let layout = try PictureLayout(of: FolderTree(of: location.directory))
-    return try requests.map { request in
-      try ImageFolder(
-        name: location.directory.lastPathComponent, split: request.split,
-        layout.members(of: request.split, seed: request.seed), size: request.size, channels: request.channels,
-        heads: request.toleratingDamage ? .tolerant : .all)
-    }
+    let pictures = location.directory
+    return try pictureSplits(at: pictures, pixelLimit: location.pixelLimit).open(requests, name: pictures.lastPathComponent)
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
-    let folder = location.directory
-    guard let members = try PictureLayout(of: FolderTree(of: folder)).everything(of: split) else { return nil }
-    return try ImageFolder(
-      name: folder.lastPathComponent, split: split, members, size: DatasetRequest.checkingSize, heads: .tolerant)
+    let pictures = location.directory
+    return try pictureSplits(at: pictures, pixelLimit: location.pixelLimit).openForChecking(split, name: pictures.lastPathComponent)
   }
 
   func resolved(at location: DatasetLocation) -> any DatasetKind {

@@ -52,7 +52,10 @@ public struct PackedDataset: ImageDataset {
   public var shuffleBlock: Int? { Self.shuffleBlock(of: shape) }
 
   /// For images of this shape that lie one behind the other.
-  static func shuffleBlock(of shape: ImageShape) -> Int { max(1, blockBytes / shape.elementCount) }
+  static func shuffleBlock(of shape: ImageShape) -> Int { shuffleBlock(ofBytes: shape.elementCount) }
+
+  /// For images that take so many bytes each.
+  static func shuffleBlock(ofBytes byteCount: Int) -> Int { max(1, blockBytes / byteCount) }
 
   /// The label of image `index`.
   /// - Returns: nil also for an image whose shard cannot be read, which reading its pixels reports.

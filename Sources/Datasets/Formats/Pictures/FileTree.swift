@@ -9,7 +9,7 @@ protocol FileTree: Sendable {
   /// Every file that can be read, hidden ones too, in the order of `isOrderedBefore`.
   var paths: [String] { get }
   /// The most pixels of a picture, width times height.
-  var pixelLimit: Int { get }
+  var pixelLimit: Int { get set }
   /// What else is there.
   var strays: [TreeStray] { get }
   /// The bytes of a file, or the first `limit` of them, from any thread.
@@ -45,6 +45,14 @@ struct TreeStray: Sendable, Equatable {
     /// A pipe, socket or device.
     case special
     case emptyFolder
+    /// A link in an archive, which leads to no file of the archive.
+    case archivedLink
+    /// A file in a tar file that is kept with holes.
+    case sparse
+    /// A file in an archive whose name leads out of it by `..`.
+    case outside
+    /// A file in an archive that holds a later one of its name.
+    case replaced
   }
 
   let path: String

@@ -7,14 +7,13 @@ struct FolderTree: FileTree {
   let location: String
   let paths: [String]
   let strays: [TreeStray]
-  let pixelLimit: Int
+  var pixelLimit = PixelImage.defaultPixelLimit
   private let root: String
   /// Of those paths that are not UTF-8.
   private let bytesOfPath: [String: [UInt8]]
 
   /// - Throws: `DatasetError` when the folder is missing, not a folder or, like one below it, not to be read.
-  init(of folder: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) throws {
-    self.pixelLimit = pixelLimit
+  init(of folder: URL) throws {
     location = folder.path
     root = folder.resolvingSymlinksInPath().path
     var isFolder: ObjCBool = false
@@ -22,7 +21,8 @@ struct FolderTree: FileTree {
       throw DatasetError.missingFolder(folder: location)
     }
     guard isFolder.boolValue else {
-      throw DatasetError.unreadable(file: location, reason: "it is a file, expected a folder of pictures")
+      throw DatasetError.unreadable(
+        file: location, reason: "it is a file, expected a folder of pictures, or a zip or tar file")
     }
     let walk = try FolderWalk(Array(root.utf8))
     var (paths, bytesOfPath) = ([String](), [String: [UInt8]]())
@@ -43,8 +43,7 @@ struct FolderTree: FileTree {
   }
 
   /// A single file, by its name in its folder; nothing is looked up.
-  init(ofFile file: URL, pixelLimit: Int) {
-    self.pixelLimit = pixelLimit
+  init(ofFile file: URL) {
     location = file.path
     root = String(location.dropLast(file.lastPathComponent.count + 1))
     paths = [file.lastPathComponent]

@@ -32,6 +32,7 @@ public struct ImageFolder: ImageDataset {
   public let classNames: [String]
   public let notes: [String]
   public let sourcePixels: Int?
+  public let shuffleBlock: Int?
   /// What messages call the split's files, in the order of the images: their paths.
   public var files: [String] { paths.map(tree.name) }
   private let tree: any FileTree
@@ -51,7 +52,7 @@ public struct ImageFolder: ImageDataset {
     case needed
   }
 
-  /// Opens a split of a folder.
+  /// Opens a split of a folder, or of a zip or tar file, or a folder of tar files.
   ///
   /// - Parameters:
   ///   - size: pictures are cropped in the middle to this aspect and resized; nil requires them to be of one size.
@@ -66,7 +67,7 @@ public struct ImageFolder: ImageDataset {
   ) throws {
     try self.init(
       name: folder.lastPathComponent, split: split,
-      PictureLayout(of: FolderTree(of: folder)).members(of: split, seed: seed), size: size, channels: channels,
+      pictureSplits(at: folder).members(of: split, seed: seed), size: size, channels: channels,
       heads: toleratingDamage ? .tolerant : .all)
   }
 
@@ -88,6 +89,7 @@ public struct ImageFolder: ImageDataset {
     paths = members.files
     labels = members.labels
     attributes = members.attributes
+    shuffleBlock = members.shuffleBlock
     self.center = center
     isFitted = size != nil
     let size = size ?? center.map { ($0, $0) }

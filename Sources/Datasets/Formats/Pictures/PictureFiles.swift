@@ -2,19 +2,20 @@ import Files
 import Foundation
 import Imaging
 
-/// Picture files, and those in folders, as a data set without labels, in the order given; within a folder sorted by path.
+/// Picture files, and those in folders and archives, as a data set without labels, in the order given; within a folder sorted by path.
 /// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
 public struct PictureFiles: ImageDataset {
   /// The path of each file: as it was given, or absolute for those found in folders.
   public let files: [String]
   public let shape: ImageShape
   public let notes: [String]
-  private let places: [(tree: FolderTree, path: String)]
+  private let places: [(tree: any FileTree, path: String)]
 
   /// Finds the files and reads their heads.
   ///
   /// - Parameters:
-  ///   - paths: files, whatever their names, and folders, of which the files named .png, .jpg, .jpeg or .webp at any depth.
+  ///   - paths: picture files, whatever their names, and folders, zip and tar files, of which the files that are named as
+  ///     pictures, at any depth.
   ///   - shape: of 1 or 3 channels, to which pictures are converted.
   ///   - fitting: whether pictures of another size are cropped in the middle to the shape's aspect and resized.
   ///   - pixelLimit: the most pixels of a picture, width times height.
@@ -24,11 +25,10 @@ public struct PictureFiles: ImageDataset {
     _ paths: [URL], shape: ImageShape, fitting: Bool, pixelLimit: Int = PixelImage.defaultPixelLimit
   ) throws {
     precondition(shape.channels == 1 || shape.channels == 3, "channels must be 1 or 3, got \(shape.channels)")
-    var (files, places, notes) = ([String](), [(tree: FolderTree, path: String)](), [String]())
+    var (files, places, notes) = ([String](), [(tree: any FileTree, path: String)](), [String]())
     for path in paths {
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: path.path, isDirectory: &isFolder), isFolder.boolValue {
-        let tree = try FolderTree(of: path, pixelLimit: pixelLimit)
+      if var tree = try fileTree(at: path) {
+        tree.pixelLimit = pixelLimit
         let listing = PictureListing(of: tree)
         let found = listing.pictures
         guard !found.isEmpty else { throw DatasetError.noImages(folder: path.path, notes: listing.notes) }
@@ -37,7 +37,9 @@ public struct PictureFiles: ImageDataset {
         places += found.map { (tree, $0) }
       } else {
         files.append(path.relativePath)
-        places.append((FolderTree(ofFile: path, pixelLimit: pixelLimit), path.lastPathComponent))
+        var folder = FolderTree(ofFile: path)
+        folder.pixelLimit = pixelLimit
+        places.append((folder, path.lastPathComponent))
       }
     }
     (self.files, self.places, self.shape) = (files, places, shape)

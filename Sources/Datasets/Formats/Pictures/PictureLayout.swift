@@ -1,7 +1,7 @@
 import Files
 
 /// How the pictures of a tree are divided: into splits, by folders that name them or by seed, and into classes.
-struct PictureLayout: Sendable {
+struct PictureLayout: PictureSplits {
   /// The pictures of one split.
   struct Members {
     let heads: PictureHeads
@@ -16,6 +16,8 @@ struct PictureLayout: Sendable {
     var others: [DatasetSplit: [String]] = [:]
     /// What is not used of the set, and how it is understood: a sentence each.
     var notes: [String] = []
+    /// As ``ImageDataset/shuffleBlock``.
+    var shuffleBlock: Int?
 
     var tree: any FileTree { heads.tree }
   }
@@ -175,10 +177,10 @@ struct PictureLayout: Sendable {
   }
 
   /// How many pictures give every split at least one; see `share` and `cut`.
-  private static func needed(isWhole: Bool) -> Int { isWhole ? 3 : 2 }
+  static func needed(isWhole: Bool) -> Int { isWhole ? 3 : 2 }
 
   /// 90/5/5 percent by seed. Fewer than three pictures are all for training.
-  private static func share(of split: DatasetSplit, count: Int, seed: UInt64) -> [Int] {
+  static func share(of split: DatasetSplit, count: Int, seed: UInt64) -> [Int] {
     var random = KeyedRandom(.split, seed)
     let order = random.permutation(of: count)
     let part = count < needed(isWhole: true) ? 0 : max(1, count / 20)
@@ -190,7 +192,7 @@ struct PictureLayout: Sendable {
   }
 
   /// 5 percent of the training pictures, at least one, for validation. A single picture is for training.
-  private static func cut(_ count: Int, seed: UInt64) -> (train: [Int], validation: [Int]) {
+  static func cut(_ count: Int, seed: UInt64) -> (train: [Int], validation: [Int]) {
     var random = KeyedRandom(.split, seed)
     let order = random.permutation(of: count)
     let part = count < needed(isWhole: false) ? 0 : max(1, count / 20)

@@ -16,7 +16,8 @@ func listed(_ names: [String], most: Int = 3) -> String {
 extension PictureListing {
   /// What is not used, and what it is: a sentence each.
   var notes: [String] {
-    [unreadNote].compactMap { $0 } + own.compactMap(note) + strayNotes + [tableNote, othersNote].compactMap { $0 }
+    [unreadNote].compactMap { $0 } + own.compactMap(note) + strayNotes
+      + [archivesNote, tableNote, othersNote].compactMap { $0 }
   }
 
   /// The pictures of other formats, and the hidden ones.
@@ -51,7 +52,24 @@ extension PictureListing {
       note(
         paths(.special).filter(Self.isPicture), "a pipe, socket or device is not used",
         "pipes, sockets or devices are not used"),
+      note(paths(.archivedLink), "a link in the archive is not used", "links in the archive are not used"),
+      note(paths(.sparse), "a file with holes is not used", "files with holes are not used"),
+      note(
+        paths(.outside), "a file whose name leads out of the archive is not used",
+        "files whose names lead out of the archive are not used"),
+      note(
+        paths(.replaced), "a file that a later one of its name replaces is not used",
+        "files that later ones of their names replace are not used"),
     ].compactMap { $0 }
+  }
+
+  /// Archives within a folder, each of which is a set by itself.
+  private var archivesNote: String? {
+    let archives = others.filter { ["zip", "tar", "tgz"].contains(fileExtension(of: $0)) }
+    guard let first = archives.first else { return nil }
+    let advice =
+      tree is FolderTree ? "give one by itself, such as \(tree.name(of: first))" : "unpack this archive first"
+    return "not read: \(listed(archives)); \(advice)"
   }
 
   /// Tables that look as if they were to be read.

@@ -1,0 +1,77 @@
+import Foundation
+
+/// Pictures that are divided into splits: by the rules for folders, ``PictureLayout``, or as a ``WebDataset``.
+protocol PictureSplits: Sendable {
+  /// - Throws: `DatasetError` when the split is not there, empty, or cannot be cut from so few pictures.
+  func members(of split: DatasetSplit, seed: UInt64) throws -> PictureLayout.Members
+  /// Every picture that is assigned to a split by itself, where none are all to training; nil where that is none.
+  func everything(of split: DatasetSplit) throws -> PictureLayout.Members?
+}
+
+extension PictureSplits {
+  /// Opens splits at the size and with the channels asked for.
+  func open(_ requests: [DatasetRequest], name: String) throws -> [any ImageDataset] {
+    try requests.map { request in
+      try ImageFolder(
+        name: name, split: request.split, members(of: request.split, seed: request.seed), size: request.size,
+        channels: request.channels, heads: request.toleratingDamage ? .tolerant : .all)
+    }
+  }
+
+  /// Opens all that is assigned to a split, to see whether the pictures can be decoded.
+  func openForChecking(_ split: DatasetSplit, name: String) throws -> (any ImageDataset)? {
+    try everything(of: split).map {
+      try ImageFolder(name: name, split: split, $0, size: DatasetRequest.checkingSize, heads: .tolerant)
+    }
+  }
+}
+
+/// The pictures at a path: of a folder, of a zip or tar file, or of a folder of tar files.
+///
+/// - Parameter pixelLimit: the most pixels of a picture.
+/// - Throws: `DatasetError`, naming the file.
+func pictureSplits(at url: URL, pixelLimit: Int) throws -> any PictureSplits {
+  func layout(of tree: any FileTree) throws -> PictureLayout {
+    var tree = tree
+    tree.pixelLimit = pixelLimit
+    return try PictureLayout(of: tree)
+  }
+  guard let format = try archiveFormat(at: url) else {
+    return try WebDataset.hasShards(url)
+      ? WebDataset(shardsIn: url, pixelLimit: pixelLimit) : layout(of: FolderTree(of: url))
+  }
+  switch format {
+  case .zip: return try layout(of: ArchiveTree(of: ZipFile(reading: url)))
+  case .tar:
+    let tar = try TarFile(reading: url)
+    return try WebDataset(labeled: tar, pixelLimit: pixelLimit) ?? layout(of: ArchiveTree(of: tar))
+  case .packed(let program, let result):
+    throw DatasetError.packedArchive(file: url.path, program: program, result: result)
+  }
+}
+
+/// The files at a path: of a folder, or of a zip or tar file; nil for another file, or none.
+func fileTree(at url: URL) throws -> (any FileTree)? {
+  guard let format = try archiveFormat(at: url) else {
+    var isFolder: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+    return isThere && isFolder.boolValue ? try FolderTree(of: url) : nil
+  }
+  return switch format {
+  case .zip: ArchiveTree(of: try ZipFile(reading: url))
+  case .tar: ArchiveTree(of: try TarFile(reading: url))
+  case .packed(let program, let result):
+    throw DatasetError.packedArchive(file: url.path, program: program, result: result)
+  }
+}
+
+/// Nil for what is no file, or no archive.
+private func archiveFormat(at url: URL) throws -> ArchiveFormat? {
+  var isFolder: ObjCBool = false
+  guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+    guard ["zip", "tar"].contains(url.pathExtension.lowercased()) else { return nil }
+    throw DatasetError.missingFile(file: url.path, advice: "expected a zip or tar file of pictures")
+  }
+  guard !isFolder.boolValue else { return nil }
+  return try ArchiveFormat(of: url)
+}

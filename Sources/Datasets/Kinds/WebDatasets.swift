@@ -1,0 +1,43 @@
+import Foundation
+
+/// `webdataset`, or the path of a folder of tar files alone; see ``WebDataset``.
+struct WebDatasetKind: DatasetKind {
+  let name = "webdataset"
+
+  var entry: DatasetEntry {
+    DatasetEntry(
+      spelling: "\(name):FOLDER, FOLDER or FILE.tar", title: "WebDataset shards",
+      images: "PNG, JPEG and WebP; of one size, or cropped and resized to --size",
+      origin: "the webdataset library, img2dataset and others; https://github.com/webdataset/webdataset",
+      terms: "those of the pictures",
+      files: [
+        "tar files; in each, KEY.png (.jpg, .webp) beside KEY.cls, a whole number, or KEY.json, whose label, cls or class "
+          + "is a whole number or a text",
+        "splits by folder (train/0.tar) or by name (photos-val-0003.tar), else by seed",
+      ])
+  }
+
+  let needsSize = true
+  let options = [DatasetOption.megapixels]
+
+  /// A validation split that is not there is cut by the set itself.
+  func hasOwnValidation(_ location: DatasetLocation) -> Bool { true }
+
+  func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
+    try open(location, [request])[0]
+  }
+
+  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
+    try WebDataset(at: location.directory, pixelLimit: location.pixelLimit).open(requests, name: location.directory.lastPathComponent)
+  }
+
+  func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
+    try WebDataset(at: location.directory, pixelLimit: location.pixelLimit)
+      .openForChecking(split, name: location.directory.lastPathComponent)
+  }
+}
+
+extension DatasetSource {
+  /// WebDataset shards: a tar file, or a folder of tar files.
+  public static func webDataset(_ location: URL) -> DatasetSource { DatasetSource(WebDatasetKind(), location) }
+}
