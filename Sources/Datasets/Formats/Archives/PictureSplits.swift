@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 
 /// Pictures that are divided into splits: by the rules for folders, ``PictureLayout``, or as a ``WebDataset``.
 protocol PictureSplits: Sendable {
@@ -30,7 +31,7 @@ extension PictureSplits {
 ///
 /// - Parameter pixelLimit: the most pixels of a picture.
 /// - Throws: `DatasetError`, naming the file.
-func pictureSplits(at url: URL, pixelLimit: Int) throws -> any PictureSplits {
+func pictureSplits(at url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) throws -> any PictureSplits {
   func layout(of tree: any FileTree) throws -> PictureLayout {
     var tree = tree
     tree.pixelLimit = pixelLimit
