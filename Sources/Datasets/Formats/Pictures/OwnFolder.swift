@@ -33,7 +33,7 @@ struct OwnFolder: Sendable, Equatable {
     }
     var outermost: [OwnFolder] = []
     for folder in found.values.sorted(by: { isOrderedBefore($0.path, $1.path) })
-    where !outermost.contains(where: { !$0.path.isEmpty && folder.path.hasPrefix($0.path) }) {
+    where !outermost.contains(where: { !$0.path.isEmpty && folder.path.utf8.starts(with: $0.path.utf8) }) {
       outermost.append(folder)
     }
     return outermost
@@ -42,7 +42,8 @@ struct OwnFolder: Sendable, Equatable {
   /// Where the tree itself is a run, pictures that lie in it are data all the same: only what the run writes is not.
   func holds(_ file: String) -> Bool {
     path.isEmpty
-      ? kind == .run && (file == Self.samples || file.hasPrefix(Self.checkpoints)) : file.hasPrefix(path)
+      ? kind == .run && (file == Self.samples || file.hasPrefix(Self.checkpoints))
+      : file.utf8.starts(with: path.utf8)
   }
 
   private static func isMark(_ name: Substring) -> Bool {

@@ -52,9 +52,7 @@ struct PictureLayout: PictureSplits {
     let splits = try SplitFolders(of: listing)
     let folders = splits.folders.isEmpty ? [""] : splits.folders.values.sorted()
     let paths = folders.map { folder in
-      folder.isEmpty
-        ? listing.pictures
-        : listing.pictures.lazy.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }
+      folder.isEmpty ? listing.pictures : listing.pictures.compactMap { path($0, below: folder) }
     }
     (unused, besides) = (listing.notes, splits.besides)
     guard paths.contains(where: { !$0.isEmpty }) else {
@@ -134,16 +132,16 @@ struct PictureLayout: PictureSplits {
   /// From the split's own `attributes.csv`, else from the one beside the split folders. A row may name a picture that is
   /// not used.
   private func attributes(of part: Part, at positions: [Int]) throws -> AttributeTable? {
-    let known = tree.paths.filter(PictureListing.isPicture)
+    func known(below folder: String) -> Set<String> {
+      Set(tree.paths.lazy.filter(PictureListing.isPicture).compactMap { path($0, below: folder) })
+    }
     if let file = try attributesFile(in: part.folder) {
       let csv = try AttributesCSV(file)
       try checkThatSplitsAgree(with: csv)
-      return try csv.table(
-        of: positions.map { part.paths[$0] },
-        among: Set(known.filter { $0.hasPrefix(part.folder) }.map { String($0.dropFirst(part.folder.count)) }))
+      return try csv.table(of: positions.map { part.paths[$0] }, among: known(below: part.folder))
     }
     guard whole == nil, let common = try attributesFile(in: "") else { return nil }
-    return try AttributesCSV(common).table(of: positions.map { part.folder + part.paths[$0] }, among: Set(known))
+    return try AttributesCSV(common).table(of: positions.map { part.folder + part.paths[$0] }, among: known(below: ""))
   }
 
   private func attributesFile(in folder: String) throws -> InputFile? {
@@ -167,8 +165,9 @@ struct PictureLayout: PictureSplits {
 
   /// Where all pictures lie in one folder that has splits or classes of its own.
   private static func wrapperNote(on paths: [String], of tree: any FileTree) -> String? {
-    guard let top = paths.first.flatMap(topFolder), paths.allSatisfy({ $0.hasPrefix(top + "/") }) else { return nil }
-    let inner = paths.map { String($0.dropFirst(top.count + 1)) }
+    guard let top = paths.first.flatMap(topFolder) else { return nil }
+    let inner = paths.compactMap { path($0, below: top + "/") }
+    guard inner.count == paths.count else { return nil }
     let folders = Set(inner.compactMap(topFolder))
     guard folders.contains(where: { SplitFolders.split(of: $0) != nil }) || PictureClasses.folders(of: inner).count >= 2
     else { return nil }

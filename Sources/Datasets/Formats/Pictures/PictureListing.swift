@@ -64,3 +64,10 @@ func fileExtension(of path: String) -> String {
 func topFolder(of path: String) -> Substring? {
   path.utf8.firstIndex(of: UInt8(ascii: "/")).map { path[..<$0] }
 }
+
+/// A path relative to a folder, which ends with "/" or is empty; nil for what is not below it. By bytes: a name may begin
+/// with a mark that would join the "/" before it.
+func path(_ path: String, below folder: String) -> String? {
+  guard path.utf8.starts(with: folder.utf8) else { return nil }
+  return String(path[path.utf8.index(path.startIndex, offsetBy: folder.utf8.count)...])
+}

@@ -34,7 +34,7 @@ struct SplitFolders {
         continue
       }
       tops[name, default: Top(name: String(name))].pictures += 1
-      if !path[name.endIndex...].dropFirst().utf8.contains(UInt8(ascii: "/")) { tops[name]!.direct += 1 }
+      if !path[name.endIndex...].utf8.dropFirst().contains(UInt8(ascii: "/")) { tops[name]!.direct += 1 }
     }
     let all = tops.values.sorted { isOrderedBefore($0.name, $1.name) }
     let (splits, others) = (all.filter { $0.split != nil }, all.filter { $0.split == nil })
