@@ -9,8 +9,8 @@
 
 #include <jerror.h>
 
-/// A progressive file may repeat scans without end; no encoder writes nearly as many.
-enum { SCAN_LIMIT = 500 };
+/// A progressive file may repeat scans without end, each at the cost of a pass over the picture. Encoders write about ten.
+enum { SCAN_LIMIT = 100 };
 
 /// Belongs to the caller of the function that calls setjmp, so that longjmp leaves it intact.
 typedef struct jpeg_job {
@@ -20,6 +20,7 @@ typedef struct jpeg_job {
   jmp_buf failed;
   cic_status status;
   char *message;
+  cic_limits limits;
   uint8_t *row;
   cic_buffer output;
 } jpeg_job;
@@ -66,14 +67,15 @@ static void on_message(j_common_ptr jpeg, int level) {
 
 static void on_output(j_common_ptr jpeg) { (void)jpeg; }
 
+/// For each row of output, and for each row of blocks in each scan of a progressive file.
 static void on_progress(j_common_ptr jpeg) {
   jpeg_job *job = jpeg->client_data;
+  if (cic_is_cancelled(job->limits)) fail(job, CIC_CANCELLED, "cancelled");
   if (job->jpeg.input_scan_number > SCAN_LIMIT) fail(job, CIC_DAMAGED, "more scans than any encoder writes");
 }
 
 /// Reads up to the first scan, checks the size against the limit, and chooses the output colours.
-static void read_header(jpeg_job *job, const uint8_t *bytes, size_t count, uint64_t pixel_limit,
-                        cic_image_info *info) {
+static void read_header(jpeg_job *job, const uint8_t *bytes, size_t count, cic_image_info *info) {
   j_decompress_ptr jpeg = &job->jpeg;
   jpeg_create_decompress(jpeg);
   jpeg->progress = &job->progress;
@@ -82,7 +84,7 @@ static void read_header(jpeg_job *job, const uint8_t *bytes, size_t count, uint6
 
   info->width = (int32_t)jpeg->image_width;
   info->height = (int32_t)jpeg->image_height;
-  if ((uint64_t)info->width * (uint64_t)info->height > pixel_limit)
+  if ((uint64_t)info->width * (uint64_t)info->height > job->limits.pixels)
     fail(job, CIC_TOO_LARGE, "more pixels than the limit allows");
 
   switch (jpeg->jpeg_color_space) {
@@ -104,12 +106,11 @@ static void read_header(jpeg_job *job, const uint8_t *bytes, size_t count, uint6
   }
 }
 
-/// r = (1 - c)(1 - k), and so on, in 8 bits rounded to nearest.
-static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, int32_t width, int inverted) {
-  uint8_t flip = inverted ? 0 : 255;
+/// Of inks that are stored inverted, 255 where there is none: r = c k, and so on, in 8 bits rounded to nearest.
+static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, int32_t width) {
   for (int32_t x = 0; x < width; x++) {
-    unsigned black = cmyk[4 * x + 3] ^ flip;
-    for (int c = 0; c < 3; c++) rgb[3 * x + c] = (uint8_t)(((cmyk[4 * x + c] ^ flip) * black + 127) / 255);
+    unsigned black = cmyk[4 * x + 3];
+    for (int c = 0; c < 3; c++) rgb[3 * x + c] = (uint8_t)((cmyk[4 * x + c] * black + 127) / 255);
   }
 }
 
@@ -136,7 +137,7 @@ static void read_pixels(jpeg_job *job, cic_image_info info) {
     uint8_t *target = job->output.bytes + (size_t)jpeg->output_scanline * stride;
     JSAMPROW row = is_cmyk ? job->row : target;
     jpeg_read_scanlines(jpeg, &row, 1);
-    if (is_cmyk) cmyk_to_rgb(row, target, info.width, jpeg->saw_Adobe_marker);
+    if (is_cmyk) cmyk_to_rgb(row, target, info.width);
   }
   jpeg_finish_decompress(jpeg);
 }
@@ -150,12 +151,11 @@ static void connect_callbacks(jpeg_job *job) {
   job->progress.progress_monitor = on_progress;
 }
 
-static cic_status run(jpeg_job *job, const uint8_t *bytes, size_t count, uint64_t pixel_limit, int wants_pixels,
-                      cic_image_info *info) {
+static cic_status run(jpeg_job *job, const uint8_t *bytes, size_t count, int wants_pixels, cic_image_info *info) {
   memset(info, 0, sizeof *info);
   connect_callbacks(job);
   if (setjmp(job->failed) == 0) {
-    read_header(job, bytes, count, pixel_limit, info);
+    read_header(job, bytes, count, info);
     if (wants_pixels) read_pixels(job, *info);
   }
   jpeg_destroy_decompress(&job->jpeg);
@@ -164,16 +164,16 @@ static cic_status run(jpeg_job *job, const uint8_t *bytes, size_t count, uint64_
   return job->status;
 }
 
-cic_status cic_jpeg_read_info(const uint8_t *bytes, size_t count, uint64_t pixel_limit, cic_image_info *info,
+cic_status cic_jpeg_read_info(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                               char *message) {
-  jpeg_job job = {.message = message};
-  return run(&job, bytes, count, pixel_limit, 0, info);
+  jpeg_job job = {.message = message, .limits = limits};
+  return run(&job, bytes, count, 0, info);
 }
 
-cic_status cic_jpeg_decode(const uint8_t *bytes, size_t count, uint64_t pixel_limit, cic_image_info *info,
+cic_status cic_jpeg_decode(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                            cic_buffer *pixels, char *message) {
-  jpeg_job job = {.message = message};
-  cic_status status = run(&job, bytes, count, pixel_limit, 1, info);
+  jpeg_job job = {.message = message, .limits = limits};
+  cic_status status = run(&job, bytes, count, 1, info);
   *pixels = job.output;
   return status;
 }

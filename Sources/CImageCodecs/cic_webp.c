@@ -27,7 +27,7 @@ static cic_status check_length(const uint8_t *bytes, size_t count, char *message
   return stated > count - 8 ? report(message, CIC_TRUNCATED, "the file is shorter than its header says") : CIC_OK;
 }
 
-cic_status cic_webp_read_info(const uint8_t *bytes, size_t count, uint64_t pixel_limit, cic_image_info *info,
+cic_status cic_webp_read_info(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                               char *message) {
   memset(info, 0, sizeof *info);
   WebPBitstreamFeatures features;
@@ -37,15 +37,36 @@ cic_status cic_webp_read_info(const uint8_t *bytes, size_t count, uint64_t pixel
   info->width = features.width;
   info->height = features.height;
   info->channels = features.has_alpha ? 4 : 3;
-  if ((uint64_t)info->width * (uint64_t)info->height > pixel_limit)
+  if ((uint64_t)info->width * (uint64_t)info->height > limits.pixels)
     return report(message, CIC_TOO_LARGE, "more pixels than the limit allows");
   return CIC_OK;
 }
 
-cic_status cic_webp_decode(const uint8_t *bytes, size_t count, uint64_t pixel_limit, cic_image_info *info,
+/// Hands the bytes on in slices, between which the caller can stop it. Few: a header that is not all there is read anew
+/// with each.
+static cic_status decode_in_slices(const uint8_t *bytes, size_t count, cic_limits limits, WebPDecoderConfig *config,
+                                   char *message) {
+  enum { SLICES = 16, SHORTEST = 1 << 16 };
+  size_t slice = count / SLICES > SHORTEST ? count / SLICES : SHORTEST;
+  WebPIDecoder *decoder = WebPIDecode(NULL, 0, config);
+  if (!decoder) return report(message, CIC_OUT_OF_MEMORY, "no memory for the decoder");
+  VP8StatusCode code = VP8_STATUS_SUSPENDED;
+  int is_cancelled = 0;
+  for (size_t end = 0; code == VP8_STATUS_SUSPENDED && end < count && !is_cancelled;) {
+    end = count - end > slice ? end + slice : count;
+    code = WebPIUpdate(decoder, bytes, end);
+    is_cancelled = cic_is_cancelled(limits);
+  }
+  WebPIDelete(decoder);
+  if (is_cancelled) return report(message, CIC_CANCELLED, "cancelled");
+  return code == VP8_STATUS_SUSPENDED ? report(message, CIC_TRUNCATED, "the file ends inside a chunk")
+                                      : report_code(message, code);
+}
+
+cic_status cic_webp_decode(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                            cic_buffer *pixels, char *message) {
   *pixels = (cic_buffer){0};
-  cic_status status = cic_webp_read_info(bytes, count, pixel_limit, info, message);
+  cic_status status = cic_webp_read_info(bytes, count, limits, info, message);
   if (status == CIC_OK) status = check_length(bytes, count, message);
   if (status != CIC_OK) return status;
 
@@ -60,7 +81,7 @@ cic_status cic_webp_decode(const uint8_t *bytes, size_t count, uint64_t pixel_li
   config.output.u.RGBA.rgba = pixels->bytes;
   config.output.u.RGBA.stride = (int)stride;
   config.output.u.RGBA.size = pixels->count;
-  status = report_code(message, WebPDecode(bytes, count, &config));
+  status = decode_in_slices(bytes, count, limits, &config, message);
   WebPFreeDecBuffer(&config.output);
   if (status != CIC_OK) cic_buffer_free(pixels);
   return status;

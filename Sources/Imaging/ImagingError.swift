@@ -32,13 +32,17 @@ extension ImagingError: LocalizedError, CustomStringConvertible {
     case .notAnImage(let file, let firstBytes):
       "\(file): not a picture; expected the first bytes of a PNG, JPEG or WebP file, found \(firstBytes)."
     case .unsupported(let file, let found):
-      "\(file): \(found) is not supported; expected an 8-bit or 16-bit PNG, an 8-bit JPEG or a still WebP picture."
+      if let format = UnreadFormat.named(found) {
+        "\(file): \(found) is not read; make a PNG of it: \(format.converter.advice(for: "FILE"))."
+      } else {
+        "\(file): \(found) is not supported; expected an 8-bit or 16-bit PNG, an 8-bit JPEG or a still WebP picture."
+      }
     case .truncated(let file, let format, let detail):
       "\(file): the \(format) data is cut short (\(detail)); expected a whole file."
     case .damaged(let file, let format, let detail):
       "\(file): the \(format) data is damaged (\(detail)); expected an intact file."
     case .tooLarge(let file, let width, let height, let pixelLimit):
-      "\(file): the picture is \(width)x\(height) pixels; expected at most \(pixelLimit) pixels in all."
+      "\(file): the picture is \(width)x\(height) pixels; expected at most \(pixelLimit) pixels in all (--pixel-limit)."
     case .unwritable(let file, let reason):
       "\(file): the file could not be written (\(reason))."
     }

@@ -5,6 +5,7 @@
 #include "cic_crc.h"
 #include "cic_gzip.h"
 #include "cic_jpeg.h"
+#include "cic_orientation.h"
 #include "cic_png.h"
 #include "cic_status.h"
 #include "cic_webp.h"

@@ -14,10 +14,21 @@ typedef enum cic_status {
   CIC_UNSUPPORTED,    ///< Valid, but of a kind this codec does not read.
   CIC_TOO_LARGE,      ///< Larger than the limit given; nothing was allocated for it.
   CIC_OUT_OF_MEMORY,
+  CIC_CANCELLED,      ///< The caller asked to stop.
 } cic_status;
 
 /// The length of every message buffer, its terminating zero included.
 enum { CIC_MESSAGE_CAPACITY = 256 };
+
+/// What a decoder keeps to. It asks `is_cancelled` between rows and passes, and stops where the answer is not 0.
+typedef struct cic_limits {
+  /// The most pixels, width times height.
+  uint64_t pixels;
+  int (*_Nullable is_cancelled)(void *_Nullable context);
+  void *_Nullable context;
+} cic_limits;
+
+int cic_is_cancelled(cic_limits limits);
 
 /// Size and kind of an image. `channels` is that of the decoded pixels: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
 typedef struct cic_image_info {

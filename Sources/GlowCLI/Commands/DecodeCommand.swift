@@ -11,10 +11,12 @@ struct DecodeCommand: ParsableCommand {
 
   @OptionGroup var modelOptions: ModelOptions
   @Argument(help: "A safetensors file from glow encode.") var latents: String
-  @Option(help: "The PNG to write, a grid; with --files, a folder of single PNGs.") var out: String
+  @Option(help: "The picture to write, .png or .jpg, a grid; with --files, a folder of single PNGs.") var out: String
   @Option(help: "Decode under this label instead of the stored ones.") var label: String?
   @Flag(help: "One PNG per image.") var files = false
   @OptionGroup var grid: GridOptions
+
+  func validate() throws { if !files { try requirePictureName(out) } }
 
   func run() throws {
     let model = try modelOptions.load()

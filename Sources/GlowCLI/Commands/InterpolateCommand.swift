@@ -21,7 +21,7 @@ struct InterpolateCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(help: "A safetensors file from glow encode, in place of images.") var latents: String?
-  @Option(help: "The PNG to write.") var out: String?
+  @Option(help: "The picture to write, .png or .jpg.") var out: String?
   @Option(help: "straight or spherical.") var path = LatentPath.Shape.straight
   @Option(help: "Images per row, both ends included.") var steps = 9
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
@@ -33,6 +33,7 @@ struct InterpolateCommand: ParsableCommand {
     guard out != nil || video.video != nil else {
       throw ValidationError("nothing to write: give --out for a picture, --video for a moving one, or both")
     }
+    try requirePictureName(out)
     guard latents == nil || inputs.files.isEmpty else {
       throw ValidationError("--latents takes the place of picture files: leave one of them out")
     }
@@ -53,7 +54,7 @@ struct InterpolateCommand: ParsableCommand {
         (0..<steps).map { Double(first) + Double($0) / Double(steps - 1) }
       }
       let images = try model.pictures(of: model.images(of: open, at: positions))
-      try PixelImage.grid(images, columns: steps, scale: enlarge).writePNG(to: URL(filePath: out))
+      try PixelImage.grid(images, columns: steps, scale: enlarge).write(to: URL(filePath: out))
       print("\(open.segments) interpolation\(open.segments == 1 ? "" : "s") of \(steps) images: \(out)")
     }
     let closed = along(closed: video.loop)

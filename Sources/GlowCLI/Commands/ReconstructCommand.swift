@@ -15,7 +15,7 @@ struct ReconstructCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(help: "Images to take of a data set.") var limit = 64
-  @Option(help: "A PNG with the images and their reconstructions.") var out: String?
+  @Option(help: "A picture, .png or .jpg, with the images and their reconstructions.") var out: String?
   @OptionGroup var grid: GridOptions
   @Flag(help: "Print one JSON object with every layer.") var json = false
 
@@ -24,6 +24,8 @@ struct ReconstructCommand: ParsableCommand {
     var changedPixels: Int
     var invertibility: InvertibilityReport
   }
+
+  func validate() throws { try requirePictureName(out) }
 
   func run() throws {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }

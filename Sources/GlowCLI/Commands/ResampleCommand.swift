@@ -23,7 +23,7 @@ struct ResampleCommand: ParsableCommand {
   var temperature = Temperatures(0.7)
   @Option var seed: UInt64 = 0
   @Option(help: "Images to take of a data set.") var limit = 2
-  @Option(help: "The PNG to write.") var out: String
+  @Option(help: "The picture to write, .png or .jpg.") var out: String
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
 
   func validate() throws {
@@ -31,6 +31,7 @@ struct ResampleCommand: ParsableCommand {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
     try temperature.validate()
+    try requirePictureName(out)
   }
 
   func run() throws {
@@ -55,7 +56,7 @@ struct ResampleCommand: ParsableCommand {
       return PixelImage.labeledGrid(
         Array(rows.joined()), columns: count + 1, rowLabels: numbers.map { "\($0) of \(most)" }, scale: enlarge)
     }
-    try PixelImage.stack(blocks).writePNG(to: URL(filePath: out))
+    try PixelImage.stack(blocks).write(to: URL(filePath: out))
     print(
       "\(count) variations of \(images.count) image\(images.count == 1 ? "" : "s"), \(numbers.map(String.init).joined(separator: ", ")) levels anew: \(out)"
     )

@@ -12,7 +12,7 @@ struct SampleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sample", abstract: "Draw images from a model.",
     discussion: """
-      Writes one PNG with a grid, or with --files a folder of single PNGs. A conditional model draws its labels in turn, \
+      Writes one picture with a grid, or with --files a folder of single PNGs. A conditional model draws its labels in turn, \
       one a row, unless --label names one. Same seed, same machine, same number of threads: the same bytes.
 
       --neighbors draws each sample in a row with the images of a data set that are nearest to it, pixel by pixel, and \
@@ -21,7 +21,7 @@ struct SampleCommand: ParsableCommand {
       """)
 
   @OptionGroup var modelOptions: ModelOptions
-  @Option(help: "The PNG to write (with --files, the folder).") var out: String
+  @Option(help: "The picture to write, .png or .jpg (with --files, the folder).") var out: String
   @Option(help: "Images.") var count = 64
   @Option(
     help: """
@@ -53,6 +53,7 @@ struct SampleCommand: ParsableCommand {
       throw ValidationError("--neighbor-count is \(neighborCount), expected 1 to 100")
     }
     for temperature in temperature { try temperature.validate() }
+    if !files { try requirePictureName(out) }
   }
 
   func run() throws {
@@ -64,7 +65,7 @@ struct SampleCommand: ParsableCommand {
     if let neighbors {
       let comparison = try NeighborComparison(
         of: images, with: neighbors, count: neighborCount, model: model, location: modelOptions.location)
-      try comparison.picture(enlarge: grid.enlarge).writePNG(to: URL(filePath: out))
+      try comparison.picture(enlarge: grid.enlarge).write(to: URL(filePath: out))
       print(comparison.summary)
     } else if let beside {
       let other = try ModelFolder.read(ModelLocation.resolve(beside), options: model.options)
@@ -73,9 +74,9 @@ struct SampleCommand: ParsableCommand {
       else {
         throw ValidationError("--beside \(beside): its images have another size than those of \(modelOptions.location)")
       }
-      try PixelImage.strip(grids, padding: 12).writePNG(to: URL(filePath: out))
+      try PixelImage.strip(grids, padding: 12).write(to: URL(filePath: out))
     } else {
-      try blocks(images).writePNG(to: URL(filePath: out))
+      try blocks(images).write(to: URL(filePath: out))
     }
     print("\(images.count) samples at temperature \(temperature.map(\.description).joined(separator: ", ")): \(out)")
   }

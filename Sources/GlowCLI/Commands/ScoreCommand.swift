@@ -3,6 +3,7 @@ import ArgumentParser
 import Datasets
 import FlowModels
 import Foundation
+import Imaging
 
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,6 +26,8 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Only the first images.") var limit: Int?
   @Flag(help: "Crop and resize picture files of another size than the model's; without it they are refused.")
   var fit = false
+  @Option(help: "The most pixels of a picture file, width times height.")
+  var pixelLimit = PixelImage.defaultPixelLimit
   @Option(help: "Images of the right kind, as SET or SET:SPLIT, as in --data; validation unless said.")
   var reference: NamedSplit?
   @Option(help: "Only so many images of the reference, spread evenly over it.") var referenceLimit = 2000
@@ -37,6 +40,7 @@ struct ScoreCommand: ParsableCommand {
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    try requirePixelLimit(pixelLimit)
     guard referenceLimit >= 2 else {
       throw ValidationError("--reference-limit is \(referenceLimit), expected 2 or more")
     }
@@ -79,7 +83,7 @@ struct ScoreCommand: ParsableCommand {
       dataset = try openDataset(data, for: model.configuration, from: modelOptions.location, split: split)
     } else {
       let shape = try model.pictureShape()
-      let files = try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit)
+      let files = try PictureFiles(inputs.map { URL(filePath: $0) }, shape: shape, fitting: fit, pixelLimit: pixelLimit)
       warn(ofNotesOn: files)
       names = { files.files[$0] }
       dataset = files

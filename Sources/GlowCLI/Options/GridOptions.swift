@@ -16,7 +16,15 @@ struct GridOptions: ParsableArguments {
     PixelImage.labeledGrid(images, columns: columns, rowLabels: rowLabels, scale: enlarge)
   }
 
-  func write(_ images: [PixelImage], to url: URL) throws { try picture(images).writePNG(to: url) }
+  func write(_ images: [PixelImage], to url: URL) throws { try picture(images).write(to: url) }
+}
+
+/// Refuses a name that says no format of pictures, before any work is done.
+func requirePictureName(_ out: String?) throws {
+  guard let out else { return }
+  do { _ = try WrittenFormat(for: URL(filePath: out)) } catch let error as ImagingError {
+    throw ValidationError("--out \(error)")
+  }
 }
 
 /// Writes `NAME.png` for each image into `folder`, which is made where it is missing.

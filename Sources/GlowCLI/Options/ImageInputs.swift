@@ -9,12 +9,15 @@ import Training
 
 /// The images that a command works on: picture files, or images of a data set.
 struct ImageInputs: ParsableArguments {
-  @Argument(help: "Picture files (PNG, JPEG); without any, images of --data.") var files: [String] = []
+  @Argument(help: "Picture files (PNG, JPEG, WebP); without any, images of --data.") var files: [String] = []
   @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
   @Option(help: "train, validation or test.") var split = DatasetSplit.test
   @Option(help: "Numbers of images in the split, such as 0,5,17; by default the first ones.") var indices: Numbers?
   @Option(help: "Of the pictures, for a conditional model; by default a data set's own, else the most likely.")
   var label: String?
+
+  @Option(help: "The most pixels of a picture file, width times height.")
+  var pixelLimit = PixelImage.defaultPixelLimit
 
   struct Numbers: ExpressibleByArgument {
     let values: [Int]
@@ -25,6 +28,8 @@ struct ImageInputs: ParsableArguments {
       values = numbers.map { $0! }
     }
   }
+
+  func validate() throws { try requirePixelLimit(pixelLimit) }
 
   /// Images as a model takes them, in the centers of their cells.
   struct Images {
@@ -60,7 +65,7 @@ struct ImageInputs: ParsableArguments {
   private func fromFiles(_ model: any FlowModel) throws -> (bytes: [UInt8], labels: [Int]?) {
     let configuration = try model.pictureShape()
     let bytes = try files.flatMap { file in
-      let picture = try PixelImage(contentsOf: URL(filePath: file))
+      let picture = try PixelImage(contentsOf: URL(filePath: file), pixelLimit: pixelLimit)
       if picture.width != configuration.width || picture.height != configuration.height {
         warn(
           "\(file) is \(picture.width)x\(picture.height): cropped and resized to "
@@ -125,6 +130,10 @@ func openDataset(
     )
   }
   return dataset
+}
+
+func requirePixelLimit(_ limit: Int) throws {
+  guard limit > 0 else { throw ValidationError("--pixel-limit is \(limit), expected 1 or more") }
 }
 
 func warn(_ text: String) { FileHandle.standardError.write(Data("Note: \(text)\n".utf8)) }

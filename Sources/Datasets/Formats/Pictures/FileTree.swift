@@ -1,3 +1,5 @@
+import Imaging
+
 /// The files below one root, a folder or an archive: what the rules for pictures, ``PictureLayout``, are about.
 ///
 /// A path is relative to the root, with "/" between its parts. What of a name is not UTF-8 is written as `\xE9`.
@@ -11,6 +13,8 @@ protocol FileTree: Sendable {
   /// The bytes of a file, or the first `limit` of them, from any thread.
   /// - Throws: `ImagingError` or `DatasetError` with the `name` of the file.
   func read(_ path: String, atMost limit: Int) throws -> [UInt8]
+  /// Size and kind of a picture, without decoding it.
+  func header(of path: String, pixelLimit: Int) throws -> ImageHeader
   /// What messages call a file: its path, or for one in an archive `photos.zip: cats/1.png`.
   func name(of path: String) -> String
 }
@@ -18,6 +22,12 @@ protocol FileTree: Sendable {
 extension FileTree {
   var strays: [TreeStray] { [] }
   func read(_ path: String) throws -> [UInt8] { try read(path, atMost: .max) }
+
+  func header(of path: String, pixelLimit: Int) throws -> ImageHeader {
+    try ImageHeader(name: name(of: path), pixelLimit: pixelLimit) { try read(path, atMost: $0) }
+  }
+
+  func header(of path: String) throws -> ImageHeader { try header(of: path, pixelLimit: PixelImage.defaultPixelLimit) }
 }
 
 /// What a tree holds beside files.

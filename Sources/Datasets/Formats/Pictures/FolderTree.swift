@@ -55,9 +55,8 @@ struct FolderTree: FileTree {
 
   func read(_ path: String, atMost limit: Int) throws -> [UInt8] {
     let name = name(of: path)
-    let bytes = bytesOfPath[path].map { Array(root.utf8) + [UInt8(ascii: "/")] + $0 }
     do {
-      let file = try OpenedFile(name, bytes: bytes)
+      let file = try OpenedFile(name, bytes: systemPath(of: path))
       return try file.read(at: 0, count: min(limit, file.byteCount))
     } catch OpenedFile.Failure.system(let error) {
       throw error.code == .ENOENT
@@ -65,5 +64,14 @@ struct FolderTree: FileTree {
     } catch OpenedFile.Failure.ended(let byte) {
       throw ImagingError.unreadable(file: name, reason: "it ended at byte \(byte) while it was read")
     }
+  }
+
+  func header(of path: String, pixelLimit: Int) throws -> ImageHeader {
+    try ImageHeader(contentsOf: name(of: path), bytes: systemPath(of: path), pixelLimit: pixelLimit)
+  }
+
+  /// Nil where it is the name.
+  private func systemPath(of path: String) -> [UInt8]? {
+    bytesOfPath[path].map { Array(root.utf8) + [UInt8(ascii: "/")] + $0 }
   }
 }

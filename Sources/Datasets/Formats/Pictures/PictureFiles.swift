@@ -10,16 +10,20 @@ public struct PictureFiles: ImageDataset {
   public let shape: ImageShape
   public let notes: [String]
   private let places: [(tree: any FileTree, path: String)]
+  private let pixelLimit: Int
 
   /// Finds the files and reads their heads.
   ///
   /// - Parameters:
-  ///   - paths: files, whatever their names, and folders, zip and tar files, of which the files named .png, .jpg, .jpeg or .webp at any depth.
+  ///   - paths: files, whatever their names, and folders, zip and tar files, of which the pictures at any depth.
   ///   - shape: of 1 or 3 channels, to which pictures are converted.
   ///   - fitting: whether pictures of another size are cropped in the middle to the shape's aspect and resized.
+  ///   - pixelLimit: the most pixels of a picture, width times height.
   /// - Throws: `DatasetError` for a folder without pictures, or, unless they are to be fitted, a picture of another size;
   ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
-  public init(_ paths: [URL], shape: ImageShape, fitting: Bool) throws {
+  public init(
+    _ paths: [URL], shape: ImageShape, fitting: Bool, pixelLimit: Int = PixelImage.defaultPixelLimit
+  ) throws {
     precondition(shape.channels == 1 || shape.channels == 3, "channels must be 1 or 3, got \(shape.channels)")
     var (files, places, notes) = ([String](), [(tree: any FileTree, path: String)](), [String]())
     for path in paths {
@@ -35,10 +39,10 @@ public struct PictureFiles: ImageDataset {
         places.append((FolderTree(ofFile: path), path.lastPathComponent))
       }
     }
-    (self.files, self.places, self.shape) = (files, places, shape)
+    (self.files, self.places, self.shape, self.pixelLimit) = (files, places, shape, pixelLimit)
     self.notes = notes.map { printable($0) }
     for place in places {
-      let header = try place.tree.header(of: place.path)
+      let header = try place.tree.header(of: place.path, pixelLimit: pixelLimit)
       guard fitting || (header.width == shape.width && header.height == shape.height) else {
         throw DatasetError.wrongField(
           file: place.tree.name(of: place.path), field: "size of the picture",
@@ -57,10 +61,8 @@ public struct PictureFiles: ImageDataset {
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     let (tree, path) = places[index]
-    let image = try PixelImage(decoding: tree.read(path), name: tree.name(of: path)).converted(
-      toChannels: shape.channels
-    )
-    .fitted(width: shape.width, height: shape.height)
+    let image = try PixelImage(decoding: tree.read(path), name: tree.name(of: path), pixelLimit: pixelLimit)
+      .converted(toChannels: shape.channels).fitted(width: shape.width, height: shape.height)
     _ = buffer.update(fromContentsOf: image.pixels)
   }
 }

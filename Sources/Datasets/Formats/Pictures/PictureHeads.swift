@@ -27,10 +27,3 @@ final class PictureHeads: Sendable {
     return heads
   }
 }
-
-extension FileTree {
-  /// Size and kind of a picture, without decoding it.
-  func header(of path: String) throws -> ImageHeader {
-    try ImageHeader(name: name(of: path)) { try read(path, atMost: $0) }
-  }
-}

@@ -73,21 +73,27 @@ extension PictureListing {
   }
 
   /// Tables that look as if they were to be read.
-  private var tableNote: String? {
+  private var tables: [String] {
     let words: Set<String> = ["labels", "label", "classes", "attributes", "metadata", "annotations"]
-    let tables = others.filter { path in
+    return others.filter { path in
       let name = path.split(separator: "/").last!.lowercased()
       return ["csv", "tsv", "json", "jsonl", "xlsx"].contains(fileExtension(of: path)) && name != AttributesCSV.fileName
         && words.contains(String(name.prefix { $0 != "." }))
     }
+  }
+
+  private var tableNote: String? {
+    let tables = tables
     guard !tables.isEmpty else { return nil }
     return "not read: \(listed(tables)); classes are folders, attributes stand in \(AttributesCSV.fileName)"
   }
 
   /// Many files that are no pictures, such as texts beside them.
   private var othersNote: String? {
+    let tables = Set(tables)
     let rest = others.filter { path in
-      !path.hasSuffix(AttributesCSV.fileName) && !own.contains { $0.holds(path) || $0.path.isEmpty }
+      !tables.contains(path) && !path.hasSuffix(AttributesCSV.fileName)
+        && !own.contains { $0.holds(path) || $0.path.isEmpty }
     }
     guard rest.count >= 10, rest.count * 10 >= pictures.count else { return nil }
     let counts = Dictionary(grouping: rest, by: fileExtension).mapValues(\.count)

@@ -48,9 +48,8 @@ struct SplitFolders {
     guard Self.areSplits(splits, beside: others) else {
       let names = splits.map { $0.name + "/" }
       notes.append(
-        "\(listed(names)) \(names.count == 1 ? "is a class" : "are classes") here, as "
-          + "\(others.count == 1 ? "is" : "are") \(listed(others.map { $0.name + "/" })) beside; for splits, leave train/, "
-          + "validation/ and test/ alone in the folder")
+        "\(listed(names)) \(names.count == 1 ? "is a class" : "are classes") here, as other folders with pictures stand beside: "
+          + listed(others.map { $0.name + "/" }) + "; to have splits, leave train/, validation/ and test/ alone")
       return
     }
     for top in splits {
@@ -59,7 +58,10 @@ struct SplitFolders {
           folder: listing.tree.location, split: top.split!, first: other, second: top.name + "/")
       }
     }
-    for name in empty where folders[Self.split(of: name)!] == nil { folders[Self.split(of: name)!] = name + "/" }
+    for name in empty where folders[Self.split(of: name)!] == nil {
+      folders[Self.split(of: name)!] = name + "/"
+      notes.append("\(name)/ holds no pictures")
+    }
     let unused = others.reduce(loose.count) { $0 + $1.pictures }
     if unused > 0 {
       notes.append(

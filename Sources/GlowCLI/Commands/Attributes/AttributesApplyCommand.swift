@@ -27,7 +27,7 @@ struct AttributesApplyCommand: ParsableCommand {
   @Option(help: "Strengths, from end to end.") var steps = 7
   @Option(help: "mean or discriminant.") var direction = AttributeDirections.Kind.mean
   @Option(help: "Images to take of a data set.") var limit = 4
-  @Option(help: "The PNG to write.") var out: String
+  @Option(help: "The picture to write, .png or .jpg.") var out: String
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
 
   /// `a...b` as a person writes it.
@@ -52,6 +52,7 @@ struct AttributesApplyCommand: ParsableCommand {
     guard (2...1000).contains(steps) else { throw ValidationError("--steps is \(steps), expected 2 to 1000") }
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
+    try requirePictureName(out)
     guard !attribute.isEmpty else { throw ValidationError("name an attribute with --attribute") }
   }
 
@@ -89,7 +90,7 @@ struct AttributesApplyCommand: ParsableCommand {
         }
       return try decoded(cells, label, model)
     }
-    try picture(rows, texts, names).writePNG(to: URL(filePath: out))
+    try picture(rows, texts, names).write(to: URL(filePath: out))
     print(
       "\(images.count) image\(images.count == 1 ? "" : "s") edited along \(attribute.joined(separator: ", ")): \(out)")
   }

@@ -7,12 +7,12 @@ struct DataShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Draw a contact sheet of a data set.",
     discussion: """
-      Writes one PNG with images spread evenly over the split. With --attributes, two rows for each attribute named: \
+      Writes one picture with images spread evenly over the split. With --attributes, two rows for each attribute named: \
       images that have it, and below images that have not.
       """)
 
   @OptionGroup var source: SourceArgument
-  @Option(help: "The PNG to write.") var out: String
+  @Option(help: "The picture to write, .png or .jpg.") var out: String
   @Option(help: "Images; with --attributes, images of each kind.") var count: Int?
   @Option(help: "train, validation or test.") var split = DatasetSplit.train
   @Option(help: "Names of attributes, such as Smiling,Male; `all` for every one.") var attributes: String?
@@ -22,6 +22,7 @@ struct DataShowCommand: ParsableCommand {
   @OptionGroup var grid: GridOptions
 
   func validate() throws {
+    try requirePictureName(out)
     if let count, !(1...100_000).contains(count) { throw ValidationError("--count is \(count), expected 1 to 100000") }
     if let channels, channels != 1 && channels != 3 {
       throw ValidationError("--channels is \(channels), expected 1 or 3")
@@ -69,7 +70,7 @@ struct DataShowCommand: ParsableCommand {
       }
     }
     guard !rows.isEmpty else { throw ValidationError("--attributes: no image is known to have or to lack any of them") }
-    try PixelImage.stack(rows, gap: 0).writePNG(to: URL(filePath: out))
+    try PixelImage.stack(rows, gap: 0).write(to: URL(filePath: out))
     print("\(rows.count) rows in that order: \(out)")
   }
 }
