@@ -74,7 +74,7 @@ public struct StudioServer: Sendable {
     } onCancel: {
       Task { await group.triggerGracefulShutdown() }
     }
-    await studio.model.rest()
+    for model in studio.models { await model.model.rest() }
     try result.get()
   }
 }

@@ -47,3 +47,21 @@ extension DatasetSource {
   /// A folder of pictures; one that holds packed shards is taken as those.
   public static func pictures(folder: URL) -> DatasetSource { DatasetSource(PicturesKind(), folder) }
 }
+
+extension PictureSplits {
+  /// Opens splits at the size and with the channels asked for.
+  func open(_ requests: [DatasetRequest], name: String) throws -> [any ImageDataset] {
+    try requests.map { request in
+      try ImageFolder(
+        name: name, split: request.split, members(of: request.split, seed: request.seed), size: request.size,
+        channels: request.channels, heads: request.toleratingDamage ? .tolerant : .all)
+    }
+  }
+
+  /// Opens all that is assigned to a split, to see whether the pictures can be decoded.
+  func openForChecking(_ split: DatasetSplit, name: String) throws -> (any ImageDataset)? {
+    try everything(of: split).map {
+      try ImageFolder(name: name, split: split, $0, size: DatasetRequest.checkingSize, heads: .tolerant)
+    }
+  }
+}

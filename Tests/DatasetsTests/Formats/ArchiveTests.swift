@@ -213,12 +213,14 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
     case encrypted = "it is encrypted"
     case method = "packed by zip's method 12"
     case huge = "pictures of up to"
+    case bomb = "which no picture does"
+    case longer = "in a file of"
   }
 
   @Test(arguments: Lie.allCases) func aMemberThatIsNotWhatTheArchiveSaysIsNamed(lie: Lie) throws {
     try withTemporaryFolder { folder in
-      let zeros = [UInt8](repeating: 0, count: 1 << 20)
-      let zip = try folder.writeZip([("a.png", zeros)], to: "a.zip", isDeflated: true)
+      let zeros = [UInt8](repeating: 0, count: lie == .bomb ? 17 << 20 : 1 << 20)
+      let zip = try folder.writeZip([("a.png", zeros)], to: "a.zip", isDeflated: lie != .longer)
       var bytes = try [UInt8](Data(contentsOf: zip))
       let directory = try #require(bytes.firstRange(of: Array("PK\u{1}\u{2}".utf8))).lowerBound
       // The fields of the central directory's record, and of the one before the member.
@@ -234,6 +236,10 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
       case .encrypted: put(1, count: 2, at: (8, 6))
       case .method: put(12, count: 2, at: (10, 8))
       case .huge: put(2 << 30, count: 4, at: (24, 22))
+      case .bomb: break
+      case .longer:
+        put(500 << 20, count: 4, at: (20, 18))
+        put(500 << 20, count: 4, at: (24, 22))
       }
       try Data(bytes).write(to: zip)
       let error = #expect(throws: DatasetError.self) {

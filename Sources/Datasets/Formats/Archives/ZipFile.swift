@@ -1,4 +1,5 @@
 import CDataFormats
+import Files
 import Foundation
 
 /// A zip archive, read through libzip, which keeps about 0.3 KB a member and handle in memory.
@@ -6,10 +7,14 @@ struct ZipFile: Archive {
   let path: String
   let contents: ArchiveContents
   private let handles: ZipHandles
+  private let byteCount: Int
+
+  private static let leastBomb = 16 << 20
 
   /// - Throws: `DatasetError`, naming the file.
   init(reading url: URL) throws {
     path = url.path
+    byteCount = try OpenedFile.opening(path).byteCount
     handles = try ZipHandles(path)
     contents = try handles.with(Self.contents)
   }
@@ -71,8 +76,13 @@ struct ZipFile: Archive {
     }
     // Deflate packs at most 1032 bytes into one.
     let ratio: UInt64 = status.comp_method == ZIP_CM_STORE ? 1 : 1032
-    guard status.size / ratio <= status.comp_size else {
-      throw damage(member, "\(status.size) bytes cannot come from \(status.comp_size) packed ones")
+    guard status.comp_size <= byteCount, status.size / ratio <= status.comp_size else {
+      throw damage(
+        member, "\(status.size) bytes cannot come from \(status.comp_size) packed ones in a file of \(byteCount)")
+    }
+    // Pictures are packed by themselves; only a flat and small one packs so much better once more.
+    guard status.size <= Self.leastBomb || status.size / 100 <= status.comp_size else {
+      throw refuse("its \(status.comp_size) bytes unpack to \(status.size), which no picture does")
     }
   }
 

@@ -1,32 +1,6 @@
 import Foundation
 import Imaging
 
-/// Pictures that are divided into splits: by the rules for folders, ``PictureLayout``, or as a ``WebDataset``.
-protocol PictureSplits: Sendable {
-  /// - Throws: `DatasetError` when the split is not there, empty, or cannot be cut from so few pictures.
-  func members(of split: DatasetSplit, seed: UInt64) throws -> PictureLayout.Members
-  /// Every picture that is assigned to a split by itself, where none are all to training; nil where that is none.
-  func everything(of split: DatasetSplit) throws -> PictureLayout.Members?
-}
-
-extension PictureSplits {
-  /// Opens splits at the size and with the channels asked for.
-  func open(_ requests: [DatasetRequest], name: String) throws -> [any ImageDataset] {
-    try requests.map { request in
-      try ImageFolder(
-        name: name, split: request.split, members(of: request.split, seed: request.seed), size: request.size,
-        channels: request.channels, heads: request.toleratingDamage ? .tolerant : .all)
-    }
-  }
-
-  /// Opens all that is assigned to a split, to see whether the pictures can be decoded.
-  func openForChecking(_ split: DatasetSplit, name: String) throws -> (any ImageDataset)? {
-    try everything(of: split).map {
-      try ImageFolder(name: name, split: split, $0, size: DatasetRequest.checkingSize, heads: .tolerant)
-    }
-  }
-}
-
 /// The pictures at a path: of a folder, of a zip or tar file, or of a folder of tar files.
 ///
 /// - Parameter pixelLimit: the most pixels of a picture.
