@@ -106,7 +106,7 @@ extension SocketAddress {
     guard case .v6(let address) = self else { return host }
     return withUnsafeBytes(of: address.address.sin6_addr) { bytes in
       let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
-      return "\(Array(isMapped ? bytes.suffix(4) : bytes.prefix(8)))"
+      return isMapped ? bytes.suffix(4).map(String.init).joined(separator: ".") : "\(Array(bytes.prefix(8)))"
     }
   }
 }
