@@ -169,7 +169,7 @@ import Testing
       try glow("export", "--model", model.run.path, "--out", folder.path)
       try expectRefusal(
         ["eval", "--model", folder.path, "--data", model.data, "--weights", "raw"],
-        saying: ["training.safetensors", "No such file"])
+        saying: ["--weights raw", folder.path, "the checkpoints of a run have both"])
     }
   }
 

@@ -23,7 +23,7 @@ struct ModelData {
       source = try DatasetSource(parsing: text)
       settings = trained.flatMap { [source] in Self.isOwn(source, text, $0) ? $0 : nil }
     } else if let trained {
-      source = try trained.find().source
+      source = try trained.findSource()
       settings = trained
     } else {
       warn(

@@ -113,6 +113,15 @@ public struct TrainedImages: Sendable {
     }
   }
 
+  /// Where the images are now. Nothing is opened where there is no mark to know them by.
+  /// - Throws: as ``find(orOthers:)``.
+  public func findSource() throws -> DatasetSource {
+    guard areKnownAgain else {
+      return try places.first { $0.exists || $0.isInstalled } ?? DatasetSource(parsing: data)
+    }
+    return try find().source
+  }
+
   /// Finds the images again: the first place that has them. Others of the same name are not taken for them.
   /// - Parameter others: whether images that have changed are found too, where no place has those that were.
   /// - Throws: ``TrainingError`` if none are found or they differ; what opening them throws.
