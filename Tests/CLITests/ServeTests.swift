@@ -198,7 +198,8 @@ import Testing
     try expectRefusal(["serve", "--model", "nowhere"], "nowhere", "no such model")
     try expectRefusal(serve + ["--attributes", "/nowhere.safetensors"], "/nowhere.safetensors")
     try expectRefusal(["serve", "--model", run.run.path, "--data", "/nowhere"], "/nowhere")
-    try expectRefusal(serve + ["--model", run.checkpoint.path + "/"], run.checkpoint.path, run.run.path, "name each once")
+    try expectRefusal(
+      serve + ["--model", run.checkpoint.path + "/"], run.checkpoint.path, run.run.path, "name each once")
     try expectRefusal(
       serve + ["--model", TrainedRun.labeled().run.path, "--attributes", "a.safetensors"], "--attributes", "one --model"
     )
