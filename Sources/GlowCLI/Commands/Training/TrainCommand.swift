@@ -143,8 +143,8 @@ struct TrainCommand: ParsableCommand {
       return stat(url.path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
     }
     guard let folder = identity(source.folder), identity(URL(filePath: out)) == folder else { return }
-    throw ValidationError(
-      "--out \(out) is the folder of the images: name another one, such as \(out)/run or \(out)-run")
+    throw TrainingError(
+      "--out \(out) is the folder of the images: name another one, or one in it such as \(source.folder.path)/run")
   }
 
   /// What the flags say of a new run, and its images.
