@@ -8,6 +8,7 @@ import Testing
 struct TreeInMemory: FileTree {
   let paths: [String]
   var strays: [TreeStray] = []
+  var pixelLimit = PixelImage.defaultPixelLimit
   private let contents: [String: [UInt8]]
 
   let location = "/set"
