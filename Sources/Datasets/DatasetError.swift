@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Imaging
 
 /// What can be wrong with a data set. Each case reads as a sentence or two: which file, which field, what was expected
 /// and found, what to do. Pictures that cannot be read throw `ImagingError` instead.
@@ -68,8 +69,8 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
     case .damagedGzip(let file, let reason):
       "\(file): the gzip data cannot be unpacked (\(reason)); fetch the file again."
     case .noImages(let folder, let notes):
-      "\(folder): no pictures in it; expected files named .png, .jpg, .jpeg or .webp"
-        + (notes.map { "; " + $0 }.joined()) + "."
+      "\(folder): no pictures in it; expected files named ."
+        + PictureExtensions.read.joined(separator: ", .") + (notes.map { "; " + $0 }.joined()) + "."
     case .missingSplit(let folder, let split, let found):
       "\(folder): there is no \(split.rawValue) folder; found only \(found.joined(separator: ", "))."
     case .twoSplitFolders(let folder, let split, let first, let second):

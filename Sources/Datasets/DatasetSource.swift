@@ -129,7 +129,9 @@ extension DatasetSource: CustomStringConvertible {
     if location.directory == kind.defaultDirectory { return kind.name }
     // A path that reads like a kind and its folder needs the word before it.
     let options = kind.options.compactMap { option in location[option].map(option.written) }
-    if kind.name == DatasetKinds.ofPaths.name, options.isEmpty, (try? DatasetSource(parsing: path))?.kind.name == kind.name {
+    if kind.name == DatasetKinds.ofPaths.name, options.isEmpty,
+      (try? DatasetSource(parsing: path))?.kind.name == kind.name
+    {
       return path
     }
     return ([kind.name] + options).joined(separator: ",") + ":" + path

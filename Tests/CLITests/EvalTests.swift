@@ -76,7 +76,7 @@ import Testing
       (["score", "--model", labeled, "--data", flat, "--labels", "own"], ["--labels own", "--labels any"]),
       (["eval", "--model", exported.path("model"), "--weights", "raw"], ["--weights raw", "checkpoints of a run"]),
       (["quality", "--model", labeled, "--neighbors", "20"], ["20 images", "--split", "--data"]),
-      (["interpolate", "--model", labeled, "--indices", "1", "--out", "/proc/out"], ["two images", "--indices"]),
+      (["interpolate", "--model", labeled, "--indices", "1", "--out", "/proc/out.png"], ["two images", "--indices"]),
     ] { try expectRefusal(arguments, saying: words) }
     let large = try TinyData.pictures(exported, count: 1, side: 12, channels: 1)
     try expectRefusal(["score", "--model", labeled, large + "/0.png"], "is 12x12 pixels, the model takes 8x8", "--fit")

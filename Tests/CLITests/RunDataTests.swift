@@ -49,7 +49,8 @@ import Testing
       let out = folder.appending(path: "out").path
       let verbs = [
         ["eval"], ["reconstruct"], ["score"], ["quality"], ["encode", "--out", out],
-        ["attributes", "fit", "--out", out], ["interpolate", "--out", out], ["resample", "--out", out],
+        ["attributes", "fit", "--out", out], ["interpolate", "--out", out + ".png"],
+        ["resample", "--out", out + ".png"],
       ]
       for arguments in verbs.map({ $0 + ["--model", movedRun] }) + [
         ["eval", "--model", moved.appending(path: "model").path]
@@ -89,10 +90,10 @@ import Testing
       let latents = folder.appending(path: "z.safetensors").path
       try glow("encode", "--model", run, "--limit", "2", "--out", latents)
       for verb in [
-        ["sample", "--count", "1", "--out", out], ["reconstruct"], ["score", "--limit", "1"],
-        ["quality", "--count", "10"], ["encode", "--out", out], ["decode", latents, "--out", out],
-        ["attributes", "fit", "--out", out], ["interpolate", "--out", out],
-        ["resample", "--limit", "1", "--out", out], ["export", "--out", out + "-model"],
+        ["sample", "--count", "1", "--out", out + ".png"], ["reconstruct"], ["score", "--limit", "1"],
+        ["quality", "--count", "10"], ["encode", "--out", out], ["decode", latents, "--out", out + ".png"],
+        ["attributes", "fit", "--out", out], ["interpolate", "--out", out + ".png"],
+        ["resample", "--limit", "1", "--out", out + ".png"], ["export", "--out", out + "-model"],
       ] {
         let outcome = try GlowBinary.run(verb + ["--model", run, "--checkpoint", "images-160"])
         #expect(outcome.status == 0, "\(verb): \(outcome.errors)")

@@ -176,7 +176,9 @@ import Testing
     #expect(try await server.post("/v1/sample?model=images-160", #"{"labels": [2]}"#).status == 200)
     #expect(try await server.post("/v1/sample", #"{"labels": [2]}"#).status == 400)
     #expect(try server.end(SIGTERM) == 0)
-    #expect(try String(contentsOf: server.errors, encoding: .utf8) == "")
+    for line in try String(contentsOf: server.errors, encoding: .utf8).split(separator: "\n") {
+      #expect(line.contains(": checkpoint ") || line.contains("are not those that the model was trained on"))
+    }
   }
 
   @Test func beyondThisMachineATokenIsMade() async throws {

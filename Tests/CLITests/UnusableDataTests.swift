@@ -32,7 +32,7 @@ import Testing
       try writePictures(to: $0) { $0 == 20 ? 12 : 8 }
       return $0.path
     },
-    Case("one picture", ["1 image", "validation", "at least 2"]) {
+    Case("one picture", ["1 image", "validation", "at least 3"]) {
       try writePictures(to: $0, count: 1)
       return $0.path
     },
@@ -106,7 +106,7 @@ import Testing
       let (text, out) = (try folder.write("text".utf8, to: "text.png").path, folder.appending(path: "out").path)
       let missing = folder.appending(path: "missing.png").path
       for verb in ["encode", "interpolate", "reconstruct"] {
-        let start = [verb, "--model", run, "--out", out]
+        let start = [verb, "--model", run, "--out", verb == "encode" ? out : out + ".png"]
         try expectRefusal(start + [missing, missing], saying: [missing, "no such file"], leaving: folder)
         try expectRefusal(start + [text, text], saying: [text, "not a picture"], leaving: folder)
       }

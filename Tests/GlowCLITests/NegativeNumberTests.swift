@@ -91,7 +91,8 @@ import Testing
     #expect(
       Self.message(
         [
-          "attributes", "apply", "--model", "m", "--attributes", "a", "--attribute", "x", "--out", "o", "--strength",
+          "attributes", "apply", "--model", "m", "--attributes", "a", "--attribute", "x", "--out", "o.png",
+          "--strength",
           "-2...1",
         ].joiningNegativeNumbers) == nil)
   }

@@ -30,12 +30,14 @@ struct PicturesKind: DatasetKind {
 
   func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
     let pictures = location.directory
-    return try pictureSplits(at: pictures, pixelLimit: location.pixelLimit).open(requests, name: pictures.lastPathComponent)
+    return try pictureSplits(at: pictures, pixelLimit: location.pixelLimit).open(
+      requests, name: pictures.lastPathComponent)
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
     let pictures = location.directory
-    return try pictureSplits(at: pictures, pixelLimit: location.pixelLimit).openForChecking(split, name: pictures.lastPathComponent)
+    return try pictureSplits(at: pictures, pixelLimit: location.pixelLimit).openForChecking(
+      split, name: pictures.lastPathComponent)
   }
 
   func resolved(at location: DatasetLocation) -> any DatasetKind {

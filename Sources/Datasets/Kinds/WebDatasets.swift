@@ -14,7 +14,8 @@ struct WebDatasetKind: DatasetKind {
         "tar files; in each, KEY.png (.jpg, .webp) beside KEY.cls, a whole number, or KEY.json, whose label, cls or class "
           + "is a whole number or a text",
         "splits by folder (train/0.tar) or by name (photos-val-0003.tar), else by seed",
-      ])
+      ],
+      options: ["\(name),megapixels=300:FOLDER: the most pixels of a picture, in millions; 200 unless said"])
   }
 
   let needsSize = true
@@ -28,7 +29,8 @@ struct WebDatasetKind: DatasetKind {
   }
 
   func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
-    try WebDataset(at: location.directory, pixelLimit: location.pixelLimit).open(requests, name: location.directory.lastPathComponent)
+    try WebDataset(at: location.directory, pixelLimit: location.pixelLimit).open(
+      requests, name: location.directory.lastPathComponent)
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {

@@ -84,8 +84,8 @@ struct EvalCommand: ParsableCommand {
       names.isEmpty ? "no labels" : "the labels " + names.joined(separator: ", ")
     }
     throw ValidationError(
-      "the images of \(dataset.name) have \(list(dataset.classNames)), and the model scores each under its own of "
-        + "\(list(model.classNames)): name images that have those with --data, or score these without labels with glow score"
+      "the images of \(dataset.name) have \(list(dataset.classNames)), and the model is conditional: it scores each under one of "
+        + "\(list(model.classNames)); name images that have those with --data, or score these without labels with glow score"
     )
   }
 

@@ -43,7 +43,8 @@ public struct TrainedImages: Sendable {
   }
 
   private init(
-    _ settings: TrainingConfiguration, channels: Int, fingerprints: TrainingState.Fingerprints?, place: ImagesPlace?, home: URL
+    _ settings: TrainingConfiguration, channels: Int, fingerprints: TrainingState.Fingerprints?, place: ImagesPlace?,
+    home: URL
   ) {
     data = settings.data
     size = settings.size
@@ -65,7 +66,8 @@ public struct TrainedImages: Sendable {
       let run = folder.resolvingSymlinksInPath().deletingLastPathComponent().deletingLastPathComponent()
       try self.init(TrainingState.read(folder), of: RunFolder(run), channels: channels())
       if let newest = RunFolder(run).checkpoints.last, newest.lastPathComponent != folder.lastPathComponent {
-        placesSince = (try? TrainingState.read(newest)).map { TrainedImages($0, of: RunFolder(run), channels: 1).places } ?? []
+        placesSince =
+          (try? TrainingState.read(newest)).map { TrainedImages($0, of: RunFolder(run), channels: 1).places } ?? []
       }
       return
     }
@@ -81,7 +83,8 @@ public struct TrainedImages: Sendable {
     settings.seed = record.seed ?? 0
     settings.skipDamaged = record.toleratesDamage == true ? 0 : nil
     do { try settings.validate() } catch { throw TrainingError("\(url.path): \(error)") }
-    try self.init(settings, channels: channels(), fingerprints: record.images, place: record.place, home: folder)
+    try self.init(
+      settings, channels: record.channels ?? channels(), fingerprints: record.images, place: record.place, home: folder)
   }
 
   /// Opens the training and the validation split of a source as training did.

@@ -201,7 +201,9 @@ import Testing
       #expect(throws: DatasetError.noImages(folder: folder.path)) { try ImageFolder(folder, split: .train) }
       try folder.writePicture(".hidden/a.png")
       try folder.write([1], to: "notes.txt")
-      #expect(throws: DatasetError.noImages(folder: folder.path)) { try ImageFolder(folder, split: .train) }
+      let hidden = DatasetError.noImages(
+        folder: folder.path, notes: ["1 picture file not used: 1 hidden (.hidden/a.png)"])
+      #expect(throws: hidden) { try ImageFolder(folder, split: .train) }
       let missing = folder.appendingPathComponent("none")
       #expect(throws: DatasetError.missingFolder(folder: missing.path)) { try ImageFolder(missing, split: .train) }
       let file = folder.appendingPathComponent("notes.txt")

@@ -69,7 +69,7 @@ import Testing
       "\(kind.name):/a/b:c", kind.name + options.joined() + ":/a", kind.name + (options.first ?? "") + ":/a",
     ] {
       let source = try DatasetSource(parsing: text)
-      #expect(source.description == (isOfPaths ? String(text.drop { $0 != "/" }) : text))
+      #expect(source.description == (isOfPaths && !text.contains(",") ? String(text.drop { $0 != "/" }) : text))
       #expect(try DatasetSource(parsing: source.description) == source)
     }
     #expect(try kind.defaultDirectory == nil || DatasetSource(parsing: kind.name).description == kind.name)
