@@ -18,6 +18,7 @@ struct ArchiveContents: Sendable {
 
   mutating func append(_ name: String, place: Int, byteCount: Int) {
     guard let plain = Self.plain(name) else { return leaveOut(name, .outside) }
+    guard !plain.isEmpty else { return leaveOut("\"\(name)\"", .nameless) }
     members.append(ArchiveMember(name: plain, place: place, byteCount: byteCount))
   }
 

@@ -51,6 +51,8 @@ struct TreeStray: Sendable, Equatable {
     case sparse
     /// A file in an archive whose name leads out of it by `..`.
     case outside
+    /// A file in an archive that has no name, or nothing but slashes.
+    case nameless
     /// A file in an archive that holds a later one of its name.
     case replaced
   }

@@ -57,6 +57,7 @@ extension PictureListing {
       note(
         paths(.outside), "a file whose name leads out of the archive is not used",
         "files whose names lead out of the archive are not used"),
+      note(paths(.nameless), "a file without a name is not used", "files without names are not used"),
       note(
         paths(.replaced), "a file that a later one of its name replaces is not used",
         "files that later ones of their names replace are not used"),
