@@ -24,7 +24,7 @@ extension ImageModel {
   /// - Parameters:
   ///   - latents: a safetensors file.
   ///   - most: of pictures.
-  /// - Throws: ``InferenceError`` for more of them, or values that no image has (beyond ``largestLatent``); `ModelError` or
+  /// - Throws: ``InferenceError`` for more of them, or values that no image has (beyond a million); `ModelError` or
   ///   `SafetensorsError` for a file that is no such one or does not fit the model.
   public nonisolated func decode(_ latents: [UInt8], atMost most: Int = .max) async throws -> [PixelImage] {
     let count = try LatentFile.count(in: latents)

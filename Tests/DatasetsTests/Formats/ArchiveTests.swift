@@ -126,7 +126,8 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
       let tar = try folder.writeTar(
         [
           .folder("d"), .file("d/a.png", png(1)), .hardLink("b.png", to: "d/a.png"), .hardLink("c.png", to: "none.png"),
-          .symbolicLink("e.png", to: "d/a.png"), .pipe("f.png"), .file("../up.png", png(2)), .file("/abs.png", png(3)), .file(".", png(4)),
+          .symbolicLink("e.png", to: "d/a.png"), .pipe("f.png"), .file("../up.png", png(2)), .file("/abs.png", png(3)),
+          .file(".", png(4)),
         ], to: "a.tar")
       let tree = try tree(tar)
       #expect(tree.paths == ["abs.png", "b.png", "d/a.png"])
@@ -134,7 +135,8 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
       #expect(
         tree.strays == [
           TreeStray(path: "c.png", kind: .archivedLink), TreeStray(path: "e.png", kind: .archivedLink),
-          TreeStray(path: "f.png", kind: .special), TreeStray(path: "../up.png", kind: .outside), TreeStray(path: "\".\"", kind: .nameless),
+          TreeStray(path: "f.png", kind: .special), TreeStray(path: "../up.png", kind: .outside),
+          TreeStray(path: "\".\"", kind: .nameless),
         ])
     }
   }

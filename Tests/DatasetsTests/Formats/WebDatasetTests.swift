@@ -120,6 +120,26 @@ import Testing
     }
   }
 
+  @Test func picturesThatLieInTheFolderItselfAreMeant() throws {
+    for folders in [["cats", "dogs"], ["train", "test"]] {
+      try withTemporaryFolder { folder in
+        for name in folders { try folder.writePicture("\(name)/0.png") }
+        try folder.writeTar(samples(["0", "1"]), to: "extra.tar")
+        try folder.writeTar(samples(["0", "1"]), to: "\(folders[0])/more.tar")
+        let set = try #require(pictureSplits(at: folder) as? PictureLayout)
+        #expect(set.notes.contains { $0.contains("not read: \(folders[0])/more.tar and extra.tar") }, "\(set.notes)")
+      }
+    }
+  }
+
+  @Test func otherArchivesBesideShardsAreNamed() throws {
+    try withTemporaryFolder { folder in
+      try folder.writeTar(samples(["0", "1"]), to: "0.tar")
+      for name in ["1.tar.gz", "2.zip"] { try folder.write([1], to: name) }
+      #expect(try WebDataset(shardsIn: folder).notes == ["not read beside the shards: 1.tar.gz and 2.zip"])
+    }
+  }
+
   /// The text of a label, and words of the error.
   @Test(arguments: [
     ("cls", "", "the label should be a whole number or a name, in one line, found nothing"),

@@ -12,8 +12,10 @@ func pictureSplits(at url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) 
     return try PictureLayout(of: tree)
   }
   guard let format = try archiveFormat(at: url) else {
-    return try WebDataset.hasShards(url)
-      ? WebDataset(shardsIn: url, pixelLimit: pixelLimit) : layout(of: FolderTree(of: url))
+    // Pictures that lie in the folder itself are what is meant: an archive beside them is named, and not read.
+    let tree = try FolderTree(of: url)
+    return try PictureListing(of: tree).pictures.isEmpty && WebDataset.hasShards(url)
+      ? WebDataset(shardsIn: url, pixelLimit: pixelLimit) : layout(of: tree)
   }
   switch format {
   case .zip: return try layout(of: ArchiveTree(of: ZipFile(reading: url)))

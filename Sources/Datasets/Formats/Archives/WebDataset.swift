@@ -56,7 +56,9 @@ struct WebDataset: PictureSplits {
       let split = Self.split(ofShard: name)
       pictures += samples.pictures.map { Picture(path: "\(name)/\($0.member.name)", label: $0.label, split: split) }
     }
-    self.init(ShardTree(location: folder.path, shards), pictures, unused, pixelLimit, byteCount: byteCount)
+    self.init(
+      ShardTree(location: folder.path, shards), pictures, unused, pixelLimit, byteCount: byteCount,
+      besides: Self.otherArchives(in: folder))
   }
 
   /// A tar file, or a folder of tar files.
@@ -72,7 +74,8 @@ struct WebDataset: PictureSplits {
   }
 
   private init(
-    _ tree: any FileTree, _ found: [Picture], _ unused: UnusedMembers, _ pixelLimit: Int, byteCount: Int
+    _ tree: any FileTree, _ found: [Picture], _ unused: UnusedMembers, _ pixelLimit: Int, byteCount: Int,
+    besides: String? = nil
   ) {
     var tree = tree
     tree.pixelLimit = pixelLimit
@@ -85,7 +88,7 @@ struct WebDataset: PictureSplits {
     var unused = unused
     if isLabeled { unused.unlabeled = found.count { $0.label == nil } }
     unused.unsplit = found.count - pictures.count - unused.unlabeled
-    notes = unused.note.map { [$0] } ?? []
+    notes = [unused.note, besides].compactMap { $0 }
     let classes = isLabeled ? pictures.map { $0.label! } : Self.folders(of: pictures)
     let known = Set(classes).sorted()
     classNames = known.count < 2 ? [] : known.map(\.text)
@@ -153,9 +156,14 @@ struct WebDataset: PictureSplits {
 
 /// Which files are shards, and of which split.
 extension WebDataset {
-  /// Whether a folder holds tar files, and no pictures beside them.
-  static func hasShards(_ folder: URL) -> Bool {
-    !shards(in: folder).isEmpty && !names(in: folder).contains(where: PictureListing.isPicture)
+  /// Whether a folder, or one in it that names a split, holds tar files.
+  static func hasShards(_ folder: URL) -> Bool { !shards(in: folder).isEmpty }
+
+  /// Other archives beside the shards.
+  private static func otherArchives(in folder: URL) -> String? {
+    let endings: Set<String> = ["zip", "tgz", "gz", "xz", "zst", "bz2", "7z", "rar", "part"]
+    let others = names(in: folder).filter { endings.contains(fileExtension(of: $0)) }.sorted(by: isOrderedBefore)
+    return others.isEmpty ? nil : "not read beside the shards: \(listed(others))"
   }
 
   /// The tar files of a folder and of those folders in it that name splits, in order.
