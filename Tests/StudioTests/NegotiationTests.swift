@@ -60,6 +60,15 @@ import Testing
     ] { #expect(Base64Text.decoded(text) == nil, "\(text.prefix(60))") }
   }
 
+  /// Strings that differ only in how marks are ordered are equal to Swift, which takes the square of their length to tell.
+  @Test(.timeLimit(.minutes(1))) func longRunsOfMarksAreReadInTimeByTheirLength() throws {
+    enum Word: String, CaseIterable { case some }
+    let marks = "e" + String(repeating: "\u{301}\u{316}", count: 500_000)
+    var fields = try RequestFields(.object(["word": .string(marks)]), at: "")
+    #expect(throws: Problem.self) { try fields.choice("word", Word.self) }
+    #expect(Base64Text.decoded("data:;base64\(marks),AAAA") == nil)
+  }
+
   @Test func picturesAsAddresses() async throws {
     try await RunningServer.with { server in
       let picture = try ColorImages().image(at: 3)

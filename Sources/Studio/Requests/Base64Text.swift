@@ -30,7 +30,7 @@ enum Base64Text {
   private static func content(of text: String) -> Substring.UTF8View? {
     guard text.utf8.prefix(5).elementsEqual("data:".utf8, by: { $0 | 0x20 == $1 | 0x20 }) else { return text[...].utf8 }
     guard let comma = text.utf8.firstIndex(of: UInt8(ascii: ",")),
-      text[..<comma].lowercased().hasSuffix(";base64")
+      text.utf8[..<comma].suffix(7).elementsEqual(";base64".utf8, by: { $0 | 0x20 == $1 | 0x20 })
     else { return nil }
     let content = text[text.utf8.index(after: comma)...]
     guard content.utf8.contains(UInt8(ascii: "%")) else { return content.utf8 }
