@@ -127,7 +127,7 @@ public struct TrainedImages: Sendable {
 
   /// Finds the images again: the first place that has them. Others of the same name are not taken for them.
   /// - Parameter others: whether images that have changed are found too, where no place has those that were.
-  /// - Throws: ``TrainingError`` if none are found or they differ; what opening them throws.
+  /// - Throws: `TrainingError` if none are found or they differ; what opening them throws.
   public func find(orOthers others: Bool = false) throws -> Found {
     guard !places.isEmpty else { return try open(DatasetSource(parsing: data)) }
     var differing: (found: Found, difference: String)?
@@ -169,7 +169,7 @@ extension TrainedImages {
   }
 
   /// Writes `data.json` into a model's folder; removes what is there where nothing is known.
-  /// - Throws: ``TrainingError`` naming the file.
+  /// - Throws: `TrainingError` naming the file.
   public static func write(_ images: TrainedImages?, to folder: URL) throws {
     let url = folder.appending(path: Record.name)
     do {
