@@ -6,10 +6,6 @@ extension JSONValue {
   /// Refused beside what the grammar refuses: keys that stand twice in one object (a dictionary would lose one in
   /// silence), halves of surrogate pairs, numbers beyond a double's range, a byte order mark, and what is larger than the
   /// limits below, so that the time is in proportion to the bytes whatever they are.
-  ///
-  /// ```swift
-  /// let value = try JSONValue(parsing: Array(#"{"count": 4}"#.utf8), depth: 16)
-  /// ```
   /// - Parameters:
   ///   - depth: of lists and objects within each other.
   ///   - count: of values, keys not among them.
