@@ -2,10 +2,6 @@ import Foundation
 
 /// Threads of their own for work that takes long without waiting: on those of Swift's own pool, which are as few as the
 /// cores, it would keep every other request from being looked at.
-///
-/// ```swift
-/// let picture = try await withTaskExecutorPreference(threads) { try decode(bytes) }
-/// ```
 final class WorkerThreads: TaskExecutor {
   private let jobs = JobQueue()
 
