@@ -9,12 +9,15 @@ extension JSONValue {
   /// - Parameters:
   ///   - depth: of lists and objects within each other.
   ///   - count: of values, keys not among them.
+  ///   - longestKey: in bytes, without escapes.
   /// - Throws: ``JSONProblem`` with the line and the column (in bytes, from 1).
   package init(
-    parsing bytes: some ContiguousBytes, depth: Int = JSONParser.usualDepth, count: Int = .max
+    parsing bytes: some ContiguousBytes, depth: Int = JSONParser.usualDepth, count: Int = .max,
+    longestKey: Int = JSONParser.usualLongestKey
   ) throws(JSONProblem) {
     let result: Result<JSONValue, JSONProblem> = bytes.withUnsafeBytes { buffer in
-      var parser = JSONParser(buffer.bindMemory(to: UInt8.self), depth: depth, count: count)
+      var parser = JSONParser(
+        buffer.bindMemory(to: UInt8.self), depth: depth, count: count, longestKey: longestKey)
       do throws(JSONProblem) { return .success(try parser.document()) } catch { return .failure(error) }
     }
     self = try result.get()
@@ -26,7 +29,7 @@ package struct JSONParser {
   /// No file or request of ours comes near it.
   package static let usualDepth = 64
   /// In bytes. Longer keys would take long to tell apart: strings are equal that differ in how letters are composed.
-  private static let longestKey = 1000
+  package static let usualLongestKey = 1000
   /// In bytes. The longest number that is not a double's neighbor has 1,075 digits.
   private static let longestNumber = 1200
 
@@ -34,10 +37,11 @@ package struct JSONParser {
   private var position = 0
   private let depth: Int
   private let count: Int
+  private let longestKey: Int
   private var valuesSeen = 0
 
-  fileprivate init(_ bytes: UnsafeBufferPointer<UInt8>, depth: Int, count: Int) {
-    (self.bytes, self.depth, self.count) = (bytes, depth, count)
+  fileprivate init(_ bytes: UnsafeBufferPointer<UInt8>, depth: Int, count: Int, longestKey: Int) {
+    (self.bytes, self.depth, self.count, self.longestKey) = (bytes, depth, count, longestKey)
   }
 
   fileprivate mutating func document() throws(JSONProblem) -> JSONValue {
@@ -98,8 +102,8 @@ package struct JSONParser {
       let start = position
       guard next == UInt8(ascii: "\"") else { throw unexpected("a key in quotes") }
       let key = try string()
-      guard position - start <= Self.longestKey else {
-        throw problem("JSON with a key of more than \(Self.longestKey) bytes", at: start)
+      guard key.utf8.count <= longestKey else {
+        throw problem("JSON with a key of more than \(longestKey) bytes", at: start)
       }
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw unexpected("a colon") }

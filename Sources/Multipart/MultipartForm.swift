@@ -64,43 +64,70 @@ package struct MultipartForm {
   private static func part(_ bytes: ArraySlice<UInt8>) -> Part? {
     let emptyLine = Array("\r\n\r\n".utf8)
     guard let end = find(emptyLine, in: bytes), end - bytes.startIndex <= longestHeader else { return nil }
-    let lines = String(decoding: bytes[bytes.startIndex..<end], as: UTF8.self).components(separatedBy: "\r\n")
-    let header = "content-disposition:"
-    guard let disposition = lines.first(where: { $0.lowercased().hasPrefix(header) }),
+    let header = Array("content-disposition:".utf8)
+    guard let disposition = lines(of: bytes[..<end]).first(where: { lowercased($0.prefix(header.count)) == header }),
       let name = parameter("name", of: disposition)
     else { return nil }
     return Part(
       name: name, fileName: parameter("filename", of: disposition), content: bytes[(end + emptyLine.count)...])
   }
 
+  private static func lines(of header: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+    var (lines, rest): ([ArraySlice<UInt8>], _) = ([], header)
+    while let end = find(Array("\r\n".utf8), in: rest) {
+      lines.append(rest[..<end])
+      rest = rest[(end + 2)...]
+    }
+    return lines + [rest]
+  }
+
   /// The value of a parameter of a header, such as `name` of `form-data; name="image"`.
-  static func parameter(_ name: String, of header: String) -> String? {
-    var rest = header.drop { $0 != ";" }
-    while rest.first == ";" {
-      rest = rest.dropFirst().drop { $0 == " " || $0 == "\t" }
-      let key = rest.prefix { $0 != "=" && $0 != ";" }
-      rest = rest.dropFirst(key.count)
-      guard rest.first == "=" else { continue }
+  package static func parameter(_ name: String, of header: String) -> String? {
+    parameter(name, of: Array(header.utf8)[...])
+  }
+
+  /// By bytes: a letter may be made of thousands of marks, and to tell such letters apart takes time by the square of
+  /// their length.
+  private static func parameter(_ name: String, of header: ArraySlice<UInt8>) -> String? {
+    let (semicolon, equals) = (UInt8(ascii: ";"), UInt8(ascii: "="))
+    let (quote, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+    var rest = header.drop { $0 != semicolon }
+    while rest.first == semicolon {
       rest = rest.dropFirst()
-      var value = ""
-      if rest.first == "\"" {
+      let key = rest.prefix { $0 != equals && $0 != semicolon }
+      rest = rest.dropFirst(key.count)
+      guard rest.first == equals else { continue }
+      rest = rest.dropFirst()
+      var value: [UInt8] = []
+      if rest.first == quote {
         rest = rest.dropFirst()
-        while let letter = rest.first, letter != "\"" {
+        while let byte = rest.first, byte != quote {
           // Only these two are escaped: browsers write a path's backslashes as they are.
-          let isEscape = letter == "\\" && (rest.dropFirst().first == "\"" || rest.dropFirst().first == "\\")
-          if isEscape { rest = rest.dropFirst() }
+          let next = rest.dropFirst().first
+          if byte == backslash, next == quote || next == backslash { rest = rest.dropFirst() }
           value.append(rest.first!)
           rest = rest.dropFirst()
         }
-        rest = rest.drop { $0 != ";" }
+        rest = rest.drop { $0 != semicolon }
       } else {
-        value = String(rest.prefix { $0 != ";" })
-        rest = rest.dropFirst(value.count)
-        value = value.trimmingCharacters(in: .whitespaces)
+        let plain = rest.prefix { $0 != semicolon }
+        rest = rest.dropFirst(plain.count)
+        value = Array(trimmed(plain))
       }
-      if key.lowercased().trimmingCharacters(in: .whitespaces) == name { return value }
+      if lowercased(trimmed(key)) == Array(name.utf8) { return String(decoding: value, as: UTF8.self) }
     }
     return nil
+  }
+
+  private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+    let start = bytes.drop(while: isBlank)
+    return start.dropLast(start.reversed().prefix(while: isBlank).count)
+  }
+
+  /// With the letters of ASCII in small.
+  private static func lowercased(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    bytes.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
   }
 
   /// Where `pattern`, which is not empty, first begins.

@@ -71,7 +71,7 @@ import Testing
     #expect(problem("[" + String(repeating: "1,", count: 998) + "1]") == nil)
     #expect(problem("[" + String(repeating: "1,", count: 999) + "1]")?.contains("more than 1000 values") == true)
     #expect(problem("{\"\(String(repeating: "a", count: 998))\": 1}") == nil)
-    #expect(problem("{\"\(String(repeating: "a", count: 999))\": 1}")?.contains("key of more than") == true)
+    #expect(problem("{\"\(String(repeating: "a", count: 1001))\": 1}")?.contains("key of more than") == true)
     #expect(problem(String(repeating: "1", count: 300)) == nil)
     #expect(problem(String(repeating: "1", count: 100_000))?.contains("1200 characters") == true)
   }

@@ -27,6 +27,19 @@ import Testing
         == [part("n", "v")])
   }
 
+  @Test func parametersAreReadByBytes() {
+    for (header, value) in [
+      ("a; name=b", "b"), ("a; NAME = b ;c", " b"), ("a;name=\"x;y\\\"z\\\\\"", "x;y\"z\\"), ("a; other; name=", ""),
+      ("a; name=\"\u{e4}\u{301}\"", "\u{e4}\u{301}"), ("a; name=\"no end", "no end"), ("a; name=\"C:\\b\"", "C:\\b"),
+    ] {
+      #expect(
+        MultipartForm.parameter("name", of: header)?.trimmingPrefix(" ") == value.trimmingPrefix(" "), "\(header)")
+    }
+    for header in ["", "name=b", "a; names=b", "a; name\u{301}=b", "a; name"] {
+      #expect(MultipartForm.parameter("name", of: header) == nil, "\(header)")
+    }
+  }
+
   @Test func formsThatAreDamaged() {
     for body in [
       "", "x", "--x", "--x\r\n", "--x\r\n\r\nno headers\r\n--x--", "--x\r\nContent-Type: a/b\r\n\r\nno name\r\n--x--",
