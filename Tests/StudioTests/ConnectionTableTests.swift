@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import NIOHTTP1
 import Testing
 
 @testable import Studio
@@ -46,6 +47,53 @@ import Testing
     #expect(reason.contains("10 requests"))
     table.remove(held[0])
     #expect(isRegular(table.admit(try channel(from: "192.0.2.1"))))
+  }
+
+  /// Where even the places for `/healthz` are at work.
+  @Test func theRestIsToldThatThereIsNoPlace() throws {
+    let table = ConnectionTable(limit: 1, limitPerAddress: 9, patience: .seconds(3600))
+    var held = try fill(table, from: ["127.0.0.1"])
+    func admit() throws -> ConnectionTable.Place? {
+      let new = try channel(from: "127.0.0.1")
+      held.append(new)
+      defer { table.set(.answering, of: new) }
+      return table.admit(new)
+    }
+    for number in 0..<16 {
+      guard case .surplus = try admit() else {
+        Issue.record("number \(number) has no place")
+        return
+      }
+    }
+    var refused = 0
+    while case .refused(let reason) = try admit() {
+      #expect(reason.contains("1 requests are under way"))
+      refused += 1
+    }
+    #expect(refused == 64)
+    table.remove(held[17])
+    guard case .refused = try admit() else {
+      Issue.record("one has gone")
+      return
+    }
+  }
+
+  @Test func whoHasNoPlaceGetsTheFormOfAllErrors() throws {
+    let table = ConnectionTable(limit: 1, limitPerAddress: 1, patience: .seconds(1))
+    let guardian = RequestGuard(
+      table, .refused(reason: "2 requests are under way"), headLimit: .seconds(5), metrics: MetricsRegistry())
+    let channel = EmbeddedChannel(handler: guardian)
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    guard case .head(let head) = try channel.readOutbound(as: HTTPServerResponsePart.self),
+      case .body(.byteBuffer(let body)) = try channel.readOutbound(as: HTTPServerResponsePart.self)
+    else {
+      Issue.record("nothing is said")
+      return
+    }
+    #expect(head.status == .serviceUnavailable && head.headers["Retry-After"] == ["1"])
+    #expect(head.headers["Content-Type"] == ["application/problem+json"] && head.headers["Connection"] == ["close"])
+    #expect(String(buffer: body).contains("2 requests are under way: try again in a while"))
+    _ = try channel.finish(acceptAlreadyClosed: true)
   }
 
   @Test func whoGivesWay() throws {

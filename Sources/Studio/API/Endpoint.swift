@@ -27,12 +27,19 @@ struct Endpoint: Sendable {
   /// The description for one server: its limits, its model's levels, labels and attributes are part of it.
   let operation: @Sendable (Studio) -> Operation
 
+  /// An endpoint that takes no parameters behind its path.
   init(
     _ id: String, _ method: HTTPRequest.Method, _ path: String, isOpen: Bool = false,
     _ handler: @escaping @Sendable (Studio) -> Handler, operation: @escaping @Sendable (Studio) -> Operation
   ) {
-    (self.id, self.method, self.path, self.isOpen) = (id, method, path, isOpen)
-    (isForModel, self.handler, self.operation) = (false, handler, operation)
+    (self.id, self.method, self.path, self.isOpen, isForModel) = (id, method, path, isOpen, false)
+    self.handler = { studio in
+      { request, context in
+        try request.requireParameters(among: [])
+        return try await handler(studio)(request, context)
+      }
+    }
+    self.operation = operation
   }
 
   /// An endpoint of one of the models, which a request chooses with the parameter `model`.

@@ -8,12 +8,8 @@ extension Studio {
   /// - Throws: ``Problem`` for a name that is none, or a parameter that the address does not take: a misspelt `model`
   ///   must not choose another one.
   func chosenModel(_ request: Request, beside others: [String]) throws -> StudioModel {
-    let given = try request.queryFields()
-    let known = others + [Self.parameter]
-    if let stranger = given.first(where: { !known.contains($0.name) }) {
-      throw Problem(.badRequest, "\(stranger.name) is no parameter of this address", field: stranger.name)
-    }
-    let names = given.filter { $0.name == Self.parameter }.map(\.value)
+    try request.requireParameters(among: others + [Self.parameter])
+    let names = try request.queryFields().filter { $0.name == Self.parameter }.map(\.value)
     guard let name = names.first else { return models[0] }
     guard names.count == 1 else {
       throw Problem(.badRequest, "\(Self.parameter) is given more than once", field: Self.parameter)

@@ -47,8 +47,10 @@ extension Studio {
   }
 
   private func entry(_ context: StudioContext) throws -> RunCatalog.Entry {
-    let id = context.parameters.get("id") ?? ""
-    guard let entry = runs?[id.removingPercentEncoding ?? id] else {
+    guard let id = PercentEncoding.decoded(context.parameters.get("id") ?? "", plusIsSpace: false) else {
+      throw Problem(.badRequest, "the run's name in the address is not UTF-8: /v1/runs lists those that there are")
+    }
+    guard let entry = runs?[id] else {
       throw Problem(.notFound, "there is no run \"\(id.prefix(100))\": /v1/runs lists those that there are")
     }
     return entry

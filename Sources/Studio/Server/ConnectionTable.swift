@@ -16,13 +16,18 @@ final class ConnectionTable: Sendable {
     case regular
     /// Beyond the limit: of all connections, or of those from one address.
     case surplus(reason: String)
+    /// Not even there: it is told so, and ends.
+    case refused(reason: String)
+
+    fileprivate var isRegular: Bool { if case .regular = self { true } else { false } }
+    fileprivate var isSurplus: Bool { if case .surplus = self { true } else { false } }
   }
 
   private struct Connection {
     let channel: any Channel
     /// Nil for this machine's own, which are not counted: a proxy on it speaks for many.
     let address: String?
-    let isSurplus: Bool
+    let place: Place
     var phase = Phase.waiting
     var since = ContinuousClock.now
   }
@@ -34,6 +39,8 @@ final class ConnectionTable: Sendable {
 
   /// Connections beyond the limit at a time.
   private static let reserve = 16
+  /// Connections that are told that there is no place, at a time; more are closed without a word.
+  private static let mostRefused = 64
 
   /// - Parameters:
   ///   - patience: how long a request may come in before its connection may lose its place.
@@ -41,7 +48,7 @@ final class ConnectionTable: Sendable {
     (self.limit, self.limitPerAddress, self.patience) = (limit, limitPerAddress, patience)
   }
 
-  /// - Returns: nil where there is no place at all.
+  /// - Returns: nil where too many are told already that there is no place.
   func admit(_ channel: any Channel) -> Place? {
     let address = channel.remoteAddress?.countedHost
     let (place, closed) = connections.withLock { all -> (Place?, (any Channel)?) in
@@ -52,22 +59,23 @@ final class ConnectionTable: Sendable {
         return true
       }
       func takeIn(_ place: Place) -> Place {
-        let isSurplus = if case .surplus = place { true } else { false }
-        all[ObjectIdentifier(channel)] = Connection(channel: channel, address: address, isSurplus: isSurplus)
+        all[ObjectIdentifier(channel)] = Connection(channel: channel, address: address, place: place)
         return place
       }
-      let regular = all.values.filter { !$0.isSurplus }
+      let regular = all.values.filter(\.place.isRegular)
       let isAddressFull = address != nil && regular.count { $0.address == address } >= limitPerAddress
       let isFull = isAddressFull || regular.count >= limit
-      if !isFull || makeRoom({ !$0.isSurplus && (!isAddressFull || $0.address == address) }) {
+      if !isFull || makeRoom({ $0.place.isRegular && (!isAddressFull || $0.address == address) }) {
         return (takeIn(.regular), evicted)
       }
       let reason =
         isAddressFull
         ? "this address has \(limitPerAddress) requests under way, the most that one may"
         : "\(limit) requests are under way, the most that there may be"
-      guard all.count - regular.count < Self.reserve || makeRoom(\.isSurplus) else { return (nil, nil) }
-      return (takeIn(.surplus(reason: reason)), evicted)
+      let surplus = all.values.count(where: \.place.isSurplus)
+      if surplus < Self.reserve || makeRoom(\.place.isSurplus) { return (takeIn(.surplus(reason: reason)), evicted) }
+      guard all.count - regular.count - surplus < Self.mostRefused else { return (nil, nil) }
+      return (takeIn(.refused(reason: reason)), nil)
     }
     closed?.close(promise: nil)
     return place

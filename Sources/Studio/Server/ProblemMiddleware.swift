@@ -17,10 +17,17 @@ struct ProblemMiddleware: RouterMiddleware {
       // Hummingbird answers a parser's error, where there still is somebody to answer to.
       throw error is HTTPParserError ? error : CancellationError()
     } catch {
+      if request.method == .options, request.head.path == "*" { return ofTheServer }
       let problem = problem(error, request)
       if problem.status == .internalServerError { context.logger.error("\(error)") }
       return problem.response
     }
+  }
+
+  /// Of no address: what all of them take together (RFC 9110, section 9.3.7).
+  private var ofTheServer: Response {
+    let methods = Set(allowed.flatMap { $0.methods.split(separator: ", ").map(String.init) }).union(["OPTIONS"])
+    return Response(status: .noContent, headers: [.allow: methods.sorted().joined(separator: ", ")])
   }
 
   private static func isOfTheConnection(_ error: any Error) -> Bool {

@@ -5,6 +5,8 @@ import NIOHTTP1
 struct RequestCheck {
   /// In bytes.
   private static let longestTarget = 4096
+  /// Those that the server knows, if only to say where they are not taken.
+  private static let methods: [HTTPMethod] = [.GET, .HEAD, .POST, .PUT, .DELETE, .PATCH, .OPTIONS, .TRACE]
 
   let head: HTTPRequestHead
 
@@ -12,6 +14,7 @@ struct RequestCheck {
     if ![.http1_0, .http1_1].contains(head.version) {
       return Problem(.httpVersionNotSupported, "the request is of \(head.version), expected HTTP/1.1")
     }
+    guard Self.methods.contains(head.method) else { return Self.unknownMethod }
     return targetProblem ?? hostProblem ?? bodyProblem
   }
 
@@ -25,19 +28,11 @@ struct RequestCheck {
     guard target.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "#") }) else {
       return Problem(.badRequest, "the address holds a character that must be written with %")
     }
-    guard head.uri.hasPrefix("/") || namedAuthority != nil || (head.method == .OPTIONS && head.uri == "*") else {
+    guard head.uri.hasPrefix("/") || head.namedAuthority != nil || (head.method == .OPTIONS && head.uri == "*") else {
       return Problem(.badRequest, "the address must begin with /")
     }
     guard PercentEncoding.isValid(head.uri) else {
       return Problem(.badRequest, "the address holds a % without two hexadecimal digits behind it")
-    }
-    return nil
-  }
-
-  /// The host of an address that is written as a whole, as for a proxy.
-  private var namedAuthority: Substring? {
-    for scheme in ["http://", "https://"] where head.uri.lowercased().hasPrefix(scheme) {
-      return head.uri.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
     }
     return nil
   }
@@ -52,7 +47,11 @@ struct RequestCheck {
     if let host = hosts.first, Authority(host) == nil {
       return Problem(.badRequest, "the Host header is \"\(host)\", expected a host, perhaps with a port")
     }
-    if let namedAuthority, namedAuthority.lowercased() != hosts.first?.lowercased() {
+    guard let named = head.namedAuthority else { return nil }
+    guard Authority(String(named)) != nil else {
+      return Problem(.badRequest, "the address names \"\(named)\", expected a host, perhaps with a port")
+    }
+    if let host = hosts.first, named.lowercased() != host.lowercased() {
       return Problem(.badRequest, "the address and the Host header name different hosts")
     }
     return nil
@@ -62,9 +61,14 @@ struct RequestCheck {
 
   private var bodyProblem: Problem? {
     let codings = head.headers[canonicalForm: "Transfer-Encoding"].map { $0.lowercased() }
-    if !codings.isEmpty {
+    if head.headers.contains(name: "Transfer-Encoding") {
       guard head.version == .http1_1, head.headers["Content-Length"].isEmpty else {
         return Problem(.badRequest, "Transfer-Encoding goes neither with Content-Length nor with HTTP/1.0")
+      }
+      guard let last = codings.last else { return Problem(.badRequest, "the Transfer-Encoding header is empty") }
+      let chunked = codings.count { $0 == "chunked" }
+      guard chunked == 0 || (chunked == 1 && last == "chunked") else {
+        return Problem(.badRequest, Self.chunkedOnce)
       }
       guard codings == ["chunked"] else {
         return Problem(
@@ -84,6 +88,10 @@ struct RequestCheck {
 }
 
 extension RequestCheck {
+  static let chunkedOnce = "the Transfer-Encoding header must end with chunked, and name it once"
+  static let unknownMethod = Problem(
+    .notImplemented, "the request's method is not known here, expected GET, HEAD or POST")
+
   /// What is wrong with what is no request.
   static func problem(_ error: HTTPParserError) -> Problem {
     switch error {

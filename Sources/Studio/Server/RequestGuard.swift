@@ -30,6 +30,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
   /// Whether the answer to the first of them has begun.
   private var isAnswering = false
   private var hasHeadBegun = false
+  private var headBytes = HeadBytes()
   private var headDeadline: Scheduled<Void>?
   private var isStreaming = false
   private var readingDeadline: Scheduled<Void>?
@@ -54,6 +55,14 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     startHeadClock(context)
   }
 
+  func channelActive(context: ChannelHandlerContext) {
+    if case .refused(let reason) = place {
+      refuse(crowded(reason), .GET, context)
+      context.read()
+    }
+    context.fireChannelActive()
+  }
+
   func handlerRemoved(context: ChannelHandlerContext) {
     headDeadline?.cancel()
     readingDeadline?.cancel()
@@ -64,8 +73,9 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: - Time for a head
 
   /// Called when bytes have come, before they are parsed.
-  func bytesCame() {
+  func came(_ bytes: ByteBuffer) {
     guard let context, unanswered.isEmpty, !isDeaf else { return }
+    headBytes.append(bytes)
     hasHeadBegun = true
     if headDeadline == nil { startHeadClock(context) }
   }
@@ -84,6 +94,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     headDeadline?.cancel()
     headDeadline = nil
     hasHeadBegun = false
+    headBytes = HeadBytes()
   }
 
   // MARK: - Requests
@@ -102,15 +113,13 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func receive(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     stopHeadClock()
+    var head = head
+    head.trimHeaders()
     if let problem = RequestCheck(head: head).problem ?? surplusProblem(head) {
       return refuse(problem, head.method, context)
     }
-    var head = head
     let isHTTP10 = head.version == .http1_0
-    if head.headers["Host"].isEmpty, let address = context.channel.localAddress?.ipAddress {
-      // HTTP/1.0 may leave it to the connection.
-      head.headers.add(name: "Host", value: address.contains(":") ? "[\(address)]" : address)
-    }
+    head.normalize(local: context.channel.localAddress?.ipAddress)
     let closes = isHTTP10 || head.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "close" }
     unanswered.append(Unanswered(method: head.method, isHTTP10: isHTTP10, closes: closes || isSurplus))
     isReceiving = true
@@ -122,6 +131,10 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func surplusProblem(_ head: HTTPRequestHead) -> Problem? {
     guard case .surplus(let reason) = place, head.uri != "/healthz" else { return nil }
+    return crowded(reason)
+  }
+
+  private func crowded(_ reason: String) -> Problem {
     var problem = Problem(.serviceUnavailable, "\(reason): try again in a while")
     problem.retryAfter = 1
     return problem
@@ -138,8 +151,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     guard let parserError = error as? HTTPParserError, parserError != .invalidEOFState else {
       return context.fireErrorCaught(error)
     }
+    let problem = headBytes.problem(parserError)
     stopHeadClock()
-    let problem = RequestCheck.problem(parserError)
     guard isReceiving else { return refuse(problem, .GET, context) }
     // In the middle of a body that the server waits for.
     isDeaf = true
@@ -239,19 +252,5 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
       context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { context.close(promise: nil) }
     }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
-  }
-}
-
-/// Tells a ``RequestGuard`` that bytes have come.
-final class ByteWatch: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = ByteBuffer
-
-  private let guardian: RequestGuard
-
-  init(_ guardian: RequestGuard) { self.guardian = guardian }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guardian.bytesCame()
-    context.fireChannelRead(data)
   }
 }
