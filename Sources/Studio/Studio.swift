@@ -11,7 +11,7 @@ struct Studio: Sendable {
   let options: StudioOptions
   let runs: RunCatalog?
   let metrics = MetricsRegistry()
-  let decoder = PictureDecoder()
+  let decoder: PictureDecoder
   /// For reading requests and writing answers.
   private let workers = WorkerThreads(count: max(2, ProcessInfo.processInfo.activeProcessorCount), name: "requests")
   let bodies: BodyBudget
@@ -21,6 +21,7 @@ struct Studio: Sendable {
     served = models[0]
     self.options = options
     self.runs = runs
+    decoder = PictureDecoder(pixelLimit: options.pixelLimit)
     bodies = BodyBudget(limit: Self.bodiesAtATime * options.bodyLimit)
   }
 

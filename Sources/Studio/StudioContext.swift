@@ -30,15 +30,24 @@ final class BodyRecord: Sendable {
   func finish() { state.withLock { $0.isWhole = true } }
 }
 
-/// When a request's answer must be there.
+/// When a request's answer must be there, and whether the request waits for others until then.
 final class WorkDeadline: Sendable {
-  private let instant = Mutex<ContinuousClock.Instant?>(nil)
+  private struct State {
+    var instant: ContinuousClock.Instant?
+    var isWaiting = false
+  }
+  private let state = Mutex(State())
+
+  var isWaiting: Bool {
+    get { state.withLock { $0.isWaiting } }
+    set { state.withLock { $0.isWaiting = newValue } }
+  }
 
   /// - Returns: so long after this was asked first.
   func after(_ limit: Duration) -> ContinuousClock.Instant {
-    instant.withLock { instant in
-      let deadline = instant ?? .now + limit
-      instant = deadline
+    state.withLock { state in
+      let deadline = state.instant ?? .now + limit
+      state.instant = deadline
       return deadline
     }
   }

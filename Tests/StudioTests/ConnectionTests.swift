@@ -52,6 +52,16 @@ import Testing
         ("GET /healthz HTTP/1.1\r\n\r\n", 400, "0 Host headers"),
         ("\(get)Host: localhost\r\n\r\n", 400, "2 Host headers"),
         ("GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "different hosts"),
+        ("GET http://a@b/ HTTP/1.0\r\n\r\n", 400, "the address names \"a@b\""),
+        ("FOO /healthz HTTP/1.1\r\n\r\n", 501, "method"), ("get / HTTP/1.1\r\n\r\n", 501, "method"),
+        ("M-SEARCH * HTTP/1.1\r\nHost: localhost\r\n\r\n", 501, "method"),
+        ("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 501, "method"),
+        ("GET /healthz HTTP/1.1\nHost: localhost\n\n", 400, "CR and LF"), ("\(get)X: 1\n\r\n", 400, "CR and LF"),
+        ("GET /healthz HTTP/1.1\rHost: localhost\r\r", 400, "CR and LF"),
+        ("\(Self.post)Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400, "once"),
+        ("\(Self.post)Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "once"),
+        ("\(Self.post)Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400, "end with chunked"),
+        ("\(Self.post)Transfer-Encoding: \r\n\r\n{}", 400, "empty"), ("\(Self.post)\r\n{}", 411, "Content-Length"),
       ] { expectProblem(try answer(server, text), status, words) }
       #expect(try answer(server, "HEAD /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n").hasSuffix("\r\n\r\n"))
       let counted = try await server.send("GET", "/metrics").text
@@ -66,7 +76,7 @@ import Testing
         ("127.0.0.1:1:2", 400), ("user@localhost", 400), ("localhost/", 400), ("local host", 400), ("[::1", 400),
         ("[::1]x", 400), ("[::ffff:127.0.0.1]", 200), ("[0:0:0:0:0:0:0:1]:80", 200), ("[::2]", 403), ("127.1", 403),
         ("127.0.0.+1", 400), ("127.0.0.1.", 403), ("::1", 400), ("localhost..", 403), ("%6cocalhost", 400), ("", 400),
-        ("localhost,evil.example", 400),
+        ("localhost,evil.example", 400), ("localhost ", 200), ("\tlocalhost:80 \t", 200),
       ] {
         let text = try answer(server, "GET /healthz HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
         #expect(text.hasPrefix("HTTP/1.1 \(status) "), "\(host): \(text.prefix(300))")
@@ -88,10 +98,25 @@ import Testing
       // What has no length is not cut into chunks, which such a client would take for part of it.
       let page = try answer(server, "GET / HTTP/1.0\r\n\r\n")
       #expect(page.lowercased().contains("<!doctype html>") && !page.lowercased().contains("transfer-encoding"))
+      // The host may stand in the address alone, and there is nothing to go on with.
+      let whole = try answer(server, "GET http://localhost/healthz HTTP/1.0\r\n\r\n")
+      #expect(whole.hasPrefix("HTTP/1.0 200 "), "\(whole)")
+      let foreign = try answer(server, "GET http://evil.example/healthz HTTP/1.0\r\n\r\n")
+      #expect(foreign.hasPrefix("HTTP/1.0 403 "), "\(foreign)")
+      let post = Self.post.replacing("HTTP/1.1", with: "HTTP/1.0")
+      let expecting = try answer(server, "\(post)Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
+      #expect(expecting.hasPrefix("HTTP/1.0 200 "), "\(expecting.prefix(200))")
       let refused = try answer(server, "POST /v1/sample HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
       expectProblem(refused, 400, "HTTP/1.0")
       let closed = try answer(server, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Close\r\n\r\n")
       #expect(closed.hasPrefix("HTTP/1.1 200 "))
+    }
+  }
+
+  @Test func whatTheServerTakesAltogether() async throws {
+    try await RunningServer.with { server in
+      let answer = try answer(server, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+      #expect(answer.hasPrefix("HTTP/1.1 204 ") && answer.contains("Allow: GET, HEAD, OPTIONS, POST"), "\(answer)")
     }
   }
 

@@ -35,6 +35,9 @@ import Testing
       let direct = try await server.model.sample(count: 3, temperatures: [0.5, 0.9], labels: [1], seed: 7)
       #expect(try pictures(answer) == direct)
       #expect(answer.json["labels"] as? [Int] == [1, 1, 1])
+      // As many as labels, where it is not said.
+      let each = try await server.post("/v1/sample", ["labels": [2, 0]])
+      #expect(try pictures(each).count == 2 && each.json["labels"] as? [Int] == [2, 0])
       let like = ["sample": ["index": 2, "seed": 7, "temperature": [0.5, 0.9], "label": 1]]
       let same = try await server.post("/v1/sample", ["like": like, "levels": [Int]()])
       #expect(try pictures(same) == [direct[2]])

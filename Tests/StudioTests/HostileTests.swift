@@ -20,7 +20,11 @@ import Torch
         ("/v1/sample", ["count": "4"], "count"), ("/v1/sample", ["count": 1e300], "count"),
         ("/v1/sample", ["temperature": -1], "temperature"), ("/v1/sample", ["temperature": [1, 1, 1]], "temperature"),
         ("/v1/sample", ["seed": -1], "seed"), ("/v1/sample", ["labels": [2]], "labels"),
-        ("/v1/sample", ["labels": [Int]()], "labels"), ("/v1/sample", ["color": "red"], "color"),
+        ("/v1/sample", ["labels": [Int]()], "labels"), ("/v1/sample", ["labels": [0, 2]], "labels[1]"),
+        ("/v1/sample", ["count": 2, "labels": [0, 1, 0]], "labels holds 3, expected at most 2"),
+        ("/v1/sample", ["like": ["image": image], "levels": [1, 2, 1]], "list of 0 to 2"),
+        ("/v1/sample", ["like": ["image": image], "levels": [2, 2]], "levels names 2 more than once"),
+        ("/v1/sample", ["color": "red"], "color"),
         ("/v1/sample", ["like": [String: Int]()], "like"), ("/v1/sample", ["like": ["sample": ["seed": 1]]], "index"),
         ("/v1/sample", ["like": ["sample": ["index": 64]]], "index"),
         ("/v1/sample", ["like": ["image": image], "levels": [3]], "levels"),
@@ -42,9 +46,14 @@ import Torch
         ("/v1/score", ["images": [image], "labels": [0]], "labels"),
       ]
       for (path, body, word) in cases { server.expectProblem(try await server.post(path, body), 400, word) }
-      for weights in [[[1]], [[0, 0]], [[1, -1]]] {
-        let body = ["images": [image, image], "weights": weights] as [String: Any]
-        server.expectProblem(try await server.post("/v1/interpolate", body), 422, "weights[0]")
+      let rows: [(Any, String)] = [
+        ([1], "weights[0] is a list of 1, expected a list of 2"), ([0, 0], "weights[0] holds nothing but 0"),
+        ([1, -1], "weights[0][1] is -1, expected a number from 0 to 1000000"), ([1, 1e7], "weights[0][1] is 10000000"),
+        ([1, "a"], "weights[0][1] is \"a\""), (5, "weights[0] is 5"),
+      ]
+      for (row, words) in rows {
+        let body = ["images": [image, image], "weights": [row]] as [String: Any]
+        server.expectProblem(try await server.post("/v1/interpolate", body), 422, words)
       }
       #expect(server.model.state.batches == 0)
     }
@@ -97,9 +106,42 @@ import Torch
       let half = try PixelImage(width: 30, height: 20, channels: 1, filledWith: 0).png().base64EncodedString()
       let both = try await server.post("/v1/score", ["images": [["data": half], ["data": half]]])
       server.expectProblem(both, 422, "images[1].data", "pixels")
+      let text = both.text
+      #expect(text.contains("at most 1000 pixels") && text.contains("before it have 600"), "\(text)")
+      // Nothing that only the program's own flags could mend.
+      #expect(!text.contains("megapixels") && !text.contains("--"), "\(text)")
       // A few bytes that claim to be ten thousand million pixels.
       let bomb = HandmadePNG(width: 100_000, height: 100_000, bitDepth: 8, colorType: .gray, rows: [[0]])
       try await expectRefusal(bomb.bytes, "image/png", "at most 1000 pixels")
+      #expect(server.model.state.batches == 0)
+    }
+  }
+
+  @Test func partsOfAFormThatAreWrong() async throws {
+    try await RunningServer.with { server in
+      func part(_ disposition: String, _ content: Data) -> Data {
+        Data("--x\r\nContent-Disposition: form-data; \(disposition)\r\n\r\n".utf8) + content + Data("\r\n".utf8)
+      }
+      func expect(
+        _ parts: [Data], _ status: Int, field: String?, _ words: String, _ location: SourceLocation = #_sourceLocation
+      ) async throws {
+        let answer = try await server.send(
+          "POST", "/v1/score", body: parts.reduce(Data(), +) + Data("--x--".utf8),
+          type: "multipart/form-data; boundary=x")
+        server.expectProblem(answer, status, words, sourceLocation: location)
+        #expect(answer.json["field"] as? String == field, "\(answer.text)", sourceLocation: location)
+      }
+      let good = part("name=images; filename=a.png", try ColorImages().image(at: 0).png())
+      try await expect([good, part("name=images; filename=b.png", Data([1]))], 422, field: "images[1]", "b.png: not")
+      try await expect(
+        [part("name=images; filename=\"\"", Data())], 422, field: "images[0]", "images[0]: the file is empty")
+      try await expect([good, part("name=image", Data([1]))], 422, field: "images[1]", "images[1]: not a picture")
+      try await expect([good, part("name=hat", Data())], 400, field: "hat", "part \"hat\"")
+      try await expect([good, part("name=request", Data("{\"a\": 1}".utf8))], 400, field: "a", "a is no field")
+      try await expect(Array(repeating: good, count: 18), 400, field: nil, "18 parts")
+      try await expect(Array(repeating: good, count: 17), 400, field: "images", "17 parts images")
+      let long = String(repeating: "n", count: 3000)
+      try await expect([part("name=images; filename=\(long)", Data([1]))], 422, field: "images[0]", "not a picture")
       #expect(server.model.state.batches == 0)
     }
   }

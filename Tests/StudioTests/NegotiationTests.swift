@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Multipart
 import ServedModels
 import Testing
 
@@ -51,13 +52,18 @@ import Testing
       plain.replacing("+", with: "-").replacing("/", with: "_"), plain.replacing("=", with: ""),
       "data:image/png;base64,\(plain)", "DATA:;Base64,\(plain)", "data:image/png;name=a.png;base64,\(plain)",
       "data:image/png;base64,\(plain.replacing("+", with: "%2B").replacing("=", with: "%3d"))",
-    ] { #expect(Base64Text.decoded(text) == bytes, "\(text.prefix(60))") }
-    #expect(Base64Text.decoded("") == [])
-    for text in [
-      "%%%", "abc=d", "a", "abcde", "ab=c", "data:image/png,\(plain)", "data:image/png;base64", "data:", "äöü", "abc*",
-      "====",
-      "data:;base64,%4",
-    ] { #expect(Base64Text.decoded(text) == nil, "\(text.prefix(60))") }
+    ] { #expect((try? Base64Text.decoded(text)) == bytes, "\(text.prefix(60))") }
+    #expect((try? Base64Text.decoded("")) == [])
+    for (text, cause) in [
+      ("%%%", "holds \"%\""), ("abc*", "holds \"*\""), ("äöü", "not plain ASCII"), ("ab\u{0}=", "not plain ASCII"),
+      ("abc=d", "goes on behind"), ("ab=c", "goes on behind"), ("a", "no whole bytes"), ("abcde", "no whole bytes"),
+      ("====", "no whole bytes"), ("ab=", "no whole bytes"), ("data:", "without a comma"),
+      ("data:image/png;base64", "without a comma"), ("data:image/png,\(plain)", "without ;base64"),
+      ("data:;base64,%4", "hexadecimal"), ("data:;base64,abc*", "holds \"*\""),
+    ] {
+      let error = #expect(throws: Base64Error.self, "\(text.prefix(60))") { try Base64Text.decoded(text) }
+      #expect(error?.description.contains(cause) == true, "\(text.prefix(60)): \(error?.description ?? "")")
+    }
   }
 
   /// Strings that differ only in how marks are ordered are equal to Swift, which takes the square of their length to tell.
@@ -66,7 +72,30 @@ import Testing
     let marks = "e" + String(repeating: "\u{301}\u{316}", count: 500_000)
     var fields = try RequestFields(.object(["word": .string(marks)]), at: "")
     #expect(throws: Problem.self) { try fields.choice("word", Word.self) }
-    #expect(Base64Text.decoded("data:;base64\(marks),AAAA") == nil)
+    #expect(throws: Base64Error.self) { try Base64Text.decoded("data:;base64\(marks),AAAA") }
+    // As a name of a form's parts, of as many as there may be.
+    let name = marks.unicodeScalars.prefix(1900).reduce(into: "") { $0.unicodeScalars.append($1) }
+    let part = "--x\r\nContent-Disposition: form-data; filename=\"\(name)\"; name=\"\(name)\"\r\n\r\n\r\n"
+    let form = try MultipartForm(
+      Array((String(repeating: part, count: 256) + "--x--").utf8), contentType: "multipart/form-data; boundary=x")
+    #expect(form.parts.count == 256)
+  }
+
+  /// Keys are hashed and compared as strings; there may be as many as the body has room for.
+  @Test(.timeLimit(.minutes(1))) func keysOfMarks() throws {
+    let marks = String(repeating: "\u{301}\u{316}", count: 62)
+    let keys = (0..<10_000).map { "\"\($0)\(marks)\": 1" }.joined(separator: ",")
+    var many = try RequestFields(Data("{\"edits\": {\(keys)}}".utf8))
+    let problem = #expect(throws: Problem.self) { try many.numbers("edits", by: ["a"], of: "name", in: 0...1) }
+    #expect(problem?.detail.contains("10000") == true && problem?.field == "edits")
+    let strangers = try RequestFields(Data("{\(keys)}".utf8))
+    #expect(throws: Problem.self) { try strangers.finish() }
+    let long = "{\"edits\": {\"\(marks)\(marks)\": 1}}"
+    let refusal = #expect(throws: Problem.self) { try RequestFields(Data(long.utf8)) }
+    #expect(refusal?.detail.contains("key of more than 256 bytes") == true)
+    // What is written with escapes counts by what it means.
+    let escaped = String(repeating: "\\u00e4", count: 128)
+    #expect(throws: Never.self) { try RequestFields(Data("{\"\(escaped)\": 1}".utf8)) }
   }
 
   @Test func picturesAsAddresses() async throws {
@@ -98,6 +127,45 @@ import Testing
       ] { #expect(try await server.send("GET", "/v1/data?\(query)").status == status, "\(query)") }
       let spaced = try await server.send("GET", "/v1/data?attribute=a+b")
       server.expectProblem(spaced, 400, "\"a b\"")
+    }
+  }
+
+  @Test func parametersThatAnAddressDoesNotTake() async throws {
+    try await RunningServer.with { server in
+      for path in ["/v1/models", "/v1/runs", "/metrics", "/healthz", "/openapi.json", "/v1/data", "/v1/runs/a/samples"]
+      {
+        server.expectProblem(try await server.send("GET", "\(path)?verbose=1"), 400, "verbose is no parameter")
+        server.expectProblem(try await server.send("GET", "\(path)?="), 400, "without a name")
+      }
+      #expect(try await server.send("GET", "/v1/models?").status == 200)
+    }
+  }
+
+  @Test func lettersOfAPathMayBeEncoded() async throws {
+    for (path, plain) in [
+      ("/%76%31/models", "/v1/models"), ("/%7E%2d%2E%5f", "/~-._"), ("/a%2Fb%20", "/a%2Fb%20"), ("/%e4", "/%e4"),
+      ("/%2541", "/%2541"), ("/", "/"),
+    ] { #expect(PercentEncoding.normalized(path) == plain, "\(path)") }
+    try await RunningServer.with { server in
+      #expect(try await server.send("GET", "/%76%31/models").status == 200)
+      #expect(try await server.send("GET", "/%68ealthz").status == 200)
+      server.expectProblem(try await server.send("GET", "/v1%2Fmodels"), 404, "no such address")
+      server.expectProblem(try await server.send("GET", "/v1/runs/%ff/metrics"), 400, "not UTF-8")
+    }
+  }
+
+  @Test func textOfAnotherEncoding() async throws {
+    try await RunningServer.with { server in
+      for (charset, status) in [
+        ("utf-16", 415), ("ISO-8859-1", 415), ("utf-8", 200), ("\"UTF-8\"", 200), ("us-ascii", 200),
+      ] {
+        let answer = try await server.send(
+          "POST", "/v1/sample", body: Data("{}".utf8), type: "application/json; charset=\(charset)")
+        #expect(answer.status == status, "\(charset): \(answer.text.prefix(200))")
+      }
+      let pictures = try await server.send(
+        "POST", "/v1/score", body: Data("{}".utf8), type: "application/json; charset=utf-16")
+      server.expectProblem(pictures, 415, "utf-16")
     }
   }
 

@@ -70,6 +70,13 @@ struct Schema: Sendable {
       ], parts: [items])
   }
 
+  /// A list in which nothing stands twice.
+  static func set(of items: Schema, count: ClosedRange<Int>) -> Schema {
+    guard case .object(var fields) = list(of: items, count: count).json else { return items }
+    fields["uniqueItems"] = true
+    return Schema(.object(fields), parts: [items])
+  }
+
   /// A list in an answer, of which no length is promised.
   static func list(of items: Schema, atLeast least: Int = 0) -> Schema { list(of: items, count: least...1 << 16) }
 

@@ -15,20 +15,24 @@ extension Studio {
   private static let strengths = -10.0...10.0
 
   func edit(_ request: Request, _ context: StudioContext) async throws -> Response {
-    var asked = try await pictureRequest(request, context)
-    let label = try label(&asked.fields)
-    let direction = try asked.fields.choice("direction", AttributeDirections.Kind.self) ?? .mean
-    let strengths = try asked.fields.numbersByName("edits", in: Self.strengths) ?? [:]
-    let pictures = try asked.finish()
-    if let stranger = strengths.keys.sorted().first(where: { !attributeNames.contains($0) }) {
-      let reason = model.description.attributesProblem.map { ", which has none: \($0.detail)" } ?? ""
-      throw Problem(.badRequest, "edits.\(stranger) is no attribute of the model\(reason)", field: "edits.\(stranger)")
-    }
+    let asked = try await pictureRequest(request, context)
+    let pictures = asked.pictures
     let result = try await working(context) {
-      try await model.edit(
+      var fields = asked.fields
+      let label = try label(&fields)
+      let direction = try fields.choice("direction", AttributeDirections.Kind.self) ?? .mean
+      let strengths = try strengths(&fields)
+      try fields.finish()
+      return try await model.edit(
         pictures.map(\.picture), by: strengths, along: direction, labels: pictures.map(\.label), as: label)
     }
     return try await answer(result, to: request, context, inputs: pictures)
+  }
+
+  private func strengths(_ fields: inout RequestFields) throws -> [String: Double] {
+    let reason = model.description.attributesProblem.map { ", which has none: \($0.detail)" } ?? ""
+    return try fields.numbers(
+      "edits", by: attributeNames, of: "attribute of the model\(reason)", in: Self.strengths) ?? [:]
   }
 
   private var attributeNames: [String] { model.description.attributes.map(\.name) }

@@ -1,6 +1,7 @@
 import Files
 import FlowModels
 import Hummingbird
+import Imaging
 import Inference
 
 extension Endpoint {
@@ -17,50 +18,78 @@ extension Studio {
   private static let weights = 0.0...1e6
 
   func interpolate(_ request: Request, _ context: StudioContext) async throws -> Response {
-    var asked = try await pictureRequest(request, context)
-    let count = asked.pictures.count
-    guard count > 1 else {
+    let asked = try await pictureRequest(request, context)
+    let pictures = asked.pictures
+    guard pictures.count > 1 else {
       throw Problem(.badRequest, "images holds 1, expected 2 to \(options.imageLimit)", field: "images")
     }
-    let path = try asked.fields.choice("path", LatentPath.Shape.self) ?? .spherical
-    let weights = try weights(&asked.fields, count: count)
-    let given = try asked.fields.integer("steps", in: Self.steps)
-    let pictures = try asked.finish()
-    guard weights == nil || given == nil else {
-      throw Problem(.badRequest, "weights takes the place of steps: leave one of them out", field: "weights")
+    let (result, columns) = try await working(context) { () -> ([PixelImage], Int) in
+      var fields = asked.fields
+      let path = try fields.choice("path", LatentPath.Shape.self) ?? .spherical
+      let course = try course(&fields, images: pictures.count)
+      try fields.finish()
+      let (images, labels) = (pictures.map(\.picture), pictures.map(\.label))
+      switch course {
+      case .weights(let rows):
+        let mixes = try await model.mix(images, weights: rows, along: path, labels: labels)
+        return (mixes, usualSteps(images: images.count))
+      case .steps(let steps):
+        return (try await model.interpolate(images, steps: steps, along: path, labels: labels), steps)
+      }
     }
-    // The usual number, or as many as so many images leave room for.
-    let steps = given ?? max(2, min(9, (options.countLimit - 1) / (count - 1) + 1))
+    return try await answer(result, to: request, context, columns: columns, inputs: pictures)
+  }
+
+  private enum Course { case weights([[Double]]), steps(Int) }
+
+  private func course(_ fields: inout RequestFields, images count: Int) throws -> Course {
+    let weights = try weights(&fields, count: count)
+    let given = try fields.integer("steps", in: Self.steps)
+    if let weights {
+      guard given == nil else {
+        throw Problem(.badRequest, "weights takes the place of steps: leave one of them out", field: "weights")
+      }
+      return .weights(weights)
+    }
+    let steps = given ?? usualSteps(images: count)
     let results = (count - 1) * (steps - 1) + 1
-    guard weights != nil || results <= options.countLimit else {
+    guard results <= options.countLimit else {
       throw Problem(
         .unprocessableContent, "steps makes \(results) images, expected at most \(options.countLimit)", field: "steps")
     }
-    let result = try await working(context) {
-      let (images, labels) = (pictures.map(\.picture), pictures.map(\.label))
-      if let weights { return try await model.mix(images, weights: weights, along: path, labels: labels) }
-      return try await model.interpolate(images, steps: steps, along: path, labels: labels)
-    }
-    return try await answer(result, to: request, context, columns: steps, inputs: pictures)
+    return .steps(steps)
   }
+
+  /// Nine, or as many as so many images leave room for.
+  private func usualSteps(images count: Int) -> Int { max(2, min(9, (options.countLimit - 1) / (count - 1) + 1)) }
 
   private func weights(_ fields: inout RequestFields, count: Int) throws -> [[Double]]? {
     try fields.list("weights", count: 1...options.countLimit, of: "rows")?.enumerated().map { number, row in
-      var numbers: [Double] = []
-      if case .array(let values) = row {
-        numbers = values.compactMap { value in
-          if case .number(let number) = value, Self.weights.contains(number) { number } else { nil }
-        }
-        if numbers.count != values.count { numbers = [] }
-      }
-      guard numbers.count == count, numbers.reduce(0, +) > 0 else {
+      try weights(row, at: "weights[\(number)]", count: count)
+    }
+  }
+
+  /// The weights of one image of the answer.
+  private func weights(_ row: JSONValue, at place: String, count: Int) throws -> [Double] {
+    guard case .array(let values) = row, values.count == count else {
+      throw Problem(
+        .unprocessableContent, "\(place) is \(row.shown), expected a list of \(count), a number for each image",
+        field: place)
+    }
+    let numbers = try values.enumerated().map { image, value in
+      guard case .number(let number) = value, Self.weights.contains(number) else {
+        let (least, most) = (JSONValue.number(Self.weights.lowerBound), JSONValue.number(Self.weights.upperBound))
         throw Problem(
           .unprocessableContent,
-          "weights[\(number)] must be \(count) numbers of 0 or more, one for each image, not all 0",
-          field: "weights[\(number)]")
+          "\(place)[\(image)] is \(value.shown), expected a number from \(least.shown) to \(most.shown)",
+          field: "\(place)[\(image)]")
       }
-      return numbers
+      return number
     }
+    guard numbers.reduce(0, +) > 0 else {
+      throw Problem(.unprocessableContent, "\(place) holds nothing but 0, expected one weight above it", field: place)
+    }
+    return numbers
   }
 
   fileprivate var interpolateBody: [String: Schema] {

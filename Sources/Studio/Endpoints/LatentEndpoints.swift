@@ -69,10 +69,9 @@ extension Studio {
     }
     try fields.finish()
     return try await working(context) {
-      guard let bytes = Base64Text.decoded(text) else {
-        throw Problem(.badRequest, "latents is not base64", field: "latents")
+      do { return try Base64Text.decoded(text) } catch {
+        throw Problem(.badRequest, "latents \(error)", field: "latents")
       }
-      return bytes
     }
   }
 }

@@ -1,4 +1,5 @@
 import Hummingbird
+import Imaging
 import Inference
 import ModelImages
 
@@ -18,27 +19,50 @@ extension Studio {
   private var indices: ClosedRange<Int> { 0...min(options.countLimit, ImageModel.mostSamples) - 1 }
 
   func sample(_ request: Request, _ context: StudioContext) async throws -> Response {
-    var fields = try await fields(of: request, context)
-    let count = try fields.integer("count", in: 1...options.countLimit) ?? 1
-    let temperatures = try temperatures(&fields)
-    let seed = UInt64(try fields.integer("seed", in: Self.seeds) ?? 0)
-    if let like = try fields.object("like") {
-      let levels = try fields.integers(
-        "levels", in: 1...model.description.levels, count: 0...model.description.levels)
-      try fields.finish()
-      let pictures = try await working(context) {
-        let origin = try await origin(like)
-        return try await model.variations(
-          of: origin, redrawing: Set(levels ?? [1]), count: count, temperatures: temperatures, seed: seed)
-      }
-      return try await answer(pictures, to: request, context)
+    let asked = try await fields(of: request, context)
+    let (pictures, labels) = try await working(context) { () -> ([PixelImage], [Int]?) in
+      var fields = asked
+      if let like = try fields.object("like") { return (try await variations(of: like, &fields, context), nil) }
+      return try await samples(&fields)
     }
+    return try await answer(pictures, to: request, context, labels: labels)
+  }
+
+  private func samples(_ fields: inout RequestFields) async throws -> ([PixelImage], [Int]?) {
     let labels = try labels(&fields, count: 1...options.countLimit)
-    try fields.finish()
-    let pictures = try await working(context) {
-      try await model.sample(count: count, temperatures: temperatures, labels: labels, seed: seed)
+    let count = try fields.integer("count", in: 1...options.countLimit) ?? labels?.count ?? 1
+    if let given = labels?.count, given > count {
+      throw Problem(.badRequest, "labels holds \(given), expected at most \(count), the count", field: "labels")
     }
-    return try await answer(pictures, to: request, context, labels: model.labels(labels, count: count))
+    let (temperatures, seed) = (try temperatures(&fields), try seed(&fields))
+    try fields.finish()
+    let pictures = try await model.sample(count: count, temperatures: temperatures, labels: labels, seed: seed)
+    return (pictures, model.labels(labels, count: count))
+  }
+
+  private func variations(
+    of like: RequestFields, _ fields: inout RequestFields, _ context: StudioContext
+  ) async throws -> [PixelImage] {
+    let levels = try levels(&fields)
+    let count = try fields.integer("count", in: 1...options.countLimit) ?? 1
+    let (temperatures, seed) = (try temperatures(&fields), try seed(&fields))
+    try fields.finish()
+    return try await model.variations(
+      of: origin(like, context), redrawing: levels ?? [1], count: count, temperatures: temperatures, seed: seed)
+  }
+
+  private func levels(_ fields: inout RequestFields) throws -> Set<Int>? {
+    let most = model.description.levels
+    guard let levels = try fields.integers("levels", in: 1...most, count: 0...most) else { return nil }
+    var seen: Set<Int> = []
+    if let doubled = levels.first(where: { !seen.insert($0).inserted }) {
+      throw Problem(.badRequest, "levels names \(doubled) more than once", field: "levels")
+    }
+    return seen
+  }
+
+  private func seed(_ fields: inout RequestFields) throws -> UInt64 {
+    UInt64(try fields.integer("seed", in: Self.seeds) ?? 0)
   }
 
   private func temperatures(_ fields: inout RequestFields) throws -> [Double] {
@@ -46,12 +70,12 @@ extension Studio {
   }
 
   /// `{"image": ...}` or `{"sample": {"index": ..., "seed": ..., ...}}`.
-  private func origin(_ like: RequestFields) async throws -> ImageModel.Origin {
+  private func origin(_ like: RequestFields, _ context: StudioContext) async throws -> ImageModel.Origin {
     var like = like
     if let image = like.value("image") {
       try like.finish()
-      var budget = options.pixelLimit
-      let input = try await input(image, at: like.name("image"), budget: &budget)
+      var budget = PixelBudget(limit: options.pixelLimit)
+      let input = try await input(image, at: like.name("image"), budget: &budget, context)
       return .picture(input.picture, label: input.label)
     }
     guard var sample = try like.object("sample") else {
@@ -63,7 +87,7 @@ extension Studio {
     }
     let origin = ImageModel.Origin.sample(
       index: index, temperatures: try temperatures(&sample), label: try label(&sample),
-      seed: UInt64(try sample.integer("seed", in: Self.seeds) ?? 0))
+      seed: try seed(&sample))
     try sample.finish()
     return origin
   }
@@ -89,7 +113,7 @@ extension Studio {
       .object(
         [
           "count": count, "temperature": temperature, "seed": seed, "like": like,
-          "levels": .list(of: .whole(1...levels), count: 0...levels),
+          "levels": .set(of: .whole(1...levels), count: 0...levels),
         ], required: ["like"]
       ).called("Variations"),
     ]).called("Sample")

@@ -1,25 +1,7 @@
+import Foundation
 import Hummingbird
+import Multipart
 import NIOCore
-import Synchronization
-
-/// The bytes of all bodies that are held at a time.
-final class BodyBudget: Sendable {
-  private let limit: Int
-  private let taken = Mutex(0)
-
-  init(limit: Int) { self.limit = limit }
-
-  /// - Returns: whether there is room for so many more.
-  func take(_ bytes: Int) -> Bool {
-    taken.withLock { taken in
-      guard taken + bytes <= limit else { return false }
-      taken += bytes
-      return true
-    }
-  }
-
-  func giveBack(_ bytes: Int) { taken.withLock { $0 -= bytes } }
-}
 
 extension Request {
   /// Whether there is a body, read or not.
@@ -27,17 +9,15 @@ extension Request {
     headers[.transferEncoding] != nil || headers[.contentLength].map { $0 != "0" } ?? false
   }
 
-  /// A body that comes slower, on the whole, holds a connection rather than sends something.
-  private static var slowestRate: Int { 1000 }
-  /// For so long it may.
-  private static var slowestStart: Duration { .seconds(10) }
-
   /// The whole body.
-  /// - Throws: ``Problem`` for one of more than `limit` bytes, one that dribbles or has not come within `time`, or when those
-  ///   of all requests are more than `budget`, from which this one's bytes are taken.
+  /// - Throws: ``Problem`` for one of more than `limit` bytes or without a length, one that dribbles or has not come within
+  ///   `time`, or when those of all requests are more than `budget`, from which this one's bytes are taken.
   func wholeBody(
     atMost limit: Int, within time: Duration, from budget: BodyBudget, _ context: StudioContext
   ) async throws -> [UInt8] {
+    guard headers[.contentLength] != nil || headers[.transferEncoding] != nil else {
+      throw Problem(.lengthRequired, "the request has no body: expected one, with Content-Length or in chunks")
+    }
     let tooLarge = Problem(.contentTooLarge, "the body is larger than \(limit) bytes, the most that is taken")
     if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
     let (body, record) = (self.body, context.body)
@@ -45,10 +25,11 @@ extension Request {
       group.addTask {
         var bytes: [UInt8] = []
         for try await part in body {
-          guard bytes.count + part.readableBytes <= limit else { throw tooLarge }
-          guard budget.take(part.readableBytes) else {
+          let total = bytes.count + part.readableBytes
+          guard total <= limit else { throw tooLarge }
+          guard budget.take(part.readableBytes, of: total) else {
             var problem = Problem(.serviceUnavailable, "too many large requests at a time: try again in a while")
-            problem.retryAfter = 1
+            problem.retryAfter = BodyPace.span
             throw problem
           }
           record.count(part.readableBytes)
@@ -57,24 +38,36 @@ extension Request {
         record.finish()
         return bytes
       }
-      group.addTask {
-        try await Task.sleep(for: min(time, Self.slowestStart))
-        let (start, end) = (Self.slowestStart.components.seconds, time.components.seconds)
-        for second in stride(from: Int(start), to: Int(end), by: 1) {
-          guard record.bytes >= second * Self.slowestRate else {
-            throw Problem(.requestTimeout, "the body comes slower than \(Self.slowestRate) bytes a second")
-          }
-          try await Task.sleep(for: .seconds(1))
-        }
-        throw Problem(.requestTimeout, "the body did not come within \(time.components.seconds) s")
-      }
+      group.addTask { throw try await Self.slowness(of: record, within: time) }
       defer { group.cancelAll() }
       return try await group.next()!
     }
   }
 
+  /// Waits until a body is known to come too slowly.
+  private static func slowness(of record: BodyRecord, within time: Duration) async throws -> Problem {
+    let end = ContinuousClock.now + time
+    var pace = BodyPace()
+    while end - .now > .seconds(1) {
+      try await Task.sleep(for: .seconds(1))
+      if pace.isTooSlow(with: record.bytes) {
+        return Problem(
+          .requestTimeout, "the body comes slower than \(BodyPace.slowest) bytes a second over \(BodyPace.span) s")
+      }
+    }
+    try await Task.sleep(until: end, clock: .continuous)
+    return Problem(.requestTimeout, "the body did not come within \(time.components.seconds) s")
+  }
+
   /// The content type without its parameters, in small letters; nil where there is none.
   var mediaType: String? {
     headers[.contentType].map { $0.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased() }
+  }
+
+  /// - Throws: ``Problem`` where the content type says that text is in another encoding than UTF-8.
+  func requireUTF8() throws {
+    guard let charset = headers[.contentType].flatMap({ MultipartForm.parameter("charset", of: $0) }) else { return }
+    guard !["utf-8", "utf8", "us-ascii", "ascii"].contains(charset.lowercased()) else { return }
+    throw Problem(.unsupportedMediaType, "the charset is \(charset.prefix(100)), expected utf-8")
   }
 }

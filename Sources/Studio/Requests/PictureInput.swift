@@ -37,7 +37,9 @@ struct PictureInput: Sendable {
 extension Studio {
   /// `{"data": base64}` or `{"index": number}`, perhaps with a `label`.
   /// - Parameter budget: how many pixels may still be decoded.
-  func input(_ value: JSONValue, at place: String, budget: inout Int) async throws -> PictureInput {
+  func input(
+    _ value: JSONValue, at place: String, budget: inout PixelBudget, _ context: StudioContext
+  ) async throws -> PictureInput {
     var fields = try RequestFields(value, at: place)
     let label = try label(&fields)
     if fields.has("index") {
@@ -55,14 +57,16 @@ extension Studio {
       throw Problem(.badRequest, "\(place) has neither data nor index, expected one of them", field: place)
     }
     try fields.finish()
-    guard let bytes = Base64Text.decoded(text) else {
-      throw Problem(.badRequest, "\(place).data is not base64", field: "\(place).data")
+    let field = "\(place).data"
+    let bytes: [UInt8]
+    do { bytes = try Base64Text.decoded(text) } catch {
+      throw Problem(.badRequest, "\(field) \(error)", field: field)
     }
     return try await decoder.input(
-      bytes, named: "\(place).data", label: label, for: model, budget: &budget)
+      .init(bytes: bytes, name: field, field: field), label: label, for: model, budget: &budget, context.deadline)
   }
 
-  /// The description of what ``input(_:at:budget:)`` reads.
+  /// The description of what ``input(_:at:budget:_:)`` reads.
   var imageSchema: Schema {
     let data = Schema.object(["label": labelSchema, "data": .base64("picture")], required: ["data"])
     guard let dataset else { return data.called("Image") }

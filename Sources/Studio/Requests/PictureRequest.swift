@@ -1,3 +1,4 @@
+import Files
 import Hummingbird
 import Multipart
 
@@ -22,13 +23,14 @@ extension Studio {
     let type = request.mediaType ?? "none"
     let taken = MediaType.pictures + [MediaType.json, MediaType.form]
     guard taken.contains(type) else { throw unsupported(type, taken) }
+    if type == MediaType.json { try request.requireUTF8() }
     let body = try await body(of: request, context)
     let contentType = request.headers[.contentType] ?? ""
     return try await working(context) {
       switch type {
-      case MediaType.json: try await pictures(in: RequestFields(body))
-      case MediaType.form: try await pictures(in: form(body, contentType))
-      default: try await decoded([(body, "the body")], RequestFields())
+      case MediaType.json: try await pictures(in: RequestFields(body), context)
+      case MediaType.form: try await pictures(in: form(body, contentType), context)
+      default: try await decoded([.init(bytes: body, name: "the body", field: nil)], RequestFields(), context)
       }
     }
   }
@@ -39,30 +41,40 @@ extension Studio {
     }
   }
 
-  private func pictures(in fields: RequestFields) async throws -> PictureRequest {
+  private func pictures(in fields: RequestFields, _ context: StudioContext) async throws -> PictureRequest {
     var fields = fields
     guard let images = try fields.list("images", count: 1...options.imageLimit, of: "images") else {
       throw Problem(.badRequest, "images is missing", field: "images")
     }
-    var budget = options.pixelLimit
+    var budget = PixelBudget(limit: options.pixelLimit)
     var pictures: [PictureInput] = []
     for (number, image) in images.enumerated() {
-      pictures.append(try await input(image, at: "images[\(number)]", budget: &budget))
+      pictures.append(try await input(image, at: "images[\(number)]", budget: &budget, context))
     }
     return PictureRequest(pictures: pictures, fields: fields)
   }
 
-  private func pictures(in form: MultipartForm) async throws -> PictureRequest {
-    var pictures: [(bytes: [UInt8], name: String)] = []
+  private func pictures(in form: MultipartForm, _ context: StudioContext) async throws -> PictureRequest {
+    guard form.parts.count <= options.imageLimit + 1 else {
+      throw Problem(
+        .badRequest,
+        "the form has \(form.parts.count) parts, expected images, 1 to \(options.imageLimit), and request once")
+    }
+    var pictures: [PictureDecoder.Source] = []
     var fields: RequestFields?
     for part in form.parts {
-      switch part.name {
-      case "request" where fields == nil: fields = try RequestFields(part.content, called: "the part request")
-      case "images", "image":
-        pictures.append((Array(part.content), part.fileName ?? "image \(pictures.count + 1)"))
-      default:
+      // By bytes: to tell letters of thousands of marks apart takes time by the square of their length.
+      let name = Array(part.name.utf8)
+      if name == Array("request".utf8), fields == nil {
+        fields = try RequestFields(part.content, called: "the part request")
+      } else if name == Array("images".utf8) || name == Array("image".utf8) {
+        let field = "images[\(pictures.count)]"
+        let file = part.fileName.flatMap { $0.isEmpty ? nil : printable($0, limit: 100) }
+        pictures.append(.init(bytes: Array(part.content), name: file ?? field, field: field))
+      } else {
         throw Problem(
-          .badRequest, "the form has a part \"\(part.name)\", expected images, and request once", field: part.name)
+          .badRequest, "the form has a part \"\(printable(part.name, limit: 100))\", expected images, and request once",
+          field: part.name)
       }
     }
     guard (1...options.imageLimit).contains(pictures.count) else {
@@ -70,17 +82,17 @@ extension Studio {
         .badRequest, "the form has \(pictures.count) parts images, expected 1 to \(options.imageLimit)", field: "images"
       )
     }
-    return try await decoded(pictures, fields ?? RequestFields())
+    return try await decoded(pictures, fields ?? RequestFields(), context)
   }
 
   private func decoded(
-    _ pictures: [(bytes: [UInt8], name: String)], _ fields: RequestFields
+    _ pictures: [PictureDecoder.Source], _ fields: RequestFields, _ context: StudioContext
   ) async throws -> PictureRequest {
-    var budget = options.pixelLimit
+    var budget = PixelBudget(limit: options.pixelLimit)
     var inputs: [PictureInput] = []
     for picture in pictures {
       inputs.append(
-        try await decoder.input(picture.bytes, named: picture.name, label: nil, for: model, budget: &budget))
+        try await decoder.input(picture, label: nil, for: model, budget: &budget, context.deadline))
     }
     return PictureRequest(pictures: inputs, fields: fields)
   }

@@ -11,12 +11,20 @@ struct RequestFields {
   private static let mostValues = 100_000
   /// Lists and objects within each other; no request has more than five.
   private static let depth = 16
+  /// In bytes. Strings that differ in how letters are composed are equal, and to tell takes time by the square of their
+  /// length.
+  private static let longestKey = 256
+  /// Values by name that are looked at, where there are fewer names.
+  private static let mostNames = 64
 
   /// - Parameter name: what errors call the bytes.
   /// - Throws: ``Problem`` for what is no JSON, or no object.
   init(_ body: some ContiguousBytes, called name: String = "the body") throws {
     let value: JSONValue
-    do { value = try JSONValue(parsing: body, depth: Self.depth, count: Self.mostValues) } catch {
+    do {
+      value = try JSONValue(
+        parsing: body, depth: Self.depth, count: Self.mostValues, longestKey: Self.longestKey)
+    } catch {
       throw Problem(.badRequest, "\(name) is \(error)")
     }
     try self.init(value, at: "")
@@ -55,12 +63,10 @@ struct RequestFields {
     guard case .array(let values) = value, count.contains(values.count) else {
       throw wrong(field, value, "a list of \(Self.text(count)) numbers")
     }
-    return try values.map { element in
+    return try values.enumerated().map { number, element in
       guard let integer = element.integer, range.contains(integer) else {
-        throw Problem(
-          .badRequest,
-          "\(name(field)) holds \(element.shown), expected whole numbers from \(range.lowerBound) to \(range.upperBound)",
-          field: name(field))
+        throw wrong(
+          "\(field)[\(number)]", element, "a whole number from \(range.lowerBound) to \(range.upperBound)")
       }
       return integer
     }
@@ -69,15 +75,17 @@ struct RequestFields {
   /// A number, or a list of them.
   mutating func numbers(_ field: String, in range: ClosedRange<Double>, count: Int) throws -> [Double]? {
     guard let value = value(field) else { return nil }
-    let expected = "a number from \(range.lowerBound) to \(range.upperBound), or a list of \(count)"
+    let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
     switch value {
     case .number(let number) where range.contains(number): return [number]
     case .array(let values) where values.count == count:
-      return try values.map { element in
-        guard case .number(let number) = element, range.contains(number) else { throw wrong(field, element, expected) }
-        return number
+      return try values.enumerated().map { number, element in
+        guard case .number(let value) = element, range.contains(value) else {
+          throw wrong("\(field)[\(number)]", element, expected)
+        }
+        return value
       }
-    default: throw wrong(field, value, expected)
+    default: throw wrong(field, value, "\(expected), or a list of \(count)")
     }
   }
 
@@ -112,12 +120,27 @@ struct RequestFields {
     return try RequestFields(value, at: name(field))
   }
 
-  /// By name, each within `range`.
-  mutating func numbersByName(_ field: String, in range: ClosedRange<Double>) throws -> [String: Double]? {
+  /// Each within `range`, by name.
+  /// - Parameters:
+  ///   - names: those that there are.
+  ///   - what: what errors say that another name is not.
+  mutating func numbers(
+    _ field: String, by names: [String], of what: String, in range: ClosedRange<Double>
+  ) throws -> [String: Double]? {
     guard let value = value(field) else { return nil }
     guard case .object(let values) = value else { throw wrong(field, value, "an object of numbers") }
+    let most = max(names.count, Self.mostNames)
+    guard values.count <= most else {
+      throw Problem(
+        .badRequest, "\(name(field)) holds \(values.count) numbers, expected at most \(most)", field: name(field))
+    }
+    let given = values.sorted { $0.key.precedes($1.key) }
+    if let stranger = given.first(where: { !names.contains($0.key) })?.key {
+      let place = "\(name(field)).\(stranger)"
+      throw Problem(.badRequest, "\(place) is no \(what)", field: place)
+    }
     return try Dictionary(
-      uniqueKeysWithValues: values.map { name, element in
+      uniqueKeysWithValues: given.map { name, element in
         guard case .number(let number) = element, range.contains(number) else {
           throw wrong("\(field).\(name)", element, "a number from \(range.lowerBound) to \(range.upperBound)")
         }
@@ -127,11 +150,16 @@ struct RequestFields {
 
   /// - Throws: ``Problem`` naming a field that was not taken.
   func finish() throws {
-    guard let stranger = fields.keys.min() else { return }
+    guard let stranger = fields.keys.min(by: { $0.precedes($1) }) else { return }
     throw Problem(.badRequest, "\(name(stranger)) is no field of this request", field: name(stranger))
   }
 
   private static func text(_ range: ClosedRange<Int>) -> String {
     range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
   }
+}
+
+extension String {
+  /// By bytes, which takes time by the length whatever they are.
+  fileprivate func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
 }

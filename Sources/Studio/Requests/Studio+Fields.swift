@@ -12,6 +12,7 @@ extension Studio {
     guard request.mediaType == MediaType.json else {
       throw unsupported(request.mediaType ?? "none", [MediaType.json])
     }
+    try request.requireUTF8()
     let body = try await body(of: request, context)
     return try await working(context) { try RequestFields(body) }
   }

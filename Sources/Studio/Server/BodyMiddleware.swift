@@ -16,7 +16,10 @@ struct BodyMiddleware: RouterMiddleware {
       response.body = ResponseBody()
       response.headers[.contentLength] = "\(length)"
     }
-    if request.hasBody, !context.body.isWhole { response.headers[.connection] = "close" }
+    // What was meant as a body, and came without a length, would be taken for the next request.
+    if request.hasBody && !context.body.isWhole || response.status == .lengthRequired {
+      response.headers[.connection] = "close"
+    }
     return response
   }
 }

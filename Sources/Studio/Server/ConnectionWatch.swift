@@ -57,7 +57,7 @@ extension StudioContext {
     watch.whenClosed { giveUp(CancellationError()) }
     let timer = Task {
       try await Task.sleep(until: deadline)
-      giveUp(Problem(.serviceUnavailable, "the request took longer than \(limit.components.seconds) s: ask for less"))
+      giveUp(lateness(limit))
     }
     defer {
       timer.cancel()
@@ -68,6 +68,20 @@ extension StudioContext {
     } onCancel: {
       giveUp(CancellationError())
     }
+  }
+}
+
+extension StudioContext {
+  private func lateness(_ limit: Duration) -> Problem {
+    let seconds = limit.components.seconds
+    guard deadline.isWaiting else {
+      return Problem(.serviceUnavailable, "the request took longer than \(seconds) s: ask for less")
+    }
+    var problem = Problem(
+      .serviceUnavailable,
+      "other requests' pictures were decoded until the \(seconds) s were over: try again in a while")
+    problem.retryAfter = max(1, Int(seconds))
+    return problem
   }
 }
 
