@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the worst requests do to `glow serve`: each kind is sent to a server of its own on this machine, while `/healthz` is
 asked fifty times a second. Prints a table with the answers, the time that `/healthz` took, the processor time of the
-server, and how long it took to end on SIGTERM in the middle of it. Needs nothing but Python; takes about three minutes.
+server, and how long it took to end on SIGTERM in the middle of it. Needs nothing but Python; takes about four minutes.
 
     python3 Tests/StudioChecks/load.py --glow .build/release/glow --model fashion-mnist
 """
@@ -142,6 +142,13 @@ def nested(server: Server) -> Counter:
 
 def odd_json(server: Server) -> Counter:
     answers: Counter = Counter()
+    run = "\u0316\u0301"
+    keys = ",".join(f'"{n}{run * 60}": 1' for n in range(30_000))
+    edit = f'{{"images": [{{"index": 0}}], "edits": {{{keys}}}}}'
+    part = f'--b\r\nContent-Disposition: form-data; name="{run * 1900}"\r\n\r\n\r\n'
+    form = "multipart/form-data; boundary=b"
+    answers += together(server, 2, "/v1/edit", edit.encode(), "application/json", SECONDS / 4)
+    answers += together(server, 2, "/v1/score", (part * 250 + "--b--").encode(), form, SECONDS / 4)
     many = "{" + ",".join(f'"{n}\u0316\u0301": 1' for n in range(300_000)) + "}"
     marks = '{"count": "' + "\u0301\u0316" * 1_900_000 + '"}'
     for body in [many, marks, '{"count": ' + "9" * 7_000_000 + "}", '{"a":' * 1_000_000]:
@@ -151,6 +158,44 @@ def odd_json(server: Server) -> Counter:
 
 def large_pictures(server: Server) -> Counter:
     return together(server, 16, "/v1/score", large_png(), "image/png", 4 * SECONDS)
+
+
+def small_beside_large(server: Server) -> Counter:
+    """The answers to small pictures while many large ones wait, and the longest that one took."""
+    large = threading.Thread(
+        target=together, args=(server, 64, "/v1/score", large_png(5000, 4900), "image/png", 4 * SECONDS), daemon=True)
+    large.start()
+    time.sleep(1)
+    small = png(28, 28, zlib.compress((b"\0" + bytes(3 * 28)) * 28))
+    answers: Counter = Counter()
+    longest = 0.0
+    for _ in range(6):
+        start = time.monotonic()
+        answers[f"small {server.ask('POST', '/v1/score', small, 'image/png')[0]}"] += 1
+        longest = max(longest, time.monotonic() - start)
+    large.join()
+    answers[f"{longest:.1f} s at most"] = 1
+    return answers
+
+
+def stalled_bodies(server: Server) -> Counter:
+    """What a small request and a picture of 200 kB get while 16 bodies of nearly 8 MB stall."""
+    head = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 8388608\r\n\r\n"
+    sockets = [server.connect() for _ in range(16)]
+    for one in sockets:
+        try:
+            one.sendall(head + bytes(8_000_000))
+        except OSError:
+            pass
+    answers: Counter = Counter()
+    picture = large_png(400, 300) + bytes(200_000)
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        answers[f"small {server.ask('POST', '/v1/sample', b'{}', 'application/json')[0]}"] += 1
+        answers[f"picture {server.ask('POST', '/v1/score', picture, 'image/png')[0]}"] += 1
+        time.sleep(1)
+    answers["sockets held"] = sum(is_open(one) for one in sockets)
+    return +answers
 
 
 def bombs(server: Server) -> Counter:
@@ -219,6 +264,8 @@ KINDS = {
     "5 kB of JSON nested 500 deep, 4 at once": (nested, []),
     "JSON of odd keys, marks, digits": (odd_json, []),
     "16 PNGs of 44 megapixels": (large_pictures, LARGE),
+    "64 PNGs of 24 megapixels, 6 small": (small_beside_large, []),
+    "16 bodies of 8 MB that stall": (stalled_bodies, []),
     "2x2 PNG of 7.5 GB, 2 at once": (bombs, []),
     "8 times 64 samples": (large_samples, []),
     "256 idle sockets": (idle_sockets, []),
