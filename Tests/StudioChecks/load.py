@@ -89,15 +89,20 @@ class Server:
 # What is sent
 
 
+def answer(server: Server, path: str, body: bytes, kind: str) -> str:
+    """The status of the answer, or what came instead."""
+    try:
+        return str(server.ask("POST", path, body, kind)[0])
+    except OSError as error:
+        return type(error).__name__
+
+
 def together(server: Server, count: int, path: str, body: bytes, kind: str, limit: float = SECONDS) -> Counter:
     """The answers to so many equal requests at once, as far as they come in time."""
     answers: Counter = Counter()
 
     def send() -> None:
-        try:
-            answers[server.ask("POST", path, body, kind)[0]] += 1
-        except OSError as error:
-            answers[type(error).__name__] += 1
+        answers[answer(server, path, body, kind)] += 1
 
     threads = [threading.Thread(target=send, daemon=True) for _ in range(count)]
     end = time.monotonic() + limit
@@ -171,7 +176,7 @@ def small_beside_large(server: Server) -> Counter:
     longest = 0.0
     for _ in range(6):
         start = time.monotonic()
-        answers[f"small {server.ask('POST', '/v1/score', small, 'image/png')[0]}"] += 1
+        answers[f"small {answer(server, '/v1/score', small, 'image/png')}"] += 1
         longest = max(longest, time.monotonic() - start)
     large.join()
     answers[f"{longest:.1f} s at most"] = 1
@@ -184,15 +189,15 @@ def stalled_bodies(server: Server) -> Counter:
     sockets = [server.connect() for _ in range(16)]
     for one in sockets:
         try:
-            one.sendall(head + bytes(8_000_000))
+            one.sendall(head + bytes(8_388_600))
         except OSError:
             pass
     answers: Counter = Counter()
     picture = large_png(400, 300) + bytes(200_000)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        answers[f"small {server.ask('POST', '/v1/sample', b'{}', 'application/json')[0]}"] += 1
-        answers[f"picture {server.ask('POST', '/v1/score', picture, 'image/png')[0]}"] += 1
+        answers[f"small {answer(server, '/v1/sample', b'{}', 'application/json')}"] += 1
+        answers[f"picture {answer(server, '/v1/score', picture, 'image/png')}"] += 1
         time.sleep(1)
     answers["sockets held"] = sum(is_open(one) for one in sockets)
     return +answers

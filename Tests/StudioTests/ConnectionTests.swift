@@ -53,6 +53,8 @@ import Testing
         ("\(get)Host: localhost\r\n\r\n", 400, "2 Host headers"),
         ("GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "different hosts"),
         ("GET http://a@b/ HTTP/1.0\r\n\r\n", 400, "the address names \"a@b\""),
+        ("\(get)Accept: image/\u{e4}\r\n\r\n", 400, "the Accept header"),
+        ("\(get)Transfer-Encoding: \u{301}\u{316}\r\n\r\n", 400, "the Transfer-Encoding header"),
         ("FOO /healthz HTTP/1.1\r\n\r\n", 501, "method"), ("get / HTTP/1.1\r\n\r\n", 501, "method"),
         ("M-SEARCH * HTTP/1.1\r\nHost: localhost\r\n\r\n", 501, "method"),
         ("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 501, "method"),

@@ -15,7 +15,7 @@ struct RequestCheck {
       return Problem(.httpVersionNotSupported, "the request is of \(head.version), expected HTTP/1.1")
     }
     guard Self.methods.contains(head.method) else { return Self.unknownMethod }
-    return targetProblem ?? hostProblem ?? bodyProblem
+    return targetProblem ?? hostProblem ?? headerProblem ?? bodyProblem
   }
 
   // MARK: - Address
@@ -55,6 +55,20 @@ struct RequestCheck {
       return Problem(.badRequest, "the address and the Host header name different hosts")
     }
     return nil
+  }
+
+  // MARK: - Headers
+
+  /// Headers whose words are compared, all of which are plain. Letters of thousands of marks take time by the square of
+  /// their length.
+  private static let plainHeaders = [
+    "Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect",
+    "If-None-Match", "Origin", "Sec-Fetch-Site", "Transfer-Encoding",
+  ]
+
+  private var headerProblem: Problem? {
+    let odd = Self.plainHeaders.first { name in head.headers[name].contains { !$0.utf8.allSatisfy { $0 < 0x80 } } }
+    return odd.map { Problem(.badRequest, "the \($0) header holds a character that is not ASCII") }
   }
 
   // MARK: - Body
