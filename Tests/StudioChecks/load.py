@@ -185,11 +185,11 @@ def small_beside_large(server: Server) -> Counter:
 
 def stalled_bodies(server: Server) -> Counter:
     """What a small request and a picture of 200 kB get while 16 bodies of nearly 8 MB stall."""
-    head = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 8388608\r\n\r\n"
+    head = b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: 8000000\r\n\r\n"
     sockets = [server.connect() for _ in range(16)]
     for one in sockets:
         try:
-            one.sendall(head + bytes(8_388_600))
+            one.sendall(head + bytes(7_999_990))
         except OSError:
             pass
     answers: Counter = Counter()
