@@ -82,7 +82,7 @@ def map_case(context: HookContext, case: Case) -> Case:
     if case.media_type == "application/json" and isinstance(case.body, dict) and "images" in case.body:
         case.body = fitted(case.body, len(case.body["images"]), case.path)
     if case.path == "/v1/sample" and isinstance(case.body, dict) and {"count", "labels"} <= case.body.keys():
-        case.body["labels"] = case.body["labels"][:case.body["count"]]
+        case.body["labels"] = case.body["labels"][:int(case.body["count"])]
     return case
 
 

@@ -25,7 +25,7 @@ export function makeSample(studio) {
       show(request, answer);
       status.clear();
     } catch (error) {
-      fields[error.field]?.setAttribute("aria-invalid", true);
+      fields[error.field?.split("[")[0]]?.setAttribute("aria-invalid", true);
       status.fail(error, ask);
     }
     grid.removeAttribute("aria-busy");

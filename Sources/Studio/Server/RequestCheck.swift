@@ -5,8 +5,6 @@ import NIOHTTP1
 struct RequestCheck {
   /// In bytes.
   private static let longestTarget = 4096
-  /// Those that the server knows, if only to say where they are not taken.
-  private static let methods: [HTTPMethod] = [.GET, .HEAD, .POST, .PUT, .DELETE, .PATCH, .OPTIONS, .TRACE]
 
   let head: HTTPRequestHead
 
@@ -14,7 +12,8 @@ struct RequestCheck {
     if ![.http1_0, .http1_1].contains(head.version) {
       return Problem(.httpVersionNotSupported, "the request is of \(head.version), expected HTTP/1.1")
     }
-    guard Self.methods.contains(head.method) else { return Self.unknownMethod }
+    // It names no address of this server's, where another method could be said to be taken.
+    guard head.method != .CONNECT else { return Self.unknownMethod }
     return targetProblem ?? hostProblem ?? headerProblem ?? bodyProblem
   }
 

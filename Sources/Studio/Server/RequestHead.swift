@@ -21,9 +21,11 @@ extension HTTPRequestHead {
   }
 
   /// As the server takes it: with a host where HTTP/1.0 leaves that to the address or the connection, without an
-  /// expectation that HTTP/1.0 does not know (RFC 9110, section 10.1.1), and with plain letters in the path.
+  /// expectation that HTTP/1.0 does not know (RFC 9110, section 10.1.1), with plain letters in the path, and the method as
+  /// it was written.
   /// - Parameter local: this machine's address on the connection.
   mutating func normalize(local: String?) {
+    if method == .MSEARCH { method = .RAW(value: "M-SEARCH") }
     if version == .http1_0 { headers.remove(name: "Expect") }
     if headers["Host"].isEmpty {
       let own = local.map { $0.contains(":") ? "[\($0)]" : $0 }
