@@ -37,6 +37,8 @@ public enum DatasetError: Error, Sendable, Equatable {
   case wrongChecksum(file: String, kind: String, expected: String, found: String)
   /// More images of a ``SkippingDataset`` cannot be read than may be; `last` says what is wrong with the last one.
   case tooManyDamaged(name: String, limit: Int, last: String)
+  /// None of the images of a ``SkippingDataset``, or of a class of it, can be read.
+  case noneReadable(name: String, split: DatasetSplit, className: String?)
   /// Splits that do not belong together.
   case unlikeSplits(name: String, first: DatasetSplit, second: DatasetSplit, what: String)
   case exists(path: String)
@@ -103,6 +105,9 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(file): the \(kind) should be \(expected), found \(found): the file is damaged; fetch or make it again."
     case .tooManyDamaged(let name, let limit, let last):
       "\(name): more images cannot be read than the \(limit) that may be skipped: \(last)"
+    case .noneReadable(let name, let split, let className):
+      "\(name): no \(split.rawValue) image\(className.map { " of class \($0)" } ?? "") can be read, so none can take the "
+        + "place of those that cannot; mend the files, which `glow data check` names, or leave them out."
     case .unlikeSplits(let name, let first, let second, let what):
       "\(name): the splits \(first.rawValue) and \(second.rawValue) have different \(what); "
         + "they cannot be packed together."
