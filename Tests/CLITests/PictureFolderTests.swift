@@ -25,6 +25,13 @@ import Testing
     #expect(checked.output.contains("train: 30 images\(classes ? ", 3 classes" : "")\n"))
     #expect(checked.errors.contains("run/ is a run of glow: its 1 picture is left out"))
     #expect(!checked.output.contains("all there"))
+    guard !classes else { return }
+    try glow("report", run, "--out", folder.path("report"))
+    let reported = try check(data)
+    #expect(reported.output.contains("train: 30 images\n"), "\(reported.output)")
+    #expect(
+      reported.errors.contains(/report\/ is a report of glow: its [0-9]+ pictures are left out\n/), "\(reported.errors)"
+    )
   }
 
   @Test func picturesPutIntoModelsAndPackedSetsAreDataWhichIsSaid() throws {

@@ -131,6 +131,11 @@ private func counts(_ layout: PictureLayout) throws -> [DatasetSplit: Int] {
       layout.notes == [
         "seg_test/seg_test/ is taken for the test split and seg_train/seg_train/ is taken for the train split"
       ])
+    // What is named alike is no class, and no split.
+    let more = try PictureLayout(
+      of: TreeInMemory(pictures("seg_train/a", 5) + pictures("seg_test/a", 3) + pictures("seg_pred/seg_pred", 4)))
+    #expect(try counts(more) == [.train: 5, .test: 3])
+    #expect(more.notes.last == "4 pictures beside seg_test/ and seg_train/ are not used: 4 in seg_pred/")
     // A class that is alone is no such folder.
     let alone = try PictureLayout(of: TreeInMemory(pictures("train/a", 5) + pictures("test/b", 3)))
     #expect(try alone.everything(of: .train)?.classNames == ["a", "b"] && alone.notes.isEmpty)

@@ -75,7 +75,8 @@ struct SplitFolders {
   }
 
   /// Takes a word within a name, such as `train_set`, for the split where it is clear: there is a training folder and
-  /// another one, each split has one folder, and every other folder is known to be none.
+  /// another one, each split has one folder, and every other folder is known to be none, or is named alike, as `seg_pred`
+  /// beside `seg_train` and `seg_test`.
   private static func namingClearWords(_ tops: [Top], _ loose: [String]) -> [Top] {
     let exact = Set(tops.compactMap(\.split))
     let named = tops.map { top in
@@ -91,8 +92,15 @@ struct SplitFolders {
     let isLooseRare = loose.count <= max(1, tops.reduce(0) { $0 + $1.pictures.count } / 10)
     let isClear =
       Set(splits).count == splits.count && splits.count > 1 && splits.contains(.train) && isLooseRare
-      && named.allSatisfy { $0.split != nil || SplitNames.isRest($0.name) }
+      && named.allSatisfy { $0.split != nil || SplitNames.isRest($0.name) || isAlike($0.name, named) }
     return isClear ? named : tops
+  }
+
+  /// Whether a name has the words that are in the names of all splits.
+  private static func isAlike(_ name: String, _ tops: [Top]) -> Bool {
+    let words = Set(tops.filter { $0.split != nil }.map { SplitNames.otherWords(in: $0.name) })
+    guard words.count == 1, let common = words.first, !common.isEmpty else { return false }
+    return common.isSubset(of: SplitNames.otherWords(in: name))
   }
 
   /// Says what is taken that is not plainly named, and takes a folder within a split for it where this holds all of its

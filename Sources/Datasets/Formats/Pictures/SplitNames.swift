@@ -15,8 +15,17 @@ enum SplitNames {
   /// The split that a word of a name is, as in `train_set`, `seg_test`, `Train images` or `testset`; nil for none, or words
   /// that disagree.
   static func splitWord(in name: some StringProtocol) -> DatasetSplit? {
-    let found = Set(words(of: name).compactMap { split($0) ?? split($0.hasSuffix("set") ? $0.dropLast(3) : $0[...]) })
+    let found = Set(words(of: name).compactMap(splitOfWord))
     return found.count == 1 ? found.first : nil
+  }
+
+  /// The words of a name that are no split, as `seg` of `seg_train`.
+  static func otherWords(in name: some StringProtocol) -> Set<String> {
+    Set(words(of: name).filter { splitOfWord($0) == nil })
+  }
+
+  private static func splitOfWord(_ word: String) -> DatasetSplit? {
+    split(word) ?? (word.hasSuffix("set") ? split(word.dropLast(3)) : nil)
   }
 
   static func isRest(_ name: some StringProtocol) -> Bool { rest.contains(name.lowercased()) }
