@@ -74,6 +74,31 @@ import Testing
     }
   }
 
+  @Test func wordsOfTopFoldersNameSplitsWhereAllDo() throws {
+    try withTemporaryFolder { folder in
+      func files(_ folders: String...) -> Files {
+        folders.enumerated().flatMap { number, name in
+          samples(["0", "1", "0"], first: 3 * number).map { ("\(name)/\($0.name)", $0.bytes) }
+        }
+      }
+      let clear = try folder.writeTar(files("train_set", "test_set"), to: "one.tar")
+      #expect(try values(open(clear, .test)) == [3, 4, 5])
+      let unclear = try folder.writeTar(files("bullet train", "apple", "test tube"), to: "two.tar")
+      #expect(try pictureSplits(at: unclear).everything(of: .train)?.files.count == 9)
+    }
+  }
+
+  @Test func tarFilesInFoldersAreReadBySplitOrNamed() throws {
+    try withTemporaryFolder { folder in
+      try folder.writeTar(samples(["0", "1"]), to: "train_shards/0.tar")
+      try folder.writeTar(samples(["0", "1"], first: 2), to: "test_shards/0.tar")
+      try folder.writeTar(samples(["0", "1"], first: 4), to: "extra/0.tar")
+      #expect(try values(open(folder, .test)) == [2, 3])
+      #expect(
+        try WebDataset(shardsIn: folder).notes == ["not read, in folders that name no split: extra/0.tar"])
+    }
+  }
+
   @Test func membersOfASampleNeedNotLieTogether() throws {
     try withTemporaryFolder { folder in
       let files = samples(["0", "1", "1"])

@@ -38,9 +38,12 @@ struct WebDataset: PictureSplits {
   }
 
   private init(_ tar: TarFile, _ samples: TarSamples, _ pixelLimit: Int) throws {
-    let pictures = samples.pictures.map { sample in
-      let top = topFolder(of: sample.member.name)
-      return Picture(path: sample.member.name, label: sample.label, split: top.flatMap(SplitNames.split))
+    // A word in a folder's name counts where each folder has one.
+    let words = samples.pictures.map { topFolder(of: $0.member.name).flatMap(SplitNames.splitWord) }
+    let areClear = words.contains(.train) && !words.contains(nil) && Set(words).count > 1
+    let pictures = zip(samples.pictures, words).map { sample, word in
+      let split = areClear ? word : topFolder(of: sample.member.name).flatMap(SplitNames.split)
+      return Picture(path: sample.member.name, label: sample.label, split: split)
     }
     try self.init(
       ArchiveTree(of: tar, samples.pictures.map(\.member), findingRoot: false), pictures, samples.unused, pixelLimit,
@@ -61,7 +64,7 @@ struct WebDataset: PictureSplits {
     }
     try self.init(
       ShardTree(location: folder.path, shards), pictures, unused, pixelLimit, byteCount: byteCount,
-      besides: notesOnFiles(in: folder, beside: "shards", Self.isShard))
+      besides: notesOnFiles(in: folder, beside: "shards", Self.isShard) + Self.notesOnFolders(in: folder))
     if shards.count > 1, classNames.isEmpty {
       notes.append(
         "\(shards.count) tar files are one set without classes: no .cls or .json in them gives labels that differ")
@@ -171,10 +174,20 @@ extension WebDataset {
   /// The tar files of a folder and of those folders in it that name splits, in order.
   private static func shards(in folder: URL) -> [String] {
     let top = names(in: folder)
-    let below = top.filter { SplitNames.split($0) != nil }.flatMap { split in
-      names(in: folder.appendingPathComponent(split)).map { "\(split)/\($0)" }
-    }
+    let below = top.filter { SplitNames.splitWord(in: $0) != nil }.flatMap { files(in: folder, $0) }
     return (top + below).filter(isShard).sorted(by: isOrderedBefore)
+  }
+
+  /// On the tar files of folders that name no split.
+  private static func notesOnFolders(in folder: URL) -> [String] {
+    let rest = names(in: folder).filter { SplitNames.splitWord(in: $0) == nil }
+    let tars = rest.flatMap { files(in: folder, $0) }.filter(isShard).sorted(by: isOrderedBefore)
+    return tars.isEmpty ? [] : ["not read, in folders that name no split: \(listed(tars))"]
+  }
+
+  /// Those of a folder within, by their paths; none for a file.
+  private static func files(in folder: URL, _ inner: String) -> [String] {
+    names(in: folder.appendingPathComponent(inner)).map { "\(inner)/\($0)" }
   }
 
   private static func isShard(_ name: String) -> Bool { fileExtension(of: name) == "tar" }
@@ -185,6 +198,6 @@ extension WebDataset {
 
   /// The split that a tar file's folder names, or a word of its own name; nil for none, or words that disagree.
   static func split(ofShard path: String) -> DatasetSplit? {
-    topFolder(of: path).flatMap(SplitNames.split) ?? SplitNames.splitWord(in: fileName(of: path))
+    topFolder(of: path).flatMap(SplitNames.splitWord) ?? SplitNames.splitWord(in: fileName(of: path))
   }
 }
