@@ -30,12 +30,15 @@ public enum DatasetError: Error, Sendable, Equatable {
   /// `member` is nil where the archive as a whole is at fault.
   case damagedZip(file: String, member: String?, reason: String)
   case damagedTar(file: String, reason: String)
-  /// An archive whose files cannot be read at random, the program that unpacks it, and what comes out.
-  case packedArchive(file: String, program: String, result: String)
+  /// An archive whose files cannot be read at random, the program that unpacks it, and what comes out; `rename` is the name
+  /// that the program needs, where the file has another.
+  case packedArchive(file: String, program: String, result: String, rename: String? = nil)
   case damagedLMDB(file: String, reason: String)
   case wrongChecksum(file: String, kind: String, expected: String, found: String)
   /// More images of a ``SkippingDataset`` cannot be read than may be; `last` says what is wrong with the last one.
   case tooManyDamaged(name: String, limit: Int, last: String)
+  /// None of the images of a ``SkippingDataset``, or of a class of it, can be read.
+  case noneReadable(name: String, split: DatasetSplit, className: String?)
   /// Splits that do not belong together.
   case unlikeSplits(name: String, first: DatasetSplit, second: DatasetSplit, what: String)
   case exists(path: String)
@@ -93,14 +96,18 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
         + "the file again."
     case .damagedTar(let file, let reason):
       "\(file): the tar archive cannot be read (\(reason)); make or fetch it again."
-    case .packedArchive(let file, let program, let result):
-      "\(file): pictures in this kind of archive cannot be read one by one; run `\(program)` on it and give \(result)."
+    case .packedArchive(let file, let program, let result, let rename):
+      "\(file): pictures in this kind of archive cannot be read one by one; \(rename.map { "name it \($0), " } ?? "")"
+        + "run `\(program)` on it and give \(result)."
     case .damagedLMDB(let file, let reason):
       "\(file): the LMDB database cannot be read (\(reason)); unpack it again."
     case .wrongChecksum(let file, let kind, let expected, let found):
       "\(file): the \(kind) should be \(expected), found \(found): the file is damaged; fetch or make it again."
     case .tooManyDamaged(let name, let limit, let last):
       "\(name): more images cannot be read than the \(limit) that may be skipped: \(last)"
+    case .noneReadable(let name, let split, let className):
+      "\(name): no \(split.rawValue) image\(className.map { " of class \($0)" } ?? "") can be read, so none can take the "
+        + "place of those that cannot; mend the files, which `glow data check` names, or leave them out."
     case .unlikeSplits(let name, let first, let second, let what):
       "\(name): the splits \(first.rawValue) and \(second.rawValue) have different \(what); "
         + "they cannot be packed together."

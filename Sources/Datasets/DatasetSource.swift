@@ -78,7 +78,7 @@ public struct DatasetSource: Sendable {
   /// Whether a picture file that is written there would be one of the images.
   public func wouldTake(_ file: URL) -> Bool {
     let (root, path) = (folder.resolvingSymlinksInPath().path, file.resolvingSymlinksInPath().path)
-    return resolved.name == DatasetKinds.ofPaths.name && path.hasPrefix(root + "/")
+    return resolved.name == DatasetKinds.ofPaths.name && path.utf8.starts(with: (root + "/").utf8)
   }
 
   /// Whether images have no size of their own that all of a split share, so that one should be given.
@@ -115,6 +115,15 @@ public struct DatasetSource: Sendable {
 extension DatasetSource {
   func openForChecking(_ split: DatasetSplit) throws -> (any ImageDataset)? {
     try resolved.openForChecking(location, split)
+  }
+
+  /// Why the set cannot be trained with, where its images are so few that there may be a reason.
+  func reasonAgainstTraining(images: Int) -> (any Error)? {
+    guard images < PictureLayout.needed(isWhole: true) else { return nil }
+    do {
+      _ = try openTraining(size: DatasetRequest.checkingSize, seed: 0)
+      return nil
+    } catch { return error }
   }
 
   var publishedCounts: [DatasetSplit: Int] { kind.publishedCounts(of: location) }

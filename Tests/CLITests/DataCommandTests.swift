@@ -44,6 +44,14 @@ import Testing
     for url in damaged { #expect(outcome.errors.contains("\(url.path): the PNG data is cut short")) }
   }
 
+  @Test func aSetIsNotPackedOntoItself() throws {
+    let folder = try TemporaryFolder()
+    let source = try pictures(folder).path
+    for out in [source, source + "/../" + URL(filePath: source).lastPathComponent] {
+      try expectRefusal(["data", "pack", source, "--out", out, "--size", "4"], "--out \(out) is the data set itself")
+    }
+  }
+
   @Test func packedImagesTrainAndShow() throws {
     let folder = try TemporaryFolder()
     let packed = folder.path("packed")

@@ -25,9 +25,16 @@ import Testing
     #expect(checked.output.contains("train: 30 images\(classes ? ", 3 classes" : "")\n"))
     #expect(checked.errors.contains("run/ is a run of glow: its 1 picture is left out"))
     #expect(!checked.output.contains("all there"))
+    guard !classes else { return }
+    try glow("report", run, "--out", folder.path("report"))
+    let reported = try check(data)
+    #expect(reported.output.contains("train: 30 images\n"), "\(reported.output)")
+    #expect(
+      reported.errors.contains(/report\/ is a report of glow: its [0-9]+ pictures are left out\n/), "\(reported.errors)"
+    )
   }
 
-  @Test func modelsAndPackedSetsAmongPicturesAreNoData() throws {
+  @Test func picturesPutIntoModelsAndPackedSetsAreDataWhichIsSaid() throws {
     let data = try TinyData.pictures(folder)
     let picture = folder.url.appending(path: "0.png")
     let model = try TrainedModel.shared.get().copy(to: folder)
@@ -36,9 +43,9 @@ import Testing
       try FileManager.default.copyItem(at: picture, to: other.appending(path: "sheet.png"))
     }
     let checked = try check(data)
-    #expect(checked.output.contains("train: 30 images\n"))
-    #expect(checked.errors.contains("model/ is a model of glow: its 1 picture is left out"))
-    #expect(checked.errors.contains("packed/ is a packed data set of glow: its 1 picture is left out"))
+    #expect(checked.output.contains("train: 32 images\n"))
+    #expect(checked.errors.contains("model/ is a model of glow: 1 picture in it counts as data"))
+    #expect(checked.errors.contains("packed/ is a packed data set of glow: 1 picture in it counts as data"))
   }
 
   @Test func theFolderOfTheImagesIsNoPlaceForTheRun() throws {
@@ -102,6 +109,9 @@ import Testing
     let other = try TemporaryFolder()
     let outcome = try train(data, to: other.path("run"))
     #expect(outcome.status == 1 && outcome.errors.contains("at least 3 are needed"))
+    let checked = try check(data)
+    #expect(checked.status == 0 && checked.errors.contains("Note: not enough to train with: "))
+    #expect(!checked.output.contains("all there"))
     try PixelImage(width: 8, height: 8, channels: 3, filledWith: 9).writePNG(to: folder.url.appending(path: "2.png"))
     #expect(try train(data, to: other.path("run"), more: ["--images", "16"]).status == 0)
   }

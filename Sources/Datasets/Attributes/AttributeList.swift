@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A list of attributes in the form of CelebA's `list_attr_celeba.txt`: the number of pictures; the names of the
@@ -5,7 +6,7 @@ import Foundation
 package struct AttributeList {
   let path: String
   let names: [String]
-  private let rowOfPicture: [String: Int]
+  private let rowOfPicture: [ExactName: Int]
   private let rows: AttributeTable
 
   /// - Throws: `DatasetError`, naming the file and the line.
@@ -24,7 +25,7 @@ package struct AttributeList {
     guard lines.count - 2 == count else {
       throw fail("number of lines with pictures", "\(count) by its first line", "\(lines.count - 2)")
     }
-    var rowOfPicture: [String: Int] = [:]
+    var rowOfPicture: [ExactName: Int] = [:]
     var rows = AttributeTable(names: names)
     for line in lines.dropFirst(2) {
       let (number, words) = (line.number, line.words)
@@ -39,7 +40,7 @@ package struct AttributeList {
           default: throw fail("attribute \(name) of \(words[0]) (line \(number))", "1 or -1", String(value))
           }
         })
-      guard rowOfPicture.updateValue(rows.count - 1, forKey: String(words[0])) == nil else {
+      guard rowOfPicture.updateValue(rows.count - 1, forKey: ExactName(words[0])) == nil else {
         throw fail("picture of line \(number)", "one that no line before it names", String(words[0]))
       }
     }
@@ -55,7 +56,7 @@ package struct AttributeList {
   package func table(of pictures: [String]) throws -> AttributeTable {
     try rows.selecting(
       pictures.map { picture in
-        guard let row = rowOfPicture[picture] else {
+        guard let row = rowOfPicture[ExactName(picture)] else {
           throw DatasetError.missingAttributes(file: path, picture: picture)
         }
         return row

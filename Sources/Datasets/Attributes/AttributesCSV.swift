@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The file `attributes.csv` of a folder of pictures: the first line is `file` and the names of the attributes; each
@@ -5,6 +6,9 @@ import Foundation
 /// attribute. Fields with commas or quotes stand in double quotes, quotes within doubled (RFC 4180).
 package struct AttributesCSV {
   package static let fileName = "attributes.csv"
+
+  /// In any case.
+  static func isNamed(_ name: some StringProtocol) -> Bool { name.lowercased() == fileName }
 
   let path: String
   let names: [String]
@@ -51,17 +55,24 @@ package struct AttributesCSV {
 
   /// The attributes of `files`, in that order.
   ///
-  /// - Parameter known: every picture that a row may name.
+  /// - Parameter pictures: every picture that a row may name.
   /// - Throws: `DatasetError` for a row that names no picture or a picture named before, or a picture without a row.
-  package func table(of files: [String], among known: Set<String>) throws -> AttributeTable {
-    var rowOfFile: [String: Int] = [:]
+  package func table(of files: [String], among pictures: some Collection<String>) throws -> AttributeTable {
+    let known = Set(pictures.map(ExactName.init))
+    /// A table may compose letters otherwise than the names of the files; two files may differ in nothing else.
+    lazy var alike = Dictionary(grouping: known, by: \.text)
+    func picture(_ name: String) -> ExactName? {
+      if known.contains(ExactName(name)) { return ExactName(name) }
+      return alike[name].flatMap { $0.count == 1 ? $0[0] : nil }
+    }
+    var rowOfFile: [ExactName: Int] = [:]
     for (index, row) in rows.enumerated() {
-      guard known.contains(row.file) else {
+      guard let name = picture(row.file) else {
         throw DatasetError.wrongField(
           file: path, field: "file of line \(row.line)", expected: "the path of a picture below this folder",
           found: row.file)
       }
-      if let first = rowOfFile.updateValue(index, forKey: row.file) {
+      if let first = rowOfFile.updateValue(index, forKey: name) {
         throw DatasetError.wrongField(
           file: path, field: "file of line \(row.line)", expected: "a picture that no line before it names",
           found: "\(row.file), also in line \(rows[first].line)")
@@ -69,7 +80,9 @@ package struct AttributesCSV {
     }
     var table = AttributeTable(names: names)
     for file in files {
-      guard let row = rowOfFile[file] else { throw DatasetError.missingAttributes(file: path, picture: file) }
+      guard let row = rowOfFile[ExactName(file)] else {
+        throw DatasetError.missingAttributes(file: path, picture: file)
+      }
       table.append(rows[row].states)
     }
     return table

@@ -55,6 +55,10 @@ public struct DatasetCheck: Sendable {
       }
     }
     if parts.isEmpty && problems.isEmpty { problems.append("\(source): no images.") }
+    let trainImages = parts.first { $0.split == .train }?.images ?? 0
+    if problems.isEmpty, let reason = source.reasonAgainstTraining(images: trainImages) {
+      notes.append("not enough to train with: \(reason)")
+    }
   }
 
   private mutating func attempt(_ check: IntegrityCheck) {

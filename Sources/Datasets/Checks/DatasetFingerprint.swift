@@ -39,7 +39,7 @@ public struct DatasetFingerprint: Codable, Sendable, Equatable {
   public func difference(from other: DatasetFingerprint) -> String? {
     if count != other.count { return "it has \(count) images, and had \(other.count)" }
     if shape != other.shape { return "its images are \(shape), and were \(other.shape)" }
-    if classNames != other.classNames {
+    if classNames.map(ExactName.init) != other.classNames.map(ExactName.init) {
       return
         "its labels are \(classNames.joined(separator: ", ")), and were \(other.classNames.joined(separator: ", "))"
     }

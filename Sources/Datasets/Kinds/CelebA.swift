@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 
@@ -40,22 +41,22 @@ public enum CelebA {
     let all = try assignments(in: partition)
     let tree = try FolderTree(of: pictures)
     let listing = PictureListing(of: tree)
-    let present = Set(listing.pictures)
+    let present = Set(listing.pictures.map(ExactName.init))
     let extensionIsPNG = pictures.lastPathComponent.hasSuffix("_png")
     func fileName(_ listed: String) -> String {
       extensionIsPNG ? (listed as NSString).deletingPathExtension + ".png" : listed
     }
-    if let missing = all.first(where: { !present.contains(fileName($0.picture)) }) {
+    if let missing = all.first(where: { !present.contains(ExactName(fileName($0.picture))) }) {
       throw DatasetError.missingFile(
         file: pictures.appendingPathComponent(fileName(missing.picture)).path,
         advice: "line \(missing.line) of \(partition.path) names it")
     }
     if present.count > all.count {
-      let listed = Set(all.map { fileName($0.picture) })
+      let listed = Set(all.map { ExactName(fileName($0.picture)) })
       let odd = present.filter { !listed.contains($0) }.min()!
       throw DatasetError.wrongField(
         file: partition.path, field: "list", expected: "a line for every picture of \(pictures.path)",
-        found: "none for \(odd)")
+        found: "none for \(odd.text)")
     }
     let names = all.filter { $0.split == split }.map(\.picture)
     guard !names.isEmpty else {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// `packed`: what `glow data pack` wrote; see ``PackedDataset``.
@@ -17,12 +18,18 @@ struct PackedKind: DatasetKind {
   }
 
   func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
-    try PackedDataset(directory: location.directory, split: request.split)
+    try open(location, request.split)
+  }
+
+  private func open(_ location: DatasetLocation, _ split: DatasetSplit) throws -> PackedDataset {
+    var dataset = try PackedDataset(directory: location.directory, split: split)
+    dataset.notes = notesOnFiles(in: location.directory, beside: "packed set") { _ in false }.map { printable($0) }
+    return dataset
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
     try PackedIndex(of: location.directory).splits[split.rawValue] == nil
-      ? nil : PackedDataset(directory: location.directory, split: split)
+      ? nil : open(location, split)
   }
 }
 

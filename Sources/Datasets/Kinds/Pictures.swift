@@ -2,7 +2,7 @@ import Foundation
 
 /// `pictures`, or a path alone: a folder of pictures or of packed shards, or a zip or tar file of pictures; see
 /// ``ImageFolder``.
-struct PicturesKind: DatasetKind {
+struct PicturesKind: PictureSetKind {
   let name = "pictures"
 
   var entry: DatasetEntry {
@@ -18,26 +18,8 @@ struct PicturesKind: DatasetKind {
       options: ["\(name),megapixels=300:FOLDER: the most pixels of a picture, in millions; 200 unless said"])
   }
 
-  let needsSize = true
-  let options = [DatasetOption.megapixels]
-
-  /// Folders of pictures cut their validation split themselves.
-  func hasOwnValidation(_ location: DatasetLocation) -> Bool { true }
-
-  func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
-    try open(location, [request])[0]
-  }
-
-  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
-    let pictures = location.directory
-    return try pictureSplits(at: pictures, pixelLimit: location.pixelLimit).open(
-      requests, name: pictures.lastPathComponent)
-  }
-
-  func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
-    let pictures = location.directory
-    return try pictureSplits(at: pictures, pixelLimit: location.pixelLimit).openForChecking(
-      split, name: pictures.lastPathComponent)
+  func splits(at location: DatasetLocation) throws -> any PictureSplits {
+    try pictureSplits(at: location.directory, pixelLimit: location.pixelLimit)
   }
 
   func resolved(at location: DatasetLocation) -> any DatasetKind {
@@ -48,22 +30,4 @@ struct PicturesKind: DatasetKind {
 extension DatasetSource {
   /// A folder of pictures; one that holds packed shards is taken as those.
   public static func pictures(folder: URL) -> DatasetSource { DatasetSource(PicturesKind(), folder) }
-}
-
-extension PictureSplits {
-  /// Opens splits at the size and with the channels asked for.
-  func open(_ requests: [DatasetRequest], name: String) throws -> [any ImageDataset] {
-    try requests.map { request in
-      try ImageFolder(
-        name: name, split: request.split, members(of: request.split, seed: request.seed), size: request.size,
-        channels: request.channels, heads: request.toleratingDamage ? .tolerant : .all)
-    }
-  }
-
-  /// Opens all that is assigned to a split, to see whether the pictures can be decoded.
-  func openForChecking(_ split: DatasetSplit, name: String) throws -> (any ImageDataset)? {
-    try everything(of: split).map {
-      try ImageFolder(name: name, split: split, $0, size: DatasetRequest.checkingSize, heads: .tolerant)
-    }
-  }
 }

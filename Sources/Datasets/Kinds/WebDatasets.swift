@@ -1,7 +1,7 @@
 import Foundation
 
 /// `webdataset`, or the path of a folder of tar files alone; see ``WebDataset``.
-struct WebDatasetKind: DatasetKind {
+struct WebDatasetKind: PictureSetKind {
   let name = "webdataset"
 
   var entry: DatasetEntry {
@@ -18,24 +18,8 @@ struct WebDatasetKind: DatasetKind {
       options: ["\(name),megapixels=300:FOLDER: the most pixels of a picture, in millions; 200 unless said"])
   }
 
-  let needsSize = true
-  let options = [DatasetOption.megapixels]
-
-  /// A validation split that is not there is cut by the set itself.
-  func hasOwnValidation(_ location: DatasetLocation) -> Bool { true }
-
-  func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
-    try open(location, [request])[0]
-  }
-
-  func open(_ location: DatasetLocation, _ requests: [DatasetRequest]) throws -> [any ImageDataset] {
-    try WebDataset(at: location.directory, pixelLimit: location.pixelLimit).open(
-      requests, name: location.directory.lastPathComponent)
-  }
-
-  func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {
+  func splits(at location: DatasetLocation) throws -> any PictureSplits {
     try WebDataset(at: location.directory, pixelLimit: location.pixelLimit)
-      .openForChecking(split, name: location.directory.lastPathComponent)
   }
 }
 

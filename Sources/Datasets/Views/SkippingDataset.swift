@@ -51,7 +51,8 @@ public final class SkippingDataset: DerivedDataset {
   }
 
   /// Reads image `index`, or the one in its place.
-  /// - Throws: `DatasetError.tooManyDamaged` beyond the limit, or where no image of the label can be read.
+  /// - Throws: `DatasetError.tooManyDamaged` beyond the limit; `DatasetError.noneReadable` where no image of the label can
+  ///   be read.
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     try substituting(index) { try base.copyPixels(at: $0, to: buffer) }
   }
@@ -81,7 +82,7 @@ public final class SkippingDataset: DerivedDataset {
         return
       } catch { try skip(other, error) }
     }
-    throw DatasetError.tooManyDamaged(name: name, limit: limit, last: "no image is left that could take the place")
+    throw DatasetError.noneReadable(name: name, split: split, className: label.map { base.classNames[$0] })
   }
 
   private func skip(_ index: Int, _ error: any Error) throws {

@@ -129,7 +129,8 @@ public struct GlowConfiguration: FlowConfiguration {
       minimumScale >= 0 && minimumScale < 1, "minimumScale", minimumScale, "at least 0 and below 1")
     try ModelError.require(
       logScaleFactor > 0 && logScaleFactor <= 100, "logScaleFactor", logScaleFactor, "above 0, up to 100")
-    try ModelError.require(Set(classNames).count == classCount, "classNames", classNames, "names that differ")
+    try ModelError.require(
+      Set(classNames.map(ExactName.init)).count == classCount, "classNames", classNames, "names that differ")
     try ModelError.require(
       !classifier || classCount > 1, "classifier", classifier, "false unless there are two labels or more")
     try ModelError.require(

@@ -12,6 +12,17 @@ public enum PictureExtensions {
   /// Of pictures that are not read, lowercase.
   public static let unread = UnreadFormat.all.filter(\.isPicture).flatMap(\.extensions)
 
+  /// Whether a file of these first bytes, sixteen or more, is a picture of a format that is known. Formats that two letters
+  /// alone tell are not looked for: a text may begin with them.
+  package static func areOfPicture(firstBytes: some Collection<UInt8>) -> Bool {
+    switch ImageFormat(firstBytes: firstBytes) {
+    case nil: false
+    case .png, .jpeg, .webp: true
+    case .unsupported(let name):
+      !["BMP", "PNM", "ICO", "SVG"].contains(name) && UnreadFormat.named(name)?.isPicture == true
+    }
+  }
+
   /// The command that makes PNG files of all files with an ending that is not read.
   ///
   /// - Parameter ext: such as `gif`, in any case.

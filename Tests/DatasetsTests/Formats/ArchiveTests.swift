@@ -266,6 +266,27 @@ func png(_ value: UInt8, channels: Int = 3) -> [UInt8] {
       ] as [([UInt8], String, String, String)] {
         #expect(ArchiveFormat(magic, name: name) == .packed(program: program, result: result))
       }
+      let misnamed = try folder.write(gzip([UInt8](Data(contentsOf: tar))), to: "f.tar")
+      let error = #expect(throws: DatasetError.self) { try ImageFolder(misnamed, split: .train) }
+      #expect(error?.description.contains("name it f.tar.gz, run `gunzip` on it and give f.tar") == true)
+    }
+  }
+
+  @Test(arguments: ["a.tar", "a.zip"]) func membersWhoseNamesDifferInBytesAloneAreAllRead(name: String) throws {
+    try withTemporaryFolder { folder in
+      let files = ["caf\u{E9}", "cafe\u{301}"].enumerated().flatMap { first, name in
+        (0..<3).map { ("\(name)/\($0).png", png(UInt8(3 * first + $0))) }
+      }
+      let url = try name.hasSuffix("zip") ? folder.writeZip(files, to: name) : folder.writeTar(files, to: name)
+      let all = try #require(try pictureSplits(at: url).everything(of: .train))
+      #expect(all.notes.isEmpty && all.files.count == 6 && all.classNames.count == 2)
+      let set = try ImageFolder(name: "set", split: .train, all)
+      #expect(Set(try (0..<6).map { try set.image(at: $0).pixels[0] }) == Set(0..<6))
+      for index in 0..<6 {
+        #expect(
+          try set.image(at: index).pixels[0] / 3 == UInt8(set.classNames[set.label(at: index)!].utf8.count == 6 ? 1 : 0)
+        )
+      }
     }
   }
 

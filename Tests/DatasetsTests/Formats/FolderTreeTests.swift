@@ -76,7 +76,35 @@ import Testing
     }
   }
 
+  @Test func namesThatDifferInBytesAloneAreFoldersOfTheirOwn() throws {
+    try withTemporaryFolder { folder in
+      let bytes = Array(folder.path.utf8)
+      func path(_ name: [UInt8]) -> [CChar] { (bytes + [0x2F] + name + [0]).map(CChar.init(bitPattern:)) }
+      let names = [
+        Array("caf\u{E9}".utf8), Array("cafe\u{301}".utf8), Array("caf".utf8) + [0xE9], Array(#"caf\xE9"#.utf8),
+      ]
+      for (number, name) in names.enumerated() {
+        try folder.writePicture("new/0.png", value: UInt8(number))
+        #expect(rename(path(Array("new".utf8)), path(name)) == 0)
+      }
+      let all = try #require(try PictureLayout(of: FolderTree(of: folder)).everything(of: .train))
+      #expect(all.classNames.count == 4 && Set(all.labels).count == 4)
+      let set = try ImageFolder(name: "set", split: .train, all)
+      for index in 0..<4 {
+        let number = Int(try set.image(at: index).pixels[0])
+        #expect(pathText(names[number]).utf8.elementsEqual(set.classNames[set.label(at: index)!].utf8))
+      }
+      // The packed set and its labels are the same.
+      let packed = folder.appendingPathComponent("packed")
+      try PackedWriter([set], shardBytes: 1 << 20).write(to: packed)
+      #expect(
+        try PackedDataset(directory: packed, split: .train).classNames.map { Array($0.utf8) }
+          == set.classNames.map { Array($0.utf8) })
+    }
+  }
+
   @Test func textOfBytes() {
+    #expect(pathText(Array(#"a\xE9\xe9\x5"#.utf8)) == #"a\x5CxE9\xe9\x5"#)
     #expect(pathText(Array("é日.png".utf8)) == "é日.png")
     #expect(pathText([0xFF, 0x61, 0xC3, 0xA9, 0xE6, 0x97, 0x0A]) == "\\xFFa\u{E9}\\xE6\\x97\n")
   }

@@ -67,6 +67,17 @@ import Testing
     }
   }
 
+  @Test func picturesAndArchivesBesideAreNamed() throws {
+    try withPacked { _, packed in
+      #expect(try DatasetSource(parsing: packed.path).open(split: .train, seed: 0).notes.isEmpty)
+      try packed.write([1], to: "photos.zip")
+      try packed.writePicture("sheet.png")
+      let notes = ["not read beside the packed set: photos.zip", "1 picture beside the packed set not used: sheet.png"]
+      #expect(try DatasetSource(parsing: packed.path).open(split: .train, seed: 0).notes == notes)
+      #expect(try DatasetCheck(of: .packed(directory: packed)).notes == notes)
+    }
+  }
+
   @Test func aMissingValidationSplitIsCutFromTraining() throws {
     try withTemporaryFolder { folder in
       let packed = folder.appendingPathComponent("packed")

@@ -43,7 +43,7 @@ private func counts(_ layout: PictureLayout) throws -> [DatasetSplit: Int] {
 @Suite struct SplitFolderTests {
   @Test(arguments: [
     ["train", "validation", "test"], ["training", "valid", "testing"], ["Train", "VAL", "Test"],
-    ["TRAIN", "dev", "TEST"],
+    ["TRAIN", "dev", "TEST"], ["trn", "Validate", "tst"],
   ]) func splitsHaveSeveralNamesInAnyCase(names: [String]) throws {
     let layout = try layout(pictures(names[0], 5), pictures(names[1], 2), pictures(names[2], 3))
     #expect(try counts(layout) == [.train: 5, .validation: 2, .test: 3])
@@ -101,6 +101,52 @@ private func counts(_ layout: PictureLayout) throws -> [DatasetSplit: Int] {
     }
   }
 
+  @Test(arguments: [
+    ["train_set", "test_set"], ["seg_train", "seg_test"], ["train images", "test images"],
+    ["TrainImages", "TestImages"],
+    ["trainset", "testset"], ["train2017", "test"], ["DIV2K_train_HR", "DIV2K_test_HR"],
+  ]) func wordsThatNameSplitsAreSaid(names: [String]) throws {
+    let layout = try layout(pictures(names[0] + "/a", 5), pictures(names[0] + "/b", 5), pictures(names[1] + "/a", 3))
+    #expect(try counts(layout) == [.train: 10, .test: 3])
+    #expect(try layout.everything(of: .train)?.classNames == ["a", "b"])
+    #expect(layout.notes.count == 1 && layout.notes[0].contains("\(names[0])/ is taken for the train split"))
+  }
+
+  @Test(arguments: [
+    ["train station", "airport"], ["trainA", "trainB", "testA", "testB"], ["train_a", "test_a", "holdout"],
+    ["train_a", "test_train"], ["test_a", "val_a"], ["constraint", "train_x"],
+  ]) func wordsThatAreNotClearAreClassesWhichIsSaid(names: [String]) throws {
+    let layout = try layout(names.flatMap { pictures($0, 4) })
+    let all = try #require(try layout.everything(of: .train))
+    #expect(all.classNames == names.sorted())
+    #expect(layout.notes.count == 1 && layout.notes[0].contains("taken for no split"), "\(layout.notes)")
+  }
+
+  @Test func aFolderWithinASplitThatHoldsAllItsFoldersIsTaken() throws {
+    let layout = try layout(
+      pictures("seg_train/seg_train/a", 5), pictures("seg_train/seg_train/b", 5), pictures("seg_test/seg_test/b", 3))
+    #expect(try counts(layout) == [.train: 10, .test: 3])
+    #expect(try layout.everything(of: .test)?.labels == [1, 1, 1])
+    #expect(
+      layout.notes == [
+        "seg_test/seg_test/ is taken for the test split and seg_train/seg_train/ is taken for the train split"
+      ])
+    // What is named alike is no class, and no split.
+    let more = try PictureLayout(
+      of: TreeInMemory(pictures("seg_train/a", 5) + pictures("seg_test/a", 3) + pictures("seg_pred/seg_pred", 4)))
+    #expect(try counts(more) == [.train: 5, .test: 3])
+    #expect(more.notes.last == "4 pictures beside seg_test/ and seg_train/ are not used: 4 in seg_pred/")
+    // A class that is alone is no such folder.
+    let alone = try PictureLayout(of: TreeInMemory(pictures("train/a", 5) + pictures("test/b", 3)))
+    #expect(try alone.everything(of: .train)?.classNames == ["a", "b"] && alone.notes.isEmpty)
+  }
+
+  @Test func splitsWithinSeveralFoldersAreSaid() throws {
+    let layout = try layout(["a", "b"].flatMap { pictures("\($0)/train/good", 3) + pictures("\($0)/test/bad", 3) })
+    #expect(try counts(layout) == [.train: 12])
+    #expect(layout.notes.first?.hasPrefix("a/test/, a/train/, b/test/ and b/train/ are taken for no splits") == true)
+  }
+
   @Test func aFolderAroundSplitsOrClassesIsNamed() throws {
     for inner in ["train", "cats"] {
       let layout = try layout(pictures("photos/\(inner)", 4), pictures("photos/dogs", 4))
@@ -127,9 +173,39 @@ private func counts(_ layout: PictureLayout) throws -> [DatasetSplit: Int] {
     #expect(layout.notes.count == 1 && layout.notes[0].hasPrefix("no classes: 4 of 14 pictures"))
   }
 
-  @Test func deepFoldersAreNoClassesAndNoNews() throws {
-    let layout = try layout(pictures("2021/may", 5), pictures("2022/june", 5))
-    #expect(try layout.everything(of: .train)?.classNames == [] && layout.notes.isEmpty)
+  @Test func deepFoldersAreNoClassesWhichIsSaid() throws {
+    for paths in [pictures("2021/may", 5) + pictures("2022/june", 5), pictures("a/b/c", 5)] {
+      let layout = try layout(paths)
+      #expect(try layout.everything(of: .train)?.classNames == [])
+      #expect(
+        layout.notes.count == 1 && layout.notes[0].hasPrefix("no classes: \(paths.count) of \(paths.count) pictures"))
+    }
+    #expect(try layout(pictures("", 50), pictures("faces", 3)).notes.isEmpty)
+  }
+
+  @Test func namesAreToldApartByTheirBytes() throws {
+    // One letter, or a letter and an accent: `==` of Swift's strings knows no difference.
+    let names = ["caf\u{E9}", "cafe\u{301}", #"caf\xE9"#, #"caf\x5CxE9"#]
+    let layout = try layout(names.flatMap { pictures($0, 3) })
+    let all = try #require(try layout.everything(of: .train))
+    #expect(all.classNames.map { Array($0.utf8) } == names.sorted(by: isOrderedBefore).map { Array($0.utf8) })
+    #expect(Dictionary(grouping: all.labels) { $0 }.mapValues(\.count) == [0: 3, 1: 3, 2: 3, 3: 3])
+    for (file, label) in zip(all.files, all.labels) {
+      #expect(file.utf8.starts(with: all.classNames[label].utf8))
+    }
+  }
+
+  @Test func rowsOfAttributesNamePicturesByTheirBytes() throws {
+    let (composed, apart) = ("\u{E9}.png", "e\u{301}.png")
+    func bright(_ paths: [String], _ rows: [(String, Int)]) throws -> [Bool?] {
+      let table = "file,bright\n" + rows.map { "\($0.0),\($0.1)\n" }.joined()
+      let all = try #require(try layout(paths, contents: ["attributes.csv": table]).everything(of: .train))
+      return paths.sorted(by: isOrderedBefore).indices.map { all.attributes?[$0, 0] }
+    }
+    #expect(try bright([composed, apart], [(composed, 1), (apart, 0)]) == [false, true])
+    // A table may be typed on another system than the files were named on, where there is no doubt.
+    #expect(try bright([apart], [(composed, 1)]) == [true])
+    #expect(throws: DatasetError.self) { try bright([composed, apart], [(composed, 1), (composed, 0)]) }
   }
 
   @Test func aRowOfAttributesMayNameAPictureThatIsNotUsed() throws {
@@ -169,6 +245,34 @@ private func counts(_ layout: PictureLayout) throws -> [DatasetSplit: Int] {
     #expect(try PictureLayout(of: TreeInMemory(pictures("", 20) + ["README.md"])).notes.isEmpty)
   }
 
+  @Test func picturesWithoutTheEndingOfOneAreCounted() throws {
+    let gif = "GIF89a"
+    let layout = try layout(
+      pictures("", 4),
+      contents: ["photo": gif, "b.jpg_large": gif, "c.1": gif, "d.txt": gif, "README": "GIF", "Makefile": "BM all:"])
+    #expect(layout.notes.count == 1, "\(layout.notes)")
+    #expect(
+      layout.notes[0].hasPrefix(
+        "3 picture files without the ending of one are not used: b.jpg_large, c.1 and photo; rename them"))
+  }
+
+  @Test func labelsBesidePicturesAreNamed() throws {
+    let layout = try layout(pictures("", 4), pictures("", 4, "cls"))
+    #expect(
+      layout.notes.count == 1 && layout.notes[0].hasPrefix("not read: 4 .cls files (0.cls, 1.cls, 2.cls and 3.cls)"))
+  }
+
+  @Test func tablesOfAttributesAreFoundInAnyCaseAndThoseNotReadAreNamed() throws {
+    let rows = "file,bright\n" + pictures("", 4).map { "\($0),1\n" }.joined()
+    let layout = try layout(pictures("", 4), contents: ["Attributes.CSV": rows, "old/attributes.csv": rows])
+    #expect(try layout.everything(of: .train)?.attributes?.count == 4)
+    #expect(layout.notes.count == 1 && layout.notes[0].hasPrefix("not read: old/attributes.csv; "))
+    let two = try PictureLayout(
+      of: TreeInMemory(pictures("", 4), contents: ["ATTRIBUTES.CSV": "nothing", "attributes.csv": rows]))
+    #expect(try two.everything(of: .train)?.attributes?.count == 4)
+    #expect(two.notes.first?.hasPrefix("not read: ATTRIBUTES.CSV; ") == true)
+  }
+
   @Test func neighborsOfTheLeastCount() throws {
     for (paths, least) in [(pictures("", 3), 3), (pictures("train", 2), 2)] {
       #expect(try layout(paths).members(of: .validation, seed: 0).files.count == 1)
@@ -186,30 +290,45 @@ private func counts(_ layout: PictureLayout) throws -> [DatasetSplit: Int] {
 
   @Test func runsModelsPackedSetsAndReportsAreLeftOut() throws {
     let layout = try layout(
-      pictures("cats", 3), pictures("dogs", 3), ["cats/run/samples.png", "run2/samples.png"], pictures("report", 5),
-      pictures("model", 1), pictures("packed", 2),
+      pictures("cats", 3), pictures("dogs", 3), ["cats/run/samples.png", "run2/samples.png"],
+      ["report/shapes.png", "report/bits-per-dimension.svg"],
       contents: [
         "cats/run/checkpoints/images-64/config.json": model, "run2/metrics.jsonl": metrics, "model/config.json": model,
         "packed/dataset.json": #"{"format": "swift-glow packed images"}"#,
         "report/index.html": #"<html><meta name="generator" content="swift-glow">"#,
+        "report/README.md": "# A run\n\n![Shapes](shapes.png)\n\n![Curves](bits-per-dimension.svg)\n",
       ])
     let all = try #require(try layout.everything(of: .train))
     #expect(all.files.count == 6 && all.classNames == ["cats", "dogs"])
     #expect(
       layout.notes == [
         "cats/run/ is a run of glow: its 1 picture is left out",
-        "model/ is a model of glow: its 1 picture is left out",
-        "packed/ is a packed data set of glow: its 2 pictures are left out",
-        "report/ is a report of glow: its 5 pictures are left out",
+        "report/ is a report of glow: its 2 pictures are left out",
         "run2/ is a run of glow: its 1 picture is left out",
       ])
   }
 
-  @Test func ofAFolderThatIsARunItselfOnlyWhatTheRunWroteIsLeftOut() throws {
-    let layout = try layout(
-      pictures("", 5), ["samples.png"],
-      contents: ["metrics.jsonl": metrics, "checkpoints/images-64/config.json": model])
-    #expect(try layout.everything(of: .train)?.files == pictures("", 5))
+  /// The folder that is one of Glow's, or the tree itself.
+  @Test(arguments: ["", "mine/"]) func whatAPersonPutThereIsData(folder: String) throws {
+    for (mark, text) in [
+      ("metrics.jsonl", metrics), ("checkpoints/images-64/config.json", model), ("config.json", model),
+      ("dataset.json", #"{"format": "swift-glow packed images"}"#),
+      ("index.html", #"<html><meta name="generator" content="swift-glow">"#),
+    ] {
+      let own = ["figures/0.png", "figures/1.png", "0.png", "samples.png"].map { folder + $0 }
+      let layout = try layout(own, contents: [folder + mark: text])
+      let files = try #require(try layout.everything(of: .train)).files
+      let isRun = mark.hasSuffix("jsonl") || mark.hasPrefix("checkpoints")
+      #expect(files == (isRun ? own.filter { !$0.hasSuffix("samples.png") } : own).sorted(by: isOrderedBefore))
+      #expect(
+        layout.notes.contains {
+          $0.hasPrefix("\(folder.isEmpty ? "the folder" : folder) is ")
+            && $0.hasSuffix(
+              isRun
+                ? "its 1 picture is left out and 3 other pictures in it count as data"
+                : "4 pictures in it count as data")
+        }, "\(layout.notes)")
+    }
   }
 
   @Test func filesOfOthersOfTheSameNameAreNone() throws {

@@ -74,6 +74,31 @@ import Testing
     }
   }
 
+  @Test func wordsOfTopFoldersNameSplitsWhereAllDo() throws {
+    try withTemporaryFolder { folder in
+      func files(_ folders: String...) -> Files {
+        folders.enumerated().flatMap { number, name in
+          samples(["0", "1", "0"], first: 3 * number).map { ("\(name)/\($0.name)", $0.bytes) }
+        }
+      }
+      let clear = try folder.writeTar(files("train_set", "test_set"), to: "one.tar")
+      #expect(try values(open(clear, .test)) == [3, 4, 5])
+      let unclear = try folder.writeTar(files("bullet train", "apple", "test tube"), to: "two.tar")
+      #expect(try pictureSplits(at: unclear).everything(of: .train)?.files.count == 9)
+    }
+  }
+
+  @Test func tarFilesInFoldersAreReadBySplitOrNamed() throws {
+    try withTemporaryFolder { folder in
+      try folder.writeTar(samples(["0", "1"]), to: "train_shards/0.tar")
+      try folder.writeTar(samples(["0", "1"], first: 2), to: "test_shards/0.tar")
+      try folder.writeTar(samples(["0", "1"], first: 4), to: "extra/0.tar")
+      #expect(try values(open(folder, .test)) == [2, 3])
+      #expect(
+        try WebDataset(shardsIn: folder).notes == ["not read, in folders that name no split: extra/0.tar"])
+    }
+  }
+
   @Test func membersOfASampleNeedNotLieTogether() throws {
     try withTemporaryFolder { folder in
       let files = samples(["0", "1", "1"])
@@ -145,16 +170,95 @@ import Testing
   @Test(arguments: [
     ("cls", "", "the label should be a whole number or a name, in one line, found nothing"),
     ("cls", "1\n2", "in one line, found"), ("cls", String(repeating: "1", count: 300), "in one line"),
-    ("json", "{\"label\": [1]}", "the JSON should be an object whose label"),
-    ("json", "{\"label\": 1.5}", "a whole number or a text"), ("json", "[{\"label\": 1}", "the JSON should be"),
-    ("json", String(repeating: "[", count: 5000) + "\"label\"", "the JSON should be"),
+    ("json", "{\"label\": [1]}", "found field label is a list of 1"),
+    ("json", "{\"label\": 1.5}", "found field label is 1.5"),
+    ("json", "{\"class\": {}}", "found field class is an object"),
+    ("json", "[{\"label\": 1}", "not valid JSON"), ("json", "{\"lab", "not valid JSON"),
+    ("json", "{\"label\": \"\"}", "found field label is \"\""),
+    ("json", String(repeating: "[", count: 5000) + "\"label\"", "JSON"),
   ])
-  func labelsThatAreNoneAreNamed(ending: String, text: String, words: String) throws {
+  func damagedLabelsAreNamed(ending: String, text: String, words: String) throws {
     try withTemporaryFolder { folder in
-      let tar = try folder.writeTar(samples([text, "1"], ending: ending), to: "one.tar")
-      let error = #expect(throws: DatasetError.self) { try pictureSplits(at: tar) }
+      // Where none is sound, it is an error.
+      let bad = try folder.writeTar(samples([text, text], ending: ending), to: "bad.tar")
+      let error = #expect(throws: DatasetError.self) { try pictureSplits(at: bad) }
       let description = try #require(error?.description)
-      #expect(description.hasPrefix("\(tar.path): 0.\(ending)") && description.contains(words), "\(description)")
+      #expect(description.hasPrefix("\(bad.path): 0.\(ending): the label should be") && description.contains(words))
+      #expect(!description.contains("..") && !description.contains("decode"), "\(description)")
+      // Else those pictures are left out, in a line.
+      let sound = ending == "cls" ? ["1", "2"] : ["{\"label\": 1}", "{\"label\": 2}"]
+      let tar = try folder.writeTar(samples([text] + sound + [text], ending: ending), to: "one.tar")
+      let set = try #require(pictureSplits(at: tar) as? WebDataset)
+      #expect(try labels(set) == ["1", "2"])
+      #expect(set.notes.count == 1, "\(set.notes)")
+      #expect(set.notes[0].hasPrefix("not used: 2 pictures with a damaged label (\(tar.path): 0.\(ending): "))
+    }
+  }
+
+  @Test func labelsWithZerosBeforeAreLabelsOfTheirOwn() throws {
+    try withTemporaryFolder { folder in
+      let tar = try folder.writeTar(samples(["10", "1", "01", "2", "1"]), to: "one.tar")
+      let set = try #require(pictureSplits(at: tar) as? WebDataset)
+      #expect(try labels(set) == ["10", "1", "01", "2", "1"])
+      #expect(try set.everything(of: .train)?.classNames == ["01", "1", "2", "10"])
+    }
+  }
+
+  @Test func namesWithMoreDotsAreKeysUpToTheLast() throws {
+    try withTemporaryFolder { folder in
+      let dotted = samples(["0", "1", "1"]).map { ("img." + $0.name, $0.bytes) }
+      let tar = try folder.writeTar(dotted, to: "one.tar")
+      #expect(try labels(#require(pictureSplits(at: tar) as? WebDataset)) == ["0", "1", "1"])
+      // Beside others, as the library has it, they are further files of a sample.
+      let mixed = try folder.writeTar(samples(["0", "1"]) + [("0.left.png", png(9))], to: "two.tar")
+      let set = try #require(pictureSplits(at: mixed) as? WebDataset)
+      #expect(set.notes == ["not used: 1 picture with another dot in the name (0.left.png)"])
+    }
+  }
+
+  @Test func namesThatDifferInBytesAloneAreSamplesOfTheirOwn() throws {
+    try withTemporaryFolder { folder in
+      let keys = ["caf\u{E9}", "cafe\u{301}"]
+      let files: Files = keys.flatMap { key in
+        samples(["0", "1"]).map { (key + $0.name, $0.bytes) }
+      }
+      for key in keys { try folder.writeTar(files, to: "\(key).tar") }
+      let set = try WebDataset(shardsIn: folder)
+      #expect(try labels(set) == ["0", "1", "0", "1", "0", "1", "0", "1"] && set.notes.isEmpty)
+      let all = try ImageFolder(name: "set", split: .train, #require(try set.everything(of: .train)))
+      #expect(try values(all) == [0, 1, 0, 1, 0, 1, 0, 1])
+      let named = try folder.writeTar(samples(keys), to: "names/one.tar")
+      #expect(try pictureSplits(at: named).everything(of: .train)?.classNames.count == 2)
+    }
+  }
+
+  @Test func whatGlowWroteIsNoDataInATarFile() throws {
+    try withTemporaryFolder { folder in
+      let run: Files = [
+        ("run/samples.png", png(9)), ("run/metrics.jsonl", Array(#"{"images": 1, "trainBitsPerDimension": 3}"#.utf8)),
+        ("run/checkpoints/images-1/config.json", Array(#"{"format": "swift-glow"}"#.utf8)),
+      ]
+      let tar = try folder.writeTar(samples(["0", "1"]) + run, to: "one.tar")
+      let set = try #require(pictureSplits(at: tar) as? WebDataset)
+      #expect(try labels(set) == ["0", "1"] && set.notes == ["not used: 1 picture that glow wrote"])
+      for layout in [
+        try folder.writeTar(run + [("1.png", png(1))], to: "a.tar"),
+        try folder.writeZip(run + [("1.png", png(1))], to: "a.zip"),
+      ] {
+        let all = try #require(try pictureSplits(at: layout).everything(of: .train))
+        #expect(all.files == ["1.png"] && all.notes == ["run/ is a run of glow: its 1 picture is left out"])
+      }
+    }
+  }
+
+  @Test func looseFilesAndTarFilesWithoutLabelsAreSaid() throws {
+    try withTemporaryFolder { folder in
+      for name in ["a", "b"] { try folder.writeTar(samples([nil, nil]), to: "\(name).tar") }
+      #expect(try WebDataset(shardsIn: folder).notes.map { $0.prefix(36) } == ["2 tar files are one set without clas"])
+      try folder.writePicture("preview.png")
+      #expect(try WebDataset(shardsIn: folder).notes.first == "1 picture beside the shards not used: preview.png")
+      let loose = try #require(pictureSplits(at: folder) as? PictureLayout)
+      #expect(loose.notes.contains { $0.contains("move the pictures away to have tar files read as shards") })
     }
   }
 

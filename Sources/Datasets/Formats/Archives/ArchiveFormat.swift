@@ -5,8 +5,9 @@ import Foundation
 enum ArchiveFormat: Equatable {
   case zip
   case tar
-  /// An archive whose files cannot be read at random, the program that unpacks it, and what comes out.
-  case packed(program: String, result: String)
+  /// An archive whose files cannot be read at random, the program that unpacks it, and what comes out; first the file has
+  /// to have the name `rename`, if that is given.
+  case packed(program: String, result: String, rename: String? = nil)
 
   /// - Returns: nil for what is no archive.
   /// - Throws: `DatasetError.unreadable`.
@@ -40,12 +41,15 @@ enum ArchiveFormat: Equatable {
     if let other = others.first(where: { head.starts(with: $0.bytes) }) {
       return .packed(program: other.program, result: "the folder")
     }
-    let packers: [(bytes: [UInt8], program: String, short: String)] = [
-      ([0x1F, 0x8B], "gunzip", ".tgz"), ([0x28, 0xB5, 0x2F, 0xFD], "unzstd", ".tzst"),
-      ([0xFD] + "7zXZ".utf8, "unxz", ".txz"), (Array("BZh".utf8), "bunzip2", ".tbz2"),
+    let packers: [(bytes: [UInt8], program: String, ending: String, short: String)] = [
+      ([0x1F, 0x8B], "gunzip", ".gz", ".tgz"), ([0x28, 0xB5, 0x2F, 0xFD], "unzstd", ".zst", ".tzst"),
+      ([0xFD] + "7zXZ".utf8, "unxz", ".xz", ".txz"), (Array("BZh".utf8), "bunzip2", ".bz2", ".tbz2"),
     ]
     guard let packer = packers.first(where: { head.starts(with: $0.bytes) }), let dot = name.lastIndex(of: ".") else {
       return nil
+    }
+    if [".tar", ".zip"].contains(name[dot...].lowercased()) {
+      return .packed(program: packer.program, result: name, rename: name + packer.ending)
     }
     let stem = String(name[..<dot])
     if stem.lowercased().hasSuffix(".tar") { return .packed(program: packer.program, result: stem) }

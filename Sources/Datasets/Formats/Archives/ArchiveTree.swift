@@ -1,3 +1,4 @@
+import Files
 import Imaging
 
 /// The files of an archive. A top folder that holds all the others, as programs that pack a folder make it, is taken for
@@ -24,17 +25,19 @@ struct ArchiveTree: FileTree {
     location = archive.path
     top = isRootFound ? Self.root(of: members) : ""
     var strays = archive.contents.strays
-    let below = members.enumerated().filter { [top] in $1.name.hasPrefix(top) }
-      .map { [top] in (number: $0, path: String($1.name.dropFirst(top.count)), member: $1) }
+    let below = members.enumerated()
+      .compactMap { [top] number, member in
+        path(member.name, below: top).map { (number: number, path: $0, member: member) }
+      }
       .sorted {
-        isOrderedBefore($0.path, $1.path) || ($0.path.utf8.elementsEqual($1.path.utf8) && $0.number < $1.number)
+        isOrderedBefore($0.path, $1.path) || (ExactName($0.path) == ExactName($1.path) && $0.number < $1.number)
       }
     var (paths, places) = ([String](), [(place: Int, byteCount: Int)]())
     paths.reserveCapacity(below.count)
     places.reserveCapacity(below.count)
     for (next, file) in below.enumerated() {
       // Of files of one name the last counts, as it does where archives are unpacked.
-      if next + 1 < below.count, below[next + 1].path.utf8.elementsEqual(file.path.utf8) {
+      if next + 1 < below.count, ExactName(below[next + 1].path) == ExactName(file.path) {
         strays.append(TreeStray(path: file.path, kind: .replaced))
         continue
       }
@@ -48,19 +51,23 @@ struct ArchiveTree: FileTree {
 
   func read(_ path: String, atMost limit: Int) throws -> [UInt8] {
     let number = paths.partitioningIndex { !isOrderedBefore($0, path) }
-    precondition(number < paths.count && paths[number].utf8.elementsEqual(path.utf8), "\(name(of: path)) is not there")
+    precondition(number < paths.count && ExactName(paths[number]) == ExactName(path), "\(name(of: path)) is not there")
     let (place, byteCount) = places[number]
     return try archive.read(ArchiveMember(name: top + path, place: place, byteCount: byteCount), atMost: limit)
+  }
+
+  /// The folders that a file is in, from the top.
+  private static func folders(of path: String) -> [ExactName] {
+    path.utf8.split(separator: UInt8(ascii: "/")).dropLast().map { ExactName(Substring($0)) }
   }
 
   /// The folder that all files are in that are not hidden. One that names a split is no root.
   private static func root(of members: [ArchiveMember]) -> String {
     let names = members.lazy.map(\.name).filter { !isHidden($0) }
-    guard var common = names.first?.split(separator: "/").dropLast() else { return "" }
+    guard var common = names.first.map(folders)?[...] else { return "" }
     for name in names where !common.isEmpty {
-      let folders = name.split(separator: "/").dropLast()
-      common = common.prefix(zip(common, folders).prefix { $0 == $1 }.count)
+      common = common.prefix(zip(common, folders(of: name)).prefix { $0 == $1 }.count)
     }
-    return common.prefix { SplitFolders.split(of: $0) == nil }.map { $0 + "/" }.joined()
+    return common.prefix { SplitNames.split($0.text) == nil }.map { $0.text + "/" }.joined()
   }
 }

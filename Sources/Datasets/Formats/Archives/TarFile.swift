@@ -30,7 +30,7 @@ struct TarFile: Archive {
   private static func contents(of file: OpenedFile) throws -> ArchiveContents {
     var contents = ArchiveContents()
     /// Where hard links may lead; made for the first one.
-    var known: [String: Int]?
+    var known: [ExactName: Int]?
     let headers = try TarHeaders(of: file)
     while let header = try headers.next() {
       switch header.kind {
@@ -42,12 +42,12 @@ struct TarFile: Archive {
             foundBytes: file.byteCount)
         }
         contents.append(header.name, place: header.start, byteCount: header.byteCount)
-        if let last = contents.members.last, known != nil { known?[last.name] = contents.members.count - 1 }
+        if let last = contents.members.last, known != nil { known?[ExactName(last.name)] = contents.members.count - 1 }
       case .folder: break
       case .stray(let kind): contents.leaveOut(header.name, kind)
       case .hardLink(let target):
-        known = known ?? Dictionary(contents.members.enumerated().map { ($1.name, $0) }) { $1 }
-        guard let number = known?[ArchiveContents.plain(target) ?? ""] else {
+        known = known ?? Dictionary(contents.members.enumerated().map { (ExactName($1.name), $0) }) { $1 }
+        guard let number = known?[ExactName(ArchiveContents.plain(target) ?? "")] else {
           contents.leaveOut(header.name, .archivedLink)
           continue
         }

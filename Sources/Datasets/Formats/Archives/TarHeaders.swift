@@ -77,8 +77,7 @@ final class TarHeaders {
   }
 
   private static func text(_ bytes: UnsafePointer<CChar>) -> String {
-    String(validatingCString: bytes)
-      ?? pathText(UnsafeBufferPointer(start: bytes, count: strlen(bytes)).map { UInt8(bitPattern: $0) })
+    pathText(UnsafeBufferPointer(start: bytes, count: strlen(bytes)).map { UInt8(bitPattern: $0) })
   }
 
   private func readPiece(_ start: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {

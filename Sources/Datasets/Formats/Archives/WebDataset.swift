@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 
@@ -14,7 +15,7 @@ struct WebDataset: PictureSplits {
   }
 
   /// What is not used, a sentence each.
-  let notes: [String]
+  private(set) var notes: [String]
   private let heads: PictureHeads
   /// In the order in which they lie in the files.
   private let pictures: [Picture]
@@ -30,35 +31,44 @@ struct WebDataset: PictureSplits {
   /// A single tar file; nil where it has no labels, so that the rules for folders are for it.
   init?(labeled tar: TarFile, pixelLimit: Int = PixelImage.defaultPixelLimit) throws {
     let samples = try TarSamples(of: tar)
-    guard samples.pictures.contains(where: { $0.label != nil }) else { return nil }
-    self.init(tar, samples, pixelLimit)
+    guard samples.pictures.contains(where: { $0.label != nil }) || !samples.unused.damagedLabels.isEmpty else {
+      return nil
+    }
+    try self.init(tar, samples, pixelLimit)
   }
 
-  private init(_ tar: TarFile, _ samples: TarSamples, _ pixelLimit: Int) {
-    let pictures = samples.pictures.map { sample in
-      let top = topFolder(of: sample.member.name)
-      return Picture(path: sample.member.name, label: sample.label, split: top.flatMap(SplitFolders.split))
+  private init(_ tar: TarFile, _ samples: TarSamples, _ pixelLimit: Int) throws {
+    // A word in a folder's name counts where each folder has one.
+    let words = samples.pictures.map { topFolder(of: $0.member.name).flatMap(SplitNames.splitWord) }
+    let areClear = words.contains(.train) && !words.contains(nil) && Set(words).count > 1
+    let pictures = zip(samples.pictures, words).map { sample, word in
+      let split = areClear ? word : topFolder(of: sample.member.name).flatMap(SplitNames.split)
+      return Picture(path: sample.member.name, label: sample.label, split: split)
     }
-    self.init(
+    try self.init(
       ArchiveTree(of: tar, samples.pictures.map(\.member), findingRoot: false), pictures, samples.unused, pixelLimit,
       byteCount: samples.byteCount)
   }
 
   /// - Throws: `DatasetError`, naming the file.
   init(shardsIn folder: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) throws {
-    var (shards, pictures, unused, byteCount) = ([String: ArchiveTree](), [Picture](), UnusedMembers(), 0)
+    var (shards, pictures, unused, byteCount) = ([ExactName: ArchiveTree](), [Picture](), UnusedMembers(), 0)
     for name in Self.shards(in: folder) {
       let tar = try TarFile(reading: folder.appendingPathComponent(name))
       let samples = try TarSamples(of: tar)
-      shards[name] = ArchiveTree(of: tar, samples.pictures.map(\.member), findingRoot: false)
+      shards[ExactName(name)] = ArchiveTree(of: tar, samples.pictures.map(\.member), findingRoot: false)
       unused.add(samples.unused)
       byteCount += samples.byteCount
       let split = Self.split(ofShard: name)
       pictures += samples.pictures.map { Picture(path: "\(name)/\($0.member.name)", label: $0.label, split: split) }
     }
-    self.init(
+    try self.init(
       ShardTree(location: folder.path, shards), pictures, unused, pixelLimit, byteCount: byteCount,
-      besides: Self.otherArchives(in: folder))
+      besides: notesOnFiles(in: folder, beside: "shards", Self.isShard) + Self.notesOnFolders(in: folder))
+    if shards.count > 1, classNames.isEmpty {
+      notes.append(
+        "\(shards.count) tar files are one set without classes: no .cls or .json in them gives labels that differ")
+    }
   }
 
   /// A tar file, or a folder of tar files.
@@ -70,28 +80,30 @@ struct WebDataset: PictureSplits {
       return
     }
     let tar = try TarFile(reading: url)
-    self.init(tar, try TarSamples(of: tar), pixelLimit)
+    try self.init(tar, try TarSamples(of: tar), pixelLimit)
   }
 
   private init(
     _ tree: any FileTree, _ found: [Picture], _ unused: UnusedMembers, _ pixelLimit: Int, byteCount: Int,
-    besides: String? = nil
-  ) {
+    besides: [String] = []
+  ) throws {
     var tree = tree
     tree.pixelLimit = pixelLimit
     heads = PictureHeads(tree)
     let hasSplits = found.contains { $0.split != nil }
     let isLabeled = found.contains { $0.label != nil }
+    if !isLabeled, let damage = unused.damagedLabels.first { throw damage.error }
     let pictures = found.filter { ($0.label != nil || !isLabeled) && ($0.split != nil || !hasSplits) }
     self.pictures = pictures
     named = hasSplits ? Dictionary(grouping: pictures.indices) { pictures[$0].split! } : [:]
     var unused = unused
-    if isLabeled { unused.unlabeled = found.count { $0.label == nil } }
-    unused.unsplit = found.count - pictures.count - unused.unlabeled
-    notes = [unused.note, besides].compactMap { $0 }
+    let unlabeled = isLabeled ? found.count { $0.label == nil } : 0
+    unused.unlabeled = unlabeled - unused.damagedLabels.count
+    unused.unsplit = found.count - pictures.count - unlabeled
+    notes = [unused.note].compactMap { $0 } + besides
     let classes = isLabeled ? pictures.map { $0.label! } : Self.folders(of: pictures)
     let known = Set(classes).sorted()
-    classNames = known.count < 2 ? [] : known.map(\.text)
+    classNames = known.count < 2 ? [] : known.map(\.name.text)
     let numbers = Dictionary(uniqueKeysWithValues: known.enumerated().map { ($1, $0) })
     labels = known.count < 2 ? [] : classes.map { numbers[$0]! }
     shuffleBlock = found.isEmpty ? nil : PackedDataset.shuffleBlock(ofBytes: max(1, byteCount / found.count))
@@ -145,10 +157,10 @@ struct WebDataset: PictureSplits {
     var folders: [SampleLabel] = []
     for picture in pictures {
       let (shard, name) = ShardTree.parts(of: picture.path)
-      let parts = name.split(separator: "/")
+      let parts = name.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init)
       // A tar file of a folder of its own name is a shard, and no class.
       guard parts.count == 2, !shard.hasSuffix("\(parts[0]).tar") else { return [] }
-      folders.append(.name(String(parts[0])))
+      folders.append(SampleLabel(folder: parts[0]))
     }
     return folders
   }
@@ -159,21 +171,26 @@ extension WebDataset {
   /// Whether a folder, or one in it that names a split, holds tar files.
   static func hasShards(_ folder: URL) -> Bool { !shards(in: folder).isEmpty }
 
-  /// Other archives beside the shards.
-  private static func otherArchives(in folder: URL) -> String? {
-    let endings: Set<String> = ["zip", "tgz", "gz", "xz", "zst", "bz2", "7z", "rar", "part"]
-    let others = names(in: folder).filter { endings.contains(fileExtension(of: $0)) }.sorted(by: isOrderedBefore)
-    return others.isEmpty ? nil : "not read beside the shards: \(listed(others))"
-  }
-
   /// The tar files of a folder and of those folders in it that name splits, in order.
   private static func shards(in folder: URL) -> [String] {
     let top = names(in: folder)
-    let below = top.filter { SplitFolders.split(of: $0) != nil }.flatMap { split in
-      names(in: folder.appendingPathComponent(split)).map { "\(split)/\($0)" }
-    }
-    return (top + below).filter { fileExtension(of: $0) == "tar" }.sorted(by: isOrderedBefore)
+    let below = top.filter { SplitNames.splitWord(in: $0) != nil }.flatMap { files(in: folder, $0) }
+    return (top + below).filter(isShard).sorted(by: isOrderedBefore)
   }
+
+  /// On the tar files of folders that name no split.
+  private static func notesOnFolders(in folder: URL) -> [String] {
+    let rest = names(in: folder).filter { SplitNames.splitWord(in: $0) == nil }
+    let tars = rest.flatMap { files(in: folder, $0) }.filter(isShard).sorted(by: isOrderedBefore)
+    return tars.isEmpty ? [] : ["not read, in folders that name no split: \(listed(tars))"]
+  }
+
+  /// Those of a folder within, by their paths; none for a file.
+  private static func files(in folder: URL, _ inner: String) -> [String] {
+    names(in: folder.appendingPathComponent(inner)).map { "\(inner)/\($0)" }
+  }
+
+  private static func isShard(_ name: String) -> Bool { fileExtension(of: name) == "tar" }
 
   private static func names(in folder: URL) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter { !isHidden($0) }
@@ -181,9 +198,6 @@ extension WebDataset {
 
   /// The split that a tar file's folder names, or a word of its own name; nil for none, or words that disagree.
   static func split(ofShard path: String) -> DatasetSplit? {
-    if let split = topFolder(of: path).flatMap(SplitFolders.split) { return split }
-    let words = path.split(separator: "/").last?.split { !$0.isLetter } ?? []
-    let splits = Set(words.compactMap(SplitFolders.split))
-    return splits.count == 1 ? splits.first : nil
+    topFolder(of: path).flatMap(SplitNames.splitWord) ?? SplitNames.splitWord(in: fileName(of: path))
   }
 }

@@ -14,6 +14,7 @@ public struct PackedDataset: ImageDataset {
   public var count: Int { images.count }
   public let classNames: [String]
   public let attributeNames: [String]
+  public internal(set) var notes: [String] = []
   let shards: OpenShards
   private let shardPaths: [String]
   private let images: PartLookup

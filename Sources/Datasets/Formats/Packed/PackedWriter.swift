@@ -31,6 +31,7 @@ public struct PackedWriter {
     precondition(Set(datasets.map(\.split)).count == datasets.count, "a split is packed once")
     let richest = datasets.max { $0.classNames.count < $1.classNames.count }!
     classNames = richest.classNames
+    func exact(_ names: [String]) -> [ExactName] { names.map(ExactName.init) }
     for other in datasets {
       func require(_ isAlike: Bool, _ what: String, as first: any ImageDataset) throws {
         guard isAlike else {
@@ -40,10 +41,10 @@ public struct PackedWriter {
       }
       let first = datasets[0]
       try require(other.shape == first.shape, "sizes, \(first.shape) and \(other.shape)", as: first)
-      try require(other.attributeNames == first.attributeNames, "attributes", as: first)
+      try require(exact(other.attributeNames) == exact(first.attributeNames), "attributes", as: first)
       try require(
-        classNames.starts(with: other.classNames) && other.classNames.isEmpty == classNames.isEmpty, "classes",
-        as: richest)
+        exact(classNames).starts(with: exact(other.classNames)) && other.classNames.isEmpty == classNames.isEmpty,
+        "classes", as: richest)
     }
     self.datasets = datasets
     self.workers = workers

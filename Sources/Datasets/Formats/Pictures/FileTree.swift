@@ -1,8 +1,10 @@
+import Files
 import Imaging
 
 /// The files below one root, a folder or an archive: what the rules for pictures, ``PictureLayout``, are about.
 ///
-/// A path is relative to the root, with "/" between its parts. What of a name is not UTF-8 is written as `\xE9`.
+/// A path is relative to the root, with "/" between its parts, as ``pathText(_:)`` writes it. Paths are told apart by their
+/// bytes: a key is an `ExactName`.
 protocol FileTree: Sendable {
   /// For messages: the path of the folder or of the archive.
   var location: String { get }
@@ -28,6 +30,11 @@ extension FileTree {
   func header(of path: String) throws -> ImageHeader {
     try ImageHeader(
       of: SequentialBytes { try read(path, atMost: $0) }, name: name(of: path), pixelLimit: pixelLimit)
+  }
+
+  func holds(_ path: String) -> Bool {
+    let number = paths.partitioningIndex { !isOrderedBefore($0, path) }
+    return number < paths.count && ExactName(paths[number]) == ExactName(path)
   }
 
   func picture(at path: String) throws -> PixelImage {
@@ -61,17 +68,17 @@ struct TreeStray: Sendable, Equatable {
   let kind: Kind
 }
 
-/// The order of images: by path as Swift orders strings, by bytes where that knows no difference.
-func isOrderedBefore(_ a: String, _ b: String) -> Bool {
-  a < b || (a == b && a.utf8.lexicographicallyPrecedes(b.utf8))
-}
+/// The order of images.
+func isOrderedBefore(_ a: String, _ b: String) -> Bool { ExactName(a) < ExactName(b) }
 
-/// A path or a name that may hold bytes that are no UTF-8, as text.
+/// A path or a name as text, other for other bytes: what is not UTF-8 is written as `\xE9`, and the backslash of a name that
+/// has these very characters as `\x5C`.
 func pathText(_ bytes: some Collection<UInt8>) -> String {
+  let bytes = escapingBackslashes(in: bytes)
   if let text = String(validating: bytes, as: UTF8.self) { return text }
   var text = ""
   var decoder = UTF8()
-  var rest = Array(bytes)[...]
+  var rest = bytes[...]
   while !rest.isEmpty {
     var iterator = rest.makeIterator()
     decoder = UTF8()
@@ -84,4 +91,20 @@ func pathText(_ bytes: some Collection<UInt8>) -> String {
     }
   }
   return text
+}
+
+/// Those before an `x` and two digits of a hexadecimal number.
+private func escapingBackslashes(in bytes: some Collection<UInt8>) -> [UInt8] {
+  let bytes = Array(bytes)
+  guard bytes.contains(UInt8(ascii: "\\")) else { return bytes }
+  return bytes.indices.flatMap { place -> [UInt8] in
+    let digits = bytes[place...].dropFirst(2).prefix(2)
+    let isEscape = bytes[place...].starts(with: "\\x".utf8) && digits.count == 2 && digits.allSatisfy(isHexadecimal)
+    return isEscape ? Array("\\x5C".utf8) : [bytes[place]]
+  }
+}
+
+/// In capitals, as ``pathText(_:)`` writes them.
+private func isHexadecimal(_ byte: UInt8) -> Bool {
+  (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
 }

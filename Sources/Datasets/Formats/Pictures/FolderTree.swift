@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Imaging
 
@@ -9,8 +10,8 @@ struct FolderTree: FileTree {
   let strays: [TreeStray]
   var pixelLimit = PixelImage.defaultPixelLimit
   private let root: String
-  /// Of those paths that are not UTF-8.
-  private let bytesOfPath: [String: [UInt8]]
+  /// Of those paths that are written otherwise.
+  private let bytesOfPath: [ExactName: [UInt8]]
 
   /// - Throws: `DatasetError` when the folder is missing, not a folder or, like one below it, not to be read.
   init(of folder: URL) throws {
@@ -25,16 +26,12 @@ struct FolderTree: FileTree {
         file: location, reason: "it is a file, expected a folder of pictures, or a zip or tar file")
     }
     let walk = try FolderWalk(Array(root.utf8))
-    var (paths, bytesOfPath) = ([String](), [String: [UInt8]]())
+    var (paths, bytesOfPath) = ([String](), [ExactName: [UInt8]]())
     paths.reserveCapacity(walk.files.count)
     for bytes in walk.files {
-      if let path = String(validating: bytes, as: UTF8.self) {
-        paths.append(path)
-      } else {
-        let path = pathText(bytes)
-        bytesOfPath[path] = bytes
-        paths.append(path)
-      }
+      let path = pathText(bytes)
+      if !path.utf8.elementsEqual(bytes) { bytesOfPath[ExactName(path)] = bytes }
+      paths.append(path)
     }
     self.paths = paths.sorted(by: isOrderedBefore)
     self.bytesOfPath = bytesOfPath
@@ -60,7 +57,7 @@ struct FolderTree: FileTree {
   }
 
   private func open(_ path: String) throws -> PictureFile {
-    let bytes = bytesOfPath[path].map { Array(root.utf8) + [UInt8(ascii: "/")] + $0 }
+    let bytes = bytesOfPath[ExactName(path)].map { Array(root.utf8) + [UInt8(ascii: "/")] + $0 }
     return try PictureFile(name(of: path), bytes: bytes)
   }
 }

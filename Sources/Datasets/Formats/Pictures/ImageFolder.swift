@@ -1,22 +1,22 @@
 import Files
-import Foundation
 import Imaging
 
 /// A folder of PNG, JPEG and WebP pictures as one split of a data set.
 ///
-/// Splits: the subfolders `train` (or `training`), `validation` (`valid`, `val`, `dev`) and `test` (`testing`) in any case,
-/// if there are any of them and no other folders that make classes of them; a missing validation split is cut from
-/// training. Else all pictures are split by seed, 90/5/5 percent, at least one each.
+/// Splits: the subfolders `train` (or `training`, `trn`), `validation` (`valid`, `validate`, `val`, `dev`) and `test`
+/// (`testing`, `tst`) in any case, if there are any of them and no other folders that make classes of them; also names with
+/// one of these words, such as `train_set` and `test_set`, where no other folders stand beside. A missing validation split is
+/// cut from training. Else all pictures are split by seed, 90/5/5 percent, at least one each.
 ///
 /// Classes: when the pictures of the split's folder sit exactly one folder below it, that folder's name is the
 /// picture's class; one picture elsewhere, or one in ten, is left out. Fewer than two names in all splits together count
-/// as no classes.
+/// as no classes. Names are told apart by their bytes.
 ///
 /// Channels: RGB if any picture of any split is in color, else gray.
 ///
 /// Attributes: an `attributes.csv` in the split's folder, or in the folder of folders; see `AttributesCSV`.
 ///
-/// Links are followed, once. Runs, models, packed sets and reports below the folder are left out. `notes` says what is.
+/// Links are followed, once. What Glow wrote into runs and reports below the folder is left out. `notes` says what is.
 ///
 /// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
 ///
@@ -50,26 +50,6 @@ public struct ImageFolder: ImageDataset {
     case tolerant
     /// No more than needed for the shape.
     case needed
-  }
-
-  /// Opens a split of a folder, or of a zip or tar file, or a folder of tar files.
-  ///
-  /// - Parameters:
-  ///   - size: pictures are cropped in the middle to this aspect and resized; nil requires them to be of one size.
-  ///   - channels: 1 or 3; nil takes 1 if all pictures of all splits are gray, else 3. Alpha is composited on white.
-  ///   - seed: chooses the splits where no subfolders do.
-  ///   - toleratingDamage: whether files whose heads cannot be read are left to be reported when they are read.
-  ///   - pixelLimit: the most pixels of a picture, width times height.
-  /// - Throws: `DatasetError` for a folder that is missing, empty, too small to split or of mixed sizes;
-  ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
-  public init(
-    _ folder: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64 = 0,
-    toleratingDamage: Bool = false, pixelLimit: Int = PixelImage.defaultPixelLimit
-  ) throws {
-    try self.init(
-      name: folder.lastPathComponent, split: split,
-      pictureSplits(at: folder, pixelLimit: pixelLimit).members(of: split, seed: seed), size: size, channels: channels,
-      heads: toleratingDamage ? .tolerant : .all)
   }
 
   /// Pictures of a tree.

@@ -29,7 +29,7 @@ struct PictureLayout: PictureSplits {
     /// Relative to `folder`.
     let paths: [String]
     /// One a path; nil without classes.
-    let classes: [String]?
+    let classes: [ExactName]?
   }
 
   /// What is not used, and how the tree is understood: a sentence each.
@@ -39,9 +39,11 @@ struct PictureLayout: PictureSplits {
   /// Pictures beside the folders of splits.
   private let besides: Int
   private let heads: PictureHeads
+  /// Where the tables of attributes are that are read, by the folders that they are for.
+  private let tables: [ExactName: String]
   private let whole: Part?
   private let named: [DatasetSplit: Part]
-  private let classNames: [String]
+  private let classNames: [ExactName]
 
   private var tree: any FileTree { heads.tree }
 
@@ -50,7 +52,7 @@ struct PictureLayout: PictureSplits {
     heads = PictureHeads(tree)
     let listing = PictureListing(of: tree)
     let splits = try SplitFolders(of: listing)
-    let folders = splits.folders.isEmpty ? [""] : splits.folders.values.sorted()
+    let folders = splits.folders.isEmpty ? [""] : splits.folders.values.sorted(by: isOrderedBefore)
     let paths = folders.map { folder in
       folder.isEmpty ? listing.pictures : listing.pictures.compactMap { path($0, below: folder) }
     }
@@ -58,17 +60,19 @@ struct PictureLayout: PictureSplits {
     guard paths.contains(where: { !$0.isEmpty }) else {
       throw DatasetError.noImages(folder: tree.location, notes: unused)
     }
-    let mayHaveClasses = paths.reduce(into: Set<String>()) { $0.formUnion(PictureClasses.folders(of: $1)) }.count >= 2
+    let mayHaveClasses = paths.reduce(into: Set()) { $0.formUnion(PictureClasses.folders(of: $1)) }.count >= 2
     let classes = zip(paths, folders).map { PictureClasses(of: $0, in: $1, mayBe: mayHaveClasses) }
     let parts = zip(folders, classes).map { Part(folder: $0, paths: $1.paths, classes: $1.names) }
-    let partOfFolder = Dictionary(uniqueKeysWithValues: zip(folders, parts))
-    whole = partOfFolder[""]
-    named = splits.folders.mapValues { partOfFolder[$0]! }
+    let partOfFolder = Dictionary(uniqueKeysWithValues: zip(folders.map(ExactName.init), parts))
+    whole = splits.folders.isEmpty ? parts[0] : nil
+    named = splits.folders.mapValues { partOfFolder[ExactName($0)]! }
     let names = Set(parts.flatMap { $0.classes ?? [] })
     classNames = names.count < 2 ? [] : names.sorted()
+    let wrapper = whole.flatMap { Self.wrapperNote(on: $0.paths, of: tree) }
+    let (tables, tablesNote) = Self.tables(of: tree, in: Set(folders.map(ExactName.init)))
+    self.tables = tables
     notes =
-      splits.notes + classes.compactMap(\.note)
-      + (whole.flatMap { Self.wrapperNote(on: $0.paths, of: tree) }.map { [$0] } ?? []) + unused
+      splits.notes + (wrapper.map { [$0] } ?? classes.compactMap(\.note)) + (tablesNote.map { [$0] } ?? []) + unused
   }
 
   /// - Throws: `DatasetError` when the split is not there, empty, or cannot be cut from so few pictures.
@@ -76,7 +80,7 @@ struct PictureLayout: PictureSplits {
     guard let (part, positions) = positions(of: split, seed: seed) else {
       throw DatasetError.missingSplit(
         folder: tree.location, split: split,
-        found: named.values.map(\.folder).sorted()
+        found: named.values.map(\.folder).sorted(by: isOrderedBefore)
           + (besides > 0 ? ["\(counted(besides, "picture")) beside"] : []))
     }
     guard !part.paths.isEmpty else { throw DatasetError.noImages(folder: name(of: part), notes: unused) }
@@ -121,7 +125,7 @@ struct PictureLayout: PictureSplits {
     return Members(
       heads: heads, files: positions.map { part.folder + part.paths[$0] },
       labels: classes.map { classes in positions.map { labelOfClass[classes[$0]]! } } ?? [],
-      classNames: classes == nil ? [] : classNames,
+      classNames: classes == nil ? [] : classNames.map(\.text),
       attributes: try attributes(of: part, at: positions), notes: notes)
   }
 
@@ -132,8 +136,8 @@ struct PictureLayout: PictureSplits {
   /// From the split's own `attributes.csv`, else from the one beside the split folders. A row may name a picture that is
   /// not used.
   private func attributes(of part: Part, at positions: [Int]) throws -> AttributeTable? {
-    func known(below folder: String) -> Set<String> {
-      Set(tree.paths.lazy.filter(PictureListing.isPicture).compactMap { path($0, below: folder) })
+    func known(below folder: String) -> [String] {
+      tree.paths.lazy.filter(PictureListing.isPicture).compactMap { path($0, below: folder) }
     }
     if let file = try attributesFile(in: part.folder) {
       let csv = try AttributesCSV(file)
@@ -145,9 +149,27 @@ struct PictureLayout: PictureSplits {
   }
 
   private func attributesFile(in folder: String) throws -> InputFile? {
-    let path = folder + AttributesCSV.fileName
-    guard tree.paths.contains(path) else { return nil }
+    guard let path = tables[ExactName(folder)] else { return nil }
     return try InputFile(unpacking: tree.read(path), path: tree.name(of: path))
+  }
+
+  /// The tables of attributes of some folders, and of the whole tree; a sentence on those that are for none.
+  private static func tables(
+    of tree: any FileTree, in folders: Set<ExactName>
+  ) -> (tables: [ExactName: String], note: String?) {
+    var (tables, rest) = ([ExactName: String](), [String]())
+    for path in tree.paths where AttributesCSV.isNamed(fileName(of: path)) && !isHidden(path) {
+      let folder = ExactName(path.dropLast(AttributesCSV.fileName.count))
+      guard folders.contains(folder) || folder.text.isEmpty else {
+        rest.append(path)
+        continue
+      }
+      // Small letters stand behind capitals in the order of paths.
+      if let other = tables.updateValue(path, forKey: folder) { rest.append(other) }
+    }
+    let note =
+      "not read: \(listed(rest)); one \(AttributesCSV.fileName) is read at the top, and one in each split's folder"
+    return (tables, rest.isEmpty ? nil : note)
   }
 
   private func checkThatSplitsAgree(with csv: AttributesCSV) throws {
@@ -168,8 +190,9 @@ struct PictureLayout: PictureSplits {
     guard let top = paths.first.flatMap(topFolder) else { return nil }
     let inner = paths.compactMap { path($0, below: top + "/") }
     guard inner.count == paths.count else { return nil }
-    let folders = Set(inner.compactMap(topFolder))
-    guard folders.contains(where: { SplitFolders.split(of: $0) != nil }) || PictureClasses.folders(of: inner).count >= 2
+    guard
+      inner.contains(where: { topFolder(of: $0).flatMap(SplitNames.split) != nil })
+        || PictureClasses.folders(of: inner).count >= 2
     else { return nil }
     return "all pictures lie in \(top)/: name that folder, \(tree.name(of: String(top))), to have the folders in it as "
       + "splits or classes"

@@ -16,8 +16,8 @@ func listed(_ names: [String], most: Int = 3) -> String {
 extension PictureListing {
   /// What is not used, and what it is: a sentence each.
   var notes: [String] {
-    [unreadNote].compactMap { $0 } + own.compactMap(note) + strayNotes
-      + [archivesNote, tableNote, othersNote].compactMap { $0 }
+    [unreadNote, misnamedNote].compactMap { $0 } + own.all.compactMap(note) + strayNotes
+      + [archivesNote, tableNote, labelsNote, othersNote].compactMap { $0 }
   }
 
   /// The pictures of other formats, and the hidden ones.
@@ -32,11 +32,24 @@ extension PictureListing {
     return "\(total) not used: \(parts.joined(separator: ", "))\(advice)" + (counts.count > 1 ? ", and so on" : "")
   }
 
+  private var misnamedNote: String? {
+    guard !misnamed.isEmpty else { return nil }
+    let isOne = misnamed.count == 1
+    return "\(counted(misnamed.count, "picture file")) without the ending of one \(isOne ? "is" : "are") not used: "
+      + "\(listed(misnamed)); rename \(isOne ? "it" : "them") to end in .jpg, .png or what \(isOne ? "it is" : "they are")"
+  }
+
   private func note(on folder: OwnFolder) -> String? {
-    guard folder.pictures > 0 else { return nil }
+    guard folder.written + folder.others > 0 else { return nil }
     let name = folder.path.isEmpty ? "the folder" : folder.path
-    let pictures = folder.pictures == 1 ? "1 picture is" : "\(folder.pictures) pictures are"
-    return "\(name) is \(folder.kind.rawValue) of glow: its \(pictures) left out"
+    let (written, others) = (folder.written, folder.others)
+    let parts = [
+      written == 0 ? nil : "its \(counted(written, "picture")) \(written == 1 ? "is" : "are") left out",
+      others == 0
+        ? nil
+        : "\(counted(others, written == 0 ? "picture" : "other picture")) in it \(others == 1 ? "counts" : "count") as data",
+    ]
+    return "\(name) is \(folder.kind.rawValue) of glow: " + listed(parts.compactMap { $0 })
   }
 
   private var strayNotes: [String] {
@@ -68,16 +81,20 @@ extension PictureListing {
   private var archivesNote: String? {
     let archives = others.filter { ["zip", "tar", "tgz"].contains(fileExtension(of: $0)) }
     guard let first = archives.first else { return nil }
-    let advice =
-      tree is FolderTree ? "give one by itself, such as \(tree.name(of: first))" : "unpack this archive first"
-    return "not read: \(listed(archives)); \(advice)"
+    guard tree is FolderTree else { return "not read: \(listed(archives)); unpack this archive first" }
+    let areShards = archives.contains { fileExtension(of: $0) == "tar" && topFolder(of: $0) == nil }
+    let rest =
+      areShards && !pictures.isEmpty
+      ? ", or move the pictures away to have tar files read as shards"
+      : archives.count > 1 ? ", or unpack them into one folder" : ""
+    return "not read: \(listed(archives)); give one by itself, such as \(tree.name(of: first))\(rest)"
   }
 
   /// Tables that look as if they were to be read.
   private var tables: [String] {
     let words: Set<String> = ["labels", "label", "classes", "attributes", "metadata", "annotations"]
     return others.filter { path in
-      let name = path.split(separator: "/").last!.lowercased()
+      let name = fileName(of: path).lowercased()
       return ["csv", "tsv", "json", "jsonl", "xlsx"].contains(fileExtension(of: path)) && name != AttributesCSV.fileName
         && words.contains(String(name.prefix { $0 != "." }))
     }
@@ -89,12 +106,22 @@ extension PictureListing {
     return "not read: \(listed(tables)); classes are folders, attributes stand in \(AttributesCSV.fileName)"
   }
 
+  /// Labels as WebDataset shards have them.
+  private var labels: [String] { others.filter { fileExtension(of: $0) == "cls" } }
+
+  private var labelsNote: String? {
+    let labels = labels
+    guard !labels.isEmpty else { return nil }
+    return
+      "not read: \(counted(labels.count, ".cls file")) (\(listed(labels))); labels beside pictures are read in the tar "
+      + "files of WebDataset, classes are folders here"
+  }
+
   /// Many files that are no pictures, such as texts beside them.
   private var othersNote: String? {
-    let tables = Set(tables)
+    let said = Set((tables + labels).map(ExactName.init))
     let rest = others.filter { path in
-      !tables.contains(path) && !path.hasSuffix(AttributesCSV.fileName)
-        && !own.contains { $0.holds(path) || $0.path.isEmpty }
+      !said.contains(ExactName(path)) && !AttributesCSV.isNamed(fileName(of: path)) && !own.hold(path)
     }
     guard rest.count >= 10, rest.count * 10 >= pictures.count else { return nil }
     let counts = Dictionary(grouping: rest, by: fileExtension).mapValues(\.count)

@@ -33,7 +33,7 @@ struct DataCheckCommand: ParsableCommand {
     }
     guard !check.problems.isEmpty else {
       return print(
-        "\(source): " + (check.notes.isEmpty ? "all there, nothing damaged" : "nothing damaged; see the notes"))
+        "\(source): " + (check.notes.isEmpty ? "all there, nothing damaged" : "no image is damaged; see the notes"))
     }
     fflush(nil)
     let count = check.problems.count

@@ -28,6 +28,9 @@ struct DataPackCommand: ParsableCommand {
 
   func run() throws {
     let source = try source.source()
+    guard !source.isSame(as: source.moved(to: URL(filePath: out))) else {
+      throw ValidationError("--out \(out) is the data set itself: name a new folder")
+    }
     let (splits, missing) = try open(source)
     if splits.contains(where: \.cropsAtRandom) {
       throw ValidationError(

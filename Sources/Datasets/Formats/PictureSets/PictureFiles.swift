@@ -2,8 +2,8 @@ import Files
 import Foundation
 import Imaging
 
-/// Picture files, and those in folders and archives, as a data set without labels, in the order given; within a folder sorted by path.
-/// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
+/// Picture files, and those in folders and archives, as a data set without labels, in the order given; within a folder sorted
+/// by path. Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
 public struct PictureFiles: ImageDataset {
   /// The path of each file: as it was given, or absolute for those found in folders.
   public let files: [String]

@@ -22,8 +22,8 @@ func pictureSplits(at url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) 
   case .tar:
     let tar = try TarFile(reading: url)
     return try WebDataset(labeled: tar, pixelLimit: pixelLimit) ?? layout(of: ArchiveTree(of: tar))
-  case .packed(let program, let result):
-    throw DatasetError.packedArchive(file: url.path, program: program, result: result)
+  case .packed(let program, let result, let rename):
+    throw DatasetError.packedArchive(file: url.path, program: program, result: result, rename: rename)
   }
 }
 
@@ -37,8 +37,8 @@ func fileTree(at url: URL) throws -> (any FileTree)? {
   return switch format {
   case .zip: ArchiveTree(of: try ZipFile(reading: url))
   case .tar: ArchiveTree(of: try TarFile(reading: url))
-  case .packed(let program, let result):
-    throw DatasetError.packedArchive(file: url.path, program: program, result: result)
+  case .packed(let program, let result, let rename):
+    throw DatasetError.packedArchive(file: url.path, program: program, result: result, rename: rename)
   }
 }
 
