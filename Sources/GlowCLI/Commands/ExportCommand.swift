@@ -28,6 +28,11 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    if layout == nil {
+      try OutputFolder.model.require(out, from: [URL(filePath: modelOptions.location)])
+    } else {
+      try OutputFile.weights.require(out)
+    }
     let (place, flow) = try modelOptions.load()
     let dtype: DType = precision == .float16 ? .float16 : .float32
     if let layout {

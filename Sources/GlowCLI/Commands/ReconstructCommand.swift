@@ -26,10 +26,12 @@ struct ReconstructCommand: ParsableCommand {
     var invertibility: InvertibilityReport
   }
 
-  func validate() throws { try requirePictureName(out) }
+  func validate() throws {
+    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    try requirePicture(out, from: inputs.files)
+  }
 
   func run() throws {
-    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     let (place, model) = try modelOptions.load()
     let images = try inputs.read(for: model, from: place, count: limit)
     let latents = try model.encode(images.x, labels: images.labels)

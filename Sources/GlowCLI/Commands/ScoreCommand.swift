@@ -44,6 +44,10 @@ struct ScoreCommand: ParsableCommand {
     guard referenceLimit >= 2 else {
       throw ValidationError("--reference-limit is \(referenceLimit), expected 2 or more")
     }
+    try OutputFile.scores.require(out, from: inputs)
+    if let referenceCache, !FileManager.default.fileExists(atPath: referenceCache) {
+      try OutputFile.referenceScores.require(referenceCache, "--reference-cache")
+    }
     guard inputs.isEmpty || data == nil else {
       throw ValidationError("--data takes the place of picture files: leave one of them out")
     }

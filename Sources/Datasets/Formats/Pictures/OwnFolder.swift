@@ -41,10 +41,14 @@ struct OwnFolder: Sendable, Equatable {
 
   /// Where the tree itself is a run, pictures that lie in it are data all the same: only what the run writes is not.
   func holds(_ file: String) -> Bool {
-    path.isEmpty
-      ? kind == .run && (file == Self.samples || file.hasPrefix(Self.checkpoints))
-      : file.utf8.starts(with: path.utf8)
+    path.isEmpty ? kind == .run && Self.isOfRun(file) : file.utf8.starts(with: path.utf8)
   }
+
+  /// Whether a path in a run's folder is that of a file which the run writes.
+  static func isOfRun(_ file: String) -> Bool { file == samples || file.hasPrefix(checkpoints) }
+
+  /// The names of the files by which a folder is known.
+  static var marks: [String] { logs.map(String.init) + ["config.json", PackedIndex.fileName, "index.html"] }
 
   private static func isMark(_ name: Substring) -> Bool {
     name == "config.json" || name == PackedIndex.fileName || name == "index.html" || logs.contains(name)

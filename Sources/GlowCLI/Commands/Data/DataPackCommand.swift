@@ -27,6 +27,7 @@ struct DataPackCommand: ParsableCommand {
   }
 
   func run() throws {
+    try OutputFolder.packed.require(out)
     let source = try source.source()
     let (splits, missing) = try open(source)
     if splits.contains(where: \.cropsAtRandom) {

@@ -117,7 +117,7 @@ struct TrainCommand: ParsableCommand {
     in folder: String, _ options: TensorOptions, _ communicator: Communicator?
   ) throws -> Trainer {
     let isLeader = communicator?.isLeader ?? true
-    try requireOutBesideData()
+    if isLeader { try OutputFolder.run.require(folder, beside: data.flatMap { try? DatasetSource(parsing: $0) }) }
     let (model, training, train, validation) = try settings(saying: isLeader)
     if isLeader {
       let ranks = communicator.map { ", in \($0.size) processes" } ?? ""
@@ -133,18 +133,6 @@ struct TrainCommand: ParsableCommand {
       configuration: model, training: training, train: train, validation: validation,
       run: RunFolder(URL(filePath: folder)),
       options: options, communicator: communicator)
-  }
-
-  /// A run in the folder of its own images would write samples among them.
-  private func requireOutBesideData() throws {
-    guard let out, let data, let source = try? DatasetSource(parsing: data) else { return }
-    func identity(_ url: URL) -> [UInt64]? {
-      var status = stat()
-      return stat(url.path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
-    }
-    guard let folder = identity(source.folder), identity(URL(filePath: out)) == folder else { return }
-    throw TrainingError(
-      "--out \(out) is the folder of the images: name another one, or one in it such as \(source.folder.path)/run")
   }
 
   /// What the flags say of a new run, and its images.
