@@ -33,7 +33,7 @@ enum OutputFile: String {
     guard !isFolder.boolValue else {
       throw ValidationError("\(flag) \(path) is a folder, and \(rawValue) is written: name a file in it")
     }
-    guard try isEmpty(url) || isWritten(url) else {
+    guard isEmpty(url) || isWritten(url) else {
       throw ValidationError(
         "\(flag) \(path): there is a file of that name, which is not \(rawValue) that Glow wrote: remove it, or name "
           + "another")
@@ -90,6 +90,11 @@ struct FileIdentity: Equatable {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// False for a device or a pipe, which is written to as it is.

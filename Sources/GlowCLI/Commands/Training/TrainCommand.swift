@@ -63,6 +63,28 @@ struct TrainCommand: ParsableCommand {
           + "--accept-changed-data; glow resume also takes --lr, --warmup, --clip and --data"
       )
     }
+    try namingFlags(checkSettings)
+  }
+
+  /// What can be known of the settings before there are images.
+  private func checkSettings() throws {
+    var settings = try startingPoint()
+    apply(to: &settings.training)
+    try settings.training.validate()
+    guard resume == nil else { return }
+    try training.requireMeaning(for: settings.family)
+    // Without --size, of one that suits any number of levels; labels as there may be.
+    (settings.model.height, settings.model.width) = settings.training.size ?? (1 << 16, 1 << 16)
+    try model.apply(to: &settings.model, labels: ["one", "other"])
+    do { try settings.model.validate() } catch ModelError.invalid(let field, let value, let expected)
+    where ["height", "width"].contains(field) {
+      throw ValidationError("--size: \(field) is \(value), expected \(expected)")
+    }
+  }
+
+  private func apply(to settings: inout TrainingConfiguration) {
+    training.apply(to: &settings)
+    guards.apply(to: &settings)
   }
 
   private func startingPoint() throws -> Preset {
@@ -82,19 +104,22 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try process.run { device, communicator in
-      let options = TensorOptions(.float32, on: device)
-      guard let begun = try runToGoOnWith(communicator) else {
-        return try TrainingProcess(communicator).watch(start(in: out!, options, communicator))
-      }
-      var resumption = Resumption(folder: begun)
-      resumption.images = try images()
-      resumption.acceptsChangedData = acceptChangedData
-      if continues {
-        resumption.check = requireSettings
-        resumption.data = data
-      }
-      try resumption.run(options, communicator)
+      try namingFlags { try run(TensorOptions(.float32, on: device), communicator) }
     }
+  }
+
+  private func run(_ options: TensorOptions, _ communicator: Communicator?) throws {
+    guard let begun = try runToGoOnWith(communicator) else {
+      return try TrainingProcess(communicator).watch(start(in: out!, options, communicator))
+    }
+    var resumption = Resumption(folder: begun)
+    resumption.images = try images()
+    resumption.acceptsChangedData = acceptChangedData
+    if continues {
+      resumption.check = requireSettings
+      resumption.data = data
+    }
+    try resumption.run(options, communicator)
   }
 
   /// What --images says.
@@ -131,8 +156,18 @@ struct TrainCommand: ParsableCommand {
     }
     return try Trainer(
       configuration: model, training: training, train: train, validation: validation,
-      run: RunFolder(URL(filePath: folder)),
+      test: isLeader ? testImages(training, like: train) : nil, run: RunFolder(URL(filePath: folder)),
       options: options, communicator: communicator)
+  }
+
+  /// The test images, to know them again.
+  private func testImages(_ training: TrainingConfiguration, like train: any ImageDataset) throws -> (any ImageDataset)?
+  {
+    let images = TrainedImages(training, channels: train.shape.channels)
+    do { return try images.openTest(DatasetSource(parsing: training.data)) } catch {
+      warn("the test images cannot be opened, and will not be known again: \(error)")
+      return nil
+    }
   }
 
   /// What the flags say of a new run, and its images.
@@ -144,8 +179,7 @@ struct TrainCommand: ParsableCommand {
     if let data { settings.training.data = data }
     try training.requireMeaning(for: settings.family)
     try model.requireMeaning(for: settings.family)
-    training.apply(to: &settings.training)
-    guards.apply(to: &settings.training)
+    apply(to: &settings.training)
     try settings.training.validate()
     let (train, validation) = try settings.training.openImages()
     if says { warn(ofNotesOn: train, validation) }
