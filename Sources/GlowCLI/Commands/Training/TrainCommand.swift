@@ -29,7 +29,7 @@ struct TrainCommand: ParsableCommand {
   var architecture: Architecture?
   @Option(help: "Settings to start from (see below); flags change them. By default the architecture's first.")
   var preset: String?
-  @Option(help: "The run folder.")
+  @Option(help: "The run folder: new or empty.")
   var out: String?
   @Option(help: ArgumentHelp("Go on with this run, as glow resume does.", valueName: "run"))
   var resume: String?
@@ -73,11 +73,14 @@ struct TrainCommand: ParsableCommand {
     try settings.training.validate()
     guard resume == nil else { return }
     try training.requireMeaning(for: settings.family)
-    // Without --size, of one that suits any number of levels; labels as there may be.
+    try model.requireMeaning(for: settings.family)
+    // Without --size, of one that suits any number of levels. What needs the images' labels is looked at when there are.
     (settings.model.height, settings.model.width) = settings.training.size ?? (1 << 16, 1 << 16)
-    try model.apply(to: &settings.model, labels: ["one", "other"])
+    let labels = model.names.contains(ModelFlagList.labels) ? ["one", "other"] : []
+    guard (try? model.apply(to: &settings.model, labels: labels)) != nil else { return }
     do { try settings.model.validate() } catch ModelError.invalid(let field, let value, let expected)
-    where ["height", "width"].contains(field) {
+      where ["height", "width"].contains(field)
+    {
       throw ValidationError("--size: \(field) is \(value), expected \(expected)")
     }
   }
@@ -208,7 +211,9 @@ struct TrainCommand: ParsableCommand {
       try SettingsTable(training).difference(from: SettingsTable(saved))
       ?? SettingsTable(model).difference(from: SettingsTable(begun))
     guard type(of: model) == type(of: begun), difference == nil else {
-      let what = difference.map { "\($0.name) is \($0.other) there and \($0.own) here" } ?? "it is another architecture"
+      let what =
+        difference.map { "\(flagText(of: $0.name)) is \($0.other) there and \($0.own) here" }
+        ?? "it is another architecture"
       throw ValidationError(
         "--continue: the run in \(run.url.relativePath) was begun with other settings: \(what); give the same flags, or "
           + "another --out")

@@ -4,7 +4,7 @@ import FlowModels
 /// Runs `body`; what it says of a setting that a flag sets is said of the flag, as an error of the command line.
 func namingFlags<Result>(_ body: () throws -> Result) throws -> Result {
   do { return try body() } catch ModelError.invalid(let field, let value, let expected) {
-    guard let flag = settingFlags[field] ?? ownName(field) else {
+    guard let flag = flag(of: field) else {
       throw ModelError.invalid(field: field, value: value, expected: expected)
     }
     let number = value.hasSuffix(".0") ? String(value.dropLast(2)) : value
@@ -12,6 +12,11 @@ func namingFlags<Result>(_ body: () throws -> Result) throws -> Result {
       "--\(flag) is \(number), expected " + expected.replacing("labelConditioning", with: "--labels"))
   }
 }
+
+/// A setting by its flag, or by its own name where it has none.
+func flagText(of field: String) -> String { flag(of: field).map { "--" + $0 } ?? field }
+
+private func flag(of field: String) -> String? { settingFlags[field] ?? ownName(field) }
 
 /// The flags of settings that have other names.
 private let settingFlags = [
