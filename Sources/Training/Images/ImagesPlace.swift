@@ -21,12 +21,13 @@ struct ImagesPlace: Codable, Sendable {
   }
 
   /// As a model says it that may be given away: the folder by its name alone, and the way to it from the model's folder.
-  /// - Returns: nil where that way would name folders of this machine: it leads over the root, or a folder right below.
+  /// - Returns: nil where that way would name folders of this machine: it leads over the root, or over a folder right below,
+  ///   and down into more than the images' own.
   init?(shareable source: DatasetSource, from home: URL) {
     let target = source.directory.resolvingSymlinksInPath().standardizedFileURL.pathComponents
     let common = zip(target, home.resolvingSymlinksInPath().standardizedFileURL.pathComponents).prefix { $0 == $1 }
       .count
-    guard common > 2 else { return nil }
+    guard common > 2 || common >= target.count - 1 else { return nil }
     self.source = source.shareableDescription
     fromHere = Self.path(to: source.directory, from: home)
   }
