@@ -91,7 +91,7 @@ import Testing
       try glow("encode", "--model", run, "--limit", "2", "--out", latents)
       for verb in [
         ["sample", "--count", "1", "--out", out + ".png"], ["reconstruct"], ["score", "--limit", "1"],
-        ["quality", "--count", "10"], ["encode", "--out", out], ["decode", latents, "--out", out + ".png"],
+        ["quality", "--count", "10"], ["encode", "--out", latents + "2"], ["decode", latents, "--out", out + ".png"],
         ["attributes", "fit", "--out", out], ["interpolate", "--out", out + ".png"],
         ["resample", "--limit", "1", "--out", out + ".png"], ["export", "--out", out + "-model"],
       ] {

@@ -29,7 +29,9 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     if layout == nil {
-      try OutputFolder.model.require(out, from: [URL(filePath: modelOptions.location)])
+      let model = modelOptions.location
+      try OutputFolder.model.require(
+        out, from: [URL(filePath: model)] + [try? ModelLocation.resolve(model)].compactMap { $0 })
     } else {
       try OutputFile.weights.require(out)
     }

@@ -35,6 +35,9 @@ struct InterpolateCommand: ParsableCommand {
     }
     try requirePicture(out, from: inputs.files + [latents].compactMap { $0 })
     try OutputFile.video.require(video.video, "--video", from: inputs.files + [latents].compactMap { $0 })
+    guard out == nil || out != video.video else {
+      throw ValidationError("--video \(video.video!) is --out, too: name two files")
+    }
     guard latents == nil || inputs.files.isEmpty else {
       throw ValidationError("--latents takes the place of picture files: leave one of them out")
     }

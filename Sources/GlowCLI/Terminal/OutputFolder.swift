@@ -61,7 +61,8 @@ enum OutputFolder {
       guard run.checkpoints.isEmpty else {
         throw refuse("already holds a run", "go on with it with glow resume, or name another folder with --out")
       }
-      guard try run.metrics().isEmpty else {
+      guard !FileManager.default.fileExists(atPath: run.metricsFile.path) || isEmptyFile("metrics.jsonl", in: folder)
+      else {
         throw refuse("holds the metrics of a run whose checkpoints are gone", advice)
       }
     case .model where FolderContents.isModel(folder), .report where FolderContents.isReport(folder): break
