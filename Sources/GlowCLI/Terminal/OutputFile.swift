@@ -68,7 +68,7 @@ enum OutputFile: String {
     case .referenceScores: return says("format", "swift-glow reference scores")
     case .scores:
       let head = Self.head(of: url)
-      return head.hasPrefix(ScoreLine.header(withPlace: false).prefix("image,bits_per_dim".count))
+      return head.hasPrefix("image,bits_per_dim")
         || head.hasPrefix("{") && head.contains(#""bitsPerDimension":"#)
     }
   }
