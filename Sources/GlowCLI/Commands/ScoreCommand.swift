@@ -139,8 +139,13 @@ struct ScoreCommand: ParsableCommand {
     let dataset = all.evenly(referenceLimit)
     let bar = ProgressBar()
     defer { bar.clear() }
-    let scores = try ReferenceScores(of: dataset, called: name, with: model, condition: labels, seed: seed) {
-      bar.update($0, of: dataset.count, "reference images")
+    let scores: ReferenceScores
+    do {
+      scores = try ReferenceScores(of: dataset, called: name, with: model, condition: labels, seed: seed) {
+        bar.update($0, of: dataset.count, "reference images")
+      }
+    } catch AnalysisError.dataset(_, let problem) {
+      throw AnalysisError.dataset(name: "--reference \(reference)", problem: problem)
     }
     if let cache { try scores.write(to: cache) }
     return scores

@@ -25,7 +25,7 @@ enum OutputFile: String {
     if let input = inputs.first(where: { FileIdentity($0).map { $0 == FileIdentity(path) } ?? false }) {
       throw ValidationError("\(flag) \(path) is what the verb reads, \(input): name another file")
     }
-    if let ending, PictureExtensions.read.contains(url.pathExtension.lowercased()) {
+    if let ending, (PictureExtensions.read + PictureExtensions.unread).contains(url.pathExtension.lowercased()) {
       throw ValidationError("\(flag) \(path) is named as a picture, and \(rawValue) is written: name it NAME.\(ending)")
     }
     var isFolder: ObjCBool = false
