@@ -35,7 +35,7 @@ struct Resumption {
       validation: found.validation, test: acceptsChangedData ? known.openTest(found.source) : nil,
       acceptingChangedData: acceptsChangedData, options: options,
       communicator: communicator)
-    if trainer.isFinished, let flag = changes.flags.first {
+    if trainer.isFinished, let flag = changes.flags(otherThan: saved.configuration).first {
       throw ValidationError(
         "--\(flag) changes nothing: \(folder) is finished; add more than its \(trainer.imagesSeen) images with --images, or "
           + "leave it out")
@@ -56,9 +56,12 @@ struct Resumption {
 }
 
 extension ChangedSettings {
-  /// The flags that say them, without dashes.
-  fileprivate var flags: [String] {
-    [("lr", learningRate != nil), ("warmup", warmupImages != nil), ("clip", gradientClip != nil)]
-      .filter(\.1).map(\.0)
+  /// The flags, without dashes, of what is another than in some settings.
+  fileprivate func flags(otherThan settings: TrainingConfiguration) -> [String] {
+    [
+      ("lr", (learningRate ?? settings.learningRate) != settings.learningRate),
+      ("warmup", (warmupImages ?? settings.warmupImages) != settings.warmupImages),
+      ("clip", (gradientClip ?? settings.gradientClip) != settings.gradientClip),
+    ].filter(\.1).map(\.0)
   }
 }
