@@ -128,7 +128,7 @@ let package = Package(
       dependencies: [
         "Training", "Cluster", "Runs", "Reporting", "WeightLayouts", "ModelImages", "Analysis", "Inference", "Studio",
         "Imaging",
-        "Datasets", "FlowModels", "Files",
+        "Datasets", "FlowModels", "Safetensors", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
       ]),

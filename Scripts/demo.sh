@@ -26,16 +26,22 @@ else
   "$glow" train --preset "$preset" --out "$run"
 fi
 
+# The newest checkpoint, which all that follows is made with.
+model=$(find "$run/checkpoints" -maxdepth 1 -name 'images-*' | sort -V | tail -n 1)
+say "With the model in $model"
+# Pictures of an earlier demo.
+rm -f "$output"/{reconstruction,temperatures,classes,interpolation,beside-shipped}.png
+
 say "Bits per dimension on the test images (lower is better)"
-"$glow" eval --model "$run" --baseline "${limit[@]}"
+"$glow" eval --model "$model" --baseline "${limit[@]}"
 
 say "Through the latents and back"
-"$glow" reconstruct --model "$run" --out "$output/reconstruction.png"
+"$glow" reconstruct --model "$model" --out "$output/reconstruction.png"
 
 say "Pictures"
-"$glow" sample --model "$run" --count 40 --columns 10 --temperature 0.5 --temperature 0.7 --temperature 1 \
+"$glow" sample --model "$model" --count 40 --columns 10 --temperature 0.5 --temperature 0.7 --temperature 1 \
   --out "$output/temperatures.png"
-"$glow" sample --model "$run" --count 100 --columns 10 --temperature 0.7 --out "$output/classes.png"
-"$glow" interpolate --model "$run" --indices 0,1,2,3,4,5 --out "$output/interpolation.png"
-"$glow" sample --model "$run" --beside fashion-mnist --count 100 --columns 10 --out "$output/beside-shipped.png"
+"$glow" sample --model "$model" --count 100 --columns 10 --temperature 0.7 --out "$output/classes.png"
+"$glow" interpolate --model "$model" --indices 0,1,2,3,4,5 --out "$output/interpolation.png"
+"$glow" sample --model "$model" --beside fashion-mnist --count 100 --columns 10 --out "$output/beside-shipped.png"
 echo "The last shows this run's samples on the left and those of the shipped, longer-trained model on the right."

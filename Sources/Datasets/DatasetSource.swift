@@ -47,11 +47,15 @@ public struct DatasetSource: Sendable {
   /// - Parameters:
   ///   - size: images are cropped in the middle to this aspect and resized; nil keeps their size.
   ///   - channels: 1 or 3; nil keeps what there is.
+  ///   - toleratingDamage: whether picture files that are none are left to be reported when they are read, for
+  ///     ``SoundImages``.
   /// - Throws: `DatasetError`, `ImagingError` or `SafetensorsError`, naming the file.
   public func open(
-    split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64
+    split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64,
+    toleratingDamage: Bool = false
   ) throws -> any ImageDataset {
-    let request = DatasetRequest(split: split, size: size, channels: channels, seed: seed)
+    var request = DatasetRequest(split: split, size: size, channels: channels, seed: seed)
+    request.toleratingDamage = toleratingDamage
     if split == .test || resolved.hasOwnValidation(location) { return try openOwn(request) }
     let parts = try cutTraining(request)
     return split == .train ? parts.train : parts.validation
@@ -64,8 +68,8 @@ public struct DatasetSource: Sendable {
     size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64, toleratingDamage: Bool = false
   ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
     var request = DatasetRequest(split: .train, size: size, channels: channels, seed: seed)
-    guard resolved.hasOwnValidation(location) else { return try cutTraining(request) }
     request.toleratingDamage = toleratingDamage
+    guard resolved.hasOwnValidation(location) else { return try cutTraining(request) }
     let train = request
     request.split = .validation
     let parts = try openOwn([train, request])

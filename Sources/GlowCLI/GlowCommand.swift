@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// The program `glow`. A program of your own that runs it, after entering a family of models in `ModelFamilies`, knows that
 /// family in every verb.
@@ -18,6 +19,15 @@ public struct GlowCommand: AsyncParsableCommand {
   public init() {}
 
   public static func main() async {
-    await main(Array(CommandLine.arguments.dropFirst()).joiningNegativeNumbers)
+    do {
+      var command = try parseAsRoot(Array(CommandLine.arguments.dropFirst()).joiningNegativeNumbers)
+      if var waiting = command as? any AsyncParsableCommand { try await waiting.run() } else { try command.run() }
+    } catch {
+      let code = exitCode(for: error)
+      if code.isSuccess { exit(withError: error) }
+      let text = fullMessage(for: error)
+      if !text.isEmpty { FileHandle.standardError.write(Data((safe(text) + "\n").utf8)) }
+      Foundation.exit(code.rawValue)
+    }
   }
 }

@@ -17,11 +17,11 @@ extension PixelImage {
     try encodeJPEG(quality: quality, for: "JPEG in memory")
   }
 
-  /// Writes a PNG file under a temporary name in the same folder, then renames it.
+  /// Writes a PNG file under a temporary name in the same folder, then renames it. The file says that this program wrote it.
   ///
   /// - Throws: `ImagingError.unwritable`, naming the file.
   public func writePNG(to url: URL) throws {
-    try writeAtomically(encodePNG(for: url.path), to: url)
+    try writeAtomically(PictureMark.marked(png: encodePNG(for: url.path)), to: url)
   }
 
   /// Writes a PNG or a JPEG file, as the ending of its name says, under a temporary name in the same folder, then renames
@@ -31,7 +31,7 @@ extension PixelImage {
   public func write(to url: URL) throws {
     switch try WrittenFormat(for: url) {
     case .png: try writePNG(to: url)
-    case .jpeg: try writeAtomically(encodeJPEG(quality: 95, for: url.path), to: url)
+    case .jpeg: try writeAtomically(PictureMark.marked(jpeg: encodeJPEG(quality: 95, for: url.path)), to: url)
     }
   }
 

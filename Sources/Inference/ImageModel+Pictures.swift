@@ -16,7 +16,9 @@ extension ImageModel {
     let fitted = fitted(pictures)
     return try await admitting(pictures.count) { this in
       let (latents, labels) = try await this.encoded(fitted, labels: labels)
-      return try LatentFile(latents: latents, labels: labels.map { try Tensor($0) }).bytes()
+      return try LatentFile(
+        latents: latents, labels: labels.map { try Tensor($0) }, model: this.knownFingerprint()
+      ).bytes()
     }
   }
 
@@ -25,12 +27,12 @@ extension ImageModel {
   ///   - latents: a safetensors file.
   ///   - most: of pictures.
   /// - Throws: ``InferenceError`` for more of them, or values that no image has (beyond a million); `ModelError` or
-  ///   `SafetensorsError` for a file that is no such one or does not fit the model.
+  ///   `SafetensorsError` for a file that is no such one, does not fit the model or is of another one.
   public nonisolated func decode(_ latents: [UInt8], atMost most: Int = .max) async throws -> [PixelImage] {
     let count = try LatentFile.count(in: latents)
     guard count <= most else { throw request("latents", "are of \(count) images, expected at most \(most)") }
     return try await admitting(count) { this in
-      let file = try LatentFile(bytes: latents, for: this.model)
+      let file = try LatentFile(bytes: latents, for: this.model, fingerprint: this.knownFingerprint())
       for (number, level) in file.latents.levels.enumerated() {
         guard try level.isAllFinite(), try level.magnitude().maximum().item() <= Self.largestLatent else {
           throw this.request(

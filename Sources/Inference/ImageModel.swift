@@ -26,6 +26,8 @@ public actor ImageModel {
   let directions: AttributeDirections?
   var cache: LatentCache
   var reference: ReferenceScores?
+  /// Once it was asked for.
+  private var fingerprint: String?
   private let batcher: Batcher
   private var turn: Task<Void, Never>?
 
@@ -84,6 +86,14 @@ public actor ImageModel {
         name: URL(filePath: location).lastPathComponent, model: model, directions: directions,
         attributesProblem: problem)
     }
+  }
+
+  /// By which files of latents know the model.
+  func knownFingerprint() throws -> String {
+    if let fingerprint { return fingerprint }
+    let digits = try model.roundedFingerprint()
+    fingerprint = digits
+    return digits
   }
 
   /// What the model does and has done, without waiting for it.

@@ -13,13 +13,14 @@ import Torch
 extension Trainer {
   /// A new run in an empty folder.
   /// - Parameters:
+  ///   - test: images that training does not see, by which verbs that score them know them again.
   ///   - run: written by rank 0 alone.
   ///   - communicator: the job, if this process is one of several that train the model together, each on its part of every
   ///     batch; all must be given the same settings and images.
   public convenience init(
     configuration flow: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset,
-    validation: any ImageDataset, run: RunFolder, options: TensorOptions = TensorOptions(),
-    communicator: Communicator? = nil
+    validation: any ImageDataset, test: (any ImageDataset)? = nil, run: RunFolder,
+    options: TensorOptions = TensorOptions(), communicator: Communicator? = nil
   ) throws {
     try training.validate()
     let model = try flow.makeModel(options: options, seed: training.seed)
@@ -27,6 +28,7 @@ extension Trainer {
       model: model, state: TrainingState(configuration: training), train: train, validation: validation, run: run,
       communicator: communicator)
     state.data = fingerprints
+    state.data?.test = test.map { DatasetFingerprint(of: $0) }
     try communicator?.requireSame(JobSettings(model: flow, training: training, images: fingerprints))
     if ranks.isLeader {
       try run.requireNew()
@@ -66,6 +68,7 @@ extension Trainer {
   ///   - changes: settings that are to be others from here on; the guards then begin anew.
   ///   - data: where the images are now, if they have moved; as `DatasetSource` reads it.
   ///   - source: where the images that are given were found.
+  ///   - test: the test images, where they are to be known again as they are now.
   ///   - acceptingChangedData: whether to go on with images that are not those that the run began with.
   ///   - communicator: the job, if this process is one of several, perhaps of another number than before. Rank 0 reads the
   ///     checkpoint and hands it to the others.
@@ -74,7 +77,8 @@ extension Trainer {
   public convenience init(
     resuming run: RunFolder, images: Int? = nil, changing changes: ChangedSettings = ChangedSettings(),
     data: String? = nil, source: DatasetSource? = nil, train: any ImageDataset, validation: any ImageDataset,
-    acceptingChangedData: Bool = false, options: TensorOptions = TensorOptions(), communicator: Communicator? = nil
+    test: (any ImageDataset)? = nil, acceptingChangedData: Bool = false, options: TensorOptions = TensorOptions(),
+    communicator: Communicator? = nil
   ) throws {
     if let communicator, !communicator.isLeader {
       try self.init(following: communicator, run: run, train: train, validation: validation, options: options)
@@ -113,6 +117,7 @@ extension Trainer {
           + "or go on with these with --accept-changed-data")
     }
     self.state.data = fingerprints
+    self.state.data?.test = test.map { DatasetFingerprint(of: $0) } ?? state.data?.test
     try communicator?.requireSame(fingerprints)
     try restoreTraining(from: checkpoint)
     try ranks.broadcast(model.tensors + vectors.map(\.1))

@@ -133,6 +133,9 @@ public final class Trainer {
     defer { lock = nil }
     notices.forEach { logger.warning("\($0)") }
     logger.info("training", metadata: ["images": "\(state.imagesSeen)", "of": "\(configuration.images)"])
+    for note in train.notes + validation.notes.filter({ !train.notes.contains($0) }) {
+      logger.info("\(note)", metadata: ["images": "\(state.imagesSeen)"])
+    }
     defer { events = nil }
     do {
       if savedImages == nil { try save() }

@@ -27,7 +27,7 @@ package struct TrainingState: Codable {
   var best: Best?
   /// After a roll-back, until the run is over it.
   var recovery: Recovery?
-  /// The fingerprints of the training and validation images when the run began.
+  /// The fingerprints of the images when the run began.
   var data: Fingerprints?
   /// Where they were when it last began; nil for runs of older programs.
   var place: ImagesPlace?
@@ -39,15 +39,23 @@ package struct TrainingState: Codable {
   struct Fingerprints: Codable, Equatable, Sendable {
     var train: DatasetFingerprint
     var validation: DatasetFingerprint
+    /// Nil where the set has no such split, and in runs of older programs.
+    var test: DatasetFingerprint?
 
-    init(train: any ImageDataset, validation: any ImageDataset) {
+    init(train: any ImageDataset, validation: any ImageDataset, test: (any ImageDataset)? = nil) {
       self.train = DatasetFingerprint(of: train)
       self.validation = DatasetFingerprint(of: validation)
+      self.test = test.map { DatasetFingerprint(of: $0) }
     }
 
     func difference(from other: Fingerprints) -> String? {
       train.difference(from: other.train).map { "of the training split, \($0)" }
         ?? validation.difference(from: other.validation).map { "of the validation split, \($0)" }
+        ?? test.flatMap { test in other.test.flatMap { Self.difference(ofTest: test, from: $0) } }
+    }
+
+    static func difference(ofTest test: DatasetFingerprint, from other: DatasetFingerprint) -> String? {
+      test.difference(from: other).map { "of the test split, \($0)" }
     }
   }
 

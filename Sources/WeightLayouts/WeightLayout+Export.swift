@@ -19,7 +19,7 @@ extension WeightLayout {
     let items = try tensors.map { name, tensor in
       SafetensorsItem(name: name, tensor: try tensor.converted(to: dtype ?? model.options.dtype).contiguous())
     }
-    try SafetensorsWriter.write(items, metadata: ["format": "pt"], to: url)
+    try SafetensorsWriter.write(items, metadata: ["format": "pt", "generator": "swift-glow"], to: url)
   }
 
   /// The tensors by name, float64.

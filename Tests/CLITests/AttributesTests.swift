@@ -97,7 +97,7 @@ import Testing
       let data = try pictures(in: folder).path
       let (file, out) = (folder.appending(path: "z.safetensors").path, folder.appending(path: "out.png").path)
       try glow("attributes", "fit", "--model", run, "--data", data, "--attribute", "bright", "--out", file)
-      let fit = ["attributes", "fit", "--model", run, "--out", out, "--data"]
+      let fit = ["attributes", "fit", "--model", run, "--out", folder.path + "/fit.safetensors", "--data"]
       let apply = ["attributes", "apply", "--model", run, "--data", data, "--out", out, "--attributes"]
       let plain = try writePictures(to: folder.appending(path: "plain")).path
       let wrong = try TrainedRun.labeled().run.path

@@ -112,7 +112,8 @@ import Testing
     let latents = folder.path("z.safetensors")
     try glow("encode", "--model", model.run, "--limit", "2", "--out", latents)
     try expectRefusal(
-      ["decode", "--model", "\(try otherModel())", latents, "--out", folder.path("x.png")], "z.safetensors", "level1")
+      ["decode", "--model", "\(try otherModel())", latents, "--out", folder.path("x.png")], "z.safetensors",
+      "latents of another model")
     let whole = try Data(contentsOf: URL(filePath: latents))
     try whole.prefix(whole.count - 8).write(to: URL(filePath: latents))
     try expectRefusal(["decode", "--model", model.run, latents, "--out", folder.path("x.png")], "z.safetensors")

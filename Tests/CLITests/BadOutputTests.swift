@@ -37,12 +37,10 @@ import Testing
       let model = try TrainedRun.unlabeled()
       for place in [file, file + "/out", "/proc/out"] {
         let out = ["--out", place]
-        try expectRefusal(
-          ["sample", "--model", model.run.path, "--files"] + out, saying: [place, "cannot create"], leaving: folder)
-        try expectRefusal(
-          ["export", "--model", model.run.path] + out, saying: [place, "cannot create"], leaving: folder)
-        try expectRefusal(
-          tinyTraining(on: model.data, to: URL(filePath: place)), saying: [place, "cannot create"], leaving: folder)
+        let words = [place, place == file ? "is a file" : "cannot create"]
+        try expectRefusal(["sample", "--model", model.run.path, "--files"] + out, saying: words, leaving: folder)
+        try expectRefusal(["export", "--model", model.run.path] + out, saying: words, leaving: folder)
+        try expectRefusal(tinyTraining(on: model.data, to: URL(filePath: place)), saying: words, leaving: folder)
       }
     }
   }

@@ -22,9 +22,9 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--bits", "9"], "bits is 9"), (["--batch", "0"], "batchSize is 0"), (["--images", "0"], "images is 0"),
-    (["--lr", "0"], "learningRate is 0"), (["--levels", "0"], "levels is 0"), (["--size", "big"], "big"),
-    (["--preset", "huge"], "--preset huge"), (["--minimum-scale", "1"], "minimumScale is 1"),
+    (["--bits", "9"], "--bits is 9"), (["--batch", "0"], "--batch is 0"), (["--images", "0"], "--images is 0"),
+    (["--lr", "0"], "--lr is 0"), (["--levels", "0"], "--levels is 0"), (["--size", "big"], "big"),
+    (["--preset", "huge"], "--preset huge"), (["--minimum-scale", "1"], "--minimum-scale is 1"),
     (["--classifier", "--labels", "everywhere"], "classifier"),
   ])
   func flagsOfTrain(flags: [String], words: String) throws {

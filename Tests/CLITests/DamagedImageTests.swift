@@ -41,6 +41,68 @@ import Testing
     #expect(resumed.status == 0 && !resumed.errors.contains("skipped"), "\(resumed.errors)")
   }
 
+  /// What training was told to skip, other verbs leave out, and say so.
+  @Test func damagedPicturesAreLeftOutAfterwards() throws {
+    let folder = try TemporaryFolder()
+    let data = folder.url.appending(path: "data")
+    for split in ["train", "validation", "test"] {
+      try writePictures(to: data.appending(path: split), count: 20)
+      try damage(["12.png"], in: data.appending(path: split).path)
+    }
+    let run = folder.url.appending(path: "run")
+    let trained = try GlowBinary.run(training(data.path, run, "--skip-damaged", "1", "--levels", "1"))
+    #expect(trained.status == 0, "\(trained.errors)")
+    let model = folder.path("model")
+    try glow("export", "--model", run.path, "--out", model)
+    for location in [run.path, model] {
+      let scored = try GlowBinary.run(["score", "--model", location, "--data", data.path])
+      #expect(scored.errors.contains("1 image of the test split cannot be read and is left out, 19 remain"))
+      // By their numbers in the whole split, in the order of names: 12.png is the fourth.
+      let numbers = scored.output.split(separator: "\n").dropFirst().map { $0.prefix { $0 != "," } }
+      #expect(numbers == (0..<20).filter { $0 != 4 }.map { "\($0)"[...] }, "\(numbers)")
+      let evaluated = try GlowBinary.run(["eval", "--model", location])
+      #expect(evaluated.status == 0 && evaluated.output.contains("19 images"), "\(evaluated.errors)")
+    }
+    try expectRefusal(
+      ["eval", "--model", run.path, "--skip-damaged", "0"], saying: ["12.png", "the 0 that may be skipped"])
+    let packed = folder.path("packed")
+    try expectRefusal(["data", "pack", data.path, "--out", packed], saying: ["12.png"])
+    let outcome = try GlowBinary.run(["data", "pack", data.path, "--out", packed, "--skip-damaged", "1"])
+    #expect(outcome.status == 0 && outcome.output.contains("train 19, validation 19, test 19"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("left out: ") && outcome.errors.contains("test/12.png"))
+  }
+
+  @Test func testImagesThatChangedAreNoticed() throws {
+    let (folder, pictures) = (try TemporaryFolder(), try TemporaryFolder())
+    let data = pictures.url.appending(path: "data")
+    for split in ["train", "validation", "test"] { try writePictures(to: data.appending(path: split), count: 20) }
+    try data.write("BM".utf8, to: "train/x.bmp")
+    let run = folder.url.appending(path: "run")
+    let trained = try GlowBinary.run(training(data.path, run, "--levels", "1"))
+    #expect(trained.status == 0, "\(trained.errors)")
+    let log = try String(contentsOf: run.appending(path: "log.jsonl"), encoding: .utf8)
+    #expect(log.contains("1 picture file not used: 1 .bmp"), "\(log)")
+    try FileManager.default.removeItem(at: data.appending(path: "test/3.png"))
+    for verb in [["eval"], ["score"], ["quality", "--count", "10"]] {
+      try expectRefusal(
+        verb + ["--model", run.path], saying: ["not those that the model was trained on: of the test split, it has 19"])
+    }
+    #expect(try GlowBinary.run(["eval", "--model", run.path, "--split", "validation"]).status == 0)
+    let named = try GlowBinary.run(["eval", "--model", run.path, "--data", data.path])
+    #expect(named.status == 0 && named.errors.contains("of the test split, it has 19 images, and had 20"))
+    // What is accepted is known from then on.
+    let resumed = try GlowBinary.run(["resume", run.path, "--images", "480", "--accept-changed-data"])
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try GlowBinary.run(["eval", "--model", run.path]).status == 0)
+    // A setting that would be lost is refused.
+    for flags in [["--lr", "0.1"], ["--warmup", "9"], ["--clip", "9"]] {
+      try expectRefusal(
+        ["resume", run.path] + flags, saying: [flags[0] + " changes nothing", "is finished", "--images"], leaving: run)
+    }
+    let changed = try GlowBinary.run(["resume", run.path, "--images", "640", "--lr", "0.001"])
+    #expect(changed.status == 0, "\(changed.errors)")
+  }
+
   @Test func aDataSetThatChangedIsNoticed() throws {
     let folder = try TemporaryFolder()
     let pictures = try TemporaryFolder()

@@ -4,23 +4,29 @@ import Testing
 /// Values of flags that make no sense.
 @Suite struct FlagTests {
   @Test(arguments: [
-    (["--levels", "99"], ["levels is 99", "1 to 16"]),
-    (["--hidden=-1"], ["hidden is -1", "1 to 65536"]),
-    (["--hidden", "-1"], ["hidden is -1", "1 to 65536"]),
+    (["--levels", "99"], ["--levels is 99", "1 to 16"]),
+    (["--hidden=-1"], ["--hidden is -1", "1 to 65536"]),
+    (["--hidden", "-1"], ["--hidden is -1", "1 to 65536"]),
     (["--steps", "many"], ["many", "--steps"]),
-    (["--lr", "11"], ["learningRate is 11", "below 10"]),
-    (["--lr", "nan"], ["learningRate is nan", "below 10"]),
-    (["--warmup=-1"], ["warmupImages is -1", "0 or more"]),
-    (["--clip=-1"], ["gradientClip is -1", "0 or more"]),
-    (["--beta1", "1"], ["beta1 is 1", "below 1"]),
-    (["--beta2=-0.1"], ["beta2 is -0.1", "at least 0"]),
-    (["--weight-decay=-1"], ["weightDecay is -1", "0 to 1"]),
-    (["--init-images", "0"], ["initializationImages is 0", "1 or more"]),
-    (["--shift", "1"], ["augmentation.shift is 1", "below 1"]),
-    (["--shift=-0.5"], ["augmentation.shift is -0.5", "below 1"]),
-    (["--checkpoint-every", "0"], ["checkpointEvery is 0", "1 or more"]),
-    (["--validate-every", "0"], ["validateEvery is 0", "1 or more"]),
-    (["--micro-batch", "0"], ["microBatch is 0", "1 or more"]),
+    (["--lr", "11"], ["--lr is 11", "below 10"]),
+    (["--lr", "nan"], ["--lr is nan", "below 10"]),
+    (["--warmup=-1"], ["--warmup is -1", "0 or more"]),
+    (["--clip=-1"], ["--clip is -1", "0 or more"]),
+    (["--beta1", "1"], ["--beta1 is 1", "below 1"]),
+    (["--beta2=-0.1"], ["--beta2 is -0.1", "at least 0"]),
+    (["--weight-decay=-1"], ["--weight-decay is -1", "0 to 1"]),
+    (["--init-images", "0"], ["--init-images is 0", "1 or more"]),
+    (["--shift", "1"], ["--shift is 1", "below 1"]),
+    (["--shift=-0.5"], ["--shift is -0.5", "below 1"]),
+    (["--checkpoint-every", "0"], ["--checkpoint-every is 0", "1 or more"]),
+    (["--validate-every", "0"], ["--validate-every is 0", "1 or more"]),
+    (["--micro-batch", "0"], ["--micro-batch is 0", "1 or more"]),
+    (["--batch", "0"], ["--batch is 0", "1 to 65536"]),
+    (["--skip-damaged=-1"], ["--skip-damaged is -1", "0 or more"]),
+    (["--keep-every", "0"], ["--keep-every is 0", "1 or more"]),
+    (["--max-scale=-1"], ["--max-scale is -1", "0 or more"]),
+    (["--roll-back-rate", "2"], ["--roll-back-rate is 2", "above 0 and at most 1"]),
+    (["--size", "9", "--levels", "2"], ["--size: height is 9", "a multiple of 4"]),
     (["--memory", "plenty"], ["plenty", "auto", "reversible", "keep"]),
     (["--memory-budget", "2GiBs"], ["2GiBs", "--memory-budget"]),
     (["--memory-budget=-1GB"], ["-1GB", "--memory-budget"]),
@@ -81,6 +87,15 @@ import Testing
   ]) func others(arguments: [String], words: [String]) throws {
     let run = try TrainedRun.labeled().run.path
     try expectRefusal([arguments[0], "--model", run] + arguments.dropFirst(), saying: words)
+  }
+
+  /// Before anything is looked at: with the status of flags that make no sense, and without the data.
+  @Test(arguments: [["--lr=-1"], ["--batch", "0"], ["--levels", "99"], ["--shift", "2"], ["--max-condition=-1"]])
+  func flagsAreLookedAtFirst(flags: [String]) throws {
+    let outcome = try GlowBinary.run(["train", "--data", "/nowhere", "--out", "/nowhere/run"] + flags)
+    #expect(outcome.status == 64 && outcome.errors.hasPrefix("Error: \(flags[0].prefix(4))"), "\(outcome.errors)")
+    let resumed = try GlowBinary.run(["resume", "/nowhere/run", "--clip=-1"])
+    #expect(resumed.status == 64 && resumed.errors.hasPrefix("Error: --clip is -1, expected 0 or more"))
   }
 
   @Test func aDeviceThatIsNotThere() throws {

@@ -58,7 +58,7 @@ import Testing
     let before = try FileManager.default.contentsOfDirectory(atPath: data).count
     for out in [data, data + "/", data + "/../" + folder.url.lastPathComponent, link] {
       let outcome = try train(data, to: out)
-      #expect(outcome.status == 1 && outcome.errors.hasPrefix("Error: --out \(out) is the folder of the images"))
+      #expect(outcome.status == 64 && outcome.errors.hasPrefix("Error: --out \(out) is the folder of the images"))
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: data).count == before)
   }

@@ -101,7 +101,7 @@ import Testing
       // Latents of a Glow are no latents of a RealNVP.
       try expectRefusal(
         ["decode", "--model", try TrainedRun.unlabeled().run.path, latents.path, "--out", out.path + ".png"],
-        saying: ["latents.safetensors", "the model expects"])
+        saying: ["latents.safetensors", "latents of another model"])
     }
   }
 
@@ -137,7 +137,7 @@ import Testing
     (["--model", "realnvp", "--preset", "toy"], ["--preset toy is a preset of glow", "realnvp, realnvp-toy"]),
     (["--preset", "realnvp-toy", "--model", "glow"], ["--preset realnvp-toy is a preset of realnvp", "demo"]),
     (["--preset", "toy", "--blocks", "2"], ["--blocks", "no meaning for a Glow"]),
-    (["--model", "realnvp", "--average", "64"], ["averageImages is 64, expected 0"]),
+    (["--model", "realnvp", "--average", "64"], ["--average is 64, expected 0"]),
     (["--model", "nice"], ["nice", "glow", "realnvp"]),
   ]) func refusals(flags: [String], words: [String]) throws {
     try withTemporaryFolder { folder in

@@ -44,7 +44,7 @@ import Testing
       for (flags, words) in [
         (["/nowhere", "--out", out], ["/nowhere is no run folder"]), (["--out", out], ["<run>"]),
         ([run, "--out", out, "--limit", "0"], ["--limit is 0"]), ([run], ["--out"]),
-        ([run, "--out", run, "--limit", "2"], ["holds other files"]),
+        ([run, "--out", run, "--limit", "2"], ["holds a run"]),
       ] {
         try expectRefusal(["report"] + flags, saying: words, leaving: folder)
       }

@@ -70,10 +70,11 @@ import Testing
         #expect(resumed.errors.contains(words), "\(resumed.errors)")
         #expect(try String(contentsOf: run.appending(path: "log.jsonl"), encoding: .utf8).contains(words))
       }
-      // A finished run stays as it is.
-      let finished = try GlowBinary.run(["resume", run.path, "--lr", "0.5"])
-      #expect(
-        finished.status == 0 && finished.output.contains("is finished") && !finished.errors.contains("learningRate"))
+      // A finished run stays as it is: what it would not take is refused, what it has is not.
+      try expectRefusal(
+        ["resume", run.path, "--lr", "0.5"], saying: ["--lr changes nothing", "is finished", "--images"], leaving: run)
+      let finished = try GlowBinary.run(["resume", run.path, "--lr", "0.01", "--clip", "10"])
+      #expect(finished.status == 0 && finished.output.contains("is finished"), "\(finished.errors)")
       let state = try run.appending(path: "checkpoints/images-320/training.json").json()
       #expect((state["configuration"] as? [String: Any])?["learningRate"] as? Double == 0.01)
       #expect((state["changes"] as? [[String: Any]])?.count == 3)

@@ -159,6 +159,50 @@ import Torch
   }
 }
 
+/// Which model latents are of.
+@Suite(.serialized) struct LatentModelTests {
+  /// A model and what is exported of it know each other's latents, also in half precision; others refuse them.
+  @Test func latentsKnowTheirModel() throws {
+    try withTemporaryFolder { folder in
+      let url = folder.appending(path: "latents.safetensors")
+      let model = try Variant.all[0].model(.float32)
+      let latents = try model.noise(count: 2, using: Generator(seed: 1))
+      try LatentFile(latents: latents, labels: nil, model: model.roundedFingerprint()).write(to: url)
+      for dtype in [DType.float32, .float16] {
+        let export = folder.appending(path: "\(dtype)")
+        try FileManager.default.createDirectory(at: export, withIntermediateDirectories: true)
+        try ModelFolder.write(model, as: dtype, to: export)
+        let read = try ModelFolder.read(export)
+        #expect(try LatentFile(contentsOf: url, for: read).model == model.roundedFingerprint())
+      }
+      try model.parameters.values.assign(model.parameters.values * 1.01)
+      let own = try model.roundedFingerprint()
+      let sentence = "holds latents of another model"
+      let error = try #require(throws: ModelError.self) { try LatentFile(contentsOf: url, for: model) }
+      #expect(error.description.contains(sentence) && error.description.contains(own), "\(error)")
+      let bytes = try [UInt8](Data(contentsOf: url))
+      #expect(throws: ModelError.self) { try LatentFile(bytes: bytes, for: model, fingerprint: own) }
+      // A file of an older program does not say.
+      try LatentFile(latents: latents, labels: nil).write(to: url)
+      #expect(try LatentFile(contentsOf: url, for: model).model == nil)
+    }
+  }
+
+  @Test func tensorsThatAreNoLatents() throws {
+    try withTemporaryFolder { folder in
+      let url = folder.appending(path: "latents.safetensors")
+      let model = try Variant.all[0].model(.float32)
+      let latents = try model.noise(count: 2, using: Generator(seed: 1))
+      for (labels, more, name) in [([0, 1], 0, "labels"), (nil, 1, "level3")] as [([Int]?, Int, String)] {
+        let levels = latents.levels + latents.levels.prefix(more)
+        try LatentFile(latents: Latents(levels: levels), labels: labels.map { try Tensor($0) }).write(to: url)
+        let error = try #require(throws: ModelError.self) { try LatentFile(contentsOf: url, for: model) }
+        #expect(error.description == "\(url.path): holds a tensor \(name), expected level1, level2 of this model")
+      }
+    }
+  }
+}
+
 @Suite(.serialized) struct ModelLocationTests {
   @Test func modelsAndRuns() throws {
     try withTemporaryFolder { folder in

@@ -228,6 +228,10 @@ import Torch
     latents.latents.levels[1] = try latents.latents.levels[1] * .nan
     let bytes = try latents.bytes()
     await expectRefusal("level2") { _ = try await model.decode(bytes) }
+    latents.model = "0123456789abcdef"
+    let foreign = try latents.bytes()
+    let refusal = try #require(await #expect(throws: ModelError.self) { _ = try await model.decode(foreign) })
+    #expect(refusal.description.contains("latents of another model (0123456789abcdef, this one is "))
     await #expect(throws: SafetensorsError.self) { try await model.decode(Array("not safetensors".utf8)) }
     await #expect(throws: ModelError.self) {
       let empty = SafetensorsItem(name: "level1", type: .float32, shape: [1 << 50, 0, 4, 6], bytes: [] as [UInt8])

@@ -126,14 +126,102 @@ import Testing
       #expect(try TrainedImages(ofModel: model) == nil)
       try TrainedImages.write(images(folder), to: model)
       let (own, exported) = (try images(folder), try #require(try TrainedImages(ofModel: model)))
-      #expect(exported.data == own.data && exported.seed == own.seed && exported.channels == own.channels)
+      #expect(exported.data == "./photos" && exported.seed == own.seed && exported.channels == own.channels)
       #expect(exported.fingerprints == own.fingerprints)
-      #expect(try exported.find().source == own.find().source)
+      #expect(try exported.find().source.isSame(as: own.find().source))
       try TrainedImages.write(nil, to: model)
       #expect(try TrainedImages(ofModel: model) == nil)
       try Data(#"{"data": 3}"#.utf8).write(to: model.appending(path: "data.json"))
       let error = try #require(throws: (any Error).self) { try TrainedImages(ofModel: model) }
       #expect("\(error)".contains("data.json: field data"), "\(error)")
+    }
+  }
+
+  /// A model may be given away: its folder names nothing of the machine.
+  @Test func exportedModelsNameNoPath() throws {
+    try withTemporaryFolder { folder in
+      try makeProject(folder)
+      for model in [folder.appending(path: "a/model"), URL(filePath: "/var/tmp/glow-\(UUID().uuidString)")] {
+        try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: model) }
+        try TrainedImages.write(images(folder), to: model)
+        let text = try String(contentsOf: model.appending(path: "data.json"), encoding: .utf8)
+        #expect(!text.contains(folder.path) && !text.contains(folder.lastPathComponent), "\(text)")
+        #expect(text.contains("\"./photos\""), "\(text)")
+        #expect(text.contains("\"../../photos\"") == model.path.hasPrefix(folder.path), "\(text)")
+      }
+    }
+  }
+
+  /// The way from a model to its images, where it names nothing that is not theirs.
+  @Test(arguments: [
+    ("/data/photos", "/data/models/a", "../../photos"), ("/photos", "/models/a", "../../photos"),
+    ("/home/me/photos", "/home/me/models/a", "../../photos"),
+    ("/home/me/a/b/photos", "/home/me/model", "../a/b/photos"),
+    ("/home/me/photos", "/home/you/model", nil), ("/home/me/photos", "/srv/model", nil),
+  ])
+  func theWayToTheImages(images: String, model: String, way: String?) throws {
+    let place = try ImagesPlace(shareable: DatasetSource(parsing: images), from: URL(filePath: model))
+    #expect(place?.fromHere == way && place?.source == way.map { _ in "./photos" })
+    let other = try #require(ImagesPlace(shareable: DatasetSource(parsing: "idx:/x/photos"), from: URL(filePath: "/x")))
+    #expect(other.source == "idx:./photos")
+  }
+
+  /// A file of an older program, with the whole path.
+  @Test func exportedModelsOfOlderPrograms() throws {
+    try withTemporaryFolder { folder in
+      try makeProject(folder)
+      let model = folder.appending(path: "model")
+      try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
+      try TrainedImages.write(images(folder), to: model)
+      let file = model.appending(path: "data.json")
+      var record = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+      let photos = folder.appending(path: "photos").path
+      (record["data"], record["place"]) = (photos, ["source": photos, "fromHere": "../elsewhere"])
+      record["toleratesDamage"] = true
+      record["skipDamaged"] = nil
+      try JSONSerialization.data(withJSONObject: record).write(to: file)
+      let images = try #require(try TrainedImages(ofModel: model))
+      #expect(try images.find().source.directory.path == photos)
+      #expect(try #require(images.skipDamaged) > 1_000_000)
+    }
+  }
+
+  /// Test images are no part of training, and known again all the same.
+  @Test func theTestSplit() throws {
+    try withTemporaryFolder { folder in
+      for split in ["train", "validation", "test"] { try makePictures(folder.appending(path: "photos/\(split)")) }
+      var training = Small.training { ($0.images, $0.averageImages) = (16, 0) }
+      training.data = folder.appending(path: "photos").path
+      let (train, validation) = try training.openImages()
+      let source = try DatasetSource(parsing: training.data)
+      let run = RunFolder(folder.appending(path: "runs/first"))
+      try Trainer(
+        configuration: Small.model(), training: training, train: train, validation: validation,
+        test: source.open(split: .test, seed: 0), run: run
+      ).fit()
+      func difference() throws -> String? {
+        let images = try images(folder, "runs/first")
+        return images.difference(ofTest: try #require(try images.openTest(source)))
+      }
+      #expect(try difference() == nil)
+      try makePictures(folder.appending(path: "photos/test"), shift: 50)
+      #expect(try difference() == "of the test split, images have other pixels than they had, or another order")
+      // Training goes on, and still knows what they were.
+      let found = try images(folder).find()
+      try Trainer(resuming: run, images: 32, train: found.train, validation: found.validation).fit()
+      let newest = try #require(try TrainedImages(ofModel: folder.appending(path: "runs/first/checkpoints/images-32")))
+      #expect(newest.difference(ofTest: try #require(try newest.openTest(source))) != nil)
+      // A run of an older program does not know them.
+      let file = folder.appending(path: "runs/first/checkpoints/images-32/training.json")
+      var state = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+      var data = try #require(state["data"] as? [String: Any])
+      #expect(data.removeValue(forKey: "test") != nil)
+      state["data"] = data
+      try JSONSerialization.data(withJSONObject: state).write(to: file)
+      let older = try #require(try TrainedImages(ofModel: file.deletingLastPathComponent()))
+      let test = try #require(try older.openTest(source))
+      #expect(older.areKnownAgain && older.difference(ofTest: test) == nil)
     }
   }
 

@@ -2,13 +2,15 @@ import Foundation
 import Safetensors
 import Torch
 
-/// Latents on disk: a safetensors file with `level1`, `level2`, ... and, of a conditional model, `labels`.
+/// Latents on disk: a safetensors file with `level1`, `level2`, ... and, of a conditional model, `labels`. Its metadata says
+/// of which model they are.
 ///
 /// ```swift
 /// let labels = try Tensor([0, 9])
 /// let images = try glow.sample(count: 2, labels: labels, seed: 1)
 /// let file = URL(filePath: "z.safetensors")
-/// try LatentFile(latents: glow.encode(images, labels: labels), labels: labels).write(to: file)
+/// let latents = try glow.encode(images, labels: labels)
+/// try LatentFile(latents: latents, labels: labels, model: glow.roundedFingerprint()).write(to: file)
 /// let stored = try LatentFile(contentsOf: file, for: glow)
 /// let back = try glow.decode(stored.latents, labels: stored.labels)  // images, up to rounding
 /// ```
@@ -16,13 +18,23 @@ public struct LatentFile {
   public var latents: Latents
   /// int64 `[count]`: what the images were encoded under.
   public var labels: Tensor?
+  /// The ``FlowModel/roundedFingerprint()`` of the model that encoded the images; nil where it is not known, as in files of
+  /// older programs.
+  public var model: String?
 
-  public init(latents: Latents, labels: Tensor?) {
+  public init(latents: Latents, labels: Tensor?, model: String? = nil) {
     self.latents = latents
     self.labels = labels
+    self.model = model
   }
 
-  private static let metadata = ["format": "swift-glow latents"]
+  private static let modelKey = "model"
+
+  private var metadata: [String: String] {
+    var metadata = ["format": "swift-glow latents"]
+    metadata[Self.modelKey] = model
+    return metadata
+  }
 
   private var items: [SafetensorsItem] {
     let levels = latents.levels.enumerated().map { SafetensorsItem(name: "level\($0 + 1)", tensor: $1) }
@@ -30,23 +42,24 @@ public struct LatentFile {
   }
 
   /// - Throws: `SafetensorsError`, naming the file.
-  public func write(to url: URL) throws { try SafetensorsWriter.write(items, metadata: Self.metadata, to: url) }
+  public func write(to url: URL) throws { try SafetensorsWriter.write(items, metadata: metadata, to: url) }
 
   /// The file in memory.
   public func bytes() throws -> [UInt8] {
-    try SafetensorsWriter.bytes(of: items, metadata: Self.metadata, name: "latents")
+    try SafetensorsWriter.bytes(of: items, metadata: metadata, name: "latents")
   }
 
-  /// Reads latents that fit `model`.
-  /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the tensor.
+  /// Reads latents that are of `model`, or that fit it where the file does not say whose they are.
+  /// - Throws: ``ModelError`` or `SafetensorsError`, naming the file and the tensor; also for the latents of another model.
   public init(contentsOf url: URL, for model: any FlowModel) throws {
     try self.init(SafetensorsFile(contentsOf: url), for: model)
   }
 
-  /// Reads latents that fit `model` from a file in memory.
+  /// Reads latents of `model` from a file in memory.
+  /// - Parameter fingerprint: the model's ``FlowModel/roundedFingerprint()``, where it is known already.
   /// - Throws: as ``init(contentsOf:for:)``.
-  public init(bytes: [UInt8], for model: any FlowModel) throws {
-    try self.init(SafetensorsFile(bytes: bytes, name: "latents"), for: model)
+  public init(bytes: [UInt8], for model: any FlowModel, fingerprint: String? = nil) throws {
+    try self.init(SafetensorsFile(bytes: bytes, name: "latents"), for: model, fingerprint: fingerprint)
   }
 
   /// The number of images whose latents a file in memory holds, before it is known whether they fit a model.
@@ -62,8 +75,19 @@ public struct LatentFile {
     return shape[0]
   }
 
-  private init(_ file: SafetensorsFile, for model: any FlowModel) throws {
+  private init(_ file: SafetensorsFile, for model: any FlowModel, fingerprint: String? = nil) throws {
     let configuration = model.configuration
+    self.model = file.metadata[Self.modelKey]
+    if let other = self.model {
+      let own = try fingerprint ?? model.roundedFingerprint()
+      guard own == other else {
+        throw ModelError.file(
+          file.path,
+          reason:
+            "holds latents of another model (\(other), this one is \(own)): decode them with the model that encoded "
+            + "the images")
+      }
+    }
     var count: Int?
     latents = Latents(
       levels: try (1...configuration.levels).map { level in
@@ -82,6 +106,11 @@ public struct LatentFile {
         count = entry.shape[0]
         return try file.tensor(name).converted(to: model.options.dtype, on: model.options.device)
       })
+    let known = (1...configuration.levels).map { "level\($0)" } + (configuration.classCount > 0 ? ["labels"] : [])
+    if let stranger = file.names.first(where: { !known.contains($0) }) {
+      throw ModelError.file(
+        file.path, reason: "holds a tensor \(stranger), expected \(known.joined(separator: ", ")) of this model")
+    }
     guard configuration.classCount > 0 else { return }
     let stored = try file.tensor("labels").elements(Int.self)
     guard stored.count == count, stored.allSatisfy({ (0..<configuration.classCount).contains($0) }) else {

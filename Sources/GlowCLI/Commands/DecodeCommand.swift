@@ -16,7 +16,7 @@ struct DecodeCommand: ParsableCommand {
   @Flag(help: "One PNG per image.") var files = false
   @OptionGroup var grid: GridOptions
 
-  func validate() throws { if !files { try requirePictureName(out) } }
+  func validate() throws { if !files { try requirePicture(out, from: [latents]) } }
 
   func run() throws {
     let (_, model) = try modelOptions.load()
@@ -25,10 +25,12 @@ struct DecodeCommand: ParsableCommand {
     let labels = try label.map { label in
       try Tensor([Int](repeating: labelIndex(label, of: model), count: count), on: model.options.device)
     }
+    let names = (0..<count).map(String.init)
+    if files { try requirePictures(named: names, in: out) }
     let x = try model.decode(stored.latents, labels: labels ?? stored.labels)
     let images = try model.pictures(of: x)
     if files {
-      try writePictures(images, named: images.indices.map { "\($0)" }, to: URL(filePath: out))
+      try writePictures(images, named: names, to: URL(filePath: out))
     } else {
       try grid.write(images, to: URL(filePath: out))
     }

@@ -16,12 +16,17 @@ struct EncodeCommand: ParsableCommand {
   @Option(help: "The safetensors file to write.") var out: String
   @Option(help: "Images to take of a data set.") var limit = 64
 
-  func run() throws {
+  func validate() throws {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    try OutputFile.latents.require(out, from: inputs.files)
+  }
+
+  func run() throws {
     let (place, model) = try modelOptions.load()
     let images = try inputs.read(for: model, from: place, count: limit)
     let latents = try model.encode(images.x, labels: images.labels)
-    try LatentFile(latents: latents, labels: images.labels).write(to: URL(filePath: out))
+    try LatentFile(latents: latents, labels: images.labels, model: model.roundedFingerprint()).write(
+      to: URL(filePath: out))
     print("\(counted(images.count, "image")) encoded: \(out)")
   }
 }

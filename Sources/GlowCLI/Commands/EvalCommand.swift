@@ -21,6 +21,7 @@ struct EvalCommand: ParsableCommand {
   @Option(help: "averaged or raw; raw needs a run folder.") var weights = Weights.averaged
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision = ConditionerPrecision.float32
+  @OptionGroup var damage: DamageOptions
   @Flag(help: "How often the most likely label is the image's own.") var accuracy = false
   @Flag(help: "Also score the per-pixel histogram of the training images.") var baseline = false
   @Flag(help: "Print one JSON object.") var json = false
@@ -51,7 +52,7 @@ struct EvalCommand: ParsableCommand {
       }
       try Trainer.loadRawWeights(into: model, from: place.folder)
     }
-    let images = try ModelData(data, for: model.configuration, at: place)
+    let images = try ModelData(data, for: model.configuration, at: place, skippingDamaged: damage.skipDamaged)
     var dataset = try images.open(split)
     try requireLabels(of: dataset, for: model.configuration)
     if let limit { dataset = dataset.evenly(limit) }
@@ -93,26 +94,26 @@ struct EvalCommand: ParsableCommand {
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      printJSON(String(decoding: try encoder.encode(report), as: UTF8.self))
       return
     }
     let result = report.evaluation
     let error = result.standardError.map { String(format: " ± %.4f", $0) } ?? ""
-    Swift.print(String(format: "%.4f\(error) bits/dim", result.bitsPerDimension))
-    Swift.print(
+    GlowCLI.print(String(format: "%.4f\(error) bits/dim", result.bitsPerDimension))
+    GlowCLI.print(
       "\(result.bits) bits, \(result.split) split of \(report.data), \(result.images) "
         + (result.images == 1 ? "image (the error of one is not known), " : "images, ") + "\(result.draws) "
         + "dequantization sample\(result.draws == 1 ? "" : "s") each, \(report.weights) weights")
     if result.conditional {
       let most = log2(Double(model.classCount)) / Double(model.dimensions)
-      Swift.print(
+      GlowCLI.print(
         String(format: "each image under its own label; without labels at most %.4f more", most))
     }
     if let accuracy = result.accuracy {
-      Swift.print(String(format: "%.2f%% of the images are labeled right", 100 * accuracy))
+      GlowCLI.print(String(format: "%.2f%% of the images are labeled right", 100 * accuracy))
     }
     if let baseline = report.histogramBaseline {
-      Swift.print(String(format: "%.4f bits/dim: a histogram per pixel of the training images", baseline))
+      GlowCLI.print(String(format: "%.4f bits/dim: a histogram per pixel of the training images", baseline))
     }
   }
 }

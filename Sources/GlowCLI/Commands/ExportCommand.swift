@@ -28,6 +28,13 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    if layout == nil {
+      let model = modelOptions.location
+      try OutputFolder.model.require(
+        out, from: [URL(filePath: model)] + [try? ModelLocation.resolve(model)].compactMap { $0 })
+    } else {
+      try OutputFile.weights.require(out)
+    }
     let (place, flow) = try modelOptions.load()
     let dtype: DType = precision == .float16 ? .float16 : .float32
     if let layout {

@@ -24,6 +24,7 @@ struct ImportCommand: ParsableCommand {
   @OptionGroup var runtime: RuntimeOptions
 
   func run() throws {
+    try OutputFolder.model.require(out)
     let device = try runtime.start()
     let glow = try WeightLayout.named(layout).read(
       URL(filePath: weights), size: size.map { ($0.height, $0.width) }, bits: bits,

@@ -33,7 +33,11 @@ struct InterpolateCommand: ParsableCommand {
     guard out != nil || video.video != nil else {
       throw ValidationError("nothing to write: give --out for a picture, --video for a moving one, or both")
     }
-    try requirePictureName(out)
+    try requirePicture(out, from: inputs.files + [latents].compactMap { $0 })
+    try OutputFile.video.require(video.video, "--video", from: inputs.files + [latents].compactMap { $0 })
+    guard out == nil || out != video.video else {
+      throw ValidationError("--video \(video.video!) is --out, too: name two files")
+    }
     guard latents == nil || inputs.files.isEmpty else {
       throw ValidationError("--latents takes the place of picture files: leave one of them out")
     }

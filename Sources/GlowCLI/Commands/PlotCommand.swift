@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Imaging
 import Plotting
 import Reporting
 import Runs
@@ -26,6 +27,7 @@ struct PlotCommand: ParsableCommand {
 
   func validate() throws {
     guard format != nil else { throw ValidationError("--out is \(out), expected a name that ends in .svg or .png") }
+    try OutputFile.chart.require(out)
     if let twice = metric.first(where: { name in metric.count { $0 == name } > 1 }) {
       throw ValidationError("--metric \(twice) is given twice")
     }
@@ -38,7 +40,7 @@ struct PlotCommand: ParsableCommand {
       return RunCurves.Run(name(path), summary.metrics)
     }
     let svg = try RunCurves.chart(runs, of: metric.isEmpty ? RunCurves.usualMetrics : metric, against: x).svg()
-    let picture = format == .png ? try SVGRenderer.png(svg) : Data(svg.utf8)
+    let picture = format == .png ? Data(PictureMark.marked(png: Array(try SVGRenderer.png(svg)))) : Data(svg.utf8)
     let output = try LineOutput(to: out)
     try output.write(picture)
     try output.finish()

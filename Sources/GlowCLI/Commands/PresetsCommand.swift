@@ -27,7 +27,7 @@ struct PresetsCommand: ParsableCommand {
     let presets = try name.map { [try preset(named: $0)] } ?? Preset.all
     if json {
       let entries = presets.map { Entry(preset: $0) }
-      return print(try name == nil ? prettyJSON(entries) : prettyJSON(entries[0]))
+      return printJSON(try name == nil ? prettyJSON(entries) : prettyJSON(entries[0]))
     }
     if name == nil { try printTable(presets) } else { try printInFull(presets[0]) }
   }

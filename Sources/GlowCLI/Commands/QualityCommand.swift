@@ -104,14 +104,14 @@ struct QualityCommand: ParsableCommand {
     guard !json else {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      return Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+      return printJSON(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
     func line(_ figures: PrecisionRecall, _ what: String) {
-      Swift.print(String(format: "precision %.3f, recall %.3f: ", figures.precision, figures.recall) + what)
+      GlowCLI.print(String(format: "precision %.3f, recall %.3f: ", figures.precision, figures.recall) + what)
     }
     line(report.samples, "\(report.images) samples at temperature \(temperature)")
     if let baseline = report.baseline { line(baseline, "images of the validation split") }
-    Swift.print(
+    GlowCLI.print(
       "against \(report.images) images of the \(report.split) split of \(report.data), by their \(report.space.rawValue), "
         + "\(neighbors) neighbors")
   }

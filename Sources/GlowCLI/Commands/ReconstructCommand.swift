@@ -26,10 +26,12 @@ struct ReconstructCommand: ParsableCommand {
     var invertibility: InvertibilityReport
   }
 
-  func validate() throws { try requirePictureName(out) }
+  func validate() throws {
+    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    try requirePicture(out, from: inputs.files)
+  }
 
   func run() throws {
-    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     let (place, model) = try modelOptions.load()
     let images = try inputs.read(for: model, from: place, count: limit)
     let latents = try model.encode(images.x, labels: images.labels)
@@ -57,24 +59,24 @@ struct ReconstructCommand: ParsableCommand {
 
   private func print(_ report: Report, values: Int) throws {
     if json {
-      Swift.print(try prettyJSON(report))
+      printJSON(try prettyJSON(report))
       return
     }
     let invertibility = report.invertibility
-    Swift.print("\(counted(report.images, "image")): \(report.changedPixels) of \(values) pixel values changed")
-    Swift.print(
+    GlowCLI.print("\(counted(report.images, "image")): \(report.changedPixels) of \(values) pixel values changed")
+    GlowCLI.print(
       String(
         format: "round-trip error %.2e (one 8-bit level is %.2e)", invertibility.roundTripError, 1.0 / 256))
     if let worst = invertibility.worstCondition {
       let sorted = invertibility.conditionNumbers.values.sorted()
-      Swift.print(
+      GlowCLI.print(
         String(
           format: "condition numbers of %d 1x1 convolutions: median %.2f, worst %.2f (%@)", sorted.count,
           sorted[sorted.count / 2], worst.value, worst.layer))
     }
     let scales = invertibility.scaleRanges
     if let smallest = scales.values.map({ $0[0] }).min(), let largest = scales.values.map({ $0[1] }).max() {
-      Swift.print(String(format: "coupling scales from %.4f to %.4f", smallest, largest))
+      GlowCLI.print(String(format: "coupling scales from %.4f to %.4f", smallest, largest))
     }
   }
 }

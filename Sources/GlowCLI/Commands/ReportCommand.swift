@@ -34,6 +34,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
+    try OutputFolder.report.require(out)
     let document = try document(of: folder)
     try document.write(to: URL(filePath: out))
     print("\(document.figures.count) figures: \(out)/index.html and \(out)/README.md")

@@ -31,7 +31,7 @@ struct ResampleCommand: ParsableCommand {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
     try temperature.validate()
-    try requirePictureName(out)
+    try requirePicture(out, from: inputs.files)
   }
 
   func run() throws {

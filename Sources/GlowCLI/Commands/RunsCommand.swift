@@ -19,7 +19,7 @@ struct RunsCommand: ParsableCommand {
         return nil
       }
     }
-    if json { return print(try prettyJSON(summaries)) }
+    if json { return printJSON(try prettyJSON(summaries)) }
     guard !summaries.isEmpty else { return print("There are no runs under \(folder).") }
     let header = ["run", "state", "model", "data", "images", "validation", "best", "last written"]
     tableLines([header] + summaries.map(row), words: [0, 1, 2, 3, 7]).forEach { print($0) }

@@ -53,15 +53,19 @@ struct SampleCommand: ParsableCommand {
       throw ValidationError("--neighbor-count is \(neighborCount), expected 1 to 100")
     }
     for temperature in temperature { try temperature.validate() }
-    if !files { try requirePictureName(out) }
+    if !files { try requirePicture(out) }
   }
 
   func run() throws {
     let (place, model) = try modelOptions.load()
     try model.use(precision)
     let labels = try drawnLabels(model)
+    if files { try requirePictures(named: fileNames(labels), in: out) }
     let images = try draw(model, labels)
-    if files { return try writeFiles(images, labels) }
+    if files {
+      try writePictures(images, named: fileNames(labels), to: URL(filePath: out))
+      return print("\(images.count) samples in \(out)")
+    }
     if let neighbors {
       let comparison = try NeighborComparison(
         of: images, with: neighbors, count: neighborCount, model: model, place: place)
@@ -111,9 +115,7 @@ struct SampleCommand: ParsableCommand {
     return (0..<count).map { cycle[($0 / (files ? 1 : grid.columns)) % cycle.count] }
   }
 
-  private func writeFiles(_ images: [PixelImage], _ labels: [Int]?) throws {
-    let names = images.indices.map { number in "\(labels.map { "\($0[number % count])" } ?? "sample")-\(number)" }
-    try writePictures(images, named: names, to: URL(filePath: out))
-    print("\(images.count) samples in \(out)")
+  private func fileNames(_ labels: [Int]?) -> [String] {
+    (0..<count * temperature.count).map { number in "\(labels.map { "\($0[number % count])" } ?? "sample")-\(number)" }
   }
 }

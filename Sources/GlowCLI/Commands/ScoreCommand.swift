@@ -26,6 +26,7 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Only the first images.") var limit: Int?
   @Flag(help: "Crop and resize picture files of another size than the model's; without it they are refused.")
   var fit = false
+  @OptionGroup var damage: DamageOptions
   @Option(help: "The most pixels of a picture file, width times height.")
   var pixelLimit = PixelImage.defaultPixelLimit
   @Option(help: "Images of the right kind, as SET or SET:SPLIT, as in --data; validation unless said.")
@@ -43,6 +44,13 @@ struct ScoreCommand: ParsableCommand {
     try requirePixelLimit(pixelLimit)
     guard referenceLimit >= 2 else {
       throw ValidationError("--reference-limit is \(referenceLimit), expected 2 or more")
+    }
+    try OutputFile.scores.require(out, from: inputs)
+    if let referenceCache, !FileManager.default.fileExists(atPath: referenceCache) {
+      try OutputFile.referenceScores.require(referenceCache, "--reference-cache")
+    }
+    guard inputs.isEmpty || damage.skipDamaged == nil else {
+      throw ValidationError("--skip-damaged is for the images of --data: leave it out for picture files")
     }
     guard inputs.isEmpty || data == nil else {
       throw ValidationError("--data takes the place of picture files: leave one of them out")
@@ -81,7 +89,11 @@ struct ScoreCommand: ParsableCommand {
     var dataset: any ImageDataset
     var names = { (index: Int) in "\(index)" }
     if inputs.isEmpty {
-      dataset = try ModelData(data, for: model.configuration, at: place).open(split)
+      let images = try ModelData(
+        data, for: model.configuration, at: place, skippingDamaged: damage.skipDamaged
+      ).openSound(split)
+      dataset = images.dataset
+      names = { "\(images.number(of: $0))" }
     } else {
       let shape = try model.pictureShape()
       let files = try pictureFiles(of: shape)
@@ -116,12 +128,24 @@ struct ScoreCommand: ParsableCommand {
     if let cache, FileManager.default.fileExists(atPath: cache.path) {
       return try ReferenceScores(contentsOf: cache, model: model, data: name, condition: labels)
     }
-    let dataset = try ModelData(reference.data, for: model.configuration, at: place).open(split)
-      .evenly(referenceLimit)
+    let all = try ModelData(
+      reference.data, for: model.configuration, at: place, skippingDamaged: damage.skipDamaged
+    ).open(split)
+    guard all.count >= 2 else {
+      throw ValidationError(
+        "--reference \(reference): the \(split.rawValue) split has \(counted(all.count, "image")), expected two or more: name "
+          + "another set or split")
+    }
+    let dataset = all.evenly(referenceLimit)
     let bar = ProgressBar()
     defer { bar.clear() }
-    let scores = try ReferenceScores(of: dataset, called: name, with: model, condition: labels, seed: seed) {
-      bar.update($0, of: dataset.count, "reference images")
+    let scores: ReferenceScores
+    do {
+      scores = try ReferenceScores(of: dataset, called: name, with: model, condition: labels, seed: seed) {
+        bar.update($0, of: dataset.count, "reference images")
+      }
+    } catch AnalysisError.dataset(_, let problem) {
+      throw AnalysisError.dataset(name: "--reference \(reference)", problem: problem)
     }
     if let cache { try scores.write(to: cache) }
     return scores

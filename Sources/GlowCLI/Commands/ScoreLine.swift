@@ -1,4 +1,5 @@
 import Analysis
+import Files
 import Foundation
 
 /// What `glow score` says of an image.
@@ -14,8 +15,9 @@ struct ScoreLine {
       + (withPlace ? ",corrected_percentile" : "")
   }
 
-  /// RFC 4180.
+  /// RFC 4180; what of the name would not print is escaped.
   var csv: String {
+    let image = printable(image, limit: .max)
     let plain = !image.contains { $0 == "," || $0 == "\"" || $0.isNewline }
     let name = plain ? image : "\"" + image.replacingOccurrences(of: "\"", with: "\"\"") + "\""
     var fields = [name, String(format: "%.4f", score.bitsPerDimension)]

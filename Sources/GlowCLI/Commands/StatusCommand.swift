@@ -21,7 +21,7 @@ struct StatusCommand: ParsableCommand {
             ? "it is being trained, and writes the first after 100 steps or a validation"
             : "its training ended before the first"))
     }
-    if json { return print(try prettyJSON(summary)) }
+    if json { return printJSON(try prettyJSON(summary)) }
     print("\(folder): \(state(summary))")
     print(lines(facts(summary)))
     let curves = curves(summary)

@@ -19,12 +19,23 @@ struct GridOptions: ParsableArguments {
   func write(_ images: [PixelImage], to url: URL) throws { try picture(images).write(to: url) }
 }
 
-/// Refuses a name that says no format of pictures, before any work is done.
-func requirePictureName(_ out: String?) throws {
+/// Refuses a name that says no format of pictures, and a file that is not to be replaced, before any work is done.
+func requirePicture(_ out: String?, from inputs: [String] = []) throws {
   guard let out else { return }
   do { _ = try WrittenFormat(for: URL(filePath: out)) } catch let error as ImagingError {
     throw ValidationError("--out \(error)")
   }
+  try OutputFile.picture.require(out, from: inputs)
+}
+
+/// The same of the files that ``writePictures(_:named:to:)`` writes.
+func requirePictures(named names: [String], in folder: String) throws {
+  var isFolder: ObjCBool = false
+  guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else { return }
+  guard isFolder.boolValue else {
+    throw ValidationError("--out \(folder) is a file, and --files writes into a folder: name another")
+  }
+  for name in names { try OutputFile.picture.require(URL(filePath: folder).appending(path: name + ".png").path) }
 }
 
 /// Writes `NAME.png` for each image into `folder`, which is made where it is missing.

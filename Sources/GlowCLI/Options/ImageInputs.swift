@@ -28,7 +28,18 @@ struct ImageInputs: ParsableArguments {
     }
   }
 
-  func validate() throws { try requirePixelLimit(pixelLimit) }
+  func validate() throws {
+    try requirePixelLimit(pixelLimit)
+    if let place = files.first(where: isSetOfPictures) {
+      throw ValidationError(
+        "\(place) is a \(FileIdentity.isFolder(place) ? "folder" : "set") of pictures, and picture files are taken one by one: "
+          + "name them, or take images of it with --data \(place) --split train")
+    }
+  }
+
+  private func isSetOfPictures(_ file: String) -> Bool {
+    FileIdentity.isFolder(file) || ["zip", "tar"].contains(URL(filePath: file).pathExtension.lowercased())
+  }
 
   /// Images as a model takes them, in the centers of their cells.
   struct Images {
@@ -81,7 +92,7 @@ struct ImageInputs: ParsableArguments {
   private func fromDataset(
     _ model: any FlowModel, _ place: ModelPlace, _ count: Int
   ) throws -> (bytes: [UInt8], labels: [Int]?) {
-    let dataset = try ModelData(data, for: model.configuration, at: place).open(split)
+    let dataset = try ModelData(data, for: model.configuration, at: place).openWhole(split)
     let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
     if let wrong = numbers.first(where: { $0 >= dataset.count }) {
       throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
@@ -109,4 +120,4 @@ func requirePixelLimit(_ limit: Int) throws {
   guard limit > 0 else { throw ValidationError("--pixel-limit is \(limit), expected 1 or more") }
 }
 
-func warn(_ text: String) { FileHandle.standardError.write(Data("Note: \(text)\n".utf8)) }
+func warn(_ text: String) { FileHandle.standardError.write(Data("Note: \(safe(text))\n".utf8)) }

@@ -3,6 +3,7 @@ import Datasets
 import FlowModels
 import Foundation
 import ModelImages
+import Runs
 import Training
 
 /// The images that a verb works on: those that a model was trained on, or others that a person names.
@@ -12,13 +13,21 @@ struct ModelData {
   /// How the images were opened for training, where they are those.
   private let settings: TrainedImages?
   private let seed: UInt64
+  private let isNamed: Bool
+  /// How many images of a split may be left out because they cannot be read; nil for none.
+  private let skipDamaged: Int?
 
-  /// - Parameter text: what --data says; nil for what the model was trained on.
+  /// - Parameters:
+  ///   - text: what --data says; nil for what the model was trained on.
+  ///   - limit: what --skip-damaged says; nil for what training was told.
   /// - Throws: `TrainingError` where the images that the model was trained on are gone or have changed.
-  init(_ text: String?, for model: any FlowConfiguration, at place: ModelPlace) throws {
+  init(
+    _ text: String?, for model: any FlowConfiguration, at place: ModelPlace, skippingDamaged limit: Int? = nil
+  ) throws {
     self.model = model
     let trained = try TrainedImages(ofModel: place.folder)
     seed = trained?.seed ?? 0
+    isNamed = text != nil
     if let text {
       source = try DatasetSource(parsing: text)
       settings = trained.flatMap { [source] in Self.isOwn(source, text, $0) ? $0 : nil }
@@ -32,6 +41,7 @@ struct ModelData {
       source = try DatasetSource(parsing: "fashion-mnist")
       settings = nil
     }
+    skipDamaged = limit ?? settings?.skipDamaged
   }
 
   /// Whether images that were named are to be opened as those of the run; says so where they are not those.
@@ -46,22 +56,44 @@ struct ModelData {
     return isThere
   }
 
-  /// Opens a split at the model's size.
-  func open(_ split: DatasetSplit) throws -> any ImageDataset {
-    let dataset: any ImageDataset
-    if let settings, settings.size != nil || !source.needsSize {
-      dataset = try source.open(split: split, size: settings.size, channels: settings.channels, seed: seed)
-    } else if source.needsSize {
-      dataset = try source.open(
-        split: split, size: (model.height, model.width), channels: model.channels, seed: seed)
-    } else {
-      dataset = try source.open(split: split, seed: seed)
-    }
+  /// The images of a split at the model's size, without those that cannot be read where some may be left out.
+  func open(_ split: DatasetSplit) throws -> any ImageDataset { try openSound(split).dataset }
+
+  /// The same, which know their numbers in the whole split.
+  func openSound(_ split: DatasetSplit) throws -> SoundImages {
+    let dataset = try openWhole(split)
+    guard let skipDamaged else { return SoundImages(all: dataset) }
+    let sound = try SoundImages(of: dataset, skippingAtMost: skipDamaged)
+    warn(ofDamaged: sound, in: split)
+    return sound
+  }
+
+  /// All images of a split, of which some may not be readable.
+  func openWhole(_ split: DatasetSplit) throws -> any ImageDataset {
+    let training = settings.flatMap { $0.size != nil || !source.needsSize ? $0 : nil }
+    let dataset = try source.open(
+      split: split, size: training.map(\.size) ?? (source.needsSize ? (model.height, model.width) : nil),
+      channels: training.map(\.channels) ?? (source.needsSize ? model.channels : nil), seed: seed,
+      toleratingDamage: skipDamaged != nil)
     warn(ofNotesOn: dataset)
     guard dataset.shape == model.imageShape else {
       throw ValidationError(
         "the images of \(source) are \(dataset.shape), the model takes \(model.imageShape): name others with --data")
     }
+    if split == .test, let difference = settings?.difference(ofTest: dataset) {
+      let sentence = "the images of \(source) are not those that the model was trained on: \(difference)"
+      guard isNamed else { throw TrainingError(sentence + "; bring those back, or name images with --data") }
+      warn(sentence)
+    }
     return dataset
   }
+}
+
+/// Names the images that are left out, and says how many there are.
+func warn(ofDamaged images: SoundImages, in split: DatasetSplit) {
+  guard !images.damaged.isEmpty else { return }
+  warn(images.damaged.map { "left out: \($0)" })
+  warn(
+    "\(counted(images.damaged.count, "image")) of the \(split.rawValue) split cannot be read and "
+      + (images.damaged.count == 1 ? "is" : "are") + " left out, \(images.dataset.count) remain")
 }

@@ -27,6 +27,7 @@ public final class AnimatedPNGWriter: VideoWriter {
       output += png[..<8]
       for chunk in Self.chunks(of: png) where chunk.type == "IHDR" { output += Self.chunk("IHDR", chunk.data) }
       output += Self.chunk("acTL", Self.bytes(UInt32(format.frames)) + Self.bytes(UInt32(0)))
+      output += PictureMark.chunk
     }
     output += Self.chunk("fcTL", frameControl())
     for chunk in Self.chunks(of: png) where chunk.type == "IDAT" {

@@ -26,7 +26,8 @@ public final class FFmpegWriter: VideoWriter {
     process.arguments = [
       "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", format.channels == 1 ? "gray" : "rgb24",
       "-s", "\(format.width)x\(format.height)", "-framerate", "\(format.framesPerSecond)", "-i", "-", "-an", "-vf",
-      "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-movflags", "+faststart", file.temporary.path,
+      "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-metadata",
+      "comment=\(PictureMark.text)", file.temporary.path,
     ]
     process.standardInput = frames
     process.standardOutput = FileHandle.nullDevice

@@ -20,6 +20,18 @@ struct ImagesPlace: Codable, Sendable {
     self.init(source, from: home)
   }
 
+  /// As a model says it that may be given away: the folder by its name alone, and the way to it from the model's folder.
+  /// - Returns: nil where that way would name folders of this machine: it leads over the root, or over a folder right below,
+  ///   and down into more than the images' own.
+  init?(shareable source: DatasetSource, from home: URL) {
+    let target = source.directory.resolvingSymlinksInPath().standardizedFileURL.pathComponents
+    let common = zip(target, home.resolvingSymlinksInPath().standardizedFileURL.pathComponents).prefix { $0 == $1 }
+      .count
+    guard common > 2 || common >= target.count - 1 else { return nil }
+    self.source = source.shareableDescription
+    fromHere = Self.path(to: source.directory, from: home)
+  }
+
   /// Both places, in the order in which to look.
   func sources(from home: URL) -> [DatasetSource] {
     guard let source = try? DatasetSource(parsing: source) else { return [] }
@@ -33,5 +45,13 @@ struct ImagesPlace: Codable, Sendable {
     let common = zip(target, home).prefix { $0 == $1 }.count
     let steps = [String](repeating: "..", count: home.count - common) + target.dropFirst(common)
     return steps.isEmpty ? "." : steps.joined(separator: "/")
+  }
+}
+
+extension DatasetSource {
+  /// The description, with the folder's own name in place of its path.
+  var shareableDescription: String {
+    let (text, path) = (description, directory.path)
+    return !isInstalled && text.hasSuffix(path) ? text.dropLast(path.count) + "./" + directory.lastPathComponent : text
   }
 }

@@ -23,7 +23,8 @@ public struct TrainedImages: Sendable {
   public let channels: Int?
   /// Chose the images of splits that the set does not fix.
   public let seed: UInt64
-  let toleratesDamage: Bool
+  /// How many images of a split that cannot be read may be skipped; nil for none.
+  public let skipDamaged: Int?
   let fingerprints: TrainingState.Fingerprints?
   private let place: ImagesPlace?
   /// Where the run of a checkpoint found the images later.
@@ -38,6 +39,11 @@ public struct TrainedImages: Sendable {
     public let validation: any ImageDataset
   }
 
+  /// The images of a run that has not begun.
+  package init(_ settings: TrainingConfiguration, channels: Int) {
+    self.init(settings, channels: channels, fingerprints: nil, place: nil, home: URL(filePath: "."))
+  }
+
   package init(_ state: TrainingState, of run: RunFolder, channels: Int) {
     self.init(state.configuration, channels: channels, fingerprints: state.data, place: state.place, home: run.url)
   }
@@ -50,7 +56,7 @@ public struct TrainedImages: Sendable {
     size = settings.size
     self.channels = channels
     seed = settings.seed
-    toleratesDamage = settings.skipDamaged != nil
+    skipDamaged = settings.skipDamaged
     self.fingerprints = fingerprints
     self.place = place
     self.home = home
@@ -81,7 +87,9 @@ public struct TrainedImages: Sendable {
     var settings = TrainingConfiguration(data: record.data)
     (settings.height, settings.width, settings.channels) = (record.height, record.width, record.channels)
     settings.seed = record.seed ?? 0
-    settings.skipDamaged = record.toleratesDamage == true ? 0 : nil
+    // An older program did not say how many.
+    settings.skipDamaged =
+      record.skipDamaged ?? (record.toleratesDamage == true ? TrainingConfiguration.greatestLength : nil)
     do { try settings.validate() } catch { throw TrainingError("\(url.path): \(error)") }
     try self.init(
       settings, channels: record.channels ?? channels(), fingerprints: record.images, place: record.place, home: folder)
@@ -90,8 +98,29 @@ public struct TrainedImages: Sendable {
   /// Opens the training and the validation split of a source as training did.
   public func open(_ source: DatasetSource) throws -> Found {
     let (train, validation) = try source.openTraining(
-      size: size, channels: channels, seed: seed, toleratingDamage: toleratesDamage)
+      size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil)
     return Found(source: source, train: train, validation: validation)
+  }
+
+  /// Opens the test split of a source at the size and with the channels that training had; nil if there is none.
+  public func openTest(_ source: DatasetSource) throws -> (any ImageDataset)? {
+    do {
+      return try source.open(
+        split: .test, size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil)
+    } catch let error as DatasetError {
+      switch error {
+      case .missingSplit, .tooFewImages: return nil
+      default: throw error
+      }
+    }
+  }
+
+  /// How test images differ from those that the set of the training images had; nil if they do not, or if that is not
+  /// known.
+  public func difference(ofTest test: any ImageDataset) -> String? {
+    fingerprints?.test.flatMap {
+      TrainingState.Fingerprints.difference(ofTest: DatasetFingerprint(of: test), from: $0)
+    }
   }
 
   /// Whether it is known how to tell these images from others.
@@ -164,11 +193,13 @@ extension TrainedImages {
     var channels: Int?
     var seed: UInt64?
     var toleratesDamage: Bool?
+    var skipDamaged: Int?
     var images: TrainingState.Fingerprints?
     var place: ImagesPlace?
   }
 
-  /// Writes `data.json` into a model's folder; removes what is there where nothing is known.
+  /// Writes `data.json` into a model's folder; removes what is there where nothing is known. It names no folder of this
+  /// machine but the images' own and those between it and the model's folder.
   /// - Throws: `TrainingError` naming the file.
   public static func write(_ images: TrainedImages?, to folder: URL) throws {
     let url = folder.appending(path: Record.name)
@@ -177,18 +208,21 @@ extension TrainedImages {
         if FileManager.default.fileExists(atPath: url.path) { try FileManager.default.removeItem(at: url) }
         return
       }
-      let place = images.places.first { $0.exists && !$0.isInstalled }.map { ImagesPlace($0, from: folder) }
+      let places = images.places.filter { !$0.isInstalled }
+      let source = places.first(where: \.exists) ?? places.first
       let record = Record(
-        data: images.data, height: images.size?.height, width: images.size?.width, channels: images.channels,
-        seed: images.seed, toleratesDamage: images.toleratesDamage ? true : nil, images: images.fingerprints,
-        place: place ?? images.place)
+        data: source?.shareableDescription ?? images.data, height: images.size?.height, width: images.size?.width,
+        channels: images.channels,
+        seed: images.seed, toleratesDamage: images.skipDamaged.map { _ in true }, skipDamaged: images.skipDamaged,
+        images: images.fingerprints,
+        place: source.flatMap { ImagesPlace(shareable: $0, from: folder) })
       try AtomicFile.store(JSONFile.pretty(record), at: url)
     } catch { throw TrainingError("\(url.path) cannot be written: \(error.systemReason)") }
   }
 }
 
 extension TrainingConfiguration {
-  var size: (height: Int, width: Int)? { height.flatMap { height in width.map { (height, $0) } } }
+  package var size: (height: Int, width: Int)? { height.flatMap { height in width.map { (height, $0) } } }
 
   /// The images that the settings name.
   package func openImages() throws -> (train: any ImageDataset, validation: any ImageDataset) {

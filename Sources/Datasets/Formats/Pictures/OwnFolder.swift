@@ -35,6 +35,12 @@ struct OwnFolder: Sendable, Equatable {
     }
   }
 
+  /// Whether a path in a run's folder is that of a file which the run writes.
+  static func isOfRun(_ file: String) -> Bool { file == samples || file.hasPrefix(checkpoints) }
+
+  /// The names of the files by which a folder is known.
+  static var marks: [String] { logs.map(String.init) + ["config.json", PackedIndex.fileName, "index.html"] }
+
   /// Whether a file of this name may mark such a folder.
   static func isMark(_ name: Substring) -> Bool {
     name == "config.json" || name == PackedIndex.fileName || name == "index.html" || logs.contains(name)

@@ -52,7 +52,7 @@ struct AttributesApplyCommand: ParsableCommand {
     guard (2...1000).contains(steps) else { throw ValidationError("--steps is \(steps), expected 2 to 1000") }
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
-    try requirePictureName(out)
+    try requirePicture(out, from: inputs.files)
     guard !attribute.isEmpty else { throw ValidationError("name an attribute with --attribute") }
   }
 

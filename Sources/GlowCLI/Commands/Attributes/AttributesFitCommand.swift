@@ -35,6 +35,7 @@ struct AttributesFitCommand: ParsableCommand {
     if let heldOutLimit, heldOutLimit < 1 {
       throw ValidationError("--held-out-limit is \(heldOutLimit), expected 1 or more")
     }
+    try OutputFile.attributes.require(out)
   }
 
   func run() throws {

@@ -24,6 +24,6 @@ struct AttributesListCommand: ParsableCommand {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let report = Report(model: directions.model, data: directions.data, attributes: directions.attributes)
-    print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    printJSON(String(decoding: try encoder.encode(report), as: UTF8.self))
   }
 }

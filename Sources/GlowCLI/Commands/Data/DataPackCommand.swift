@@ -16,6 +16,7 @@ struct DataPackCommand: ParsableCommand {
   @Option(help: "The most bytes of pixels in a shard, such as 500MB.") var shardSize = ByteCount(bytes: 1_000_000_000)
   @Option(help: "Crop and resize images to this size, such as 64 or 48x64 (height x width).") var size: PixelSize?
   @Option(help: "1 (gray) or 3 (RGB); by default what there is.") var channels: Int?
+  @OptionGroup var damage: DamageOptions
   @Option(help: "Of a validation split that is cut from the training images.", transform: seedNumber) var seed: UInt64 =
     0
 
@@ -31,13 +32,21 @@ struct DataPackCommand: ParsableCommand {
     guard !source.isSame(as: source.moved(to: URL(filePath: out))) else {
       throw ValidationError("--out \(out) is the data set itself: name a new folder")
     }
-    let (splits, missing) = try open(source)
+    try OutputFolder.packed.require(out)
+    var (splits, missing) = try open(source)
     if splits.contains(where: \.cropsAtRandom) {
       throw ValidationError(
         "\(source): a packed image is one picture, but training takes another part of the source's larger ones each "
           + "time: train on the source itself (lsun's crop can also be left out)")
     }
     warn(splits.flatMap(\.notes))
+    if let limit = damage.skipDamaged {
+      splits = try splits.map { split in
+        let sound = try SoundImages(of: split, skippingAtMost: limit)
+        warn(ofDamaged: sound, in: split.split)
+        return sound.dataset
+      }
+    }
     for reason in missing { warn("not packed: \(reason)") }
     let bar = ProgressBar()
     let signals = StopSignals()
@@ -66,11 +75,15 @@ struct DataPackCommand: ParsableCommand {
       }
     }
     func open(_ split: DatasetSplit) throws -> [any ImageDataset] {
-      [try source.open(split: split, size: size, channels: channels, seed: seed)]
+      [
+        try source.open(
+          split: split, size: size, channels: channels, seed: seed, toleratingDamage: damage.skipDamaged != nil)
+      ]
     }
     try tolerating {
       // Both parts of the training images in memory once; one by one where there is but one of them.
-      let parts = try source.openTraining(size: size, channels: channels, seed: seed)
+      let parts = try source.openTraining(
+        size: size, channels: channels, seed: seed, toleratingDamage: damage.skipDamaged != nil)
       return [parts.train, parts.validation]
     }
     if splits.isEmpty {

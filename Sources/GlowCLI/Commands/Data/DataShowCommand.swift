@@ -22,7 +22,7 @@ struct DataShowCommand: ParsableCommand {
   @OptionGroup var grid: GridOptions
 
   func validate() throws {
-    try requirePictureName(out)
+    try requirePicture(out)
     if let count, !(1...100_000).contains(count) { throw ValidationError("--count is \(count), expected 1 to 100000") }
     if let channels, channels != 1 && channels != 3 {
       throw ValidationError("--channels is \(channels), expected 1 or 3")

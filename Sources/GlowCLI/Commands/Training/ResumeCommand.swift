@@ -1,5 +1,6 @@
 import ArgumentParser
 import Torch
+import Training
 
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,13 +25,29 @@ struct ResumeCommand: ParsableCommand {
   var acceptChangedData = false
   @OptionGroup var process: ProcessOptions
 
+  private var changes: ChangedSettings {
+    var changes = ChangedSettings()
+    changes.learningRate = lr
+    changes.warmupImages = warmup
+    changes.gradientClip = clip
+    return changes
+  }
+
+  func validate() throws {
+    var settings = TrainingConfiguration(data: "")
+    if let images { settings.images = images }
+    if let lr { settings.learningRate = lr }
+    if let warmup { settings.warmupImages = warmup }
+    if let clip { settings.gradientClip = clip }
+    try namingFlags { try settings.validate() }
+  }
+
   func run() throws {
     var resumption = Resumption(folder: folder)
-    (resumption.images, resumption.data) = (images, data)
-    resumption.changes.learningRate = lr
-    resumption.changes.warmupImages = warmup
-    resumption.changes.gradientClip = clip
+    (resumption.images, resumption.data, resumption.changes) = (images, data, changes)
     resumption.acceptsChangedData = acceptChangedData
-    try process.run { try resumption.run(TensorOptions(.float32, on: $0), $1) }
+    try process.run { device, communicator in
+      try namingFlags { try resumption.run(TensorOptions(.float32, on: device), communicator) }
+    }
   }
 }

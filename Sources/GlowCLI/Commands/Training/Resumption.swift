@@ -1,3 +1,4 @@
+import ArgumentParser
 import Cluster
 import Datasets
 import Foundation
@@ -31,8 +32,14 @@ struct Resumption {
     if isLeader { warn(ofNotesOn: found.train, found.validation) }
     let trainer = try Trainer(
       resuming: run, images: images, changing: changes, data: data, source: found.source, train: found.train,
-      validation: found.validation, acceptingChangedData: acceptsChangedData, options: options,
+      validation: found.validation, test: acceptsChangedData ? known.openTest(found.source) : nil,
+      acceptingChangedData: acceptsChangedData, options: options,
       communicator: communicator)
+    if trainer.isFinished, let flag = changes.flags(otherThan: saved.configuration).first {
+      throw ValidationError(
+        "--\(flag) changes nothing: \(folder) is finished; add more than its \(trainer.imagesSeen) images with --images, or "
+          + "leave it out")
+    }
     if isLeader {
       if trainer.isFinished { trainer.notices.forEach(warn) }
       print(
@@ -45,5 +52,16 @@ struct Resumption {
 
   private static func channels(of run: RunFolder) throws -> Int {
     try Trainer.savedModelConfiguration(of: run).channels
+  }
+}
+
+extension ChangedSettings {
+  /// The flags, without dashes, of what is another than in some settings.
+  fileprivate func flags(otherThan settings: TrainingConfiguration) -> [String] {
+    [
+      ("lr", (learningRate ?? settings.learningRate) != settings.learningRate),
+      ("warmup", (warmupImages ?? settings.warmupImages) != settings.warmupImages),
+      ("clip", (gradientClip ?? settings.gradientClip) != settings.gradientClip),
+    ].filter(\.1).map(\.0)
   }
 }

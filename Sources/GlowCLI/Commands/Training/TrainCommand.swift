@@ -29,7 +29,7 @@ struct TrainCommand: ParsableCommand {
   var architecture: Architecture?
   @Option(help: "Settings to start from (see below); flags change them. By default the architecture's first.")
   var preset: String?
-  @Option(help: "The run folder.")
+  @Option(help: "The run folder: new or empty.")
   var out: String?
   @Option(help: ArgumentHelp("Go on with this run, as glow resume does.", valueName: "run"))
   var resume: String?
@@ -63,6 +63,31 @@ struct TrainCommand: ParsableCommand {
           + "--accept-changed-data; glow resume also takes --lr, --warmup, --clip and --data"
       )
     }
+    try namingFlags(checkSettings)
+  }
+
+  /// What can be known of the settings before there are images.
+  private func checkSettings() throws {
+    var settings = try startingPoint()
+    apply(to: &settings.training)
+    try settings.training.validate()
+    guard resume == nil else { return }
+    try training.requireMeaning(for: settings.family)
+    try model.requireMeaning(for: settings.family)
+    // Without --size, of one that suits any number of levels. What needs the images' labels is looked at when there are.
+    (settings.model.height, settings.model.width) = settings.training.size ?? (1 << 16, 1 << 16)
+    let labels = model.names.contains(ModelFlagList.labels) ? ["one", "other"] : []
+    guard (try? model.apply(to: &settings.model, labels: labels)) != nil else { return }
+    do { try settings.model.validate() } catch ModelError.invalid(let field, let value, let expected)
+      where ["height", "width"].contains(field)
+    {
+      throw ValidationError("--size: \(field) is \(value), expected \(expected)")
+    }
+  }
+
+  private func apply(to settings: inout TrainingConfiguration) {
+    training.apply(to: &settings)
+    guards.apply(to: &settings)
   }
 
   private func startingPoint() throws -> Preset {
@@ -82,19 +107,22 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try process.run { device, communicator in
-      let options = TensorOptions(.float32, on: device)
-      guard let begun = try runToGoOnWith(communicator) else {
-        return try TrainingProcess(communicator).watch(start(in: out!, options, communicator))
-      }
-      var resumption = Resumption(folder: begun)
-      resumption.images = try images()
-      resumption.acceptsChangedData = acceptChangedData
-      if continues {
-        resumption.check = requireSettings
-        resumption.data = data
-      }
-      try resumption.run(options, communicator)
+      try namingFlags { try run(TensorOptions(.float32, on: device), communicator) }
     }
+  }
+
+  private func run(_ options: TensorOptions, _ communicator: Communicator?) throws {
+    guard let begun = try runToGoOnWith(communicator) else {
+      return try TrainingProcess(communicator).watch(start(in: out!, options, communicator))
+    }
+    var resumption = Resumption(folder: begun)
+    resumption.images = try images()
+    resumption.acceptsChangedData = acceptChangedData
+    if continues {
+      resumption.check = requireSettings
+      resumption.data = data
+    }
+    try resumption.run(options, communicator)
   }
 
   /// What --images says.
@@ -117,7 +145,7 @@ struct TrainCommand: ParsableCommand {
     in folder: String, _ options: TensorOptions, _ communicator: Communicator?
   ) throws -> Trainer {
     let isLeader = communicator?.isLeader ?? true
-    try requireOutBesideData()
+    if isLeader { try OutputFolder.run.require(folder, beside: data.flatMap { try? DatasetSource(parsing: $0) }) }
     let (model, training, train, validation) = try settings(saying: isLeader)
     if isLeader {
       let ranks = communicator.map { ", in \($0.size) processes" } ?? ""
@@ -131,20 +159,18 @@ struct TrainCommand: ParsableCommand {
     }
     return try Trainer(
       configuration: model, training: training, train: train, validation: validation,
-      run: RunFolder(URL(filePath: folder)),
+      test: isLeader ? testImages(training, like: train) : nil, run: RunFolder(URL(filePath: folder)),
       options: options, communicator: communicator)
   }
 
-  /// A run in the folder of its own images would write samples among them.
-  private func requireOutBesideData() throws {
-    guard let out, let data, let source = try? DatasetSource(parsing: data) else { return }
-    func identity(_ url: URL) -> [UInt64]? {
-      var status = stat()
-      return stat(url.path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+  /// The test images, to know them again.
+  private func testImages(_ training: TrainingConfiguration, like train: any ImageDataset) throws -> (any ImageDataset)?
+  {
+    let images = TrainedImages(training, channels: train.shape.channels)
+    do { return try images.openTest(DatasetSource(parsing: training.data)) } catch {
+      warn("the test images cannot be opened, and will not be known again: \(error)")
+      return nil
     }
-    guard let folder = identity(source.folder), identity(URL(filePath: out)) == folder else { return }
-    throw TrainingError(
-      "--out \(out) is the folder of the images: name another one, or one in it such as \(source.folder.path)/run")
   }
 
   /// What the flags say of a new run, and its images.
@@ -156,8 +182,7 @@ struct TrainCommand: ParsableCommand {
     if let data { settings.training.data = data }
     try training.requireMeaning(for: settings.family)
     try model.requireMeaning(for: settings.family)
-    training.apply(to: &settings.training)
-    guards.apply(to: &settings.training)
+    apply(to: &settings.training)
     try settings.training.validate()
     let (train, validation) = try settings.training.openImages()
     if says { warn(ofNotesOn: train, validation) }
@@ -186,7 +211,9 @@ struct TrainCommand: ParsableCommand {
       try SettingsTable(training).difference(from: SettingsTable(saved))
       ?? SettingsTable(model).difference(from: SettingsTable(begun))
     guard type(of: model) == type(of: begun), difference == nil else {
-      let what = difference.map { "\($0.name) is \($0.other) there and \($0.own) here" } ?? "it is another architecture"
+      let what =
+        difference.map { "\(flagText(of: $0.name)) is \($0.other) there and \($0.own) here" }
+        ?? "it is another architecture"
       throw ValidationError(
         "--continue: the run in \(run.url.relativePath) was begun with other settings: \(what); give the same flags, or "
           + "another --out")

@@ -14,6 +14,16 @@ extension FlowModel {
     return hash.digits
   }
 
+  /// As ``fingerprint()``, of the parameters as float16: a checkpoint and the model exported from it have it in common,
+  /// also where that is in half precision. Files of latents know their model by it.
+  public func roundedFingerprint() throws -> String {
+    var hash = try configurationHash()
+    hash.add((parameters.parameters.map(\.name) + buffers.map(\.name)).joined(separator: "\n").utf8)
+    try hash.add(parameters.values.converted(to: .float16).converted(to: .float32))
+    for buffer in buffers { try hash.add(buffer.value) }
+    return hash.digits
+  }
+
   /// 16 hexadecimal digits that change when the configuration does, and not with the weights: two checkpoints of one run
   /// have it in common.
   public func configurationFingerprint() throws -> String { try configurationHash().digits }
