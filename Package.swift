@@ -24,7 +24,8 @@ let torchHeaders: [CXXSetting] = [
       "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-everything",
       "-O3", "-DUSE_DISTRIBUTED", "-DUSE_C10D_GLOO",
     ] + ncclHeaders),
-  .headerSearchPath("Bridge"), .headerSearchPath("Kernels"), .headerSearchPath("Distributed/gloo_names"),
+  .headerSearchPath("Bridge"), .headerSearchPath("Kernels"), .headerSearchPath("Kernels/Conditioner"),
+  .headerSearchPath("Distributed/gloo_names"),
 ]
 let torchLibraries: [LinkerSetting] =
   [

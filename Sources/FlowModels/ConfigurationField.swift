@@ -25,6 +25,11 @@ public struct ConfigurationField<Configuration>: Sendable {
     self.set = set
   }
 
+  /// The field as one of a configuration that holds this one.
+  public func inside<Outer>(_ path: WritableKeyPath<Outer, Configuration> & Sendable) -> ConfigurationField<Outer> {
+    ConfigurationField<Outer>(name, help, kind) { set(&$0[keyPath: path], $1) }
+  }
+
   public static func integer(
     _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Int> & Sendable
   ) -> Self {

@@ -60,8 +60,9 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
 
   /// Why the model cannot compute in a precision; nil if it can.
   func obstacle(to precision: ConditionerPrecision, on device: Device) -> String?
-  /// For each level, the steps that can keep their activations, and the bytes that each takes; empty for a family whose
-  /// backward pass always rebuilds them.
+  /// For each group of steps, mostly those of a level, how many can keep their activations, and the bytes that each takes:
+  /// the groups of ``MultiscaleArchitecture/Level``, level by level. Empty for a family whose backward pass always rebuilds
+  /// them.
   func activationCosts(batch: Int, precision: ConditionerPrecision) -> [ActivationCost]
 }
 
@@ -75,7 +76,7 @@ public enum FlowFeature: String, Sendable, CaseIterable {
   case precision
 }
 
-/// What keeping activations takes at one level.
+/// What keeping activations takes in one group of steps.
 public struct ActivationCost: Sendable, Hashable {
   /// Steps of flow.
   public let steps: Int

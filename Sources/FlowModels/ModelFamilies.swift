@@ -3,7 +3,9 @@ import Foundation
 /// The families of models that checkpoints, training and the command line know: the only list of them.
 public enum ModelFamilies {
   /// The families of this package. To add one, write its configuration and enter it here.
-  private static let own: [any FlowConfiguration.Type] = [GlowConfiguration.self, RealNVPConfiguration.self]
+  private static let own: [any FlowConfiguration.Type] = [
+    GlowConfiguration.self, RealNVPConfiguration.self, MaskedGlowConfiguration.self,
+  ]
 
   private static let registered = Registered()
 

@@ -22,6 +22,9 @@ public protocol Bijection: AnyObject {
   /// The layers that reports and errors tell apart, in order, with their names; none for a map that needs no report.
   var parts: [NamedBijection] { get }
 
+  /// Whether the inverse takes one pass through the layer. Where it takes many, training keeps the layer's input.
+  var invertsInOnePass: Bool { get }
+
   /// Sets what conditioners multiply; a layer without any does nothing.
   func use(_ precision: ConditionerPrecision)
 
@@ -38,6 +41,7 @@ public protocol Bijection: AnyObject {
 
   /// Rebuilds the input from the output, or reads it from `saved`, and adds to the gradients of the parameters.
   /// - Parameters:
+  ///   - saved: what the forward pass kept. For a layer that does not invert in one pass it may also be the input alone.
   ///   - gradY: the gradient of the loss with respect to the output; same shape.
   ///   - gradLogDet: the gradient with respect to the log-determinants, `[batch]`.
   ///   - context: that of the forward pass.
@@ -88,6 +92,8 @@ extension Bijection {
   public var buffers: [Buffer] { [] }
   public var statistics: [RunningStatistics] { [] }
   public var parts: [NamedBijection] { [] }
+
+  public var invertsInOnePass: Bool { true }
 
   public func use(_ precision: ConditionerPrecision) {}
 

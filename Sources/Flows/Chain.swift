@@ -1,7 +1,8 @@
 import Torch
 
 /// Bijections one after another, with the reversible backward pass: unless told to keep activations, it holds nothing but
-/// its last output and rebuilds each layer's input on the way back.
+/// its last output, and the inputs of layers that do not invert in one pass, and rebuilds each other layer's input on the way
+/// back.
 public final class Chain: Bijection {
   /// A bijection of the chain.
   public struct Link {
@@ -37,21 +38,23 @@ public final class Chain: Bijection {
   }
 
   public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
-    try forward(x, under: context, keepingLast: keep ? links.count : 0)
+    try forward(x, under: context, keeping: keep ? Set(links.indices) : nil)
   }
 
-  /// As ``forward(_:under:keep:)``, with the activations of the last `count` links alone.
-  public func forward(_ x: Tensor, under context: Context, keepingLast count: Int) throws -> Forward {
+  /// As ``forward(_:under:keep:)``, with the activations of some links alone, and the inputs of others that do not invert in
+  /// one pass: what a backward pass will need.
+  /// - Parameter kept: indices of ``links``; nil where no backward pass follows.
+  public func forward(_ x: Tensor, under context: Context, keeping kept: Set<Int>?) throws -> Forward {
     var y = x
     var logDet = try Tensor.zeros([x.shape[0]], x.dtype, on: x.device)
     var saved: [Saved] = []
     for (index, layer) in layers.enumerated() {
       try Interruption.check()
-      let keep = index >= links.count - count
+      let keep = kept?.contains(index) ?? false
       let step = try layer.forward(y, under: context, keep: keep)
+      if kept != nil { saved.append(keep || layer.invertsInOnePass ? step.saved : Saved([y])) }
       y = step.y
       logDet = try logDet + step.logDet
-      if count > 0 { saved.append(step.saved) }
     }
     return Forward(y, logDet: logDet, saved: Saved(children: saved))
   }

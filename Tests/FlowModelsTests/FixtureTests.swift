@@ -184,7 +184,7 @@ private struct Fixture {
           "step", actnorm: ActNorm("step.actnorm", channels: 6, like: options),
           permutation: InvertibleConv1x1(
             "step.permutation", channels: 6, factored: factored, like: options, using: generator),
-          coupling: Coupling(transform, conditioner: conditioner)), as: name)
+          transform: Coupling(transform, conditioner: conditioner)), as: name)
     }
   }
 

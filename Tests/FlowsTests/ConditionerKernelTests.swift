@@ -14,6 +14,8 @@ import Torch
     var hidden = 100
     var outputs = 12
     var options = ConditionerOptions.all[1]
+    /// Of a masked step in this order; nil for all.
+    var order: ScanOrder?
   }
 
   static let cases: [Case] = [
@@ -22,6 +24,10 @@ import Torch
     Case(batch: 9, image: [4, 4], inputs: 24, hidden: 130, outputs: 48),
     Case(batch: 5, image: [3, 9], hidden: 17, options: ConditionerOptions.all.last!),
     Case(batch: 130, image: [2, 2], hidden: 16, outputs: 7, options: ConditionerOptions.all.last!),
+    Case(image: [9, 8], inputs: 3, hidden: 32, outputs: 6, order: .down),
+    Case(image: [9, 8], inputs: 3, hidden: 32, outputs: 6, options: ConditionerOptions.all.last!, order: .up),
+    Case(batch: 4, image: [16, 17], inputs: 1, hidden: 20, outputs: 2, order: .right),
+    Case(batch: 1, image: [40, 5], inputs: 3, hidden: 9, outputs: 6, options: ConditionerOptions.all[0], order: .left),
   ]
 
   @Test(arguments: cases, [1, 2, 5]) func equalsProducts(_ sizes: Case, threads: Int) throws {
@@ -34,7 +40,7 @@ import Torch
       func network() throws -> ConvConditioner {
         let made = try sizes.options.conditioner(
           inputs: sizes.inputs, outputs: sizes.outputs, hidden: sizes.hidden,
-          like: TensorOptions(dtype))
+          taps: sizes.order.map { (.before($0), .upTo($0)) } ?? (.square, .square), like: TensorOptions(dtype))
         try randomize(made.parameters)
         return made
       }

@@ -22,11 +22,12 @@ struct ConditionerOptions: CustomTestStringConvertible, Sendable {
   var classes: Int { conditional ? 3 : 0 }
 
   func conditioner(
-    inputs: Int, outputs: Int, hidden: Int = 5, like options: TensorOptions
+    inputs: Int, outputs: Int, hidden: Int = 5,
+    taps: (first: ConvolutionTaps, last: ConvolutionTaps) = (.square, .square), like options: TensorOptions
   ) throws -> ConvConditioner {
     try ConvConditioner(
       "net", inputs: inputs, hidden: hidden, outputs: outputs, edgeChannel: edgeChannel,
-      logScaleFactor: logScaleFactor, classes: classes, like: options, using: Generator(seed: 11))
+      logScaleFactor: logScaleFactor, classes: classes, taps: taps, like: options, using: Generator(seed: 11))
   }
 
   /// The same network, with the same weights, through libtorch's autograd.

@@ -28,7 +28,7 @@ enum Mixing: CaseIterable, Sendable {
       actnorm: try ActNorm(
         name + ".actnorm", channels: channels, logScaleFactor: options.logScaleFactor, like: tensorOptions),
       permutation: try layer(name + ".permutation", channels: channels, like: tensorOptions),
-      coupling: Coupling(
+      transform: Coupling(
         transform,
         conditioner: try ConvConditioner(
           name + ".net", inputs: channels / 2, hidden: 5, outputs: channels / 2 * transform.outputsPerChannel,

@@ -163,7 +163,11 @@ ct_status ct_coupling_backward(
 // [grad_y's first half + grad_kept, grad_output's shifts]: the gradient of the layer's input.
 ct_status ct_coupling_join(ct_handle grad_y, ct_handle grad_kept, ct_handle grad_output, ct_handle *grad_x);
 
-// Glow's conditioner in one pass: conv3x3, ActNorm, ReLU, conv1x1, ActNorm, ReLU, scaled conv3x3.
+// Which neighbors a convolution sees: bit `5 * (dy + 2) + dx + 2` is the tap at row offset dy and column offset dx.
+enum { CT_TAPS_3X3 = 0x739C0 };
+
+// Glow's conditioner in one pass: conv3x3, ActNorm, ReLU, conv1x1, ActNorm, ReLU, scaled conv3x3. The outer convolutions may
+// see some taps only, in raster order: then their weights are [taps, ..].
 typedef struct ct_conditioner_tensors {
   ct_handle conv1;  // [3, 3, inputs (+ 1), hidden]
   ct_handle norm1_bias, norm1_log_scale;  // [hidden]
@@ -175,6 +179,7 @@ typedef struct ct_conditioner_tensors {
 
 typedef struct ct_conditioner {
   ct_conditioner_tensors values;
+  uint32_t taps1, taps3;
   bool edge_channel;
   double norm_factor, output_factor;  // of the logarithms of the scales
   bool rounded;  // multiply bfloat16 numbers, where `ct_has_bfloat16_products`
@@ -189,6 +194,15 @@ ct_status ct_conditioner_forward(
 ct_status ct_conditioner_backward(
     const ct_conditioner *, const ct_conditioner_tensors *gradients, ct_handle input, ct_handle hidden1,
     ct_handle hidden2, ct_handle output, ct_handle grad_output, ct_handle grad_image_bias, ct_handle *grad_input);
+
+// The map of a masked autoregressive step at each pixel, y = (x + shift) * scale on all channels.
+ct_status ct_pixel_map_forward(const ct_coupling *, ct_handle x, ct_handle output, ct_handle *y, ct_handle *log_det);
+ct_status ct_pixel_map_backward(
+    const ct_coupling *, ct_handle x, ct_handle output, ct_handle grad_y, ct_handle grad_log_det, ct_handle *grad_x,
+    ct_handle *grad_output);
+// The input of which a masked step, with a conditioner of masked taps, makes `y`: pixel after pixel, along a wavefront.
+ct_status ct_masked_inverse(
+    const ct_conditioner *, const ct_coupling *, ct_handle y, ct_handle image_bias, ct_handle *x);
 
 // A step of Adam, or with `maximum` of Adamax, over vectors of one length; `average` may be NULL. Gradients whose norm, a
 // scalar, exceeds `clip` (if that is not 0) count as if they had that norm; where it is not finite the step is left out.

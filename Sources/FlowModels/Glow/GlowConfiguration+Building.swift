@@ -11,7 +11,16 @@ extension GlowConfiguration {
   }
 
   public func makeArchitecture(options: TensorOptions, using generator: Generator) throws -> MultiscaleArchitecture {
-    let levels = try (1...levels).map { try makeLevel($0, options, generator) }
+    try makeArchitecture(after: [], options: options, using: generator)
+  }
+
+  /// - Parameter pixelSteps: come before the first squeeze.
+  func makeArchitecture(
+    after pixelSteps: [any Bijection], options: TensorOptions, using generator: Generator
+  ) throws -> MultiscaleArchitecture {
+    let levels = try (1...levels).map { level in
+      try makeLevel(level, after: level == 1 ? pixelSteps : [], options, generator)
+    }
     let top = latentShape(level: self.levels)[2]
     return MultiscaleArchitecture(
       levels: levels, prior: try TopPrior("prior", self, like: options),
@@ -24,12 +33,14 @@ extension GlowConfiguration {
   private var classesBelowPrior: Int { labelConditioning == .prior ? 0 : classCount }
 
   private func makeLevel(
-    _ level: Int, _ options: TensorOptions, _ generator: Generator
+    _ level: Int, after pixelSteps: [any Bijection], _ options: TensorOptions, _ generator: Generator
   ) throws -> MultiscaleArchitecture.Level {
     let channels = channels << (level + 1)
     let steps = try (1...steps).map { try makeStep("level\(level).step\($0)", channels, options, generator) }
-    let chain = Chain([Squeeze()] + steps)
-    guard level < levels else { return .init(chain) }
+    let chain = Chain(pixelSteps + [Squeeze()] + steps)
+    let ofPixels = pixelSteps.isEmpty ? [] : [pixelSteps.indices]
+    let groups = ofPixels + [pixelSteps.count + 1..<chain.links.count]
+    guard level < levels else { return .init(chain, groups: groups) }
     let (name, shape) = ("level\(level).split", [height >> level, width >> level, channels])
     let split =
       priors == .diagonal
@@ -37,29 +48,37 @@ extension GlowConfiguration {
       : try Split(
         name, shape: shape, edgeChannel: edgeChannel, classes: classesBelowPrior,
         sharesPositions: labelConditioning == .priors, like: options)
-    return .init(chain, split: split)
+    return .init(chain, groups: groups, split: split)
   }
 
   private func makeStep(
     _ name: String, _ channels: Int, _ options: TensorOptions, _ generator: Generator
   ) throws -> FlowStep {
-    let permutation: any Bijection =
-      switch permutation {
-      case .reverse: try ChannelPermutation.reverse(name + ".permutation", channels: channels, on: options.device)
-      case .shuffle:
-        try ChannelPermutation.shuffle(
-          name + ".permutation", channels: channels, on: options.device, using: generator)
-      case .conv1x1, .conv1x1LU:
-        try InvertibleConv1x1(
-          name + ".permutation", channels: channels, factored: permutation == .conv1x1LU, like: options,
-          using: generator)
-      }
+    let permutation = try makePermutation(name, channels, options, generator)
     let conditioner = try ConvConditioner(
       name + ".coupling.conditioner", inputs: channels / 2, hidden: hidden,
       outputs: channels / 2 * transform.outputsPerChannel, edgeChannel: edgeChannel, logScaleFactor: logScaleFactor,
-      classes: labelConditioning == .everywhere ? classCount : 0, like: options, using: generator)
+      classes: classesOfConditioners, like: options, using: generator)
     return FlowStep(
       name, actnorm: try ActNorm(name + ".actnorm", channels: channels, logScaleFactor: logScaleFactor, like: options),
-      permutation: permutation, coupling: Coupling(transform, conditioner: conditioner))
+      permutation: permutation, transform: Coupling(transform, conditioner: conditioner))
+  }
+
+  /// The labels that conditioners are told.
+  var classesOfConditioners: Int { labelConditioning == .everywhere ? classCount : 0 }
+
+  func makePermutation(
+    _ name: String, _ channels: Int, _ options: TensorOptions, _ generator: Generator
+  ) throws -> any Bijection {
+    switch permutation {
+    case .reverse: try ChannelPermutation.reverse(name + ".permutation", channels: channels, on: options.device)
+    case .shuffle:
+      try ChannelPermutation.shuffle(
+        name + ".permutation", channels: channels, on: options.device, using: generator)
+    case .conv1x1, .conv1x1LU:
+      try InvertibleConv1x1(
+        name + ".permutation", channels: channels, factored: permutation == .conv1x1LU, like: options,
+        using: generator)
+    }
   }
 }

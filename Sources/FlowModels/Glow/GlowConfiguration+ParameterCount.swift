@@ -1,4 +1,13 @@
 extension GlowConfiguration {
+  /// Those of a step's permutation of so many channels.
+  func permutationParameters(_ channels: Int) -> Int {
+    switch permutation {
+    case .reverse, .shuffle: 0
+    case .conv1x1: channels * channels
+    case .conv1x1LU: (2 * channels + 1) * channels
+    }
+  }
+
   public var parameterCount: Int {
     let edge = edgeChannel ? 1 : 0
     let everywhere = labelConditioning == .everywhere ? classCount : 0
@@ -8,12 +17,7 @@ extension GlowConfiguration {
     var total = 0
     for level in 1...levels {
       let channels = self.channels << (level + 1)
-      let permutation =
-        switch permutation {
-        case .reverse, .shuffle: 0
-        case .conv1x1: channels * channels
-        case .conv1x1LU: (2 * channels + 1) * channels
-        }
+      let permutation = permutationParameters(channels)
       let conditioner =
         9 * (channels / 2 + edge) * hidden + everywhere * hidden + hidden * hidden + 4 * hidden
         + zeroConv(hidden, channels / 2 * transform.outputsPerChannel)

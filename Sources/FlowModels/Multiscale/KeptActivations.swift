@@ -4,14 +4,17 @@ import Torch
 /// Which steps of flow keep their activations for the backward pass; the others rebuild them, which costs one more pass
 /// through their conditioners.
 public struct KeptActivations: Codable, Sendable, Hashable {
-  /// For each level, how many steps keep theirs: the last ones, which the backward pass comes to first. Empty for a family
-  /// that always rebuilds them.
+  /// For each group of ``FlowConfiguration/activationCosts(batch:precision:)``, mostly a level, how many steps keep theirs: the
+  /// last ones, which the backward pass comes to first. Empty for a family that always rebuilds them.
   public var steps: [Int]
 
   public init(steps: [Int]) { self.steps = steps }
 
-  /// The steps that keep theirs at a level (1-based).
-  subscript(level level: Int) -> Int { steps.indices.contains(level - 1) ? steps[level - 1] : 0 }
+  /// For each level, the links of its chain that keep theirs.
+  func links(of levels: [MultiscaleArchitecture.Level]) -> [Set<Int>] {
+    var counts = steps[...]
+    return levels.map { level in Set(level.groups.flatMap { $0.suffix(counts.popFirst() ?? 0) }) }
+  }
 
   /// Every step rebuilds: memory does not grow with depth.
   public static func none(of model: any FlowConfiguration) -> KeptActivations {

@@ -12,12 +12,14 @@ extension MultiscaleFlow {
     var saved: [Saved] = []
   }
 
+  /// - Parameter kept: nil where no backward pass follows.
   func pass(_ x: Tensor, under context: Context, keeping kept: KeptActivations? = nil) throws -> Pass {
     try checkShape(x)
+    let links = kept?.links(of: levels)
     var x = x
     var pass = Pass(logProbability: try .zeros([x.shape[0]], x.dtype, on: x.device))
     for (index, level) in levels.enumerated() {
-      let step = try level.chain.forward(x, under: context, keepingLast: kept?[level: index + 1] ?? 0)
+      let step = try level.chain.forward(x, under: context, keeping: links?[index])
       pass.logProbability = try pass.logProbability + step.logDet
       pass.saved.append(step.saved)
       guard let split = level.split else {

@@ -21,7 +21,7 @@ extension MultiscaleFlow {
     try withInference {
       var context = try context(labels, count: x.shape[0])
       context.statistics = .batch
-      let pass = try pass(x, under: context, keeping: kept)
+      let pass = try pass(x, under: context, keeping: kept ?? .none(of: configuration))
       let batch = x.shape[0]
       let weight = try Tensor.full(
         -share / (Double(batch * configuration.dimensions) * log(2)), [batch], x.dtype, on: x.device)

@@ -5,11 +5,15 @@ import Torch
 public struct MultiscaleArchitecture {
   public struct Level {
     public let chain: Chain
+    /// Runs of the chain's links that ``FlowConfiguration/activationCosts(batch:precision:)`` counts apart, in its order.
+    public let groups: [Range<Int>]
     /// Takes half of the channels out as the level's latent; nil at the last level, whose output is the last latent.
     public let split: Split?
 
-    public init(_ chain: Chain, split: Split? = nil) {
+    /// - Parameter groups: nil for one of the whole chain.
+    public init(_ chain: Chain, groups: [Range<Int>]? = nil, split: Split? = nil) {
       self.chain = chain
+      self.groups = groups ?? [chain.links.indices]
       self.split = split
     }
   }

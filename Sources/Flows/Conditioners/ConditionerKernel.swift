@@ -12,14 +12,14 @@ import Torch
 struct ConditionerKernel {
   /// The parameters, or their gradients.
   struct Tensors {
-    /// `[3, 3, inputs (+ 1), hidden]`.
+    /// `[3, 3, inputs (+ 1), hidden]`, or of fewer taps `[taps, inputs (+ 1), hidden]`.
     let conv1: Tensor
     /// `b1` and the logarithm of `s1`, `[hidden]`.
     let norm1: (bias: Tensor, logScale: Tensor)
     /// `[hidden, hidden]`, input first.
     let conv2: Tensor
     let norm2: (bias: Tensor, logScale: Tensor)
-    /// `[3, 3, hidden (+ 1), outputs]`.
+    /// `[3, 3, hidden (+ 1), outputs]`, or of fewer taps `[taps, hidden (+ 1), outputs]`.
     let conv3: Tensor
     /// `b3` and the logarithm of `s3`, `[outputs]`.
     let output: (bias: Tensor, logScale: Tensor)
@@ -64,6 +64,8 @@ struct ConditionerKernel {
   }
 
   let values: Tensors
+  /// Of the first convolution and of the last.
+  let taps: (first: ConvolutionTaps, last: ConvolutionTaps)
   /// Whether both 3x3 convolutions have a last input that is 1 on the zero padding and 0 inside.
   let edgeChannel: Bool
   let normFactor: Double
@@ -72,8 +74,12 @@ struct ConditionerKernel {
   /// an even number of hidden channels.
   let rounded: Bool
 
-  init(_ values: Tensors, edgeChannel: Bool, normFactor: Double, outputFactor: Double, rounded: Bool = false) {
+  init(
+    _ values: Tensors, taps: (first: ConvolutionTaps, last: ConvolutionTaps) = (.square, .square), edgeChannel: Bool,
+    normFactor: Double, outputFactor: Double, rounded: Bool = false
+  ) {
     self.values = values
+    self.taps = taps
     self.edgeChannel = edgeChannel
     self.normFactor = normFactor
     self.outputFactor = outputFactor
@@ -121,9 +127,18 @@ struct ConditionerKernel {
     }
   }
 
+  /// The image of which the masked step with this conditioner makes `y`, `[batch, height, width, channel]`.
+  func maskedInverse(_ y: Tensor, _ map: PixelMapKernel, imageBias: Tensor?) throws -> Tensor {
+    var (kernel, map) = (handles, map.code)
+    return try made("maskedInverse", [y]) {
+      ct_masked_inverse(&kernel, &map, y.handle, imageBias?.handle ?? ct_handle(), $0)
+    }
+  }
+
   private var handles: ct_conditioner {
     ct_conditioner(
-      values: values.handles, edge_channel: edgeChannel, norm_factor: normFactor, output_factor: outputFactor,
+      values: values.handles, taps1: taps.first.mask, taps3: taps.last.mask, edge_channel: edgeChannel,
+      norm_factor: normFactor, output_factor: outputFactor,
       rounded: rounded)
   }
 }

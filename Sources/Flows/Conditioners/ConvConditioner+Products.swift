@@ -36,10 +36,11 @@ extension ConvConditioner {
     let grad1 = try dense2.gradient.matmul(dense2.matrix.transposed)
 
     let dense1 = try denseBackward(input: columns, output: hidden1, grad1, inputMatrix(), norm1)
-    let taps = columns.shape[1] - classes
-    try conv1.gradient.addInPlace(dense1.gradMatrix.narrowed(0, 0..<taps).reshaped(conv1.value.shape))
-    try labelEmbedding?.gradient.addInPlace(dense1.gradMatrix.narrowed(0, taps..<columns.shape[1]))
-    return try dense1.gradient.matmul(dense1.matrix.narrowed(0, 0..<taps).transposed).converted(to: x.dtype)
+    let ofTaps = columns.shape[1] - classes
+    let gradSquare = try dense1.gradMatrix.narrowed(0, 0..<ofTaps).reshaped([3, 3, ofTaps / 9, -1])
+    try conv1.gradient.addInPlace(taps.gathered(gradSquare))
+    try labelEmbedding?.gradient.addInPlace(dense1.gradMatrix.narrowed(0, ofTaps..<columns.shape[1]))
+    return try dense1.gradient.matmul(dense1.matrix.narrowed(0, 0..<ofTaps).transposed).converted(to: x.dtype)
       .patches3x3Adjoint(shape: x.shape, edgeChannel: edgeChannel)
   }
 
@@ -55,7 +56,7 @@ extension ConvConditioner {
 
   /// The first convolution and the label embedding as one matrix, `[columns, hidden]`.
   func inputMatrix() throws -> Tensor {
-    let matrix = try conv1.value.reshaped([-1, norm1.bias.value.shape[0]])
+    let matrix = try taps.spread(conv1.value).reshaped([-1, norm1.bias.value.shape[0]])
     guard let labelEmbedding else { return matrix }
     return try .concatenating([matrix, labelEmbedding.value], alongDimension: 0)
   }

@@ -2,16 +2,20 @@ import Torch
 
 /// Glow's conditioner: conv3x3 -> ActNorm -> ReLU -> conv1x1 -> ActNorm -> ReLU -> conv3x3 that starts at zero.
 ///
+/// The 3x3 convolutions may see some of their taps only, as those of a masked step do.
+///
 /// With `classes`, an embedding of the context's labels is added before the first ActNorm. On the CPU the whole network is one
 /// kernel (`ConditionerKernel`); elsewhere, and under autograd, it is a sequence of matrix products.
 public final class ConvConditioner: Conditioner {
-  /// `[3, 3, inputs (+ 1), hidden]`.
+  /// `[3, 3, inputs (+ 1), hidden]`, or of fewer taps `[taps, inputs (+ 1), hidden]`.
   let conv1: Parameter
   let norm1: ActNorm
   /// `[hidden, hidden]`, input first.
   let conv2: Parameter
   let norm2: ActNorm
   let conv3: ZeroConv3x3
+  /// Of the first convolution.
+  let taps: ConvolutionTaps
   let edgeChannel: Bool
   /// Labels that the network is conditioned on; 0 for none.
   let classes: Int
@@ -25,20 +29,25 @@ public final class ConvConditioner: Conditioner {
   }
 
   /// Hidden weights are drawn from N(0, 0.05²).
+  /// - Parameter taps: of the first convolution and of the last.
   public init(
     _ name: String, inputs: Int, hidden: Int, outputs: Int, edgeChannel: Bool, logScaleFactor: Double = 1,
-    classes: Int = 0, like options: TensorOptions, using generator: Generator
+    classes: Int = 0, taps: (first: ConvolutionTaps, last: ConvolutionTaps) = (.square, .square),
+    like options: TensorOptions, using generator: Generator
   ) throws {
     func drawn(_ shape: [Int]) throws -> Tensor {
       try (Tensor.normal(shape, .float64, using: generator) * 0.05).converted(to: options.dtype, on: options.device)
     }
-    conv1 = try Parameter(name + ".conv1.weight", drawn([3, 3, inputs + (edgeChannel ? 1 : 0), hidden]))
+    conv1 = try Parameter(
+      name + ".conv1.weight", drawn(taps.first.weightShape + [inputs + (edgeChannel ? 1 : 0), hidden]))
     norm1 = try ActNorm(name + ".norm1", channels: hidden, logScaleFactor: logScaleFactor, like: options)
     conv2 = try Parameter(name + ".conv2.weight", drawn([hidden, hidden]))
     norm2 = try ActNorm(name + ".norm2", channels: hidden, logScaleFactor: logScaleFactor, like: options)
-    conv3 = try ZeroConv3x3(name + ".conv3", inputs: hidden, outputs: outputs, edgeChannel: edgeChannel, like: options)
+    conv3 = try ZeroConv3x3(
+      name + ".conv3", inputs: hidden, outputs: outputs, edgeChannel: edgeChannel, taps: taps.last, like: options)
     labelEmbedding =
       classes > 0 ? try Parameter(name + ".conv1.labelEmbedding", drawn([classes, hidden])) : nil
+    self.taps = taps.first
     self.edgeChannel = edgeChannel
     self.classes = classes
   }
@@ -55,7 +64,7 @@ public final class ConvConditioner: Conditioner {
 
   public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> (output: Tensor, saved: Saved) {
     guard x.runsKernels else { return try forwardByProducts(x, context, keep: keep) }
-    let bias = try labelEmbedding.map { try labelRows(of: context, x).matmul($0.value) }
+    let bias = try imageBias(of: context, x)
     guard keep else { return (try kernel.forward(x, imageBias: bias), .nothing) }
     let kept = try kernel.forwardKeeping(x, imageBias: bias)
     return (kept.output, kept.saved)
@@ -74,13 +83,24 @@ public final class ConvConditioner: Conditioner {
     return gradX
   }
 
+  /// What the labels add before the first ActNorm, `[batch, hidden]`; nil without labels.
+  private func imageBias(of context: Context, _ x: Tensor) throws -> Tensor? {
+    try labelEmbedding.map { try labelRows(of: context, x).matmul($0.value) }
+  }
+
+  /// The image of which a masked step makes `y`, for a network of masked taps.
+  /// - Parameter y: an image that ``Tensor/runsKernels``.
+  func maskedInverse(_ y: Tensor, _ map: PixelMapKernel, under context: Context) throws -> Tensor {
+    try kernel.maskedInverse(y, map, imageBias: imageBias(of: context, y))
+  }
+
   func labelRows(of context: Context, _ x: Tensor) -> Tensor {
     context.rows(batch: x.imageSizes.batch, classes: classes)
   }
 
   private var kernel: ConditionerKernel {
     ConditionerKernel(
-      kernelTensors(\.value), edgeChannel: edgeChannel, normFactor: norm1.logScaleFactor,
+      kernelTensors(\.value), taps: (taps, conv3.taps), edgeChannel: edgeChannel, normFactor: norm1.logScaleFactor,
       outputFactor: ZeroConv3x3.logScaleFactor, rounded: precision == .bfloat16)
   }
 

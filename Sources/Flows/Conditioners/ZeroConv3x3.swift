@@ -7,21 +7,27 @@ import Torch
 public final class ZeroConv3x3 {
   public static let logScaleFactor = 3.0
 
-  /// `[3, 3, inputs (+ 1), outputs]`; with an edge channel, that input comes last.
+  /// `[3, 3, inputs (+ 1), outputs]`, or of fewer taps `[taps, inputs (+ 1), outputs]`; with an edge channel, that input comes
+  /// last.
   public let weight: Parameter
   public let bias: Parameter
   public let logScale: Parameter
+  let taps: ConvolutionTaps
   private let inputs: Int
   private let outputs: Int
   private let edges: EdgeMap?
 
   public var parameters: [Parameter] { [weight, bias, logScale] }
 
-  public init(_ name: String, inputs: Int, outputs: Int, edgeChannel: Bool, like options: TensorOptions) throws {
+  public init(
+    _ name: String, inputs: Int, outputs: Int, edgeChannel: Bool, taps: ConvolutionTaps = .square,
+    like options: TensorOptions
+  ) throws {
     func zeros(_ shape: [Int]) throws -> Tensor { try .zeros(shape, options.dtype, on: options.device) }
-    weight = try Parameter(name + ".weight", zeros([3, 3, inputs + (edgeChannel ? 1 : 0), outputs]))
+    weight = try Parameter(name + ".weight", zeros(taps.weightShape + [inputs + (edgeChannel ? 1 : 0), outputs]))
     bias = try Parameter(name + ".bias", zeros([outputs]))
     logScale = try Parameter(name + ".logScale", zeros([outputs]))
+    self.taps = taps
     self.inputs = inputs
     self.outputs = outputs
     edges = edgeChannel ? EdgeMap() : nil
@@ -30,7 +36,7 @@ public final class ZeroConv3x3 {
   /// The scaled weights as a matrix `[inputs, 9 * outputs]` whose taps are mirrored, so that adding its products up is
   /// the adjoint of taking patches.
   private func columns(_ scale: Tensor) throws -> Tensor {
-    try (weight.value.narrowed(2, 0..<inputs) * scale).flipped([0, 1]).permuted([2, 0, 1, 3])
+    try (taps.spread(weight.value).narrowed(2, 0..<inputs) * scale).flipped([0, 1]).permuted([2, 0, 1, 3])
       .reshaped([inputs, 9 * outputs])
   }
 
@@ -42,7 +48,7 @@ public final class ZeroConv3x3 {
     let y = try columns.patches3x3Adjoint(shape: [batch, height, width, outputs])
     try y.addInPlace(bias.value * scale)
     if let edges {
-      let weights = try (weight.value.narrowed(2, inputs..<inputs + 1) * scale).reshaped([9, outputs])
+      let weights = try (taps.spread(weight.value).narrowed(2, inputs..<inputs + 1) * scale).reshaped([9, outputs])
       try y.addInPlace(edges.contribution(of: weights, height: height, width: width))
     }
     return y
@@ -60,10 +66,11 @@ public final class ZeroConv3x3 {
     let gradWeight = try x.pixelRows().transposed.matmul(gradColumns).converted(to: weight.value.dtype)
       .reshaped([inputs, 3, 3, outputs])
       .permuted([1, 2, 0, 3]).flipped([0, 1])
-    try weight.gradient.narrowed(2, 0..<inputs).addInPlace(gradWeight * scale)
+    let ofInputs = weight.value.rank - 2
+    try weight.gradient.narrowed(ofInputs, 0..<inputs).addInPlace(taps.gathered(gradWeight * scale))
     if let edges {
       let gradEdge = try edges.gradient(from: gradY).reshaped([3, 3, 1, outputs])
-      try weight.gradient.narrowed(2, inputs..<inputs + 1).addInPlace(gradEdge * scale)
+      try weight.gradient.narrowed(ofInputs, inputs..<inputs + 1).addInPlace(taps.gathered(gradEdge * scale))
     }
     return try gradColumns.matmul(columns(scale).converted(to: x.dtype).transposed).reshaped(x.shape)
   }

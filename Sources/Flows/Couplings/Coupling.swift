@@ -9,7 +9,9 @@ import Torch
 ///   "net", inputs: 6, hidden: 64, outputs: 12, edgeChannel: true, like: options, using: Generator(seed: 1))
 /// let coupling = Coupling(.affine(.bounded), conditioner: conditioner)  // of images with 12 channels
 /// ```
-public final class Coupling: ElementScaling {
+public final class Coupling: StepTransform {
+  public static let partName = "coupling"
+
   public let transform: CouplingTransform
   public let mask: CouplingMask
   public let conditioner: any Conditioner

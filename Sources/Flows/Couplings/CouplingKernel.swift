@@ -44,11 +44,18 @@ struct CouplingKernel: Sendable {
   }
 
   private var code: ct_coupling {
-    switch scale {
-    case nil: ct_coupling(scale: CT_SCALE_NONE, minimum: 0)
-    case .sigmoid(let minimum): ct_coupling(scale: CT_SCALE_SIGMOID, minimum: minimum)
-    case .exponential: ct_coupling(scale: CT_SCALE_EXPONENTIAL, minimum: 0)
-    case .bounded: ct_coupling(scale: CT_SCALE_BOUNDED, minimum: 0)
+    let (kind, minimum) = scale?.code ?? (CT_SCALE_NONE, 0)
+    return ct_coupling(scale: kind, minimum: minimum)
+  }
+}
+
+extension CouplingTransform.Scale {
+  /// As the kernels know it, with the lower bound of a sigmoid scale.
+  var code: (kind: ct_scale, minimum: Double) {
+    switch self {
+    case .sigmoid(let minimum): (CT_SCALE_SIGMOID, minimum)
+    case .exponential: (CT_SCALE_EXPONENTIAL, 0)
+    case .bounded: (CT_SCALE_BOUNDED, 0)
     case .rescaledTanh: preconditionFailure("no kernel rescales")
     }
   }

@@ -1,47 +1,61 @@
 import Torch
 
+/// What a step of flow does after its permutation.
+public protocol StepTransform: ElementScaling {
+  /// What reports and errors call it in a step.
+  static var partName: String { get }
+}
+
 /// One step of Glow's flow (figure 2a): ActNorm, a permutation of the channels, a coupling.
+public typealias FlowStep = Step<Coupling>
+
+/// A step whose last part is a masked autoregressive map instead of a coupling.
+public typealias MaskedStep = Step<MaskedAutoregression>
+
+/// ActNorm, a permutation of the channels, and what transforms some elements given others.
 ///
 /// ActNorm followed by a 1x1 convolution is one affine map per pixel, `y = A x + c` with `A = W diag(s)` and `c = A b`, and
 /// runs as one matrix product each way.
-public final class FlowStep: Bijection {
+public final class Step<Transform: StepTransform>: Bijection {
   /// The path in the model, such as `level1.step3`.
   public let name: String
   public let actnorm: ActNorm
   public let permutation: any Bijection
-  public let coupling: Coupling
+  public let transform: Transform
 
-  public var parameters: [Parameter] { actnorm.parameters + permutation.parameters + coupling.parameters }
-  public var buffers: [Buffer] { permutation.buffers + coupling.buffers }
-  public var statistics: [RunningStatistics] { coupling.statistics }
+  public var parameters: [Parameter] { actnorm.parameters + permutation.parameters + transform.parameters }
+  public var buffers: [Buffer] { permutation.buffers + transform.buffers }
+  public var statistics: [RunningStatistics] { transform.statistics }
   public var parts: [NamedBijection] {
-    [(name + ".actnorm", actnorm), (name + ".permutation", permutation), (name + ".coupling", coupling)]
+    [(name + ".actnorm", actnorm), (name + ".permutation", permutation), (name + "." + Transform.partName, transform)]
   }
 
-  public init(_ name: String, actnorm: ActNorm, permutation: any Bijection, coupling: Coupling) {
+  public var invertsInOnePass: Bool { transform.invertsInOnePass }
+
+  public init(_ name: String, actnorm: ActNorm, permutation: any Bijection, transform: Transform) {
     self.name = name
     self.actnorm = actnorm
     self.permutation = permutation
-    self.coupling = coupling
+    self.transform = transform
   }
 
-  public func use(_ precision: ConditionerPrecision) { coupling.use(precision) }
+  public func use(_ precision: ConditionerPrecision) { transform.use(precision) }
 
   public func initialize(from x: Tensor, under context: Context) throws -> Tensor {
-    try coupling.initialize(
+    try transform.initialize(
       from: permutation.initialize(from: actnorm.initialize(from: x, under: context), under: context), under: context)
   }
 
   public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
     let mixed = try mix(x, under: context)
-    let coupled = try coupling.forward(mixed.y, under: context, keep: keep)
+    let transformed = try transform.forward(mixed.y, under: context, keep: keep)
     return Forward(
-      coupled.y, logDet: try mixed.logDet + coupled.logDet,
-      saved: keep ? Saved([x], children: [coupled.saved]) : .nothing)
+      transformed.y, logDet: try mixed.logDet + transformed.logDet,
+      saved: keep ? Saved([x], children: [transformed.saved]) : .nothing)
   }
 
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
-    let mixed = try coupling.inverse(y, under: context)
+    let mixed = try transform.inverse(y, under: context)
     guard let convolution = permutation as? InvertibleConv1x1 else {
       return try actnorm.inverse(permutation.inverse(mixed, under: context), under: context)
     }
@@ -51,8 +65,8 @@ public final class FlowStep: Bijection {
   public func backward(
     y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
   ) throws -> (x: Tensor, gradX: Tensor) {
-    let (mixed, gradMixed) = try coupling.backward(
-      y: y, saved: saved.children.first ?? .nothing, gradY: gradY, gradLogDet: gradLogDet, under: context)
+    let (mixed, gradMixed) = try transform.backward(
+      y: y, saved: savedOfTransform(saved, under: context), gradY: gradY, gradLogDet: gradLogDet, under: context)
     guard let convolution = permutation as? InvertibleConv1x1 else {
       let (normed, gradNormed) = try permutation.backward(
         y: mixed, saved: .nothing, gradY: gradMixed, gradLogDet: gradLogDet, under: context)
@@ -65,7 +79,14 @@ public final class FlowStep: Bijection {
     return (x, try mix.backward(x: x, gradY: gradMixed, gradLogDet: gradLogDet))
   }
 
-  /// ActNorm and permutation: what the coupling is given.
+  /// Where the step's input alone was kept, the transform is given its own.
+  private func savedOfTransform(_ saved: Saved, under context: Context) throws -> Saved {
+    if let own = saved.children.first { return own }
+    guard !invertsInOnePass, let x = saved.tensors.first else { return .nothing }
+    return Saved([try mix(x, under: context).y])
+  }
+
+  /// ActNorm and permutation: what the transform is given.
   public func mix(_ x: Tensor, under context: Context = .none) throws -> Forward {
     guard let convolution = permutation as? InvertibleConv1x1 else {
       let normed = try actnorm.forward(x, under: context, keep: false)

@@ -136,12 +136,12 @@ private struct LevelTimes {
     let step = try Self.step(model, channels, on: device)
     _ = try step.initialize(from: x)
     try perturb(step.parameters)
-    (step.coupling.conditioner as! ConvConditioner).precision = precision
+    (step.transform.conditioner as! ConvConditioner).precision = precision
     let weight = try Tensor.full(-1 / Double(batch), [batch], on: device)
 
     let mixed = try step.mix(x).y
     let kept = try mixed.narrowed(-1, 0..<channels / 2)
-    let (coupling, conditioner) = (step.coupling, step.coupling.conditioner)
+    let (coupling, conditioner) = (step.transform, step.transform.conditioner)
     let done = try step.forward(x, keep: keep)
     let coupled = try coupling.forward(mixed, keep: keep)
     let conditioned = try conditioner.forward(kept, keep: keep)
@@ -180,7 +180,7 @@ private struct LevelTimes {
       "step", actnorm: try ActNorm("actnorm", channels: channels, like: options),
       permutation: try InvertibleConv1x1(
         "permutation", channels: channels, factored: model.permutation == .conv1x1LU, like: options, using: generator),
-      coupling: Coupling(transform, conditioner: conditioner))
+      transform: Coupling(transform, conditioner: conditioner))
   }
 
   /// Forward once, backward for the images and for their gradients.

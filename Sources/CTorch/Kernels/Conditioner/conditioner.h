@@ -5,8 +5,8 @@
 //   hidden2 = relu(s2 * (hidden1 · conv2 + b2))
 //   output  = s3 * (conv3(hidden2) + b3)
 //
-// with s = exp(factor * log_scale). conv3 is a product to nine columns per output channel, added up with nine shifts as
-// tiles are done. Each worker takes a chunk of tiles and keeps sums of its own for the gradients of the weights.
+// with s = exp(factor * log_scale). conv3 is a product to a column per tap and output channel, added up with a shift for
+// each tap as tiles are done. Each worker takes a chunk of tiles and keeps sums of its own for the gradients of the weights.
 //
 // With `Rounded` products the weights, the activations and their gradients are bfloat16 where they are multiplied, and
 // hidden1 and hidden2 where they are kept; all else is as in float32.
@@ -30,14 +30,14 @@ struct ConditionerSizes {
   int64_t hidden, outputs, edge;
   Tiling tiling;
 
-  ConditionerSizes(const Geometry &input, int64_t hidden, int64_t outputs, int64_t edge)
-      : input(input), output{input.batch, input.height, input.width, outputs, 0}, hidden(hidden), outputs(outputs),
-        edge(edge), tiling(input.rows(), largest_tile) {}
+  ConditionerSizes(const Geometry &input, const Taps &taps3, int64_t hidden, int64_t outputs, int64_t edge)
+      : input(input), output{input.batch, input.height, input.width, outputs, 0, taps3.mirrored()}, hidden(hidden),
+        outputs(outputs), edge(edge), tiling(input.rows(), largest_tile) {}
 
   int64_t rows() const { return input.rows(); }
   int64_t pixels_per_image() const { return input.height * input.width; }
   int64_t taps1() const { return input.columns(); }
-  int64_t columns3() const { return 9 * outputs; }
+  int64_t columns3() const { return output.columns(); }
 };
 
 inline void check_shape(const char *name, const at::Tensor &t, at::IntArrayRef expected) {
@@ -50,16 +50,25 @@ inline ConditionerSizes sizes_of(const ct_conditioner &c, const at::Tensor &inpu
   const ct_conditioner_tensors &v = c.values;
   const int64_t edge = c.edge_channel ? 1 : 0;
   const int64_t hidden = tensor(v.conv2).size(0), outputs = tensor(v.conv3_bias).size(0), inputs = input.size(3);
-  check_shape("conv1", tensor(v.conv1), {3, 3, inputs + edge, hidden});
+  const Taps taps1(c.taps1), taps3(c.taps3);
+  TORCH_CHECK(!edge || (taps1.fit_3x3() && taps3.fit_3x3()), "an edge channel marks the padding of 3x3 convolutions");
+  const auto check_weights = [](const char *name, const at::Tensor &t, uint32_t mask, int64_t taps, int64_t in, int64_t out) {
+    if (mask == CT_TAPS_3X3) {
+      check_shape(name, t, {3, 3, in, out});
+    } else {
+      check_shape(name, t, {taps, in, out});
+    }
+  };
+  check_weights("conv1", tensor(v.conv1), c.taps1, taps1.count, inputs + edge, hidden);
   check_shape("norm1.bias", tensor(v.norm1_bias), {hidden});
   check_shape("norm1.logScale", tensor(v.norm1_log_scale), {hidden});
   check_shape("conv2", tensor(v.conv2), {hidden, hidden});
   check_shape("norm2.bias", tensor(v.norm2_bias), {hidden});
   check_shape("norm2.logScale", tensor(v.norm2_log_scale), {hidden});
-  check_shape("conv3", tensor(v.conv3), {3, 3, hidden + edge, outputs});
+  check_weights("conv3", tensor(v.conv3), c.taps3, taps3.count, hidden + edge, outputs);
   check_shape("conv3.bias", tensor(v.conv3_bias), {outputs});
   check_shape("conv3.logScale", tensor(v.conv3_log_scale), {outputs});
-  return {{input.size(0), input.size(1), input.size(2), inputs, 0}, hidden, outputs, edge};
+  return {{input.size(0), input.size(1), input.size(2), inputs, 0, taps1}, taps3, hidden, outputs, edge};
 }
 
 template <class Scalar>
@@ -97,7 +106,7 @@ std::vector<Scalar> shifts(
 /// The weights of conv3 for one tap, as the tap of the columns: mirrored, so that adding them up is the adjoint of patches.
 template <class Scalar>
 Scalar *tap3(Scalar *conv3, const ConditionerSizes &s, int64_t tap) {
-  return conv3 + (8 - tap) * (s.hidden + s.edge) * s.outputs;
+  return conv3 + (s.output.taps.count - 1 - tap) * (s.hidden + s.edge) * s.outputs;
 }
 
 /// Calls `body` with a value of the products' type.

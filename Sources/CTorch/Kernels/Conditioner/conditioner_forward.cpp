@@ -23,7 +23,7 @@ Panels<Product> rows_of(const ct_handle &handle, const ConditionerSizes &s, int6
   }};
 }
 
-/// Conv3 as a matrix, [hidden, 9 * outputs]; nothing where its taps are multiplied one by one, where they are.
+/// Conv3 as a matrix, [hidden, taps * outputs]; nothing where its taps are multiplied one by one, where they are.
 template <class Product>
 std::optional<Panels<Product>> columns3(const ct_handle &conv3, const ConditionerSizes &s) {
   using Scalar = typename Product::Scalar;
@@ -63,9 +63,9 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   const auto shift1 = shifts(scale1, c.values.norm1_bias, bias, s.input.batch);
   const auto shift2 = shifts(scale2, c.values.norm2_bias, static_cast<const Scalar *>(nullptr), 1);
   const auto scale3 = exponential_scales<Scalar>(c.values.conv3_log_scale, c.output_factor);
-  auto edges1 = edge_rows(values<Scalar>(c.values.conv1), s.input.channels, s.hidden, s.edge);
+  auto edges1 = edge_rows(values<Scalar>(c.values.conv1), s.input.taps, s.input.channels, s.hidden, s.edge);
   for (size_t i = 0; i < edges1.size(); i++) edges1[i] *= scale1[i % s.hidden];
-  const auto edges3 = edge_rows(values<Scalar>(c.values.conv3), s.hidden, s.outputs, s.edge);
+  const auto edges3 = edge_rows(values<Scalar>(c.values.conv3), s.output.taps.mirrored(), s.hidden, s.outputs, s.edge);
   const std::vector<Scalar> nothing(s.hidden, 0);
 
   // Without `keep`, each worker has room for one tile.
@@ -127,7 +127,7 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
     if (conv3) {
       conv3->multiply_into(columns3, s.columns3(), h2.data, count, s.hidden);
     } else if constexpr (!Product::rounds) {
-      for (int64_t tap = 0; tap < 9; tap++) {
+      for (int64_t tap = 0; tap < s.output.taps.count; tap++) {
         multiply(
             count, s.outputs, s.hidden, h2.data, s.hidden, tap3(values<Scalar>(c.values.conv3), s, tap), s.outputs,
             columns3 + tap * s.outputs, s.columns3(), false);

@@ -7,7 +7,7 @@ namespace {
 /// One worker's sums over its pixels.
 template <class Scalar>
 struct Sums {
-  Scalar *conv1, *conv2, *conv3;  // conv3 as columns, [hidden, 9 * outputs]
+  Scalar *conv1, *conv2, *conv3;  // conv3 as columns, [hidden, taps * outputs]
   std::vector<Scalar> norm1, norm1_times_y, norm2, norm2_times_y, bias3, bias3_times_y, image_bias;
   std::vector<Scalar> edges1, edges3;  // for each kind of border
   bool empty = true;
@@ -59,8 +59,8 @@ void collect(
     add_scaled(gradients.conv3_bias, sum.bias3, nullptr, 1);
     add_scaled(gradients.conv3_log_scale, sum.bias3_times_y, nullptr, c.output_factor);
     if (s.edge) {
-      add_edge_gradients(sum.edges1, changed<Scalar>(gradients.conv1), s.input.channels, s.hidden);
-      add_edge_gradients(sum.edges3, changed<Scalar>(gradients.conv3), s.hidden, s.outputs);
+      add_edge_gradients(sum.edges1, s.input.taps, changed<Scalar>(gradients.conv1), s.input.channels, s.hidden);
+      add_edge_gradients(sum.edges3, s.output.taps.mirrored(), changed<Scalar>(gradients.conv3), s.hidden, s.outputs);
     }
     if (image_bias) {
       for (size_t i = 0; i < sum.image_bias.size(); i++) image_bias[i] += sum.image_bias[i] * scale1[i % s.hidden];
@@ -78,7 +78,7 @@ void collect(
       changed<Scalar>(gradients.conv1), &Sums<Scalar>::conv1, s.taps1(), [&](int64_t i) { return row1(s, i); });
   add_rows(changed<Scalar>(gradients.conv2), &Sums<Scalar>::conv2, s.hidden, [](int64_t i) { return i; });
   Scalar *const conv3 = changed<Scalar>(gradients.conv3);
-  parallel_for(9 * s.hidden, 16384 / s.outputs + 1, [&](int64_t begin, int64_t end) {
+  parallel_for(s.output.taps.count * s.hidden, 16384 / s.outputs + 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const int64_t tap = i / s.hidden, h = i % s.hidden;
       for (const Sums<Scalar> &sum : sums) {
@@ -117,7 +117,7 @@ at::Tensor backward(
   const Scalar *const w1 = values<Scalar>(c.values.conv1), *const w2 = values<Scalar>(c.values.conv2);
   const Scalar *const w3 = values<Scalar>(c.values.conv3);
   const Panels<Product> conv3(s.columns3(), s.hidden, options, [=](Scalar *panel, int64_t begin, int64_t width) {
-    for (int64_t tap = 0; tap < 9; tap++) {
+    for (int64_t tap = 0; tap < s.output.taps.count; tap++) {
       transpose(
           tap3(w3, s, tap) + begin * s.outputs, s.outputs, width, s.outputs, panel + tap * s.outputs * width, width);
     }

@@ -1,9 +1,9 @@
-// 3x3 neighborhoods as rows of a matrix, and the adjoint: what turns a convolution on channels-last images into a
-// matrix product (and a product into a convolution).
+// Neighborhoods as rows of a matrix, and the adjoint: what turns a convolution on channels-last images into a matrix
+// product (and a product into a convolution).
 //
-// patches: [N, H, W, C] -> [N*H*W, 9*(C+e)], row (n, y, x), column (dy, dx, c), value input[n, y+dy-1, x+dx-1, c], zero
-// outside. With e = 1 each tap has a further column, the edge channel: 1 outside the image and 0 inside.
-// adjoint: [N*H*W, 9*(C+e)] -> [N, H, W, C], the transpose of that linear map.
+// patches: [N, H, W, C] -> [N*H*W, T*(C+e)], row (n, y, x), column (tap, c), value input[n, y+dy, x+dx, c] for each tap
+// (dy, dx), zero outside. With e = 1 each tap has a further column, the edge channel: 1 outside the image and 0 inside.
+// adjoint: [N*H*W, T*(C+e)] -> [N, H, W, C], the transpose of that linear map.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -12,18 +12,19 @@
 
 #include "data.h"
 #include "parallel.h"
+#include "taps.h"
 #include "vectors.h"
 
 namespace ctorch {
 
 struct Geometry {
   int64_t batch, height, width, channels, edge;
+  Taps taps = Taps(CT_TAPS_3X3);
   int64_t tap() const { return channels + edge; }
-  int64_t columns() const { return 9 * tap(); }
+  int64_t columns() const { return taps.count * tap(); }
   int64_t rows() const { return batch * height * width; }
   /// Image rows that are worth a thread of their own.
   int64_t grain() const { return 32768 / (width * columns()) + 1; }
-  bool contains(int64_t y, int64_t x) const { return y >= 0 && y < height && x >= 0 && x < width; }
 };
 
 /// Pixels of a batch of images that lie at equal strides, row after row and image after image.
@@ -60,7 +61,7 @@ template <class Scalar>
 void gather_tap(
     Pixels<Scalar> input, const Geometry &g, int64_t first, int64_t y, int64_t x, int64_t count, int64_t tap,
     Scalar *rows) {
-  const int64_t dy = tap / 3 - 1, dx = tap % 3 - 1;
+  const int64_t dy = g.taps.dy[tap], dx = g.taps.dx[tap];
   Scalar *const column = rows + tap * g.tap();
   // Of these pixels, those whose neighbor is inside.
   const bool inside = y + dy >= 0 && y + dy < g.height;
@@ -89,23 +90,26 @@ void gather(Pixels<Scalar> input, const Geometry &g, int64_t begin, int64_t end,
   for (int64_t first = begin; first < end;) {
     const int64_t x = first % g.width, y = first / g.width % g.height, count = std::min(g.width - x, end - first);
     Scalar *const line = rows + (first - begin) * g.columns();
-    const auto taps = [&](int64_t p, int64_t pixels, int64_t dy) {
-      for (int64_t tap = 3 * dy + 3; tap < 3 * dy + 6; tap++) {
+    const auto taps = [&](int64_t p, int64_t pixels, const Taps::Run &run) {
+      for (int64_t tap = run.first; tap < run.first + run.count; tap++) {
         gather_tap(input, g, first + p, y, x + p, pixels, tap, line + p * g.columns());
       }
     };
-    for (int64_t dy = -1; dy <= 1; dy++) {
-      // Where pixels lie one after another, the three taps of an inner pixel are one piece.
-      const int64_t from = x == 0 ? 1 : 0, to = x + count == g.width ? count - 1 : count;
+    for (int64_t i = 0; i < g.taps.run_count; i++) {
+      // Where pixels lie one after another, the taps side by side of an inner pixel are one piece.
+      const Taps::Run &run = g.taps.runs[i];
+      const int64_t dy = g.taps.dy[run.first], dx = g.taps.dx[run.first];
+      const int64_t from = std::clamp<int64_t>(-dx - x, 0, count);
+      const int64_t to = std::clamp<int64_t>(g.width - (dx + run.count - 1) - x, from, count);
       if (!dense || from >= to || y + dy < 0 || y + dy >= g.height) {
-        taps(0, count, dy);
+        taps(0, count, run);
         continue;
       }
-      taps(0, from, dy);
+      taps(0, from, run);
       copy_pixels(
-          line + from * g.columns() + (3 * dy + 3) * g.channels, g.columns(), input[first + from + dy * g.width - 1],
-          g.channels, to - from, 3 * g.channels);
-      taps(to, count - to, dy);
+          line + from * g.columns() + run.first * g.channels, g.columns(), input[first + from + dy * g.width + dx],
+          g.channels, to - from, run.count * g.channels);
+      taps(to, count - to, run);
     }
     first += count;
   }
@@ -116,10 +120,10 @@ template <class Scalar>
 void scatter_line(const Scalar *rows, const Geometry &g, int64_t line, Scalar *pixels) {
   const int64_t y = line % g.height;
   std::fill_n(pixels, g.width * g.channels, Scalar(0));
-  for (int64_t tap = 0; tap < 9; tap++) {
-    const int64_t dy = tap / 3 - 1, dx = tap % 3 - 1;
+  for (int64_t tap = 0; tap < g.taps.count; tap++) {
+    const int64_t dy = g.taps.dy[tap], dx = g.taps.dx[tap];
     if (y - dy < 0 || y - dy >= g.height) continue;
-    const int64_t from = std::max<int64_t>(0, dx), to = std::min(g.width, g.width + dx);
+    const int64_t from = std::max<int64_t>(0, dx), to = std::min<int64_t>(g.width, g.width + dx);
     const Scalar *const source = rows + ((line - dy) * g.width + from - dx) * g.columns() + tap * g.tap();
     if (from < to) add_pixels(pixels + from * g.channels, source, g.columns(), to - from, g.channels);
   }

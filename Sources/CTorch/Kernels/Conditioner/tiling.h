@@ -44,8 +44,9 @@ class Lines {
   Lines(const Tiling &tiling, const Geometry &geometry, Scalar *columns, Scalar *output, const Finish &finish)
       : tiling(tiling), g(geometry), columns(columns), output(output), finish(finish) {
     for (int64_t worker = 0; worker <= tiling.workers; worker++) {
-      const int64_t line = (tiling.first_row(worker) + g.width - 1) / g.width;
-      next.push_back(line % g.height == 0 || worker == tiling.workers ? line : line + 1);
+      const int64_t line = (tiling.first_row(worker) + g.width - 1) / g.width, row = line % g.height;
+      const bool is_whole = row == 0 || worker == tiling.workers;
+      next.push_back(is_whole ? line : std::min(line + g.taps.below(), line - row + g.height));
     }
     first = next;
   }
@@ -53,7 +54,7 @@ class Lines {
   /// A worker has written all rows of its own before `end`.
   void advance(int64_t worker, int64_t end) {
     int64_t line = next[worker];
-    while (line + (line % g.height < g.height - 1) < end / g.width) add_up(line++);
+    while (line + std::min(g.taps.above(), g.height - 1 - line % g.height) < end / g.width) add_up(line++);
     next[worker] = line;
   }
 
