@@ -17,7 +17,7 @@ public struct Preset: Sendable {
   public var training: TrainingConfiguration
 
   public static let all: [Preset] =
-    [demo, fashionMNIST, toy] + published + [realNVP, realNVPToy, realNVPCIFAR10]
+    [demo, fashionMNIST, toy] + published + [realNVP, realNVPToy, realNVPCIFAR10] + maskedGlows
 
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 

@@ -40,7 +40,8 @@ import Testing
     let all = try JSONSerialization.jsonObject(with: Data(glow("presets", "--json").utf8)) as? [[String: Any]]
     #expect(
       all?.compactMap { $0["name"] as? String } == ["demo", "fashion-mnist", "toy"] + Self.published + [
-        "realnvp", "realnvp-toy", "realnvp-cifar10",
+        "realnvp", "realnvp-toy", "realnvp-cifar10", "masked-glow", "masked-glow-toy", "masked-cifar10",
+        "masked-imagenet32",
       ])
   }
 

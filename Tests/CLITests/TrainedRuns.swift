@@ -26,6 +26,15 @@ struct TrainedRun {
   /// A RealNVP of two levels, on gray 8x8 images.
   static func realNVP() throws -> TrainedRun { try realNVPRun.get() }
 
+  /// A MaskedGlow of two levels, on gray 8x8 images with the labels 0, 1 and 2.
+  static func maskedGlow() throws -> TrainedRun { try maskedGlowRun.get() }
+
+  private static let maskedGlowRun = Result {
+    try train(
+      "masked-glow", preset: "masked-glow-toy", on: "idx:\(writeIDX(to: folder.appending(path: "idx-masked")).path)",
+      "--levels", "2", "--checkpoint-every", "160")
+  }
+
   private static let realNVPRun = Result {
     let data = "idx:\(try writeIDX(to: folder.appending(path: "idx-realnvp")).path)"
     let run = folder.appending(path: "realnvp")
@@ -56,18 +65,20 @@ struct TrainedRun {
     return try train("color", on: pictures.path, "--levels", "1", "--size", "8", "--labels", "prior")
   }
 
-  private static func train(_ name: String, on data: String, _ flags: String...) throws -> TrainedRun {
+  private static func train(
+    _ name: String, preset: String = "toy", on data: String, _ flags: String...
+  ) throws -> TrainedRun {
     let run = folder.appending(path: name)
-    let output = try GlowBinary.run(tinyTraining(on: data, to: run, images: 320) + flags)
+    let output = try GlowBinary.run(tinyTraining(preset, on: data, to: run, images: 320) + flags)
     guard output.status == 0 else { throw Failure(text: output.errors) }
     return TrainedRun(run: run, data: data)
   }
 }
 
 /// The arguments of a training that takes a fraction of a second.
-func tinyTraining(on data: String, to run: URL, images: Int = 64) -> [String] {
+func tinyTraining(_ preset: String = "toy", on data: String, to run: URL, images: Int = 64) -> [String] {
   [
-    "train", "--preset", "toy", "--data", data, "--out", run.path, "--images", "\(images)", "--steps", "1", "--hidden",
+    "train", "--preset", preset, "--data", data, "--out", run.path, "--images", "\(images)", "--steps", "1", "--hidden",
     "8", "--batch", "16", "--lr", "0.01", "--warmup", "0", "--decay", "none", "--seed", "1",
   ]
 }

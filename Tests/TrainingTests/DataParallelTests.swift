@@ -138,6 +138,16 @@ import Torch
     }
   }
 
+  @Test func aMaskedGlowEqualsOneProcess() throws {
+    try withTemporaryFolder { folder in
+      let expected = try Self.train(0, Small.training(), model: Small.maskedGlow(), in: folder.appending(path: "alone"))[0]
+        .get()
+      try expectEqual(
+        Self.train(2, Small.training(), model: Small.maskedGlow(), in: folder.appending(path: "two")), expected,
+        "two ranks")
+    }
+  }
+
   @Test func aRunGoesOnWithAnotherNumberOfRanks() throws {
     try withTemporaryFolder { folder in
       let expected = try Self.train(0, in: folder.appending(path: "alone"))[0].get()

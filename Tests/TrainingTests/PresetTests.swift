@@ -70,6 +70,8 @@ import Testing
   @Test func everyPublishedRunHasAPreset() {
     #expect(Set(Preset.published.map(\.name)) == Set(Run.all.map(\.name)))
     #expect(
-      Preset.all.filter { !$0.needsFolder }.map(\.name) == ["demo", "fashion-mnist", "toy", "realnvp", "realnvp-toy"])
+      Preset.all.filter { !$0.needsFolder }.map(\.name) == [
+        "demo", "fashion-mnist", "toy", "realnvp", "realnvp-toy", "masked-glow", "masked-glow-toy",
+      ])
   }
 }

@@ -38,6 +38,12 @@ enum Small {
     return model
   }
 
+  static func maskedGlow() -> MaskedGlowConfiguration {
+    var glow = model()
+    glow.scale = .bounded
+    return MaskedGlowConfiguration(pixelSteps: 3, pixelHidden: 4, before: glow)
+  }
+
   static func training(_ change: (inout TrainingConfiguration) -> Void = { _ in }) -> TrainingConfiguration {
     var training = TrainingConfiguration(data: "small")
     training.images = 64
