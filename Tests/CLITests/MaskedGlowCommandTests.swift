@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--pixel-steps", "0"], ["pixelSteps is 0", "1 to 256"]),
+    (["--pixel-steps", "0"], ["--pixel-steps is 0", "1 to 256"]),
     (["--blocks", "2"], ["--blocks", "no meaning for a MaskedGlow"]),
     (["--levels", "5"], ["height is 8, expected a multiple of 32"]),
   ]) func refusals(flags: [String], words: [String]) throws {

@@ -9,7 +9,7 @@ import Testing
 
   @Test func table() throws {
     let lines = try glow("presets").split(separator: "\n").map(String.init)
-    #expect(lines.count == 1 + 3 + Self.published.count + 3)
+    #expect(lines.count == 1 + 3 + Self.published.count + 7)
     #expect(
       lines[0].split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
         == "name model L K hidden coupling bits batch per pass size parameters data")

@@ -57,15 +57,16 @@ import Testing
       #expect(try nice("status", path("parts")).contains("NICE couplings=2 hidden=8"))
 
       // The program as it is does not know the family, and says which it knows.
-      try expectRefusal(["eval", "--model", path("model")], "\"nice\", expected \"glow\", \"realnvp\" or \"masked-glow\"")
+      try expectRefusal(
+        ["eval", "--model", path("model")], "\"nice\", expected \"glow\" or \"realnvp\" or \"masked-glow\"")
     }
   }
 
   @Test func flagsFollowTheFamily() throws {
     let help = try nice("help", "train")
-    #expect(help.contains("(values: glow, realnvp, masked-glow, nice)"))
     #expect(help.contains("--scaled/--no-scaled") && help.contains("Of NICE: scale the channels."))
     let words = help.split { $0.isWhitespace }.joined(separator: " ")
+    #expect(words.contains("(values: glow, realnvp, masked-glow, nice)"))
     #expect(words.contains("of RealNVP, couplings of each kind per level; of NICE, couplings"), "\(words)")
     for flag in [
       ["--permutation", "reverse"], ["--weight-y", "1"], ["--memory", "keep"], ["--labels", "prior"],

@@ -57,7 +57,7 @@ import Torch
         == "field version is 9, this program reads version 1; use the program that wrote it")
     #expect(
       try message(changing: "\"model\" : \"glow\"", to: "\"model\" : \"nice\"")
-        == "field model is \"nice\", expected \"glow\", \"realnvp\" or \"masked-glow\"")
+        == "field model is \"nice\", expected \"glow\" or \"realnvp\" or \"masked-glow\"")
     #expect(
       try message(changing: "\"model\" : \"glow\"", to: "\"model\" : \"realnvp\"") == "field realnvp is missing")
     #expect(try message(changing: "\"levels\" : 2", to: "\"levels\" : 0") == "glow.levels is 0, expected 1 to 16")

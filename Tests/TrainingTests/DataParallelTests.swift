@@ -140,7 +140,8 @@ import Torch
 
   @Test func aMaskedGlowEqualsOneProcess() throws {
     try withTemporaryFolder { folder in
-      let expected = try Self.train(0, Small.training(), model: Small.maskedGlow(), in: folder.appending(path: "alone"))[0]
+      let expected = try Self.train(
+        0, Small.training(), model: Small.maskedGlow(), in: folder.appending(path: "alone"))[0]
         .get()
       try expectEqual(
         Self.train(2, Small.training(), model: Small.maskedGlow(), in: folder.appending(path: "two")), expected,
