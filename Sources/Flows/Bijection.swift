@@ -121,7 +121,13 @@ extension Bijection {
   }
 }
 
-/// A bijection that multiplies elements by what it computes from others: an affine coupling.
+/// What a step of flow does after its permutation.
+public protocol StepTransform: ElementScaling {
+  /// What reports and errors call it in a step.
+  static var partName: String { get }
+}
+
+/// A bijection that multiplies elements by what it computes from others: an affine coupling, or a masked autoregressive map.
 public protocol ElementScaling: Bijection {
   /// The scales that the layer applies to `x`; nil if it applies none, as an additive coupling does.
   func scales(of x: Tensor, under context: Context) throws -> Tensor?

@@ -63,7 +63,7 @@ public final class MaskedAutoregression: StepTransform {
 
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
     guard y.runsKernels else { return try inverseInRounds(y, under: context) }
-    return try conditioner.maskedInverse(y, kernel, under: context)
+    return try conditioner.maskedInverse(y, kernel.code, under: context)
   }
 
   /// - Parameter saved: what the forward pass kept, or the input alone. Without it the input is found by the inverse.

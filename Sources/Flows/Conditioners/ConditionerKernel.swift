@@ -128,8 +128,8 @@ struct ConditionerKernel {
   }
 
   /// The image of which the masked step with this conditioner makes `y`, `[batch, height, width, channel]`.
-  func maskedInverse(_ y: Tensor, _ map: PixelMapKernel, imageBias: Tensor?) throws -> Tensor {
-    var (kernel, map) = (handles, map.code)
+  func maskedInverse(_ y: Tensor, _ map: ct_coupling, imageBias: Tensor?) throws -> Tensor {
+    var (kernel, map) = (handles, map)
     return try made("maskedInverse", [y]) {
       ct_masked_inverse(&kernel, &map, y.handle, imageBias?.handle ?? ct_handle(), $0)
     }

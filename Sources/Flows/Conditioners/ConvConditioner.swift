@@ -1,3 +1,4 @@
+import CTorch
 import Torch
 
 /// Glow's conditioner: conv3x3 -> ActNorm -> ReLU -> conv1x1 -> ActNorm -> ReLU -> conv3x3 that starts at zero.
@@ -90,7 +91,7 @@ public final class ConvConditioner: Conditioner {
 
   /// The image of which a masked step makes `y`, for a network of masked taps.
   /// - Parameter y: an image that ``Tensor/runsKernels``.
-  func maskedInverse(_ y: Tensor, _ map: PixelMapKernel, under context: Context) throws -> Tensor {
+  func maskedInverse(_ y: Tensor, _ map: ct_coupling, under context: Context) throws -> Tensor {
     try kernel.maskedInverse(y, map, imageBias: imageBias(of: context, y))
   }
 

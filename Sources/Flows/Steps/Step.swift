@@ -1,11 +1,5 @@
 import Torch
 
-/// What a step of flow does after its permutation.
-public protocol StepTransform: ElementScaling {
-  /// What reports and errors call it in a step.
-  static var partName: String { get }
-}
-
 /// One step of Glow's flow (figure 2a): ActNorm, a permutation of the channels, a coupling.
 public typealias FlowStep = Step<Coupling>
 
