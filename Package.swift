@@ -177,7 +177,7 @@ let package = Package(
     .target(
       name: "ServedModels", dependencies: ["Analysis", "FlowModels", "Datasets", "Imaging", "TestSupport"],
       path: "Tests/ServedModels"),
-    .testTarget(name: "RunsTests", dependencies: ["Runs", "Training", "FlowModels"]),
+    .testTarget(name: "RunsTests", dependencies: ["Runs", "Training", "FlowModels", "Files", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "MultipartTests", dependencies: ["Multipart"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "ServedModels"]),

@@ -53,7 +53,7 @@ public struct RunFolder: Sendable {
     let final = checkpointsFolder.appending(path: "images-\(images)")
     let temporary = checkpointsFolder.appending(path: ".images-\(images).tmp")
     let files = FileManager.default
-    removeLeftovers()
+    removeUnfinishedCheckpoints()
     do {
       try attempt("create", temporary) { try files.createDirectory(at: temporary, withIntermediateDirectories: true) }
       try body(temporary)
@@ -110,12 +110,16 @@ public struct RunFolder: Sendable {
     Int(checkpoint.lastPathComponent.dropFirst("images-".count)) ?? 0
   }
 
-  /// Deletes checkpoints and files that a crash left unfinished.
-  private func removeLeftovers() {
+  /// Deletes the checkpoints that a crash left unfinished; called by the one thread that writes them.
+  private func removeUnfinishedCheckpoints() {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: checkpointsFolder.path)) ?? []
     for name in names where name.hasPrefix(".images-") && name.hasSuffix(".tmp") {
       try? FileManager.default.removeItem(at: checkpointsFolder.appending(path: name))
     }
+  }
+
+  /// Deletes the files that a crash left unfinished, before anything of this process is being written.
+  package func removeUnfinishedFiles() {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
     for name in files where AtomicFile.isTemporary(name) {
       try? FileManager.default.removeItem(at: url.appending(path: name))

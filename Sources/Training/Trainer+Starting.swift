@@ -87,6 +87,7 @@ extension Trainer {
     guard FileManager.default.fileExists(atPath: run.checkpointsFolder.path) else { throw Self.noCheckpoint(in: run) }
     let lock = try RunLock(run)
     try run.restoreReplacedCheckpoints()
+    run.removeUnfinishedFiles()
     let (checkpoint, damaged) = try Self.newestCheckpoint(of: run)
     var state = try TrainingState.read(checkpoint)
     if let images { state.configuration.images = images }
