@@ -88,7 +88,11 @@ struct RunningServer {
 
   /// Whether a new connection gets an answer, and not 503 or its end because there are too many.
   func isLetIn() async throws -> Bool {
-    do { return try await send("GET", "/v1/models").status == 200 } catch URLError.networkConnectionLost { return false }
+    do {
+      return try await send("GET", "/v1/models").status == 200
+    } catch URLError.networkConnectionLost {
+      return false
+    }
   }
 
   /// Expects an answer with a status and a sentence that has all of `words`.

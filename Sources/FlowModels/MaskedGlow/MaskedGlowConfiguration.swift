@@ -4,7 +4,7 @@ import Torch
 /// A Glow after a few masked autoregressive steps on the pixels themselves.
 ///
 /// Each pixel step is ActNorm, the invertible 1x1 convolution over the image's own channels, and a
-/// ``MaskedAutoregression``: every pixel is predicted from its neighbors before it, in one of four orders in turn. They come
+/// `MaskedAutoregression`: every pixel is predicted from its neighbors before it, in one of four orders in turn. They come
 /// before the first squeeze and are narrow and cheap; Glow's levels take what is left. A sample costs one pass through each
 /// step's wavefront more.
 public typealias MaskedGlow = MultiscaleFlow<MaskedGlowConfiguration>

@@ -16,7 +16,8 @@ import Torch
 /// let options = TensorOptions()
 /// let map = try MaskedAutoregression(
 ///   "map", channels: 3, hidden: 32, order: .down, like: options, using: Generator(seed: 1))
-/// let y = try map.forward(x).y  // [8, 32, 32, 3], as x
+/// let x = try Tensor.normal([8, 32, 32, 3], using: Generator(seed: 2))
+/// let y = try map.forward(x).y  // [8, 32, 32, 3]
 /// let back = try map.inverse(y)  // x
 /// ```
 public final class MaskedAutoregression: StepTransform {
