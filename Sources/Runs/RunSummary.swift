@@ -139,16 +139,30 @@ public struct RunSummary: Encodable, Sendable {
     guard (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) != nil else {
       throw TrainingError("\(folder.relativePath): there is no such folder")
     }
-    return runs(in: folder, depth: depth)
+    var unread: [URL] = []
+    return runs(in: folder, depth: depth, unread: &unread)
   }
 
-  private static func runs(in folder: URL, depth: Int) -> [RunFolder] {
-    let run = RunFolder(folder)
+  /// What ``runs(in:)`` cannot look into since its name is not UTF-8; the bytes that are none are replaced.
+  package static func unreadNames(in folder: URL) -> [URL] {
+    var unread: [URL] = []
+    _ = runs(in: folder, depth: depth, unread: &unread)
+    return unread
+  }
+
+  private static func runs(in folder: URL, depth: Int, unread: inout [URL]) -> [RunFolder] {
+    let (files, run) = (FileManager.default, RunFolder(folder))
     if run.isRun { return [run] }
     guard depth > 0 else { return [] }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return names.filter { !$0.hasPrefix(".") }.sorted().flatMap {
-      runs(in: folder.appending(path: $0), depth: depth - 1)
+    let names = (try? files.contentsOfDirectory(atPath: folder.path)) ?? []
+    var found: [RunFolder] = []
+    for place in names.filter({ !$0.hasPrefix(".") }).sorted().map({ folder.appending(path: $0) }) {
+      if place.lastPathComponent.contains("\u{FFFD}") && !files.fileExists(atPath: place.path) {
+        unread.append(place)
+      } else {
+        found += runs(in: place, depth: depth - 1, unread: &unread)
+      }
     }
+    return found
   }
 }

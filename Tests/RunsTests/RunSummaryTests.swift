@@ -173,6 +173,20 @@ import Testing
     }
   }
 
+  /// Foundation cannot open them, so they are named.
+  @Test func namesThatAreNotUTF8AreNamed() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "swift-glow-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let path = Array(folder.path.utf8CString.dropLast()) + [0x2F, CChar(bitPattern: 0xE9), 0]
+    defer {
+      rmdir(path)
+      try? FileManager.default.removeItem(at: folder)
+    }
+    #expect(mkdir(path, 0o755) == 0)
+    #expect(try RunSummary.runs(in: folder).isEmpty)
+    #expect(RunSummary.unreadNames(in: folder).map(\.lastPathComponent) == ["\u{FFFD}"])
+  }
+
   @Test func badFolders() throws {
     try withFolder { folder in
       let missing = folder.appending(path: "missing")

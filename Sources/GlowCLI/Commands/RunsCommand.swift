@@ -19,6 +19,9 @@ struct RunsCommand: ParsableCommand {
         return nil
       }
     }
+    for place in RunSummary.unreadNames(in: URL(filePath: folder)) {
+      warn("\(place.relativePath) is not looked into: its name is not UTF-8; rename it to see its runs")
+    }
     if json { return printJSON(try prettyJSON(summaries)) }
     guard !summaries.isEmpty else { return print("There are no runs under \(folder).") }
     let header = ["run", "state", "model", "data", "images", "validation", "best", "last written"]
