@@ -1,4 +1,3 @@
-import FlowModels
 import Foundation
 import Torch
 
@@ -6,20 +5,18 @@ extension FlowModel {
   /// 16 hexadecimal digits that change when a parameter, a buffer or the configuration does: by which files derived from a
   /// model (directions, reference scores) know it again. FNV-1a, 64 bits, over the configuration, names, and values as
   /// float32; no protection against intent.
-  public func fingerprint() throws -> String {
-    var hash = try configurationHash()
-    hash.add((parameters.parameters.map(\.name) + buffers.map(\.name)).joined(separator: "\n").utf8)
-    try hash.add(parameters.values)
-    for buffer in buffers { try hash.add(buffer.value) }
-    return hash.digits
-  }
+  public func fingerprint() throws -> String { try fingerprint(of: parameters.values) }
 
   /// As ``fingerprint()``, of the parameters as float16: a checkpoint and the model exported from it have it in common,
   /// also where that is in half precision. Files of latents know their model by it.
   public func roundedFingerprint() throws -> String {
+    try fingerprint(of: parameters.values.converted(to: .float16).converted(to: .float32))
+  }
+
+  private func fingerprint(of values: Tensor) throws -> String {
     var hash = try configurationHash()
     hash.add((parameters.parameters.map(\.name) + buffers.map(\.name)).joined(separator: "\n").utf8)
-    try hash.add(parameters.values.converted(to: .float16).converted(to: .float32))
+    try hash.add(values)
     for buffer in buffers { try hash.add(buffer.value) }
     return hash.digits
   }
