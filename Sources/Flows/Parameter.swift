@@ -6,10 +6,14 @@ public final class Parameter {
   public let name: String
   public private(set) var value: Tensor
   public private(set) var gradient: Tensor
+  /// Whether the last dimension counts what a linear map gives, and all others together what it is given: an optimizer may
+  /// then treat it as the matrix of that map.
+  public let isLinearMap: Bool
 
-  public init(_ name: String, _ value: Tensor) throws {
+  public init(_ name: String, _ value: Tensor, isLinearMap: Bool = false) throws {
     self.name = name
     self.value = value
+    self.isLinearMap = isLinearMap
     gradient = try Tensor.zeros(value.shape, value.dtype, on: value.device)
   }
 

@@ -15,7 +15,7 @@ import Foundation
 /// try configuration.validate()
 /// ```
 public struct TrainingConfiguration: Codable, Sendable, Hashable {
-  public enum OptimizerKind: String, JSONWord, Sendable { case adamax, adam }
+  public enum OptimizerKind: String, JSONWord, Sendable { case adamax, adam, muon }
 
   public enum Decay: String, JSONWord, Sendable {
     /// The rate stays where the warm-up leaves it (as published).

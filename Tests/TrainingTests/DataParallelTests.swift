@@ -85,6 +85,7 @@ import Torch
   @Test(
     arguments: [
       Small.training(), Small.training { ($0.optimizer, $0.gradientClip, $0.averageImages) = (.adam, 0.5, 0) },
+      Small.training { ($0.optimizer, $0.weightDecay) = (.muon, 0.1) },
       Small.training {
         $0.microBatch = 2
         $0.memory = .reversible

@@ -126,7 +126,7 @@ import Torch
     try optimizer.step(learningRate: rate, norm: parameters.gradientNorm(), average: average)
     // The first step: both moments' bias is corrected.
     let tolerance = dtype == .float64 ? 1e-12 : 1e-6
-    let factor = kind == .adam ? rate : rate * (1 - beta2).squareRoot()
+    let factor = kind != .adamax ? rate : rate * (1 - beta2).squareRoot()
     let expected = gradient.map { -factor * $0 / (abs($0) + epsilon) }
     expectClose(try parameters.values.elements(), expected, within: tolerance, "values")
     expectClose(try average.value().elements(), expected, within: tolerance, "average")

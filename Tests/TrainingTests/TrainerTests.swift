@@ -31,6 +31,7 @@ import Torch
   @Test(
     arguments: [
       Small.training(), Small.training { $0.optimizer = .adam },
+      Small.training { ($0.optimizer, $0.gradientClip, $0.weightDecay) = (.muon, 0.5, 0.1) },
       Small.training {
         $0.averageImages = 0
         $0.memory = .reversible

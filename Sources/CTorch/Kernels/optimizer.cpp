@@ -1,9 +1,8 @@
 // Adam and Adamax (Kingma & Ba 2015) with decoupled weight decay (Loshchilov & Hutter 2019) in one pass over memory,
 // together with the average of the weights.
-#include <cmath>
+#include "optimizer.h"
 
 #include "parallel.h"
-#include "support.h"
 #include "vectors.h"
 
 using namespace ctorch;
@@ -40,8 +39,7 @@ void update(
 void update_by_libtorch(
     const ct_adam &settings, const at::Tensor &factor, const at::Tensor &values, const at::Tensor &gradients,
     at::Tensor first, at::Tensor second, at::Tensor average) {
-  // Without waiting for the device to know the factor: a gradient that is not finite counts as zero.
-  const at::Tensor gradient = at::where(at::isfinite(factor), gradients * factor, 0);
+  const at::Tensor gradient = scaled_on_device(gradients, factor);
   first.lerp_(gradient, 1 - settings.beta1);
   second.mul_(settings.beta2);
   at::Tensor denominator;
@@ -68,23 +66,14 @@ ct_status ct_adam_(
   return guarded([&] {
     const at::Tensor &p = tensor(values), &g = tensor(gradients), &m = tensor(first), &v = tensor(second);
     const at::Tensor a = average.object ? tensor(average) : at::Tensor();
-    for (const at::Tensor *t : {&p, &g, &m, &v}) {
-      TORCH_CHECK(
-          t->is_contiguous() && t->dim() == 1 && t->numel() == p.numel() && t->dtype() == p.dtype(),
-          "the optimizer needs vectors of one length and type, got ", t->sizes(), " beside ", p.sizes());
+    require_vectors_like(p, {&p, &g, &m, &v});
+    if (!runs_kernels(p)) {
+      return update_by_libtorch(
+          *settings, gradient_factor_on_device(tensor(norm), settings->clip, p.scalar_type()), p, g, m, v, a);
     }
-    const bool clips = settings->clip > 0;
-    if (p.is_cpu() && (p.scalar_type() == at::kFloat || p.scalar_type() == at::kDouble)) {
-      const double length = tensor(norm).item<double>();
-      if (!std::isfinite(length)) return;
-      const double factor = clips && length > settings->clip ? settings->clip / length : 1;
-      AT_DISPATCH_FLOATING_TYPES(p.scalar_type(), "adam", [&] { update<scalar_t>(*settings, factor, p, g, m, v, a); });
-    } else {
-      const at::Tensor length = tensor(norm).to(p.scalar_type());
-      update_by_libtorch(
-          *settings, clips ? (settings->clip / length).clamp_max(1) * (length / length) : length / length, p, g, m, v,
-          a);
-    }
+    const std::optional<double> factor = gradient_factor(tensor(norm), settings->clip);
+    if (!factor) return;
+    AT_DISPATCH_FLOATING_TYPES(p.scalar_type(), "adam", [&] { update<scalar_t>(*settings, *factor, p, g, m, v, a); });
   });
 }
 

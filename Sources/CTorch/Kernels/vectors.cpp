@@ -108,6 +108,26 @@ template <class Scalar>
 }
 
 template <class Scalar>
+[[gnu::always_inline]] inline void nesterov_run(
+    Scalar *__restrict mean, const Scalar *__restrict gradient, Scalar factor, Scalar weight,
+    Scalar *__restrict direction, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    const Scalar g = factor * gradient[i], m = mean[i] + weight * (g - mean[i]);
+    mean[i] = m;
+    direction[i] = m + weight * (g - m);
+  }
+}
+
+template <class Scalar>
+[[gnu::always_inline]] inline void step_along_run(
+    const Scalar *__restrict direction, Scalar rate, Scalar shrinkage, Scalar average_weight,
+    Scalar *__restrict value, Scalar *__restrict average, int64_t count) {
+  for (int64_t i = 0; i < count; i++) value[i] -= shrinkage * value[i] + rate * direction[i];
+  if (!average) return;
+  for (int64_t i = 0; i < count; i++) average[i] += average_weight * (value[i] - average[i]);
+}
+
+template <class Scalar>
 [[gnu::always_inline]] inline void add_row(
     Scalar *__restrict target, const Scalar *__restrict source, int64_t count) {
   for (int64_t i = 0; i < count; i++) target[i] += source[i];
@@ -210,6 +230,28 @@ CT_VECTORIZED void adam(
     const AdamStep<double> &step, double *value, const double *gradient, double *first, double *second,
     double *average, int64_t count) {
   adam_and_average(step, value, gradient, first, second, average, count);
+}
+
+CT_VECTORIZED void nesterov(
+    float *mean, const float *gradient, float factor, float weight, float *direction, int64_t count) {
+  nesterov_run(mean, gradient, factor, weight, direction, count);
+}
+
+CT_VECTORIZED void nesterov(
+    double *mean, const double *gradient, double factor, double weight, double *direction, int64_t count) {
+  nesterov_run(mean, gradient, factor, weight, direction, count);
+}
+
+CT_VECTORIZED void step_along(
+    const float *direction, float rate, float shrinkage, float average_weight, float *value, float *average,
+    int64_t count) {
+  step_along_run(direction, rate, shrinkage, average_weight, value, average, count);
+}
+
+CT_VECTORIZED void step_along(
+    const double *direction, double rate, double shrinkage, double average_weight, double *value, double *average,
+    int64_t count) {
+  step_along_run(direction, rate, shrinkage, average_weight, value, average, count);
 }
 
 CT_VECTORIZED void copy_pixels(

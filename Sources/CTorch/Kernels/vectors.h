@@ -46,6 +46,18 @@ void adam(
     const AdamStep<double> &step, double *value, const double *gradient, double *first, double *second,
     double *average, int64_t count);
 
+/// mean += weight * (factor * gradient - mean), and direction = the same mean moved on by the gradient once more.
+void nesterov(float *mean, const float *gradient, float factor, float weight, float *direction, int64_t count);
+void nesterov(double *mean, const double *gradient, double factor, double weight, double *direction, int64_t count);
+
+/// value -= shrinkage * value + rate * direction, and average += average_weight * (value - average); it may be null.
+void step_along(
+    const float *direction, float rate, float shrinkage, float average_weight, float *value, float *average,
+    int64_t count);
+void step_along(
+    const double *direction, double rate, double shrinkage, double average_weight, double *value, double *average,
+    int64_t count);
+
 /// target[p] = source[p] for `count` pixels of `channels` numbers; strides are those of pixels, in numbers.
 void copy_pixels(
     float *target, int64_t target_stride, const float *source, int64_t source_stride, int64_t count,

@@ -216,6 +216,21 @@ ct_status ct_adam_(
     const ct_adam *, ct_handle values, ct_handle gradients, ct_handle first, ct_handle second, ct_handle average,
     ct_handle norm);
 
+// A matrix in a vector: from `start` on, row after row.
+typedef struct ct_matrix {
+  int64_t start, rows, columns;
+} ct_matrix;
+
+// A step of Muon over the matrices in vectors of one length: each moves by `rate` times 0.2 sqrt(its longer side) along the
+// orthogonal matrix next to its momentum. What lies between matrices stays as it is. The rest is as for `ct_adam_`.
+typedef struct ct_muon {
+  double momentum, rate, clip, average_decay, shrinkage;
+} ct_muon;
+
+ct_status ct_muon_(
+    const ct_muon *, const ct_matrix *matrices, size_t count, ct_handle values, ct_handle gradients, ct_handle mean,
+    ct_handle average, ct_handle norm);
+
 // Batch normalization per channel of [N, C, H, W] by the batch's own statistics, with an optional bias: libtorch's own.
 ct_status ct_batch_norm(
     ct_handle, ct_handle bias, double epsilon, ct_handle *result, ct_handle *mean, ct_handle *inverse_deviation);

@@ -40,9 +40,10 @@ public final class ConvConditioner: Conditioner {
       try (Tensor.normal(shape, .float64, using: generator) * 0.05).converted(to: options.dtype, on: options.device)
     }
     conv1 = try Parameter(
-      name + ".conv1.weight", drawn(taps.first.weightShape + [inputs + (edgeChannel ? 1 : 0), hidden]))
+      name + ".conv1.weight", drawn(taps.first.weightShape + [inputs + (edgeChannel ? 1 : 0), hidden]),
+      isLinearMap: true)
     norm1 = try ActNorm(name + ".norm1", channels: hidden, logScaleFactor: logScaleFactor, like: options)
-    conv2 = try Parameter(name + ".conv2.weight", drawn([hidden, hidden]))
+    conv2 = try Parameter(name + ".conv2.weight", drawn([hidden, hidden]), isLinearMap: true)
     norm2 = try ActNorm(name + ".norm2", channels: hidden, logScaleFactor: logScaleFactor, like: options)
     conv3 = try ZeroConv3x3(
       name + ".conv3", inputs: hidden, outputs: outputs, edgeChannel: edgeChannel, taps: taps.last, like: options)

@@ -24,7 +24,8 @@ public final class ZeroConv3x3 {
     like options: TensorOptions
   ) throws {
     func zeros(_ shape: [Int]) throws -> Tensor { try .zeros(shape, options.dtype, on: options.device) }
-    weight = try Parameter(name + ".weight", zeros(taps.weightShape + [inputs + (edgeChannel ? 1 : 0), outputs]))
+    weight = try Parameter(
+      name + ".weight", zeros(taps.weightShape + [inputs + (edgeChannel ? 1 : 0), outputs]), isLinearMap: true)
     bias = try Parameter(name + ".bias", zeros([outputs]))
     logScale = try Parameter(name + ".logScale", zeros([outputs]))
     self.taps = taps

@@ -1,8 +1,10 @@
+import CTorch
 import Flows
 import Foundation
 import Torch
 
-/// Adam or Adamax (Kingma & Ba 2015) over a model's whole parameter vector.
+/// Adam or Adamax (Kingma & Ba 2015) over a model's whole parameter vector, or Muon (Jordan et al. 2024) over the weights of
+/// its convolutions with Adam for all else.
 ///
 /// ```swift
 /// let optimizer = try Optimizer(.adamax, glow.parameters)
@@ -16,13 +18,17 @@ public final class Optimizer {
   let parameters: ParameterVector
   /// The decayed mean of the gradients, `[count]`.
   let firstMoment: Tensor
-  /// The decayed mean of their squares (Adam) or their decayed maximum (Adamax), `[count]`.
+  /// The decayed mean of their squares (Adam) or their decayed maximum (Adamax), `[count]`; zero where Muon steps.
   let secondMoment: Tensor
   public internal(set) var steps = 0
   private let beta1: Double
   private let beta2: Double
   private let epsilon: Double
   private let weightDecay: Double
+  /// Where Muon steps.
+  private let matrices: [ct_matrix]
+  /// Where it does not.
+  private let others: [Range<Int>]
 
   /// - Parameter weightDecay: times the learning rate, what part of themselves all parameters lose in a step, apart from
   ///   what their gradients do: as in AdamW (Loshchilov & Hutter 2019, algorithm 2). The released code's `weight_decay`
@@ -38,6 +44,8 @@ public final class Optimizer {
     self.beta2 = beta2
     self.epsilon = epsilon
     self.weightDecay = weightDecay
+    matrices = kind == .muon ? MuonStep.matrices(of: parameters.parameters) : []
+    others = Self.gaps(between: matrices, in: parameters.count)
     let values = parameters.values
     firstMoment = try .zeros(values.shape, values.dtype, on: values.device)
     secondMoment = try .zeros(values.shape, values.dtype, on: values.device)
@@ -53,14 +61,30 @@ public final class Optimizer {
     steps += 1
     let correction1 = 1 - pow(beta1, Double(steps))
     let correction2 = (1 - pow(beta2, Double(steps))).squareRoot()
-    let step = AdamStep(
+    let adam = AdamStep(
       usesMaximum: kind == .adamax, beta1: beta1, beta2: beta2,
       epsilon: kind == .adamax ? epsilon : epsilon * correction2, rate: learningRate * correction2 / correction1,
       clip: clip, shrinkage: learningRate * weightDecay)
-    try step.apply(
-      to: parameters.values, gradients: parameters.gradients, norm: norm, firstMoment: firstMoment,
-      secondMoment: secondMoment, average: average.map { ($0.sum, $0.decay) })
+    let vector = average.map { ($0.sum, $0.decay) }
+    for range in others {
+      func part(_ vector: Tensor) throws -> Tensor { try vector.narrowed(0, range) }
+      try adam.apply(
+        to: part(parameters.values), gradients: part(parameters.gradients), norm: norm, firstMoment: part(firstMoment),
+        secondMoment: part(secondMoment), average: vector.map { (try part($0.0), $0.1) })
+    }
+    if !matrices.isEmpty {
+      let muon = MuonStep(learningRate: learningRate, clip: clip, shrinkage: learningRate * weightDecay)
+      try muon.apply(
+        to: parameters.values, matrices, gradients: parameters.gradients, norm: norm, mean: firstMoment,
+        average: vector)
+    }
     average?.advance()
+  }
+
+  private static func gaps(between matrices: [ct_matrix], in count: Int) -> [Range<Int>] {
+    let starts = [0] + matrices.map { Int($0.start + $0.rows * $0.columns) }
+    let ends = matrices.map { Int($0.start) } + [count]
+    return zip(starts, ends).map { $0..<$1 }.filter { !$0.isEmpty }
   }
 }
 

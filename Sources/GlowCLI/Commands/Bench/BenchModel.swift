@@ -6,7 +6,7 @@ import Torch
 import Training
 
 enum BenchOptimizer: String, ExpressibleByArgument, CaseIterable {
-  case adamax, adam, none
+  case adamax, adam, muon, none
 
   var kind: TrainingConfiguration.OptimizerKind? { TrainingConfiguration.OptimizerKind(rawValue: rawValue) }
 }

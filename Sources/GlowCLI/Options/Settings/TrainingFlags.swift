@@ -25,7 +25,9 @@ enum TrainingFlagList: SettingFlagList {
       },
       .option("channels", "1 for gray, 3 for color.", \.channels),
       .option("batch", "Images per step.", \.batchSize),
-      .option("optimizer", "", \.optimizer),
+      .option(
+        "optimizer", "muon turns the gradients of convolutions into orthogonal steps, and takes adam for all else.",
+        \.optimizer),
       .option("lr", "Learning rate.", \.learningRate),
       .option("beta1", "What of the gradients' average stays with each step, at least 0 and below 1.", \.beta1),
       .option(
