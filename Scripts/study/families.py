@@ -103,7 +103,7 @@ class Size:
     recognized: int  # samples to recognize
 
 
-FULL = Size("full", minutes=3, picture_minutes=15, ablation_images=12_000, pixel_images=8_000, seeds=3, test_images=None,
+FULL = Size("full", minutes=3, picture_minutes=15, ablation_images=8_000, pixel_images=6_000, seeds=3, test_images=None,
             recognized=1000)
 QUICK = Size("quick", minutes=0.8, picture_minutes=1.5, ablation_images=8_000, pixel_images=4_000, seeds=2, test_images=1000,
              recognized=1000)
@@ -139,7 +139,7 @@ def pixel_rows(size):
     """The rows of the ablation of masked steps: name, family, flags, and the row's name in each table that has it."""
     base = with_levels(FAMILIES["masked-glow"].flags(ABLATED, size, "ablation"), ABLATED)
     masked, width, steps = base["pixel-steps"], base["pixel-hidden"], base["steps"]
-    # All else as with masked steps, also how it is trained.
+    # All else as with masked steps, also how it is trained: both presets train in the same way.
     couplings = {name: value for name, value in base.items() if not name.startswith("pixel-")} | {
         "preset": FAMILIES["glow"].training["preset"]}
     for count in PIXEL_STEPS:

@@ -11,7 +11,7 @@ from study.families import (ABLATED, DATA, FAMILIES, PAINTERS, SHAPES, coupling_
                             pixel_rows)
 from study.program import ROOT, as_arguments, as_text, glow, training_seconds, written
 
-TRIAL_IMAGES = 960
+TRIAL_IMAGES = 640
 
 
 @dataclass

@@ -54,14 +54,16 @@ extension StudyReport {
     guard !runs.isEmpty else { return [] }
     let header = ["parameters", "training, images/s", "sampling, images/s", "test bits/dim"]
     let tables = Self.maskedTables.flatMap { label, column, text -> [Document.Block] in
-      let rows = unique(runs.compactMap { $0.labels[label] }).sorted { $0.compare($1, options: .numeric) == .orderedAscending }
-        .map { name in
-          let these = runs.filter { $0.labels[label] == name }
-          return [
-            name, these[0].parameters.map(String.init) ?? "", rate(these), samplingRate(these),
-            Spread(values: these.map(\.evaluation.bitsPerDimension)).text,
-          ]
-        }
+      let rows = unique(runs.compactMap { $0.labels[label] }).sorted {
+        $0.compare($1, options: .numeric) == .orderedAscending
+      }
+      .map { name in
+        let these = runs.filter { $0.labels[label] == name }
+        return [
+          name, these[0].parameters.map(String.init) ?? "", rate(these), samplingRate(these),
+          Spread(values: these.map(\.evaluation.bitsPerDimension)).text,
+        ]
+      }
       return [.paragraph(text), .table([column] + header, rows)]
     }
     let counted = runs.filter { $0.labels["steps"] != nil }

@@ -12,10 +12,14 @@ extension StudyReport {
         let these = runs.filter { $0.data == data && $0.architecture == architecture }
         return [
           "\(data), \(title(architecture))", these.first?.parameters.map(String.init) ?? "", "\(these.count)",
-          String(format: "%.0f s", Spread(values: these.map(\.seconds)).mean), "\(these.first?.images ?? 0)", rate(these),
+          String(format: "%.0f s", Spread(values: these.map(\.seconds)).mean), "\(these.first?.images ?? 0)",
+          rate(these),
           Spread(values: these.map(\.evaluation.bitsPerDimension)).text,
           String(format: "%.3f", these.first?.histogramBaseline ?? .nan),
-        ] + (study.jpegxl.first { $0.data == data }.map { [$0.files, $0.mosaic] } ?? []).map { String(format: "%.3f", $0) }
+        ]
+          + (study.jpegxl.first { $0.data == data }.map { [$0.files, $0.mosaic] } ?? []).map {
+            String(format: "%.3f", $0)
+          }
       }
     }
     let charts = sets.map { data in
@@ -38,7 +42,8 @@ extension StudyReport {
         seeds. \(verdicts(runs, sets))
         """),
       .table(
-        ["", "parameters", "seeds", "training", "images seen", "images/s", "test bits/dim", "histogram"] + jpegxlColumns, rows),
+        ["", "parameters", "seeds", "training", "images seen", "images/s", "test bits/dim", "histogram"]
+          + jpegxlColumns, rows),
     ] + jpegxl(runs, sets) + charts + [
       .paragraph("The published figures (Kingma & Dhariwal 2018, table 2), of models a hundred times the size:"),
       .table(["", "RealNVP", "Glow"], Self.published.map { [$0, $1, $2] }),

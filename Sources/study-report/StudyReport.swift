@@ -47,7 +47,8 @@ struct StudyReport {
   var document: Document {
     Document(
       "What Glow reaches here",
-      [.paragraph(introduction)] + likelihood + samples + interpolations + edits + ablation + maskedSteps + invertibility + memory)
+      [.paragraph(introduction)] + likelihood + samples + interpolations + edits + ablation + maskedSteps
+        + invertibility + memory)
   }
 
   private var introduction: String {

@@ -44,9 +44,12 @@ import Reporting
         ["permutation": permutation, "coupling": "affine"])
     }
     let picture = ["name": "p", "section": "samples", "file": "p.png", "caption": "Samples", "command": "glow sample"]
-    let between = ["name": "i", "section": "interpolation", "file": "i.png", "caption": "Between", "command": "glow interpolate"]
+    let between = [
+      "name": "i", "section": "interpolation", "file": "i.png", "caption": "Between", "command": "glow interpolate",
+    ]
     let json: [String: Any] = [
-      "quick": true, "machine": "2 cores", "date": "2026-01-02", "hours": 0.5, "runs": runs, "pictures": [picture, between],
+      "quick": true, "machine": "2 cores", "date": "2026-01-02", "hours": 0.5, "runs": runs,
+      "pictures": [picture, between],
       "separability": [
         ["attribute": "smile", "positives": 3, "negatives": 4, "auc": 0.75],
         ["attribute": "hat", "positives": 1, "negatives": 2, "auc": 0.5],
@@ -99,7 +102,8 @@ import Reporting
   /// Every claim of who is ahead follows the figures.
   @Test func threeFamilies() throws {
     let best = try markdown(study(glow: [3, 3, 2, 2], realnvp: [4, 4, 3, 3], masked: [2.5, 2.5, 1.5, 1.5]))
-    #expect(best.contains("Glow is ahead of RealNVP on every set, as published. MaskedGlow is ahead of Glow on every set."))
+    #expect(
+      best.contains("Glow is ahead of RealNVP on every set, as published. MaskedGlow is ahead of Glow on every set."))
     #expect(best.contains("MaskedGlow is ahead of RealNVP on every set."))
     #expect(best.contains("| a, MaskedGlow | 123 | 2 | 60 s | 1000 | 17 | 2.500 ± 0.000 |"))
     #expect(best.contains("at every validation of the runs of Glow and MaskedGlow"))
