@@ -91,13 +91,17 @@ class Trainer:
         # Of the same layers, and quick to train for an image.
         flags = {**likelihood_flags("realnvp", data, self.size.name), "preset": "realnvp-toy", "batch": 1}
 
+        def fits(hidden):
+            return self.try_out("trial", data, {**flags, "hidden": hidden}, 1)[0] <= wanted
+
         def search():
-            # Parameters grow with the square of the width: bisect.
-            low, high = 2, 256
+            # Parameters grow with the square of the width: double, then bisect, as wide models are slow to try.
+            low, high = 2, 4
+            while fits(high):
+                low, high = high, 2 * high
             while high - low > 1:
                 middle = (low + high) // 2
-                fits = self.try_out("trial", data, {**flags, "hidden": middle}, 1)[0] <= wanted
-                low, high = (middle, high) if fits else (low, middle)
+                low, high = (middle, high) if fits(middle) else (low, middle)
             return low
 
         return self.notes.remember(f"width {SHAPES[data]} {wanted} {as_text(flags)}", search)
