@@ -42,6 +42,38 @@ struct Study: Codable, Sendable {
     var command: String
   }
 
+  /// How fast a model draws on one thread; nil where that was too short to measure.
+  struct Sampling: Codable, Sendable {
+    /// The name of the run.
+    var run: String
+    /// Of blocks of 64 images.
+    var imagesPerSecond: Double?
+    /// The seconds that one image takes.
+    var latency: Double?
+  }
+
+  /// How many of a model's samples of Fashion-MNIST a classifier gives the label that was asked for.
+  struct Recognition: Codable, Sendable {
+    var architecture: String
+    /// A share.
+    var recognized: Double
+    var samples: Int
+    /// The classifier's accuracy on real test images.
+    var realAccuracy: Double
+  }
+
+  /// Bits per dimension of lossless JPEG XL files of test images.
+  struct JPEGXL: Codable, Sendable {
+    var data: String
+    var images: Int
+    /// A file an image.
+    var files: Double
+    /// All in one picture of so many rows and columns of images.
+    var mosaic: Double
+    var rows: Int
+    var columns: Int
+  }
+
   struct Separability: Codable, Sendable {
     var attribute: String
     /// Training images with and without it.
@@ -58,6 +90,9 @@ struct Study: Codable, Sendable {
   var runs: [Run]
   var pictures: [Picture]
   var separability: [Separability]
+  var sampling: [Sampling]
+  var recognition: [Recognition]
+  var jpegxl: [JPEGXL]
 
   /// - Throws: ``ReportError`` naming the file and the field.
   init(contentsOf url: URL) throws {
@@ -69,6 +104,7 @@ struct Study: Codable, Sendable {
   }
 
   func runs(in section: String) -> [Run] { runs.filter { $0.section == section } }
+  func sampling(of run: Run) -> Sampling? { sampling.first { $0.run == run.name } }
   func pictures(in section: String) -> [Picture] { pictures.filter { $0.section == section } }
 }
 

@@ -6,9 +6,10 @@ import Reporting
 @testable import study_report
 
 @Suite struct StudyTests {
-  /// Two seeds of Glow and RealNVP on two sets, and an ablation of one seed; test bits/dim as given.
+  /// Two seeds of Glow, RealNVP and MaskedGlow on two sets, and ablations of one seed; test bits/dim as given.
   private func study(
-    glow: [Double], realnvp: [Double], ablation: [String: Double] = [:], painter: Double? = nil
+    glow: [Double], realnvp: [Double], masked: [Double] = [], ablation: [String: Double] = [:],
+    painters: [String: Double] = [:], maskedSteps: [(labels: [String: String], value: Double)] = []
   ) throws -> Study {
     var runs: [[String: Any]] = []
     func add(
@@ -26,22 +27,44 @@ import Reporting
       for seed in 0..<2 {
         add("\(data)-glow-\(seed)", "likelihood", data, "glow", seed, glow[2 * index + seed])
         add("\(data)-realnvp-\(seed)", "likelihood", data, "realnvp", seed, realnvp[2 * index + seed])
+        if !masked.isEmpty {
+          add("\(data)-masked-glow-\(seed)", "likelihood", data, "masked-glow", seed, masked[2 * index + seed])
+        }
       }
     }
-    if let painter { add("a-pictures", "pictures", "a", "glow", 0, painter) }
+    for (family, value) in painters.sorted(by: { $0.key < $1.key }) {
+      add("a-pictures-\(family)", "pictures", "a", family, 0, value)
+    }
+    for (number, row) in maskedSteps.enumerated() {
+      add("pixels-\(number)", "pixels", "a", "masked-glow", 0, row.value, row.labels)
+    }
     for (permutation, value) in ablation.sorted(by: { $0.key < $1.key }) {
       add(
         "ablation-\(permutation)", "ablation", "a", "glow", 0, value,
         ["permutation": permutation, "coupling": "affine"])
     }
     let picture = ["name": "p", "section": "samples", "file": "p.png", "caption": "Samples", "command": "glow sample"]
+    let between = [
+      "name": "i", "section": "interpolation", "file": "i.png", "caption": "Between", "command": "glow interpolate",
+    ]
     let json: [String: Any] = [
-      "quick": true, "machine": "2 cores", "date": "2026-01-02", "hours": 0.5, "runs": runs, "pictures": [picture],
+      "quick": true, "machine": "2 cores", "date": "2026-01-02", "hours": 0.5, "runs": runs,
+      "pictures": [picture, between],
       "separability": [
         ["attribute": "smile", "positives": 3, "negatives": 4, "auc": 0.75],
         ["attribute": "hat", "positives": 1, "negatives": 2, "auc": 0.5],
         ["attribute": "beard", "positives": 1, "negatives": 2, "auc": NSNull()],
       ],
+      "sampling": [
+        ["run": "a-pictures-masked-glow", "imagesPerSecond": 250.4, "latency": 0.0123],
+        ["run": "a-pictures-glow", "imagesPerSecond": NSNull(), "latency": NSNull()],
+        ["run": "pixels-1", "imagesPerSecond": 77.7, "latency": 0.1],
+      ],
+      "recognition": painters.isEmpty
+        ? [] : [["architecture": "glow", "recognized": 0.8125, "samples": 1000, "realAccuracy": 0.921]],
+      "jpegxl": ["a", "b"].map { data in
+        ["data": data, "images": 6, "files": 3.26, "mosaic": 3.16, "rows": 2, "columns": 3] as [String: Any]
+      },
     ]
     let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: file) }
@@ -61,8 +84,8 @@ import Reporting
 
   @Test func figures() throws {
     let text = try markdown(study(glow: [3, 3.2, 2, 2], realnvp: [4, 4, 3, 3.5]))
-    #expect(text.contains("| a, Glow | 123 | 2 | 60 s | 1000 | 3.100 ± 0.141 | 5.000 |"))
-    #expect(text.contains("| b, RealNVP | 123 | 2 | 60 s | 1000 | 3.250 ± 0.354 | 5.000 |"))
+    #expect(text.contains("| a, Glow | 123 | 2 | 60 s | 1000 | 17 | 3.100 ± 0.141 | 5.000 | 3.260 | 3.160 |"))
+    #expect(text.contains("| b, RealNVP | 123 | 2 | 60 s | 1000 | 17 | 3.250 ± 0.354 | 5.000 | 3.260 | 3.160 |"))
     #expect(text.contains("Glow is ahead of RealNVP on every set, as published."))
     #expect(text.contains("| smile | 3 | 4 | 0.750 |") && text.contains("| beard | 1 | 2 | none held out |"))
     #expect(text.contains("Told apart at 0.75 or better: smile. Not told apart well enough"))
@@ -71,15 +94,52 @@ import Reporting
     #expect(
       text.contains("![Samples.](p.png)") && text.contains("![Memory.](memory.png)"))
     #expect(text.contains("glow train --out runs/a-glow-0") && !text.contains("glow train --out runs/a-glow-1"))
-    #expect(!text.contains("5. Ablation"))
+    #expect(text.contains("images across x down: 3 x 2 of a, 3 x 2 of b"))
+    #expect(text.contains("Below the mosaic's: Glow on a, Glow on b."))
+    #expect(!text.contains("5. Ablation") && !text.contains("6. Ablation") && !text.contains("MaskedGlow is ahead"))
+  }
+
+  /// Every claim of who is ahead follows the figures.
+  @Test func threeFamilies() throws {
+    let best = try markdown(study(glow: [3, 3, 2, 2], realnvp: [4, 4, 3, 3], masked: [2.5, 2.5, 1.5, 1.5]))
+    #expect(
+      best.contains("Glow is ahead of RealNVP on every set, as published. MaskedGlow is ahead of Glow on every set."))
+    #expect(best.contains("MaskedGlow is ahead of RealNVP on every set."))
+    #expect(best.contains("| a, MaskedGlow | 123 | 2 | 60 s | 1000 | 17 | 2.500 ± 0.000 |"))
+    #expect(best.contains("at every validation of the runs of Glow and MaskedGlow"))
+    let middle = try markdown(study(glow: [3, 3, 2, 2], realnvp: [4, 4, 1, 1], masked: [3.5, 3.5, 1.5, 1.5]))
+    #expect(middle.contains("comes out on 1 of 2 sets: a. MaskedGlow is ahead of Glow on 1 of 2 sets: b."))
+    #expect(middle.contains("MaskedGlow is ahead of RealNVP on 1 of 2 sets: a."))
+    let worst = try markdown(study(glow: [3, 3, 2, 2], realnvp: [4, 4, 3, 3], masked: [5, 5, 5, 5]))
+    #expect(worst.contains("MaskedGlow is ahead of Glow on 0 of 2 sets."))
   }
 
   /// Models for the pictures alone are listed there and do not count in the comparison.
   @Test func painters() throws {
-    let study = try study(glow: [3, 3.2, 2, 2], realnvp: [4, 4, 3, 3.5], painter: 2.5)
+    let study = try study(
+      glow: [3, 3.2, 2, 2], realnvp: [4, 4, 3, 3.5], painters: ["glow": 2.5, "masked-glow": 2.25])
     let text = try markdown(study)
-    #expect(text.contains("| a | 123 | 60 s | 1000 | 2.500 |") && text.contains("glow train --out runs/a-pictures"))
-    #expect(text.contains("| a, Glow | 123 | 2 | 60 s | 1000 | 3.100 ± 0.141 | 5.000 |"))
+    #expect(text.contains("| a, MaskedGlow | 123 | 60 s | 1000 | 17 | 2.250 | 250 | 12.3 ms |"))
+    #expect(text.contains("| a, Glow | 123 | 60 s | 1000 | 17 | 2.500 |  |  |"))
+    #expect(text.contains("glow train --out runs/a-pictures-glow"))
+    #expect(text.contains("| a, Glow | 123 | 2 | 60 s | 1000 | 17 | 3.100 ± 0.141 | 5.000 | 3.260 | 3.160 |"))
+    #expect(text.contains("| Glow | 1000 | 81.2 % |") && text.contains("| real test images | 10000 | 92.1 % |"))
+    #expect(text.contains("Drawn by the family with fewer bits/dim in section 2: MaskedGlow for a."))
+  }
+
+  /// A run may stand in several tables, whose rows are in the order of their numbers.
+  @Test func maskedSteps() throws {
+    let text = try markdown(
+      study(
+        glow: [3, 3, 2, 2], realnvp: [4, 4, 3, 3],
+        maskedSteps: [
+          (["steps": "0", "kind": "6 couplings"], 4), (["steps": "4", "width": "32", "kind": "4 masked"], 3),
+          (["steps": "16"], 2), (["width": "8"], 3.5),
+        ]))
+    #expect(text.contains("Numbers of masked steps, best first: 16, 4, 0."))
+    #expect(text.contains("| 0 | 123 | 17 |  | 4.000 |\n| 4 | 123 | 17 | 78 | 3.000 |\n| 16 | 123 | 17 |  | 2.000 |"))
+    #expect(text.contains("| 8 | 123 | 17 |  | 3.500 |\n| 32 | 123 | 17 | 78 | 3.000 |"))
+    #expect(text.contains("| 4 masked | 123 | 17 | 78 | 3.000 |\n| 6 couplings | 123 | 17 |  | 4.000 |"))
   }
 
   /// What does not come out as published is said.
