@@ -4,6 +4,8 @@
 Every figure comes from a process of its own; ours and the peers' take turns, and the medians over the turns count. A
 row is held against the fastest (or the leanest) of all peers. After the first turn, peers that are clearly behind in a
 task are not measured again in it.
+
+A second table holds our MaskedGlow against our Glow of about as many multiplications; both take turns as well.
 """
 
 import argparse
@@ -34,6 +36,20 @@ TASKS: dict[str, tuple[dict[str, object], dict[str, dict[str, object]]]] = {
 if runs.multiplies_bfloat16():
     TASKS["train P, bf16"] = (
         {"task": "train", "shape": "cifar10", "precision": "bf16", "warmup": 1, "rounds": 1}, OURS)
+
+# Two families of ours, with about as many multiplications an image, and the tasks in which they take turns.
+FAMILIES: dict[str, dict[str, object]] = {
+    "Glow": {"model": "glow", "levels": 3, "steps_of_flow": 8, "hidden": 96},
+    "MaskedGlow": {
+        "model": "masked-glow", "pixel_steps": 4, "pixel_hidden": 32, "levels": 3, "steps_of_flow": 6, "hidden": 96},
+}
+FAMILY_TASKS: dict[str, dict[str, object]] = {
+    "families, train, keep": {"task": "train", "memory": "keep", "warmup": 2, "rounds": 10},
+    "families, train, reversible": {"task": "train", "memory": "reversible", "warmup": 2, "rounds": 10},
+    "families, sample": {"task": "sample", "warmup": 1, "rounds": 5},
+    "families, latency": {"task": "latency", "warmup": 3, "rounds": 15},
+    "families, evaluate": {"task": "evaluate", "warmup": 1, "rounds": 5},
+}
 
 # The step of P on next to no data: as many calls, hardly any work in them.
 CALLS_ALONE = {
@@ -154,12 +170,19 @@ def memory_row(results: Results, what: str, measure: Callable[[dict], float], go
         larger_is_better=False, default_ratio=default_ratio(results, "train P", own, measure, largest=False))
 
 
+def achieved(report: dict) -> float:
+    """GFLOP/s of the operations that a task cannot do without."""
+    return report["flopPerRound"] / report["medianSeconds"] / 1e9
+
+
+def product_rate(results: Results) -> float:
+    """The best GFLOP/s of libtorch's float32 matrix product."""
+    return max(results.values("product", "ours", lambda report: report["bestGigaflopPerSecond"]))
+
+
 def share_row(results: Results, policy: str) -> Row:
     """Of the matrix product's rate that the step's operations reach."""
-    def achieved(report: dict) -> float:
-        return report["flopPerRound"] / report["medianSeconds"] / 1e9
-
-    product = max(results.values("product", "ours", lambda report: report["bestGigaflopPerSecond"]))
+    product = product_rate(results)
     own = results.median("train P", policy, achieved)
     return Row(
         f"share of sgemm's rate, P, {policy}", f"{own:.4g} GFLOP/s", f"{product:.4g} GFLOP/s, sgemm",
@@ -222,6 +245,42 @@ def report_table(found: list[Row], best: dict | None, markdown: bool) -> str:
     return runs.table(lines, markdown)
 
 
+def family_table(results: Results, markdown: bool) -> str:
+    """MaskedGlow beside Glow, in the tasks that were measured; a ratio above 1 says that MaskedGlow is faster."""
+    product = product_rate(results)
+    lines = [["what", "MaskedGlow", "Glow", "ratio", "spread"]]
+
+    def add(what: str, task: str, shown: Callable[[str], str], measure: Callable[[dict], float] = rate) -> None:
+        masked, glow = results.median(task, "MaskedGlow", measure), results.median(task, "Glow", measure)
+        spread = f"{results.spread(task, 'MaskedGlow', measure):.1%}, {results.spread(task, 'Glow', measure):.1%}"
+        lines.append([what, shown("MaskedGlow"), shown("Glow"), f"{masked / glow:.3f}", spread])
+
+    def per_second(task: str) -> Callable[[str], str]:
+        return lambda name: f"{results.median(task, name, rate):.4g}/s"
+
+    def share(task: str) -> Callable[[str], str]:
+        return lambda name: f"{results.median(task, name, achieved) / product:.1%}"
+
+    def milliseconds(task: str) -> Callable[[str], str]:
+        return lambda name: f"{1000 * results.median(task, name, seconds):.4g} ms"
+
+    for policy, words in [("keep", "keeping activations"), ("reversible", "reversible")]:
+        task = f"families, train, {policy}"
+        add(f"training step, {words}", task, per_second(task))
+        add("the same, share of sgemm's rate", task, share(task), achieved)
+    add("sampling 64 images", "families, sample", per_second("families, sample"))
+    add("the same, share of sgemm's rate", "families, sample", share("families, sample"), achieved)
+    add("sampling one image", "families, latency", milliseconds("families, latency"))
+    add("log-likelihood of 64 images", "families, evaluate", per_second("families, evaluate"))
+
+    def work(name: str) -> str:
+        return f"{results.median('families, latency', name, lambda report: report['flopPerRound']) / 1e6:.0f}"
+
+    return (
+        f"MaskedGlow beside Glow, {work('MaskedGlow')} and {work('Glow')} MFLOP an image, sgemm {product:.4g} GFLOP/s\n\n"
+        + runs.table(lines, markdown))
+
+
 def measure(arguments: argparse.Namespace) -> Results:
     runner = runs.Runner(arguments.threads, arguments.prefix)
     progress = runs.Progress()
@@ -235,10 +294,20 @@ def measure(arguments: argparse.Namespace) -> Results:
         shown = f"{report['imagesPerSecond']:.4g} images/s" if "imagesPerSecond" in report else ""
         progress.say(f"{task}: {name} {shown}")
 
+    def measure_families(turn: int) -> None:
+        for task, flags in FAMILY_TASKS.items():
+            sides = list(FAMILIES.items())
+            for name, shape in sides if turn % 2 == 0 else reversed(sides):
+                run(task, name, flags | shape)
+
     peers = [name for name in runs.CPU_PEERS if not arguments.quick or "malloc" in name]
     behind: set[tuple[str, str]] = set()
     for turn in range(1 if arguments.quick else arguments.turns):
         run("product", "ours", {"task": "product", "rounds": 10})
+        if arguments.families or not arguments.only:
+            measure_families(turn)
+        if arguments.families:
+            continue
         for task, (flags, ours) in TASKS.items():
             if arguments.only and task not in arguments.only:
                 continue
@@ -277,6 +346,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one turn, the peers with malloc set up alone")
     parser.add_argument("--turns", type=int, default=3, help="how often both sides take turns (default 3)")
     parser.add_argument("--only", choices=TASKS, action="append", help="measure this task alone; repeat for several")
+    parser.add_argument("--families", action="store_true", help="measure MaskedGlow beside Glow alone: two minutes, no peers")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--prefix", default="", help="a command to put before each process, such as 'taskset -c 0,1'")
     parser.add_argument("--markdown", action="store_true", help="print the last run's table again, in Markdown")
@@ -303,7 +373,10 @@ def main() -> None:
     print(
         f"{latest['date']}, {machine['processor']}, {latest['threads']} threads of {machine['cores']} cores, libtorch "
         f"{latest['libtorchVersion']}" + (", a quick run" if latest["quick"] else ""), end="\n\n")
-    print(report_table(found, best, arguments.markdown))
+    if found:
+        print(report_table(found, best, arguments.markdown))
+    if results.has(*FAMILY_TASKS):
+        print(("\n" if found else "") + family_table(results, arguments.markdown))
     if arguments.update_best and latest["quick"]:
         sys.exit(f"bench: {BEST.name} stays: a quick run is not kept")
     if arguments.update_best:

@@ -1,5 +1,6 @@
 import ModelImages
 import Datasets
+import Files
 import FlowModels
 import Torch
 
@@ -64,7 +65,8 @@ public struct AttributeFit {
     if let first = oneSided.first, names != nil || oneSided.count == numbers.count {
       throw AnalysisError.attribute(
         name: first.name,
-        problem: "has \(first.with) images with and \(first.without) without it in the \(place); a direction needs both"
+        problem:
+          "has \(counted(first.with, "image")) with and \(first.without) without it in the \(place); a direction needs both"
       )
     }
     let kept = numbers.indices.filter(isTwoSided)
@@ -73,7 +75,7 @@ public struct AttributeFit {
     directions.configuration = try model.configurationFingerprint()
     directions.labels = labels
     directions.data =
-      "\(training.count) images of the \(place)"
+      "\(counted(training.count, "image")) of the \(place)"
       + (among.isEmpty ? "" : " with \(among.joined(separator: " or "))")
     for (i, number) in kept.enumerated() { directions.attributes[i].name = all.names[numbers[number]] }
 

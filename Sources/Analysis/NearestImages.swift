@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import FlowModels
 import Torch
 
@@ -41,7 +42,9 @@ public struct NearestImages: Sendable {
     guard (1...max(1, dataset.count)).contains(count), dataset.count > 0 else {
       throw AnalysisError.dataset(
         name: dataset.name,
-        problem: "its \(dataset.split.rawValue) split has \(dataset.count) images, too few for \(count) neighbors")
+        problem:
+          "its \(dataset.split.rawValue) split has \(counted(dataset.count, "image")), too few for \(counted(count, "neighbor"))"
+      )
     }
     let queries = images.shape[0]
     let distances = try SquaredDistances(to: images.converted(to: .float64, on: .cpu).reshaped([queries, -1]))

@@ -1,5 +1,6 @@
 import Analysis
 import Datasets
+import Files
 import FlowModels
 import Imaging
 import Safetensors
@@ -30,7 +31,7 @@ extension ImageModel {
   ///   `SafetensorsError` for a file that is no such one, does not fit the model or is of another one.
   public nonisolated func decode(_ latents: [UInt8], atMost most: Int = .max) async throws -> [PixelImage] {
     let count = try LatentFile.count(in: latents)
-    guard count <= most else { throw request("latents", "are of \(count) images, expected at most \(most)") }
+    guard count <= most else { throw request("latents", "are of \(counted(count, "image")), expected at most \(most)") }
     return try await admitting(count) { this in
       let file = try LatentFile(bytes: latents, for: this.model, fingerprint: this.knownFingerprint())
       for (number, level) in file.latents.levels.enumerated() {

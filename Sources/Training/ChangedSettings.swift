@@ -1,3 +1,4 @@
+import Files
 import FlowModels
 
 /// What may change when a run goes on, such as after the guards gave up; nil for what stays.
@@ -48,7 +49,7 @@ struct SettingChange: Codable, Equatable, CustomStringConvertible {
   var from: Double
   var to: Double
 
-  var description: String { "\(setting) is \(text(to)) from \(images) images on, and was \(text(from))" }
+  var description: String { "\(setting) is \(text(to)) from \(counted(images, "image")) on, and was \(text(from))" }
 
   private func text(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"

@@ -1,3 +1,4 @@
+import Files
 import ModelImages
 import FlowModels
 import Foundation
@@ -110,7 +111,7 @@ extension Trainer {
     let factor = pow(guards.learningRateFactor, Double(rollBacks))
     let until = images + guards.images
     logger.error(
-      "rolled back to \(checkpoint.lastPathComponent); \(short(factor)) of the learning rate until \(until) images",
+      "rolled back to \(checkpoint.lastPathComponent); \(short(factor)) of the learning rate until \(counted(until, "image"))",
       metadata: ["images": "\(state.imagesSeen)", "rollBacks": "\(rollBacks)"])
   }
 
@@ -120,7 +121,7 @@ extension Trainer {
     let (checkpoints, damaged) = run.soundCheckpoints()
     damaged.forEach { logger.warning("\($0)") }
     logger.error(
-      "step refused after \(state.imagesSeen) images: \(divergence.what): \(divergence.place)",
+      "step refused after \(counted(state.imagesSeen, "image")): \(divergence.what): \(divergence.place)",
       metadata: ["images": "\(state.imagesSeen)", "layer": "\(divergence.layer ?? "")"])
     guard rollBacks <= guards.rollBacks, !checkpoints.isEmpty else { return nil }
     return checkpoints[max(0, checkpoints.count - rollBacks)]
@@ -139,6 +140,6 @@ extension Trainer {
         "the checkpoint \($0.path) is intact: go on from it by glow resume \(run.url.relativePath) with \(settings)"
       } ?? "there is no checkpoint: begin again with \(settings)"
     return TrainingError(
-      "\(divergence.what) after \(state.imagesSeen) images: \(divergence.place)\(tried); \(kept)", .diverged)
+      "\(divergence.what) after \(counted(state.imagesSeen, "image")): \(divergence.place)\(tried); \(kept)", .diverged)
   }
 }

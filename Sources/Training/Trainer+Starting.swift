@@ -1,5 +1,6 @@
 import Cluster
 import Datasets
+import Files
 import FlowModels
 import Flows
 import Foundation
@@ -108,7 +109,8 @@ extension Trainer {
     if let kept = self.state.kept, !kept.fits(model.configuration) {
       throw TrainingError(
         "\(checkpoint.appending(path: CheckpointSummary.stateName).path): field kept does not fit a model of "
-          + "\(model.configuration.levels) levels of \(KeptActivations.all(of: model.configuration).steps.max() ?? 0) steps"
+          + "\(counted(model.configuration.levels, "level")) of "
+          + counted(KeptActivations.all(of: model.configuration).steps.max() ?? 0, "step")
       )
     }
     let changed = state.data.flatMap { fingerprints.difference(from: $0) }

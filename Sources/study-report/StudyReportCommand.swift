@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Reporting
 import Runs
@@ -14,7 +15,7 @@ import Runs
   func run() throws {
     let document = try document(of: URL(filePath: study))
     try document.write(to: URL(filePath: out))
-    print("\(document.figures.count) figures: \(out)/index.html and \(out)/README.md")
+    print("\(counted(document.figures.count, "figure")): \(out)/index.html and \(out)/README.md")
   }
 
   private func document(of file: URL) throws -> Document {

@@ -120,7 +120,7 @@ import Torch
       "net", inputs: 2, hidden: 4, outputs: 4, edgeChannel: false, like: TensorOptions(.float32),
       using: Generator(seed: 1))
     #expect(throws: TorchError.self) {
-      try network.maskedInverse(.zeros([1, 3, 3, 2]), PixelMapKernel(scale: .bounded).code, under: .none)
+      try network.maskedInverse(.zeros([1, 3, 3, 2]), ShiftScaleKernel(scale: .bounded, kept: 0).code, under: .none)
     }
   }
 

@@ -146,22 +146,30 @@ ct_status ct_affine_rows_backward(
     ct_handle x, ct_handle grad_y, ct_handle matrix, ct_handle *grad_x, ct_handle *grad_matrix,
     ct_handle *grad_offset);
 
-// The elementwise map of a coupling layer: the second half of the channels [.., 2 * half] becomes (x + shift) * scale,
-// from the conditioner's output: shifts, then raw scales.
+// The elementwise map of couplings and of masked autoregressive steps. A pixel keeps its first channels; the others become
+// (x + shift) * scale, from the conditioner's output: all shifts, then all raw scales. Without a scale they become x + shift.
 typedef enum ct_scale { CT_SCALE_NONE, CT_SCALE_SIGMOID, CT_SCALE_EXPONENTIAL, CT_SCALE_BOUNDED } ct_scale;
 
-typedef struct ct_coupling {
+typedef struct ct_shift_scale {
   ct_scale scale;
   double minimum;  // of a sigmoid scale
-} ct_coupling;
+  int64_t kept;    // channels
+} ct_shift_scale;
 
-ct_status ct_coupling_forward(const ct_coupling *, ct_handle x, ct_handle output, ct_handle *y, ct_handle *log_det);
-ct_status ct_coupling_inverse(const ct_coupling *, ct_handle y, ct_handle output, ct_handle *x);
-ct_status ct_coupling_backward(
-    const ct_coupling *, ct_handle y, ct_handle output, ct_handle grad_y, ct_handle grad_log_det, ct_handle *x,
+ct_status ct_shift_scale_forward(
+    const ct_shift_scale *, ct_handle x, ct_handle output, ct_handle *y, ct_handle *log_det);
+ct_status ct_shift_scale_inverse(const ct_shift_scale *, ct_handle y, ct_handle output, ct_handle *x);
+// From the map's output, which also gives its input.
+ct_status ct_shift_scale_backward(
+    const ct_shift_scale *, ct_handle y, ct_handle output, ct_handle grad_y, ct_handle grad_log_det, ct_handle *x,
     ct_handle *grad_output);
-// [grad_y's first half + grad_kept, grad_output's shifts]: the gradient of the layer's input.
-ct_status ct_coupling_join(ct_handle grad_y, ct_handle grad_kept, ct_handle grad_output, ct_handle *grad_x);
+ct_status ct_shift_scale_backward_of_input(
+    const ct_shift_scale *, ct_handle x, ct_handle output, ct_handle grad_y, ct_handle grad_log_det,
+    ct_handle *grad_output);
+// The gradient of the map's input: of the kept channels grad_y, of the others grad_output's shifts. Added to both is
+// grad_seen, the conditioner's gradient of the first channels, those that it sees.
+ct_status ct_shift_scale_join(
+    const ct_shift_scale *, ct_handle grad_y, ct_handle grad_seen, ct_handle grad_output, ct_handle *grad_x);
 
 // Which neighbors a convolution sees: bit `5 * (dy + 2) + dx + 2` is the tap at row offset dy and column offset dx.
 enum { CT_TAPS_3X3 = 0x739C0 };
@@ -195,14 +203,9 @@ ct_status ct_conditioner_backward(
     const ct_conditioner *, const ct_conditioner_tensors *gradients, ct_handle input, ct_handle hidden1,
     ct_handle hidden2, ct_handle output, ct_handle grad_output, ct_handle grad_image_bias, ct_handle *grad_input);
 
-// The map of a masked autoregressive step at each pixel, y = (x + shift) * scale on all channels.
-ct_status ct_pixel_map_forward(const ct_coupling *, ct_handle x, ct_handle output, ct_handle *y, ct_handle *log_det);
-ct_status ct_pixel_map_backward(
-    const ct_coupling *, ct_handle x, ct_handle output, ct_handle grad_y, ct_handle grad_log_det, ct_handle *grad_x,
-    ct_handle *grad_output);
 // The input of which a masked step, with a conditioner of masked taps, makes `y`: pixel after pixel, along a wavefront.
 ct_status ct_masked_inverse(
-    const ct_conditioner *, const ct_coupling *, ct_handle y, ct_handle image_bias, ct_handle *x);
+    const ct_conditioner *, const ct_shift_scale *, ct_handle y, ct_handle image_bias, ct_handle *x);
 
 // A step of Adam, or with `maximum` of Adamax, over vectors of one length; `average` may be NULL. Gradients whose norm, a
 // scalar, exceeds `clip` (if that is not 0) count as if they had that norm; where it is not finite the step is left out.

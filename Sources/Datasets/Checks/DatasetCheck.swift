@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -51,7 +52,8 @@ public struct DatasetCheck: Sendable {
       for note in dataset.notes where !notes.contains(note) { notes.append(note) }
       try read(dataset, workers, progress)
       if let expected = source.publishedCounts[split], dataset.count != expected {
-        problems.append("\(source): the \(split.rawValue) split has \(dataset.count) images, expected \(expected).")
+        problems.append(
+          "\(source): the \(split.rawValue) split has \(counted(dataset.count, "image")), expected \(expected).")
       }
     }
     if parts.isEmpty && problems.isEmpty { problems.append("\(source): no images.") }

@@ -37,7 +37,7 @@ public struct DatasetFingerprint: Codable, Sendable, Equatable {
 
   /// What differs from another, in words; nil if nothing does.
   public func difference(from other: DatasetFingerprint) -> String? {
-    if count != other.count { return "it has \(count) images, and had \(other.count)" }
+    if count != other.count { return "it has \(counted(count, "image")), and had \(other.count)" }
     if shape != other.shape { return "its images are \(shape), and were \(other.shape)" }
     if classNames.map(ExactName.init) != other.classNames.map(ExactName.init) {
       return

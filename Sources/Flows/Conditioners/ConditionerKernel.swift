@@ -128,7 +128,7 @@ struct ConditionerKernel {
   }
 
   /// The image of which the masked step with this conditioner makes `y`, `[batch, height, width, channel]`.
-  func maskedInverse(_ y: Tensor, _ map: ct_coupling, imageBias: Tensor?) throws -> Tensor {
+  func maskedInverse(_ y: Tensor, _ map: ct_shift_scale, imageBias: Tensor?) throws -> Tensor {
     var (kernel, map) = (handles, map)
     return try made("maskedInverse", [y]) {
       ct_masked_inverse(&kernel, &map, y.handle, imageBias?.handle ?? ct_handle(), $0)

@@ -92,7 +92,7 @@ public final class ConvConditioner: Conditioner {
 
   /// The image of which a masked step makes `y`, for a network of masked taps.
   /// - Parameter y: an image that ``Tensor/runsKernels``.
-  func maskedInverse(_ y: Tensor, _ map: ct_coupling, under context: Context) throws -> Tensor {
+  func maskedInverse(_ y: Tensor, _ map: ct_shift_scale, under context: Context) throws -> Tensor {
     try kernel.maskedInverse(y, map, imageBias: imageBias(of: context, y))
   }
 

@@ -79,7 +79,7 @@ public final class Coupling: StepTransform {
     }
     if let kernel = kernel(y, output) {
       let (x, gradOutput) = try kernel.backward(y: y, output: output, gradY: gradY, gradLogDet: gradLogDet)
-      return (x, try CouplingKernel.join(gradY: gradY, gradKept: through(gradOutput), gradOutput: gradOutput))
+      return (x, try kernel.join(gradY: gradY, gradSeen: through(gradOutput), gradOutput: gradOutput))
     }
     let map = try map(output, parts)
     let gradients = try divide(gradY)
@@ -106,12 +106,13 @@ public final class Coupling: StepTransform {
   }
 
   /// The map as one kernel, where there is one.
-  private func kernel(_ x: Tensor, _ output: Tensor) -> CouplingKernel? {
+  private func kernel(_ x: Tensor, _ output: Tensor) -> ShiftScaleKernel? {
     guard mask == .channels(keepsFirst: true), x.runsKernels, output.runsKernels else { return nil }
+    let half = x.imageSizes.channels / 2
     switch transform {
-    case .additive: return CouplingKernel(nil)
+    case .additive: return ShiftScaleKernel(scale: nil, kept: half)
     case .affine(.rescaledTanh): return nil
-    case .affine(let scale): return CouplingKernel(scale)
+    case .affine(let scale): return ShiftScaleKernel(scale: scale, kept: half)
     }
   }
 

@@ -1,5 +1,6 @@
 import ModelImages
 import ArgumentParser
+import Files
 import FlowModels
 import Foundation
 import Imaging

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowModels
 import Foundation
 import Torch

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import FlowModels
 import Flows
 import Foundation
@@ -101,9 +102,9 @@ struct EvalCommand: ParsableCommand {
     let error = result.standardError.map { String(format: " ± %.4f", $0) } ?? ""
     GlowCLI.print(String(format: "%.4f\(error) bits/dim", result.bitsPerDimension))
     GlowCLI.print(
-      "\(result.bits) bits, \(result.split) split of \(report.data), \(result.images) "
-        + (result.images == 1 ? "image (the error of one is not known), " : "images, ") + "\(result.draws) "
-        + "dequantization sample\(result.draws == 1 ? "" : "s") each, \(report.weights) weights")
+      "\(counted(result.bits, "bit")), \(result.split) split of \(report.data), \(counted(result.images, "image"))"
+        + (result.images == 1 ? " (the error of one is not known), " : ", ")
+        + "\(counted(result.draws, "dequantization sample")) each, \(report.weights) weights")
     if result.conditional {
       let most = log2(Double(model.classCount)) / Double(model.dimensions)
       GlowCLI.print(

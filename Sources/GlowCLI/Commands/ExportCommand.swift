@@ -1,5 +1,6 @@
 import WeightLayouts
 import ArgumentParser
+import Files
 import FlowModels
 import Foundation
 import Torch
@@ -46,6 +47,6 @@ struct ExportCommand: ParsableCommand {
     } else {
       try writeModel(flow, as: dtype, trainedOn: TrainedImages(ofModel: place.folder), to: URL(filePath: out))
     }
-    print("\(flow.parameters.count) parameters in \(precision.rawValue): \(out)")
+    print("\(counted(flow.parameters.count, "parameter")) in \(precision.rawValue): \(out)")
   }
 }

@@ -1,5 +1,6 @@
 import WeightLayouts
 import ArgumentParser
+import Files
 import FlowModels
 import Foundation
 import Torch
@@ -34,6 +35,6 @@ struct ImportCommand: ParsableCommand {
     let model = glow.configuration
     print(
       "\(model.summary), \(model.height)x\(model.width)x\(model.channels), "
-        + "\(glow.parameters.count) parameters: \(out)")
+        + "\(counted(glow.parameters.count, "parameter")): \(out)")
   }
 }

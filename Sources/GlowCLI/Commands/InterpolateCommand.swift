@@ -1,6 +1,7 @@
 import ModelImages
 import Analysis
 import ArgumentParser
+import Files
 import FlowModels
 import Foundation
 import Imaging
@@ -61,14 +62,14 @@ struct InterpolateCommand: ParsableCommand {
       }
       let images = try model.pictures(of: model.images(of: open, at: positions))
       try PixelImage.grid(images, columns: steps, scale: enlarge).write(to: URL(filePath: out))
-      print("\(open.segments) interpolation\(open.segments == 1 ? "" : "s") of \(steps) images: \(out)")
+      print("\(counted(open.segments, "interpolation")) of \(counted(steps, "image")): \(out)")
     }
     let closed = along(closed: video.loop)
     let frames = try video.write(segments: closed.segments) { positions in
       try model.pictures(of: model.images(of: closed, at: positions))
         .map { PixelImage.grid([$0], columns: 1, padding: 0, scale: enlarge) }
     }
-    if let frames { print("\(frames) frames, \(video.fps) a second: \(video.video!)") }
+    if let frames { print("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }
   }
 
   private func keys(

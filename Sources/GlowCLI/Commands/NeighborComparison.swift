@@ -1,6 +1,7 @@
 import ModelImages
 import Analysis
 import Datasets
+import Files
 import FlowModels
 import Foundation
 import Imaging
@@ -58,11 +59,11 @@ struct NeighborComparison {
       return String(format: "median %.2f, smallest %.2f", sorted[sorted.count / 2], smallest)
     }
     var text =
-      "root mean square difference to the nearest of \(dataset.count) \(dataset.split.rawValue) images of "
+      "root mean square difference to the nearest of \(counted(dataset.count, "\(dataset.split.rawValue) image")) of "
       + "\(dataset.name), 0 to 255: of samples \(quartiles(nearest))"
     if let heldOut {
       text +=
-        "; of \(heldOut.nearest.neighbors.count) \(heldOut.split.rawValue) images \(quartiles(heldOut.nearest))"
+        "; of \(counted(heldOut.nearest.neighbors.count, "\(heldOut.split.rawValue) image")) \(quartiles(heldOut.nearest))"
     }
     return text
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Imaging
 import Plotting
@@ -44,7 +45,7 @@ struct PlotCommand: ParsableCommand {
     let output = try LineOutput(to: out)
     try output.write(picture)
     try output.finish()
-    print("\(runs.count) run\(runs.count == 1 ? "" : "s"): \(out)")
+    print("\(counted(runs.count, "run")): \(out)")
   }
 
   /// The folder's own name, or the path where two have one name.

@@ -64,7 +64,7 @@ struct PresetsCommand: ParsableCommand {
 
   private func printInFull(_ preset: Preset) throws {
     print("\(preset.name): \(preset.summary)")
-    print("\(preset.model.parameterCount) parameters; data: \(preset.training.data)")
+    print("\(counted(preset.model.parameterCount, "parameter")); data: \(preset.training.data)")
     for (title, value) in [("model", try fields(preset.model)), ("training", try fields(preset.training))] {
       print("\n\(title)")
       let width = value.map(\.0.count).max() ?? 0

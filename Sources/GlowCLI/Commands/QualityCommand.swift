@@ -2,6 +2,7 @@ import ModelImages
 import Analysis
 import ArgumentParser
 import Datasets
+import Files
 import FlowModels
 import Foundation
 import Torch
@@ -54,7 +55,7 @@ struct QualityCommand: ParsableCommand {
       throw ValidationError("--neighbors is \(neighbors), expected 1 to 1000")
     }
     guard count > neighbors else {
-      throw ValidationError("--count is \(count), expected more than the \(neighbors) neighbors")
+      throw ValidationError("--count is \(count), expected more than the \(counted(neighbors, "neighbor"))")
     }
     try temperature.validate()
     guard !(baseline && split == .validation) else {
@@ -109,11 +110,11 @@ struct QualityCommand: ParsableCommand {
     func line(_ figures: PrecisionRecall, _ what: String) {
       GlowCLI.print(String(format: "precision %.3f, recall %.3f: ", figures.precision, figures.recall) + what)
     }
-    line(report.samples, "\(report.images) samples at temperature \(temperature)")
+    line(report.samples, "\(counted(report.images, "sample")) at temperature \(temperature)")
     if let baseline = report.baseline { line(baseline, "images of the validation split") }
     GlowCLI.print(
-      "against \(report.images) images of the \(report.split) split of \(report.data), by their \(report.space.rawValue), "
-        + "\(neighbors) neighbors")
+      "against \(counted(report.images, "image")) of the \(report.split) split of \(report.data), by their \(report.space.rawValue), "
+        + counted(neighbors, "neighbor"))
   }
 }
 

@@ -1,6 +1,7 @@
 import ModelImages
 import ArgumentParser
 import Datasets
+import Files
 import FlowModels
 import Foundation
 import Imaging
@@ -37,7 +38,7 @@ struct ReportCommand: ParsableCommand {
     try OutputFolder.report.require(out)
     let document = try document(of: folder)
     try document.write(to: URL(filePath: out))
-    print("\(document.figures.count) figures: \(out)/index.html and \(out)/README.md")
+    print("\(counted(document.figures.count, "figure")): \(out)/index.html and \(out)/README.md")
   }
 
   private func document(of path: String) throws -> Document {
@@ -80,7 +81,8 @@ struct ReportCommand: ParsableCommand {
     var rows = [
       ("model", configuration.summary), ("parameters", "\(model.parameters.count)"),
       (
-        "images", "\(configuration.height)x\(configuration.width)x\(configuration.channels), \(configuration.bits) bits"
+        "images",
+        "\(configuration.height)x\(configuration.width)x\(configuration.channels), \(counted(configuration.bits, "bit"))"
       ),
       ("checkpoint", place.checkpoint ?? place.location), ("data", training.data),
       ("images seen", "\(metrics.last?.images ?? 0) of \(training.images)"),

@@ -1,6 +1,7 @@
 import ModelImages
 import Analysis
 import ArgumentParser
+import Files
 import FlowModels
 import Foundation
 import Imaging
@@ -39,7 +40,7 @@ struct ResampleCommand: ParsableCommand {
     let most = model.configuration.levels
     let numbers = levels?.values ?? Array(1...most)
     if let wrong = numbers.first(where: { $0 > most }) {
-      throw ValidationError("--levels \(wrong): the model has \(most) level\(most == 1 ? "" : "s")")
+      throw ValidationError("--levels \(wrong): the model has \(counted(most, "level"))")
     }
     let temperatures = try temperature.perLevel(of: model)
     let images = try inputs.read(for: model, from: place, count: limit)
@@ -58,7 +59,8 @@ struct ResampleCommand: ParsableCommand {
     }
     try PixelImage.stack(blocks).write(to: URL(filePath: out))
     print(
-      "\(count) variations of \(images.count) image\(images.count == 1 ? "" : "s"), \(numbers.map(String.init).joined(separator: ", ")) levels anew: \(out)"
+      "\(counted(count, "variation")) of \(counted(images.count, "image")), "
+        + "\(numbers.map(String.init).joined(separator: ", ")) \(numbers == [1] ? "level" : "levels") anew: \(out)"
     )
   }
 }

@@ -2,6 +2,7 @@ import ModelImages
 import Analysis
 import ArgumentParser
 import Datasets
+import Files
 import FlowModels
 import Flows
 import Foundation
@@ -64,7 +65,7 @@ struct SampleCommand: ParsableCommand {
     let images = try draw(model, labels)
     if files {
       try writePictures(images, named: fileNames(labels), to: URL(filePath: out))
-      return print("\(images.count) samples in \(out)")
+      return print("\(counted(images.count, "sample")) in \(out)")
     }
     if let neighbors {
       let comparison = try NeighborComparison(
@@ -82,7 +83,9 @@ struct SampleCommand: ParsableCommand {
     } else {
       try blocks(images).write(to: URL(filePath: out))
     }
-    print("\(images.count) samples at temperature \(temperature.map(\.description).joined(separator: ", ")): \(out)")
+    print(
+      "\(counted(images.count, "sample")) at temperature \(temperature.map(\.description).joined(separator: ", ")): \(out)"
+    )
   }
 
   /// A grid in which each block begins a row, with its temperature beside it where there are several.

@@ -1,6 +1,7 @@
 import Analysis
 import ArgumentParser
 import Datasets
+import Files
 import FlowModels
 import Foundation
 import Imaging

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FlowModels
 import ModelImages
 
@@ -16,8 +17,8 @@ extension Temperatures: ExpressibleByArgument {
     let levels = model.configuration.levels
     guard let perLevel = perLevel(levels) else {
       throw ValidationError(
-        "--temperature \(self) names \(values.count) temperatures: the model has \(levels) "
-          + "level\(levels == 1 ? "" : "s"), give one or one for each")
+        "--temperature \(self) names \(counted(values.count, "temperature")): the model has "
+          + "\(counted(levels, "level")), give one or one for each")
     }
     return perLevel
   }

@@ -1,8 +1,5 @@
 import Foundation
 
-/// `1 image`, `2 images`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
 /// The lines of a table whose columns are aligned: those of words at their beginnings, the others at their ends.
 func tableLines(_ rows: [[String]], words: Set<Int>) -> [String] {
   let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -3,7 +3,7 @@
 // that the work is that of one forward pass. Rows are multiplied in blocks of one size, whatever the batch and the stage,
 // so that an image comes out the same among any others.
 #include "conditioner.h"
-#include "pixel_map.h"
+#include "shift_scale.h"
 
 using namespace ctorch;
 
@@ -58,15 +58,16 @@ void gather_pixel(const Scalar *image, const Geometry &g, int64_t channels, int6
 }
 
 template <class Product>
-at::Tensor inverse(const ct_conditioner &c, const PixelMap &map, const at::Tensor &y, const at::Tensor &image_bias) {
+at::Tensor inverse(const ct_conditioner &c, const ShiftScale &map, const at::Tensor &y, const at::Tensor &image_bias) {
   using Scalar = typename Product::Scalar;
   using Operand = typename Product::Operand;
   const ConditionerSizes s = sizes_of(c, y);
+  TORCH_CHECK(map.kept == 0 && !map.is_additive(), "the map of a masked step scales all channels");
   TORCH_CHECK(s.outputs == map.outputs(), "the conditioner of a masked step has ", s.outputs, " outputs, not ", map.outputs());
   if (image_bias.defined()) check_shape("image bias", image_bias, {s.input.batch, s.hidden});
   const Wavefront wavefront(s);
   const Taps taps3 = s.output.taps.mirrored();
-  const int64_t channels = map.channels, pixels = s.pixels_per_image(), columns1 = s.taps1(), columns3 = taps3.count * s.hidden;
+  const int64_t channels = map.channels(), pixels = s.pixels_per_image(), columns1 = s.taps1(), columns3 = taps3.count * s.hidden;
   const auto options = y.options();
 
   const auto weights = [&](const ct_handle &handle, int64_t k, int64_t n, const auto &row) {
@@ -102,7 +103,7 @@ at::Tensor inverse(const ct_conditioner &c, const PixelMap &map, const at::Tenso
     using Workspace = typename Product::Workspace;
     std::vector<Operand> memory(Workspace::size(block, widest));
     const Workspace workspace(memory.data(), block, widest);
-    PixelMap::Scales<Scalar> scales(block * channels);
+    ShiftScale::Scales<Scalar> scales(map, block);
     const auto activate = [&](Scalar *sum, const auto &scale, const Scalar *shift, const Scalar *edge, Operand *activation) {
       if constexpr (Product::rounds) {
         scale_shift_relu(sum, scale.data(), shift, edge, s.hidden, activation);
@@ -161,7 +162,7 @@ at::Tensor inverse(const ct_conditioner &c, const PixelMap &map, const at::Tenso
 extern "C" {
 
 ct_status ct_masked_inverse(
-    const ct_conditioner *conditioner, const ct_coupling *map, ct_handle y, ct_handle image_bias, ct_handle *x) {
+    const ct_conditioner *conditioner, const ct_shift_scale *map, ct_handle y, ct_handle image_bias, ct_handle *x) {
   return guarded([&] {
     const at::Tensor images = tensor(y).contiguous();
     const at::Tensor bias = image_bias.object ? tensor(image_bias).contiguous() : at::Tensor();

@@ -1,3 +1,5 @@
+import Files
+
 /// What of the tar files of a ``WebDataset`` is not used, counted.
 struct UnusedMembers {
   /// Files that are no pictures and no labels, by the endings of their names.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What of a folder is not used because the folder is taken for `set`: archives and pictures in it, a sentence each.

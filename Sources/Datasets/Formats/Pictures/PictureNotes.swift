@@ -3,9 +3,6 @@ import Imaging
 
 // What is said of a data set, in sentences.
 
-/// `1 picture`, `2 pictures`.
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
-
 /// The first names: `a, b and c` or `a, b, c and 5 more`.
 func listed(_ names: [String], most: Int = 3) -> String {
   var parts = names.count > most + 1 ? Array(names.prefix(most)) + ["\(names.count - most) more"] : names

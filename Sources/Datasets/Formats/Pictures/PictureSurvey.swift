@@ -1,3 +1,4 @@
+import Files
 import Imaging
 
 /// What the heads of a set's pictures say: of which size they are, and how many are in color.

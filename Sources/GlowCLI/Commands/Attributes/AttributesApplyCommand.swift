@@ -1,6 +1,7 @@
 import ModelImages
 import Analysis
 import ArgumentParser
+import Files
 import FlowModels
 import Foundation
 import Imaging
@@ -92,7 +93,7 @@ struct AttributesApplyCommand: ParsableCommand {
     }
     try picture(rows, texts, names).write(to: URL(filePath: out))
     print(
-      "\(images.count) image\(images.count == 1 ? "" : "s") edited along \(attribute.joined(separator: ", ")): \(out)")
+      "\(counted(images.count, "image")) edited along \(attribute.joined(separator: ", ")): \(out)")
   }
 
   private func picture(_ rows: [[PixelImage]], _ texts: [String], _ names: [String]) -> PixelImage {

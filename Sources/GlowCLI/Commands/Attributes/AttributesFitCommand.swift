@@ -2,6 +2,7 @@ import ModelImages
 import Analysis
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 
 struct AttributesFitCommand: ParsableCommand {
@@ -57,11 +58,11 @@ struct AttributesFitCommand: ParsableCommand {
     bar.clear()
     try fit.directions.write(to: URL(filePath: out))
     for left in fit.oneSided {
-      warn("attribute \"\(left.name)\" is left out: \(left.with) images with it, \(left.without) without")
+      warn("attribute \"\(left.name)\" is left out: \(counted(left.with, "image")) with it, \(left.without) without")
     }
     printTable(of: fit.directions)
     let count = fit.directions.attributes.count
-    print("\(count) attribute\(count == 1 ? "" : "s"): \(out)")
+    print("\(counted(count, "attribute")): \(out)")
   }
 }
 

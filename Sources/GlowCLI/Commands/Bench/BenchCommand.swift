@@ -32,7 +32,8 @@ struct BenchCommand: ParsableCommand {
   var precision = ConditionerPrecision.float32
   @Option(help: "Rounds before the first that counts.") var warmup = 1
   @Option(help: "Rounds that count.") var rounds = 3
-  @Flag(help: "Instead print where the time of a training step goes, by kind and level.") var profile = false
+  @Flag(help: "Instead print where the time of a training step goes, by kind and level, and the conditioners' rates.")
+  var profile = false
   @Flag(help: "No sentence on standard error.") var quiet = false
   @OptionGroup var runtime: RuntimeOptions
 
@@ -53,7 +54,7 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let configuration = try model.model()
+    let configuration = try model.configuration()
     let device = try runtime.start()
     let small = try Tensor.ones([64, 64], on: device)
     _ = try small.matmul(small).sum().item()
@@ -81,13 +82,6 @@ struct BenchCommand: ParsableCommand {
 
   private var trainingBatch: Int { batch ?? model.shape.trainingBatch }
 
-  private func describe(_ configuration: GlowConfiguration) -> BenchReport.Shape {
-    BenchReport.Shape(
-      name: model.shape.rawValue, coupling: configuration.coupling.rawValue, levels: configuration.levels,
-      steps: configuration.steps, hidden: configuration.hidden, size: configuration.height,
-      channels: configuration.channels)
-  }
-
   /// The seconds of each round of `body`, which has to end by reading a result: that waits for the device. The device's
   /// peak memory is that of these rounds.
   private func time(on device: Device, _ report: inout BenchReport, _ body: () throws -> Void) throws -> [Double] {
@@ -98,30 +92,30 @@ struct BenchCommand: ParsableCommand {
     return seconds
   }
 
-  private func train(_ configuration: GlowConfiguration, _ device: Device, _ report: inout BenchReport) throws {
+  private func train(_ configuration: any BenchConfiguration, _ device: Device, _ report: inout BenchReport) throws {
     let training = try BenchTraining(
       configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, precision: precision, on: device)
     let seconds = try time(on: device, &report) { try training.step() }
-    report.shape = describe(configuration)
+    report.shape = configuration.described(as: model.shape.rawValue)
     report.setRounds(
-      seconds, batch: trainingBatch, flop: BenchWork(configuration).training(batch: trainingBatch, memory: memory))
+      seconds, batch: trainingBatch, flop: configuration.work.training(batch: trainingBatch, memory: memory))
     report.stateBytes = training.stateBytes
     report.memory = memory.rawValue
     report.precision = precision.rawValue
     report.optimizer = optimizer.rawValue
   }
 
-  private func infer(_ configuration: GlowConfiguration, _ device: Device, _ report: inout BenchReport) throws {
+  private func infer(_ configuration: any BenchConfiguration, _ device: Device, _ report: inout BenchReport) throws {
     let count = task == .latency ? 1 : batch ?? 64
-    let glow = try benchModel(configuration, precision: precision, on: device)
+    let flow = try benchModel(configuration, precision: precision, on: device)
     let x = task == .evaluate ? try benchImages(count, for: configuration, seed: 3, on: device) : nil
     let seconds = try time(on: device, &report) {
-      let result = try x.map { try glow.logProbability($0) } ?? glow.sample(count: count, batchSize: count)
+      let result = try x.map { try flow.logProbability($0, labels: nil) } ?? flow.sample(count: count, batchSize: count)
       try requireFinite(result.sum().item())
     }
-    report.shape = describe(configuration)
-    report.setRounds(seconds, batch: count, flop: BenchWork(configuration).pass(batch: count))
+    report.shape = configuration.described(as: model.shape.rawValue)
+    report.setRounds(seconds, batch: count, flop: configuration.work.pass(batch: count))
     report.precision = precision.rawValue
-    report.stateBytes = glow.parameters.count * DType.float32.byteWidth
+    report.stateBytes = flow.parameters.count * DType.float32.byteWidth
   }
 }

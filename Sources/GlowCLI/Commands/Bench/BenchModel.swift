@@ -15,7 +15,7 @@ enum BenchOptimizer: String, ExpressibleByArgument, CaseIterable {
 enum BenchPolicy: String, ExpressibleByArgument, CaseIterable { case reversible, keep }
 
 /// Images of uniform noise, dequantized as the trainer does.
-func benchImages(_ count: Int, for model: GlowConfiguration, seed: UInt64, on device: Device) throws -> Tensor {
+func benchImages(_ count: Int, for model: any FlowConfiguration, seed: UInt64, on device: Device) throws -> Tensor {
   let generator = try Generator(seed: seed)
   let shape = [count, model.height, model.width, model.channels]
   let pixels = try (Tensor.uniform(shape, using: generator) * 256).converted(to: .uint8, on: device)
@@ -34,49 +34,51 @@ func perturb(_ parameters: [Parameter]) throws {
 
 /// A model whose layers all do something: initialized from a few images, then moved off its start by a little noise.
 func benchModel(
-  _ configuration: GlowConfiguration, precision: ConditionerPrecision, on device: Device
-) throws -> Glow {
-  let glow = try Glow(configuration, options: TensorOptions(.float32, on: device))
-  try glow.initialize(from: benchImages(16, for: configuration, seed: 1, on: device))
-  try perturb(glow.parameters.parameters)
-  try glow.use(precision)
-  return glow
+  _ configuration: any FlowConfiguration, precision: ConditionerPrecision, on device: Device
+) throws -> any FlowModel {
+  let model = try configuration.makeModel(options: TensorOptions(.float32, on: device), seed: 0)
+  try model.initialize(from: benchImages(16, for: configuration, seed: 1, on: device), labels: nil)
+  try perturb(model.parameters.parameters)
+  try model.use(precision)
+  return model
 }
 
 /// Training steps as ``Trainer`` does them, on one batch.
 struct BenchTraining {
-  let glow: Glow
-  let x: Tensor
-  let memory: BenchPolicy
+  private let model: any FlowModel
+  private let x: Tensor
+  private let kept: KeptActivations?
   private let optimizer: Optimizer?
   private let settings = TrainingConfiguration(data: "noise")
 
   init(
-    _ configuration: GlowConfiguration, batch: Int, memory: BenchPolicy, optimizer kind: BenchOptimizer,
+    _ configuration: any FlowConfiguration, batch: Int, memory: BenchPolicy, optimizer kind: BenchOptimizer,
     precision: ConditionerPrecision, on device: Device
   ) throws {
-    let glow = try Glow(configuration, options: TensorOptions(.float32, on: device))
-    self.glow = glow
+    let model = try configuration.makeModel(options: TensorOptions(.float32, on: device), seed: 0)
+    self.model = model
     x = try benchImages(batch, for: configuration, seed: 1, on: device)
-    self.memory = memory
-    optimizer = try kind.kind.map { try Optimizer($0, glow.parameters) }
-    try glow.initialize(from: x)
-    try glow.use(precision)
+    kept = memory == .keep ? .all(of: configuration) : nil
+    optimizer = try kind.kind.map { try Optimizer($0, model.parameters) }
+    try model.initialize(from: x, labels: nil)
+    try model.use(precision)
   }
 
+  var parameters: ParameterVector { model.parameters }
+
   /// The bytes of weights, gradients and the optimizer's two moments.
-  var stateBytes: Int { glow.parameters.count * DType.float32.byteWidth * (optimizer == nil ? 2 : 4) }
+  var stateBytes: Int { parameters.count * DType.float32.byteWidth * (optimizer == nil ? 2 : 4) }
 
   func step() throws {
-    try glow.parameters.zeroGradients()
+    try parameters.zeroGradients()
     let loss = try accumulate()
-    let norm = try glow.parameters.gradientNorm()
+    let norm = try parameters.gradientNorm()
     try update(norm)
     try requireFinite(loss.logProbability.mean().item() + norm.item())
   }
 
-  func accumulate() throws -> Loss {
-    try glow.accumulateGradients(x, keeping: memory == .keep ? .all(of: glow.configuration) : nil)
+  private func accumulate() throws -> Loss {
+    try model.accumulateGradients(x, labels: nil, keeping: kept, classifierWeight: 0, share: 1, onFinal: nil)
   }
 
   func update(_ norm: Tensor) throws {

@@ -1,3 +1,4 @@
+import Files
 import FlowModels
 import Foundation
 
@@ -5,6 +6,11 @@ import Foundation
 struct BenchReport: Encodable {
   struct Shape: Encodable {
     var name: String
+    /// The family, as in `glow train --model`.
+    var model: String
+    /// Masked steps on the pixels and the hidden channels of their networks, of models that have such steps.
+    var pixelSteps: Int?
+    var pixelHidden: Int?
     var coupling: String
     var levels: Int
     var steps: Int
@@ -83,7 +89,7 @@ struct BenchReport: Encodable {
     }
     if let peakBytes { parts.append("peak memory \(peakBytes / 1_000_000) MB") }
     if let devicePeakBytes { parts.append("on the device \(devicePeakBytes / 1_000_000) MB") }
-    parts.append("\(threads) thread\(threads == 1 ? "" : "s") on \(device), libtorch \(libtorchVersion)")
+    parts.append("\(counted(threads, "thread")) on \(device), libtorch \(libtorchVersion)")
     return parts.joined(separator: "; ")
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import FlowModels
 
-/// The two models that are measured everywhere, before flags change them.
+/// The two Glows that are measured everywhere, before flags change them.
 enum BenchShape: String, ExpressibleByArgument, CaseIterable {
   /// The published CIFAR-10 run's: L=3, K=32, 512 hidden.
   case cifar10
@@ -25,10 +25,19 @@ enum BenchShape: String, ExpressibleByArgument, CaseIterable {
 
 extension GlowConfiguration.CouplingKind: ExpressibleByArgument {}
 
+/// The families that can be measured, by the names that checkpoints have for them.
+enum BenchFamily: String, ExpressibleByArgument, CaseIterable {
+  case glow
+  case maskedGlow = "masked-glow"
+}
+
 /// Flags that change a shape.
 struct BenchShapeFlags: ParsableArguments {
   @Option(help: "cifar10 (L=3, K=32, 512 hidden) or small (L=2, K=8, 128 hidden), both 32x32x3.")
   var shape = BenchShape.cifar10
+  @Option(help: "glow, or masked-glow: the same after masked steps on the pixels.") var model = BenchFamily.glow
+  @Option(help: "Of masked-glow: masked steps on the pixels (4 unless given).") var pixelSteps: Int?
+  @Option(help: "Of masked-glow: hidden channels of their networks (32 unless given).") var pixelHidden: Int?
   @Option(help: "L, levels.") var levels: Int?
   @Option(help: "K, steps of flow per level.") var stepsOfFlow: Int?
   @Option(help: "Hidden channels of the coupling networks.") var hidden: Int?
@@ -36,7 +45,27 @@ struct BenchShapeFlags: ParsableArguments {
   @Option(help: "Pixels a side.") var size: Int?
   @Option(help: "Channels of the images.") var channels: Int?
 
-  func model() throws -> GlowConfiguration {
+  func validate() throws {
+    for (name, value) in [("--pixel-steps", pixelSteps), ("--pixel-hidden", pixelHidden)] where value != nil {
+      guard model == .maskedGlow else {
+        throw ValidationError("\(name) has no meaning for a Glow: add --model masked-glow, or leave it out")
+      }
+    }
+  }
+
+  func configuration() throws -> any BenchConfiguration {
+    let glow = glow
+    let configuration: any BenchConfiguration =
+      switch model {
+      case .glow: glow
+      case .maskedGlow:
+        MaskedGlowConfiguration(pixelSteps: pixelSteps ?? 4, pixelHidden: pixelHidden ?? 32, before: glow)
+      }
+    try configuration.validate()
+    return configuration
+  }
+
+  private var glow: GlowConfiguration {
     var model = shape.model
     if let levels { model.levels = levels }
     if let stepsOfFlow { model.steps = stepsOfFlow }
@@ -44,7 +73,6 @@ struct BenchShapeFlags: ParsableArguments {
     if let coupling { model.coupling = coupling }
     if let size { (model.height, model.width) = (size, size) }
     if let channels { model.channels = channels }
-    try model.validate()
     return model
   }
 }

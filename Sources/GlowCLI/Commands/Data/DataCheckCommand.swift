@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 
 struct DataCheckCommand: ParsableCommand {
@@ -26,10 +27,9 @@ struct DataCheckCommand: ParsableCommand {
     bar.clear()
     warn(check.notes)
     for part in check.parts {
-      let labels = part.classes > 0 ? ", \(part.classes) classes" : ""
-      let noun = part.attributes == 1 ? "attribute" : "attributes"
-      let attributes = part.attributes > 0 ? ", \(part.attributes) \(noun)" : ""
-      print("\(part.split.rawValue): \(part.images) images\(labels)\(attributes)")
+      let labels = part.classes > 0 ? ", \(counted(part.classes, "class", plural: "classes"))" : ""
+      let attributes = part.attributes > 0 ? ", \(counted(part.attributes, "attribute"))" : ""
+      print("\(part.split.rawValue): \(counted(part.images, "image"))\(labels)\(attributes)")
     }
     guard !check.problems.isEmpty else {
       return print(

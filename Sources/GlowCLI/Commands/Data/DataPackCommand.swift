@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 
 struct DataPackCommand: ParsableCommand {
@@ -59,7 +60,7 @@ struct DataPackCommand: ParsableCommand {
     }
     bar.clear()
     let counts = splits.map { "\($0.split.rawValue) \($0.count)" }.joined(separator: ", ")
-    print("\(total) images \(splits[0].shape) of \(source) in \(out): \(counts)")
+    print("\(counted(total, "image")) \(splits[0].shape) of \(source) in \(out): \(counts)")
   }
 
   /// The splits that the source has, and why others are not there.

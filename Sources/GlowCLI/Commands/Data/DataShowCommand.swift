@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import Imaging
 
@@ -43,7 +44,9 @@ struct DataShowCommand: ParsableCommand {
     } else {
       let shown = dataset.evenly(count ?? 64)
       try grid.write((0..<shown.count).map(shown.image), to: URL(filePath: out))
-      print("\(shown.count) of \(dataset.count) images \(dataset.shape) of \(source), \(split.rawValue) split: \(out)")
+      print(
+        "\(shown.count) of \(counted(dataset.count, "image")) \(dataset.shape) of \(source), \(split.rawValue) split: \(out)"
+      )
     }
   }
 
@@ -68,13 +71,13 @@ struct DataShowCommand: ParsableCommand {
         let having = (0..<dataset.count).filter { dataset.attribute(attribute, at: $0) == state }
         let shown = min(most, having.count)
         let answer = state ? "yes" : "no"
-        print("\(name) \(answer): \(having.count) of \(dataset.count) images\(shown == 0 ? ", no row" : "")")
+        print("\(name) \(answer): \(having.count) of \(counted(dataset.count, "image"))\(shown == 0 ? ", no row" : "")")
         if shown == 0 { continue }
         rows.append(grid.picture(try (0..<shown).map { try dataset.image(at: having[$0 * having.count / shown]) }))
       }
     }
     guard !rows.isEmpty else { throw ValidationError("--attributes: no image is known to have or to lack any of them") }
     try PixelImage.stack(rows, gap: 0).write(to: URL(filePath: out))
-    print("\(rows.count) rows in that order: \(out)")
+    print("\(counted(rows.count, "row")) in that order: \(out)")
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Datasets
+import Files
 import Foundation
 import Runs
 import Torch
@@ -37,15 +38,15 @@ struct Resumption {
       communicator: communicator)
     if trainer.isFinished, let flag = changes.flags(otherThan: saved.configuration).first {
       throw ValidationError(
-        "--\(flag) changes nothing: \(folder) is finished; add more than its \(trainer.imagesSeen) images with --images, or "
+        "--\(flag) changes nothing: \(folder) is finished; add more than its \(counted(trainer.imagesSeen, "image")) with --images, or "
           + "leave it out")
     }
     if isLeader {
       if trainer.isFinished { trainer.notices.forEach(warn) }
       print(
         trainer.isFinished
-          ? "\(folder) is finished: give more than its \(trainer.imagesSeen) images with --images to go on"
-          : "Going on with \(folder) after \(trainer.imagesSeen) images")
+          ? "\(folder) is finished: give more than its \(counted(trainer.imagesSeen, "image")) with --images to go on"
+          : "Going on with \(folder) after \(counted(trainer.imagesSeen, "image"))")
     }
     if !trainer.isFinished { try TrainingProcess(communicator).watch(trainer) }
   }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Datasets
+import Files
 import FlowModels
 import Foundation
 import Runs
@@ -148,8 +149,8 @@ struct TrainCommand: ParsableCommand {
     if isLeader { try OutputFolder.run.require(folder, beside: data.flatMap { try? DatasetSource(parsing: $0) }) }
     let (model, training, train, validation) = try settings(saying: isLeader)
     if isLeader {
-      let ranks = communicator.map { ", in \($0.size) processes" } ?? ""
-      print("\(model.summary), on \(train.count) images \(train.shape) of \(training.data)\(ranks)")
+      let ranks = communicator.map { ", in \(counted($0.size, "process", plural: "processes"))" } ?? ""
+      print("\(model.summary), on \(counted(train.count, "image")) \(train.shape) of \(training.data)\(ranks)")
       let unused =
         !train.classNames.isEmpty && model.classCount == 0 ? "; the model learns no classes without --labels" : ""
       print("The images have \(train.labelSummary)\(unused)")

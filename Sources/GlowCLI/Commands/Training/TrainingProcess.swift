@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Files
 import Foundation
 import Logging
 import Runs
@@ -62,10 +63,12 @@ struct TrainingProcess {
     let folder = trainer.run.url.relativePath
     guard trainer.isFinished else {
       let time = signals.secondsSinceRequest.map { String(format: " (%.1f s after the request)", $0) } ?? ""
-      if isLeader { print("Saved after \(trainer.imagesSeen) images\(time); go on with: glow resume \(folder)") }
+      if isLeader {
+        print("Saved after \(counted(trainer.imagesSeen, "image"))\(time); go on with: glow resume \(folder)")
+      }
       throw ExitCode(130)
     }
-    if isLeader { print("Done: \(trainer.imagesSeen) images; the model is in \(folder)") }
+    if isLeader { print("Done: \(counted(trainer.imagesSeen, "image")); the model is in \(folder)") }
   }
 
   private func showWarnings(_ trainer: Trainer, on bar: ProgressBar) {
@@ -78,7 +81,7 @@ struct TrainingProcess {
 
   private func show(_ trainer: Trainer, on bar: ProgressBar) {
     print(
-      "\(trainer.model.parameters.count) parameters; \(activations(of: trainer)); "
+      "\(counted(trainer.model.parameters.count, "parameter")); \(activations(of: trainer)); "
         + "run folder \(trainer.run.url.relativePath)")
     // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
     fflush(nil)
@@ -106,7 +109,7 @@ struct TrainingProcess {
   private func activations(of trainer: Trainer) -> String {
     let (kept, steps, bytes) = trainer.keptActivations
     guard steps > 0 else { return "activations rebuilt" }
-    return "activations of \(kept.count) of \(steps) steps of flow kept (\(ByteCount(bytes: bytes)))"
+    return "activations of \(kept.count) of \(counted(steps, "step")) of flow kept (\(ByteCount(bytes: bytes)))"
       + (kept.count < steps ? ", the others rebuilt" : "")
   }
 }

@@ -5,7 +5,7 @@ import Torch
 @testable import Flows
 
 /// The kernel's own exp and log in float32 against the library's in float64, one number an image.
-@Suite(.serialized) struct CouplingKernelTests {
+@Suite(.serialized) struct ShiftScaleKernelTests {
   private typealias Function = (name: String, scale: CouplingTransform.Scale, of: (Double) -> Double)
 
   /// From where sigmoid and exp are nearly 0 to where they are large, and densely about 0.
@@ -22,7 +22,7 @@ import Torch
     let output = try Tensor(raw.flatMap { [0, $0] }, shape: [raw.count, 1, 1, 2])
     for (name, scale, function) in functions {
       // With x = 1 and no shift, the second channel becomes the scale.
-      let (y, logDet) = try CouplingKernel(scale).forward(.ones(output.shape), output: output)
+      let (y, logDet) = try ShiftScaleKernel(scale: scale, kept: 1).forward(.ones(output.shape), output: output)
       let found: [Double] = try y.narrowed(3, 1..<2).elements()
       let logs: [Double] = try logDet.elements()
       for (index, raw) in raw.enumerated() {
@@ -40,11 +40,11 @@ import Torch
   @Test func whatIsNotFiniteStaysVisible() throws {
     for scale in [CouplingTransform.Scale.exponential, .sigmoid(minimum: 0), .sigmoid(minimum: 0.3), .bounded] {
       let output = try Tensor([Float(0), .nan], shape: [1, 1, 1, 2])
-      let (y, logDet) = try CouplingKernel(scale).forward(.ones([1, 1, 1, 2]), output: output)
+      let (y, logDet) = try ShiftScaleKernel(scale: scale, kept: 1).forward(.ones([1, 1, 1, 2]), output: output)
       #expect(try y.narrowed(3, 1..<2).item().isNaN && logDet.item().isNaN, "\(scale)")
     }
     let large = try Tensor([Float(0), 100], shape: [1, 1, 1, 2])
-    let (y, _) = try CouplingKernel(.exponential).forward(.ones([1, 1, 1, 2]), output: large)
+    let (y, _) = try ShiftScaleKernel(scale: .exponential, kept: 1).forward(.ones([1, 1, 1, 2]), output: large)
     #expect(try y.narrowed(3, 1..<2).item() == .infinity)
   }
 }
