@@ -1,3 +1,4 @@
+import Files
 import Flows
 import Foundation
 import Torch
@@ -104,7 +105,8 @@ extension FlowModel {
 
   func checkShapes(of latents: Latents) throws {
     guard latents.levels.count == configuration.levels else {
-      throw ModelError.request("latents of \(latents.levels.count) levels, the model has \(configuration.levels)")
+      throw ModelError.request(
+        "latents of \(counted(latents.levels.count, "level")), the model has \(configuration.levels)")
     }
     let count = latents.count
     for (index, latent) in latents.levels.enumerated() {

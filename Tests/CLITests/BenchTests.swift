@@ -79,6 +79,32 @@ import Testing
     #expect((report["shape"] as? [String: Any])?["coupling"] as? String == "additive")
   }
 
+  /// Two masked steps on the 8x8 pixels, 3 hidden: convolutions of 4 and 5 taps.
+  static let masked = ["--model", "masked-glow", "--pixel-steps", "2", "--pixel-hidden", "3"]
+  static let stepsOnPixels = Double(2 * 2 * 64 * (1 * 1 + 4 * 1 * 3 + 3 * 3 + 5 * 3 * 2))
+
+  @Test(arguments: [("reversible", 4.0), ("keep", 3.0)])
+  func trainingOfMaskedSteps(memory: String, passes: Double) throws {
+    let report = try report(Self.masked + ["--batch", "6", "--memory", memory])
+    let steps = Self.stepsOfFlow + Self.stepsOnPixels
+    try expectRounds(report, batch: 6, flop: 6 * (passes * steps + 3 * Self.splitPrior))
+    let shape = try #require(report["shape"] as? [String: Any])
+    #expect(shape["model"] as? String == "masked-glow")
+    #expect(shape["pixelSteps"] as? Int == 2 && shape["pixelHidden"] as? Int == 3)
+  }
+
+  @Test(arguments: [("sample", 64), ("latency", 1), ("evaluate", 64)])
+  func inferenceOfMaskedSteps(task: String, batch: Int) throws {
+    let report = try report(Self.masked + ["--task", task])
+    let operations = Self.stepsOfFlow + Self.stepsOnPixels + Self.splitPrior
+    try expectRounds(report, batch: batch, flop: Double(batch) * operations)
+  }
+
+  @Test func aGlowHasNoStepsOnPixels() throws {
+    let shape = try #require(report(["--task", "evaluate"])["shape"] as? [String: Any])
+    #expect(shape["model"] as? String == "glow" && shape["pixelSteps"] == nil && shape["pixelHidden"] == nil)
+  }
+
   @Test func product() throws {
     let report = try report(["--task", "product"])
     let rates = try #require(report["products"] as? [[String: Any]]).compactMap { $0["gigaflopPerSecond"] as? Double }
@@ -100,13 +126,29 @@ import Testing
     let outcome = try GlowBinary.run(
       Self.tiny + ["--batch", "4", "--memory", memory, "--coupling", coupling, "--profile"])
     #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(!outcome.output.contains("pixels   "))
     for words in ["level 2", "conditioner, backward", "actnorm and 1x1, forward", "optimizer", "whole step, measured"] {
+      #expect(outcome.output.contains(words), "no \"\(words)\" in: \(outcome.output)")
+    }
+  }
+
+  /// With more steps than there are orders, two of one order.
+  @Test(arguments: ["reversible", "keep"]) func profileOfMaskedSteps(memory: String) throws {
+    let outcome = try GlowBinary.run(
+      Self.tiny + ["--model", "masked-glow", "--pixel-steps", "5", "--batch", "4", "--memory", memory, "--profile"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    for words in ["after 5 pixel steps of 32", "pixels   level 1   level 2", "map beside it, backward", "sgemm's rate"]
+    {
       #expect(outcome.output.contains(words), "no \"\(words)\" in: \(outcome.output)")
     }
   }
 
   @Test(arguments: [
     (["--shape", "huge"], ["--shape", "huge"]),
+    (["--model", "huge"], ["--model", "glow", "masked-glow"]),
+    (["--pixel-steps", "2"], ["--pixel-steps", "--model masked-glow"]),
+    (["--model", "glow", "--pixel-hidden", "2"], ["--pixel-hidden", "--model masked-glow"]),
+    (["--model", "masked-glow", "--pixel-steps", "0"], ["pixelSteps is 0", "1 to 256"]),
     (["--memory", "none"], ["--memory", "none"]),
     (["--rounds", "0"], ["--rounds is 0", "1 to"]),
     (["--warmup=-1"], ["--warmup is -1", "0 to"]),

@@ -9,6 +9,8 @@ import Testing
       let run = try TrainedRun.unlabeled().run.path
       let said = try glow("sample", "--model", run, "--out", out.path, "--count", "5", "--columns", "3")
       #expect(said == "5 samples at temperature 0.7: \(out.path)\n")
+      let one = try glow("sample", "--model", run, "--out", out.path + ".one.png", "--count", "1")
+      #expect(one == "1 sample at temperature 0.7: \(out.path).one.png\n")
       let grid = try PixelImage(contentsOf: out)
       #expect(grid.width == 3 * 18 + 2 && grid.height == 2 * 18 + 2 && grid.channels == 1)
       try glow(

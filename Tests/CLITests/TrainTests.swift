@@ -10,7 +10,7 @@ import Testing
       #expect(output.status == 0)
       #expect(output.output.contains("Glow L=1 K=1 hidden=8"))
       #expect(output.output.contains("on 55 images 8x8x1"))
-      #expect(output.output.contains("activations of 1 of 1 steps of flow kept"))
+      #expect(output.output.contains("activations of 1 of 1 step of flow kept"))
       #expect(output.output.hasSuffix("Done: 64 images; the model is in \(run.relativePath)\n"))
       #expect(output.errors.contains("64 images: train "))
     }

@@ -51,7 +51,7 @@ import Torch
     func message(_ levels: [Tensor]) throws -> String {
       "\(try #require(throws: ModelError.self) { try glow.decode(Latents(levels: levels)) })"
     }
-    #expect(try message([latents.levels[0]]) == "latents of 1 levels, the model has 2")
+    #expect(try message([latents.levels[0]]) == "latents of 1 level, the model has 2")
     #expect(
       try message([latents.levels[0], latents.levels[1].narrowed(0, 0..<1)])
         == "level 2's latents have shape [1, 2, 2, 24], expected [2, 2, 2, 24]")

@@ -251,7 +251,7 @@ struct RealNVPVariant: CustomTestStringConvertible, Sendable {
     #expect(try message { _ = try model.mostLikelyLabels(x) } == "the model has no labels")
     #expect(try message { try model.use(.bfloat16) }.hasPrefix("a RealNVP multiplies no "))
     #expect(try message { _ = try model.encode(x.narrowed(1, 0..<4)) }.contains("do not fit the model"))
-    #expect(try message { _ = try model.decode(Latents(levels: [x])) } == "latents of 1 levels, the model has 2")
+    #expect(try message { _ = try model.decode(Latents(levels: [x])) } == "latents of 1 level, the model has 2")
   }
 
   @Test func samplesAndInterpolations() throws {

@@ -74,4 +74,11 @@ import Testing
         "demo", "fashion-mnist", "toy", "realnvp", "realnvp-toy", "masked-glow", "masked-glow-toy",
       ])
   }
+
+  /// Two steps of flow a level give way to four masked steps, and the cost stays about the same; all else is demo's.
+  @Test func maskedGlowsPresetIsOfDemosSize() throws {
+    let sizes = [Preset.demo, .maskedGlow].map(\.model.parameterCount)
+    #expect(sizes[1] < sizes[0] && Double(sizes[1]) > 0.7 * Double(sizes[0]), "\(sizes)")
+    #expect(Preset.maskedGlow.training.images == Preset.demo.training.images)
+  }
 }

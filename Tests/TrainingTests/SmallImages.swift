@@ -83,6 +83,13 @@ enum Small {
       validation: SmallImages(split: .validation, count: 6, classNames: classNames))
   }
 
+  /// The files of the last checkpoint that decide how training goes on.
+  static func state(_ folder: URL) throws -> [Data] {
+    try ["model.safetensors", "training.safetensors"].map {
+      try Data(contentsOf: folder.appending(path: "checkpoints/images-64/\($0)"))
+    }
+  }
+
   /// Trains until `shouldStop` says so after some steps.
   static func stop(_ trainer: Trainer, after steps: Int) throws {
     var done = 0

@@ -87,21 +87,21 @@ enum class Given { output, input };
 
 /// - Parameters:
 ///   - image: the map's output, or its input.
-///   - x: becomes the input, if that is not given.
+///   - found: becomes the input where the output is given. Where the input is, the gradient with respect to it, as far as it
+///     does not go through the conditioner.
 template <class Scalar, Given given>
 void backward(
     const ct_shift_scale &m, const at::Tensor &image, const at::Tensor &output, const at::Tensor &grad_y,
-    const at::Tensor &grad_log_det, at::Tensor &x, at::Tensor &grad_output) {
+    const at::Tensor &grad_log_det, at::Tensor &found, at::Tensor &grad_output) {
   const MappedImages images(m, image, output);
   const ShiftScale map = images.map;
   TORCH_CHECK(
       grad_y.sizes() == image.sizes() && grad_log_det.numel() == images.batch, "a map's gradients do not fit it");
-  if (given == Given::output) x = at::empty(image.sizes(), image.options());
+  found = at::empty(image.sizes(), image.options());
   grad_output = at::empty(output.sizes(), output.options());
   const Scalar *const from = const_data<Scalar>(image), *const out = const_data<Scalar>(output);
   const Scalar *const grad = const_data<Scalar>(grad_y), *const log_grad = const_data<Scalar>(grad_log_det);
-  Scalar *const to = given == Given::output ? x.mutable_data_ptr<Scalar>() : nullptr;
-  Scalar *const grad_to = grad_output.mutable_data_ptr<Scalar>();
+  Scalar *const to = found.mutable_data_ptr<Scalar>(), *const grad_to = grad_output.mutable_data_ptr<Scalar>();
   images.for_each_chunk(out, [&](int64_t chunk, int64_t begin, int64_t count, const auto &scales) {
     const Scalar from_log_det = log_grad[chunk / images.chunks_per_image()];
     for (int64_t p = 0; p < count; p++) {
@@ -109,15 +109,25 @@ void backward(
       const Scalar *const shift = out + (begin + p) * map.outputs(), *const g = grad + place + map.kept;
       const Scalar *const scale = scales.scale.data() + p * map.moved, *const slope = scales.slope.data() + p * map.moved;
       Scalar *const grad_shift = grad_to + (begin + p) * map.outputs(), *const grad_raw = grad_shift + map.moved;
-      if constexpr (given == Given::output) map.invert(from + place, shift, scale, to + place);
+      const Scalar *const moved = from + place + map.kept;
+      Scalar *const result = to + place + map.kept;
+      if constexpr (given == Given::output) {
+        map.invert(from + place, shift, scale, to + place);
+      } else {
+        for (int64_t c = 0; c < map.kept; c++) to[place + c] = grad[place + c];
+      }
       if (map.is_additive()) {
-        for (int64_t c = 0; c < map.moved; c++) grad_shift[c] = g[c];
+        for (int64_t c = 0; c < map.moved; c++) {
+          grad_shift[c] = g[c];
+          if (given == Given::input) result[c] = g[c];
+        }
         continue;
       }
-      const Scalar *const moved = from + place + map.kept;
       for (int64_t c = 0; c < map.moved; c++) {
         const Scalar y = given == Given::output ? moved[c] : (moved[c] + shift[c]) * scale[c];
-        grad_shift[c] = g[c] * scale[c];
+        const Scalar scaled = g[c] * scale[c];
+        if (given == Given::input) result[c] = scaled;
+        grad_shift[c] = scaled;
         grad_raw[c] = (g[c] * y + from_log_det) * slope[c];
       }
     }
@@ -126,24 +136,23 @@ void backward(
 
 template <class Scalar>
 at::Tensor join(
-    const ct_shift_scale &m, const at::Tensor &grad_y, const at::Tensor &grad_seen, const at::Tensor &grad_output) {
+    const ct_shift_scale &m, const at::Tensor &grad_y, const at::Tensor &grad_kept, const at::Tensor &grad_output) {
   const MappedImages images(m, grad_y, grad_output);
   const ShiftScale map = images.map;
-  const int64_t seen = grad_seen.size(-1), channels = map.channels(), count = images.batch * images.pixels;
+  const int64_t count = images.batch * images.pixels;
   TORCH_CHECK(
-      seen >= map.kept && seen <= channels && grad_seen.numel() == seen * count, "a map's gradients do not fit together");
+      grad_kept.size(-1) == map.kept && grad_kept.numel() == map.kept * count, "a map's gradients do not fit together");
   const at::Tensor result = at::empty(grad_y.sizes(), grad_y.options());
-  const Scalar *const direct = const_data<Scalar>(grad_y), *const through = const_data<Scalar>(grad_seen);
+  const Scalar *const direct = const_data<Scalar>(grad_y), *const through = const_data<Scalar>(grad_kept);
   const Scalar *const shifts = const_data<Scalar>(grad_output);
   Scalar *const to = result.mutable_data_ptr<Scalar>();
   parallel_for(count, 16384 / map.moved + 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; p++) {
-      const Scalar *const own = direct + p * channels, *const conditioner = through + p * seen;
+      const Scalar *const own = direct + p * map.channels(), *const conditioner = through + p * map.kept;
       const Scalar *const shift = shifts + p * map.outputs();
-      Scalar *const row = to + p * channels;
+      Scalar *const row = to + p * map.channels();
       for (int64_t c = 0; c < map.kept; c++) row[c] = own[c] + conditioner[c];
-      for (int64_t c = map.kept; c < seen; c++) row[c] = shift[c - map.kept] + conditioner[c];
-      for (int64_t c = seen; c < channels; c++) row[c] = shift[c - map.kept];
+      for (int64_t c = 0; c < map.moved; c++) row[map.kept + c] = shift[c];
     }
   });
   return result;
@@ -190,24 +199,25 @@ ct_status ct_shift_scale_backward(
 
 ct_status ct_shift_scale_backward_of_input(
     const ct_shift_scale *map, ct_handle x, ct_handle output, ct_handle grad_y, ct_handle grad_log_det,
-    ct_handle *grad_output) {
+    ct_handle *grad_x, ct_handle *grad_output) {
   return guarded([&] {
-    at::Tensor nothing, gradient;
+    at::Tensor direct, gradient;
     AT_DISPATCH_FLOATING_TYPES(tensor(x).scalar_type(), "shift_scale", [&] {
       backward<scalar_t, Given::input>(
           *map, tensor(x).contiguous(), tensor(output).contiguous(), tensor(grad_y).contiguous(),
-          tensor(grad_log_det).contiguous(), nothing, gradient);
+          tensor(grad_log_det).contiguous(), direct, gradient);
     });
+    *grad_x = owned(std::move(direct));
     *grad_output = owned(std::move(gradient));
   });
 }
 
 ct_status ct_shift_scale_join(
-    const ct_shift_scale *map, ct_handle grad_y, ct_handle grad_seen, ct_handle grad_output, ct_handle *grad_x) {
+    const ct_shift_scale *map, ct_handle grad_y, ct_handle grad_kept, ct_handle grad_output, ct_handle *grad_x) {
   return guarded([&] {
     AT_DISPATCH_FLOATING_TYPES(tensor(grad_y).scalar_type(), "shift_scale", [&] {
       *grad_x = owned(join<scalar_t>(
-          *map, tensor(grad_y).contiguous(), tensor(grad_seen).contiguous(), tensor(grad_output).contiguous()));
+          *map, tensor(grad_y).contiguous(), tensor(grad_kept).contiguous(), tensor(grad_output).contiguous()));
     });
   });
 }

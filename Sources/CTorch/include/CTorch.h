@@ -163,13 +163,13 @@ ct_status ct_shift_scale_inverse(const ct_shift_scale *, ct_handle y, ct_handle 
 ct_status ct_shift_scale_backward(
     const ct_shift_scale *, ct_handle y, ct_handle output, ct_handle grad_y, ct_handle grad_log_det, ct_handle *x,
     ct_handle *grad_output);
+// From the map's input. grad_x is the gradient as far as it does not go through the conditioner.
 ct_status ct_shift_scale_backward_of_input(
-    const ct_shift_scale *, ct_handle x, ct_handle output, ct_handle grad_y, ct_handle grad_log_det,
+    const ct_shift_scale *, ct_handle x, ct_handle output, ct_handle grad_y, ct_handle grad_log_det, ct_handle *grad_x,
     ct_handle *grad_output);
-// The gradient of the map's input: of the kept channels grad_y, of the others grad_output's shifts. Added to both is
-// grad_seen, the conditioner's gradient of the first channels, those that it sees.
+// [grad_y's kept channels + grad_kept, grad_output's shifts]: the gradient of the map's input.
 ct_status ct_shift_scale_join(
-    const ct_shift_scale *, ct_handle grad_y, ct_handle grad_seen, ct_handle grad_output, ct_handle *grad_x);
+    const ct_shift_scale *, ct_handle grad_y, ct_handle grad_kept, ct_handle grad_output, ct_handle *grad_x);
 
 // Which neighbors a convolution sees: bit `5 * (dy + 2) + dx + 2` is the tap at row offset dy and column offset dx.
 enum { CT_TAPS_3X3 = 0x739C0 };

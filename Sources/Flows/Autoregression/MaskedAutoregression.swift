@@ -75,15 +75,9 @@ public final class MaskedAutoregression: StepTransform {
     let (output, inner) =
       saved.children.isEmpty
       ? try conditioner.forward(x, under: context, keep: true) : (saved.tensors[1], saved.children[0])
-    func through(_ gradOutput: Tensor) throws -> Tensor {
-      try conditioner.backward(x: x, saved: inner, gradOutput: gradOutput, under: context)
-    }
-    guard x.runsKernels, output.runsKernels else {
-      let direct = try map(output).backward(y: y, gradY, gradLogDet: gradLogDet)
-      return (x, try direct.input + through(direct.output))
-    }
-    let gradOutput = try kernel.backward(x: x, output: output, gradY: gradY, gradLogDet: gradLogDet)
-    return (x, try kernel.join(gradY: gradY, gradSeen: through(gradOutput), gradOutput: gradOutput))
+    let direct = try mapBackward(x, y: y, output: output, gradY: gradY, gradLogDet: gradLogDet)
+    let through = try conditioner.backward(x: x, saved: inner, gradOutput: direct.output, under: context)
+    return (x, try direct.input + through)
   }
 
   public func scales(of x: Tensor, under context: Context) throws -> Tensor? {
@@ -96,6 +90,16 @@ public final class MaskedAutoregression: StepTransform {
       return (try map.apply(x), try map.logDet(like: x))
     }
     return try kernel.forward(x, output: output)
+  }
+
+  private func mapBackward(
+    _ x: Tensor, y: Tensor, output: Tensor, gradY: Tensor, gradLogDet: Tensor
+  ) throws -> (input: Tensor, output: Tensor) {
+    guard x.runsKernels, output.runsKernels else {
+      let found = try map(output).backward(y: y, gradY, gradLogDet: gradLogDet)
+      return (found.input, found.output)
+    }
+    return try kernel.backward(x: x, output: output, gradY: gradY, gradLogDet: gradLogDet)
   }
 
   private var kernel: ShiftScaleKernel { ShiftScaleKernel(scale: scale, kept: 0) }

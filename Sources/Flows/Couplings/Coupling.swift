@@ -79,7 +79,7 @@ public final class Coupling: StepTransform {
     }
     if let kernel = kernel(y, output) {
       let (x, gradOutput) = try kernel.backward(y: y, output: output, gradY: gradY, gradLogDet: gradLogDet)
-      return (x, try kernel.join(gradY: gradY, gradSeen: through(gradOutput), gradOutput: gradOutput))
+      return (x, try kernel.join(gradY: gradY, gradKept: through(gradOutput), gradOutput: gradOutput))
     }
     let map = try map(output, parts)
     let gradients = try divide(gradY)

@@ -36,21 +36,25 @@ struct ShiftScaleKernel: Sendable {
   }
 
   /// As ``backward(y:output:gradY:gradLogDet:)``, where the input is at hand.
-  func backward(x: Tensor, output: Tensor, gradY: Tensor, gradLogDet: Tensor) throws -> Tensor {
+  /// - Returns: the gradients with respect to the input, as far as it does not go through the conditioner, and to the
+  ///   conditioner's output.
+  func backward(
+    x: Tensor, output: Tensor, gradY: Tensor, gradLogDet: Tensor
+  ) throws -> (input: Tensor, output: Tensor) {
     var map = code
-    return try made("shiftScaleBackwardOfInput", [x, output, gradY, gradLogDet]) {
-      ct_shift_scale_backward_of_input(&map, x.handle, output.handle, gradY.handle, gradLogDet.handle, $0)
+    return try madePair("shiftScaleBackwardOfInput", [x, output, gradY, gradLogDet]) {
+      ct_shift_scale_backward_of_input(&map, x.handle, output.handle, gradY.handle, gradLogDet.handle, $0, $1)
     }
   }
 
   /// The gradient with respect to the whole input.
   /// - Parameters:
-  ///   - gradSeen: that of the conditioner with respect to its own input, which is the first channels.
+  ///   - gradKept: that of a conditioner with respect to its own input, the kept channels.
   ///   - gradOutput: from ``backward(y:output:gradY:gradLogDet:)``.
-  func join(gradY: Tensor, gradSeen: Tensor, gradOutput: Tensor) throws -> Tensor {
+  func join(gradY: Tensor, gradKept: Tensor, gradOutput: Tensor) throws -> Tensor {
     var map = code
-    return try made("shiftScaleJoin", [gradY, gradSeen, gradOutput]) {
-      ct_shift_scale_join(&map, gradY.handle, gradSeen.handle, gradOutput.handle, $0)
+    return try made("shiftScaleJoin", [gradY, gradKept, gradOutput]) {
+      ct_shift_scale_join(&map, gradY.handle, gradKept.handle, gradOutput.handle, $0)
     }
   }
 
