@@ -29,6 +29,14 @@ def glow(*arguments):
     return run(GLOW, *arguments)
 
 
+def multiplies_bfloat16():
+    """Whether the processor multiplies bfloat16 matrices."""
+    try:
+        return "avx512_bf16" in Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+
+
 def written(command):
     """A command as a reader would type it."""
     return "glow " + " ".join(map(str, command))

@@ -33,11 +33,6 @@ class Trainer:
 
     def plan(self):
         runs = []
-        # The longest first, so that no core is left alone with one at the end.
-        for data in DATA:
-            for family in PAINTERS:
-                flags = picture_flags(family, data, self.size.name)
-                runs.append(self.timed(f"{data}-pictures-{family}", "pictures", data, family, 0, flags, self.size.picture_minutes))
         for data in DATA:
             for family in FAMILIES:
                 flags = likelihood_flags(family, data, self.size.name)
@@ -45,6 +40,11 @@ class Trainer:
                     flags = {**flags, "hidden": self.like_sized(data)}
                 runs += [self.timed(f"{data}-{family}-{seed}", "likelihood", data, family, seed, flags, self.size.minutes)
                          for seed in range(self.size.seeds)]
+        for data in DATA:
+            for family in PAINTERS:
+                flags = picture_flags(family, data, self.size.name)
+                runs.append(self.timed(f"{data}-pictures-{family}", "pictures", data, family, 0, flags, self.size.picture_minutes))
+        # The shortest last, so that no core is left alone for long.
         for name, flags, labels in coupling_rows(self.size.name):
             runs += self.ablated(f"ablation-{name}", "ablation", "glow", flags, labels, self.size.ablation_images)
         for name, family, flags, labels in pixel_rows(self.size.name):

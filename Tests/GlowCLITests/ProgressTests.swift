@@ -6,8 +6,4 @@ import Testing
   @Test(arguments: [(0, 10, 0.0), (5, 10, 0.5), (10, 10, 1), (16, 10, 1), (0, 0, 1), (3, 0, 1), (-1, 10, 0)])
   func neverMoreThanAll(done: Int, total: Int, part: Double) { #expect(partDone(done, of: total) == part) }
 
-  @Test func countsHaveTheirNoun() {
-    #expect(counted(1, "image") == "1 image")
-    #expect(counted(0, "image") == "0 images")
-  }
 }

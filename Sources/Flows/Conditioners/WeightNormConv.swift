@@ -24,8 +24,7 @@ final class WeightNormConv {
   ) throws {
     let shape = [size, size, inputs, outputs]
     let drawn = try (Tensor.uniform(shape, .float64, using: generator) * 2 - 1) * (2 / Double(inputs)).squareRoot()
-    weight = try Parameter(
-      name + ".weight", drawn.converted(to: options.dtype, on: options.device), isLinearMap: true)
+    weight = try Parameter(name + ".weight", drawn.converted(to: options.dtype, on: options.device))
     magnitude =
       hasMagnitude
       ? try Parameter(

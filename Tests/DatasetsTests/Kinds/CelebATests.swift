@@ -29,7 +29,7 @@ import Testing
       #expect([0, 1].map { splits[0].attribute(0, at: $0) } == [true, false])
       #expect([0, 1].map { splits[1].attribute($0, at: 0) } == [false, true])
       let problems = try DatasetCheck(of: source).problems
-      #expect(problems.count == 3 && problems.allSatisfy { $0.contains("images, expected") }, "\(problems)")
+      #expect(problems.count == 3 && problems.allSatisfy { $0.contains(", expected") }, "\(problems)")
     }
   }
 
