@@ -100,26 +100,28 @@ TOLD_APART = 40  # the least distance in RGB between skin and hair
 
 
 def attributes_of(face):
-    """For every attribute 1, 0, or None where it cannot be seen."""
+    """For every attribute 1, 0, or None where it is hidden or has no meaning."""
     has = {name for feature, part in face.items() for name in kind_of(feature, part).attributes}
     hidden = {name for key in (*has, *face.values()) for name in HIDES.get(key, ())}
     return {name: None if name in hidden else int(name in has) for name in ATTRIBUTES}
 
 
 def kind_of(feature, part):
-    """The kind that a part is of; of a feature that nobody sees, one without attributes."""
-    return next((kind for kind in FEATURES[feature] if part in kind.parts), Kind((), 0, ()))
+    return next(kind for kind in FEATURES[feature] if part in kind.parts)
 
 
 def draw_face(random):
-    """A part, or None, for every feature."""
+    """A part, or None, for every feature; a color also for what the face lacks or hides. No eyes but plain ones are
+    behind sunglasses."""
     face = {}
     for feature, kinds in FEATURES.items():
         kind, = random.choices(kinds, [each.weight for each in kinds])
         face[feature], = random.choices(kind.parts)
     shades = [shade for shade in kind_of("hair-color", face["hair-color"]).parts if apart(shade, face["skin"])]
     face["hair-color"], = random.choices(shades)
-    return without_unseen(face)
+    if "sunglasses" in kind_of("eyewear", face["eyewear"]).attributes:
+        face["eyes"] = "default"
+    return face
 
 
 def apart(shade, other):
@@ -130,14 +132,15 @@ def rgb(color):
     return bytes.fromhex(color.removeprefix("#"))
 
 
-def without_unseen(face):
-    """The face without the colors that nothing of it has, and with one sort of eyes behind sunglasses."""
-    top, = kind_of("top", face["top"]).attributes[:1]
-    covered = top in ("hat", "hijab", "turban")
+def seen(face):
+    """The parts and colors of a face, without those that its picture does not show."""
+    top = kind_of("top", face["top"]).attributes[0]
+    bare = face["top"] is None or top in ("hat", "hijab", "turban")
     unseen = {
-        "hair-color": (covered or face["top"] is None) and face["facial-hair"] is None,
-        "hat-color": not covered,
+        "hair-color": bare and face["facial-hair"] is None,
+        "hat-color": top not in ("hat", "hijab", "turban"),
         "eyewear-color": face["eyewear"] is None,
+        "clothes": top == "hijab",
+        "clothes-color": top == "hijab",
     }
-    eyes = {"eyes": "default"} if "sunglasses" in kind_of("eyewear", face["eyewear"]).attributes else {}
-    return face | {feature: None for feature in unseen if unseen[feature]} | eyes
+    return tuple(None if unseen.get(feature) else part for feature, part in face.items())

@@ -17,8 +17,9 @@ from importlib import resources
 from multiprocessing import Pool
 from pathlib import Path
 
-from faces_parts import ATTRIBUTES, FEATURES, attributes_of, draw_face
+from faces_parts import ATTRIBUTES, FEATURES, attributes_of, draw_face, seen
 
+SPLITS = ("train", "validation", "test")
 SIZES = (16, 32, 64, 128)
 MOST = 200_000
 COMBINED = ("top", "eyewear", "facial-hair")  # of which the test faces have combinations that no other face has
@@ -29,12 +30,12 @@ FINER = 4
 
 
 def draw_faces(count, seed):
-    """So many different faces."""
+    """So many faces, of which no two look the same."""
     choose = random.Random(seed)
     faces = {}
     while len(faces) < count:
         face = draw_face(choose)
-        faces.setdefault(tuple(face.values()), face)
+        faces.setdefault(seen(face), face)
     return list(faces.values())
 
 
@@ -74,7 +75,7 @@ def style():
 def svg_of(face):
     from dicebear import Avatar
 
-    colors = {
+    options = {
         "hairColor": face["hair-color"],
         "facialHairColor": face["hair-color"],
         "hatColor": face["hat-color"],
@@ -91,7 +92,6 @@ def svg_of(face):
         "eyebrows": face["brows"],
         "clothes": face["clothes"],
     }
-    options = {name: color for name, color in colors.items() if color}
     for name, part in parts.items():
         options |= {f"{name}Variant": part, f"{name}Probability": 100} if part else {f"{name}Probability": 0}
     svg = str(Avatar(style(), options))
@@ -118,7 +118,7 @@ def save(size, face_and_file):
 def write(folder, faces, splits, size):
     """Writes SPLIT/*.png, SPLIT/attributes.csv, and faces.csv with the parts of every face."""
     files = [f"{number:06}.png" for number in range(len(faces))]
-    for split in ("train", "validation", "test"):
+    for split in SPLITS:
         these = [index for index in range(len(faces)) if splits[index] == split]
         (folder / split).mkdir(parents=True)
         rows = [{"file": files[index]} | attributes_of(faces[index]) for index in these]
@@ -150,11 +150,15 @@ def main():
     options = parser.parse_args()
     if options.size not in SIZES:
         raise SystemExit(f"faces_set: --size must be 16, 32, 64 or 128, not {options.size}")
-    if not 100 <= options.count <= MOST:
-        raise SystemExit(f"faces_set: --count must be 100 to {MOST}, not {options.count}")
+    if not 1 <= options.count <= MOST:
+        raise SystemExit(f"faces_set: --count must be 1 to {MOST}, not {options.count}")
 
     faces = draw_faces(options.count, options.seed)
-    write(options.folder, faces, splits_of(faces, options.seed), options.size)
+    splits = splits_of(faces, options.seed)
+    for split in SPLITS:
+        if split not in splits:
+            raise SystemExit(f"faces_set: none of {options.count} faces is for {split}: draw some hundreds, or more")
+    write(options.folder, faces, splits, options.size)
 
 
 if __name__ == "__main__":
