@@ -7,8 +7,8 @@ CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
-.PHONY: help setup data build demo test docs format lint clean photo-patches emoji fixtures shipped-model recognition report \
-  studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
+.PHONY: help setup data build demo test docs format lint clean photo-patches emoji faces fixtures shipped-model recognition report \
+  faces-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,13 @@ photo-patches: ## Patches of photographs to train on (in .data/photo-patches-32;
 
 emoji: ## All emoji with attributes to train on (in .data/emoji-32; SIZE=64 for larger ones)
 	@Scripts/make-emoji.sh
+
+faces: ## Drawn faces with attributes to train on (in .data/faces-64; SIZE=32 for smaller ones)
+	@Scripts/make-faces.sh
+
+faces-checks: ## That drawn faces are what docs/data.md says
+	@bash -c '. Scripts/packages.sh && need_dicebear'
+	@.venv-faces/bin/python Tests/FacesChecks/check_faces.py
 
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
 	@Scripts/make-fixtures.sh

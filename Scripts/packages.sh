@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the set-up scripts: installs what is missing, Debian packages by name and a Python that reads pictures.
+# Sourced by the set-up scripts: installs what is missing, Debian packages by name, a Python that reads pictures, and one
+# that draws faces.
 
 # need_packages NAME...: nothing to do, nothing said.
 need_packages() {
@@ -32,4 +33,22 @@ need_pillow() {
     echo "pip could not install numpy and pillow in .venv-pictures" >&2
     return 1
   fi
+}
+
+# The versions decide how faces look, to the byte.
+dicebear=(dicebear-core==10.7.0 dicebear-styles==10.6.0 resvg-py==0.5.0 pillow==13.0.0)
+
+# need_dicebear: makes .venv-faces, a Python with DiceBear, the renderer resvg, and Pillow.
+need_dicebear() {
+  local venv=.venv-faces
+  if [ "$(cat "$venv/installed" 2>/dev/null)" = "${dicebear[*]}" ] &&
+    "$venv/bin/python" -c 'import dicebear, dicebear_styles, PIL, resvg_py' 2>/dev/null; then return; fi
+  python3 -c 'import venv, ensurepip' 2>/dev/null || need_packages python3-venv || return
+  echo "Installing ${dicebear[*]} in $venv"
+  python3 -m venv --clear "$venv" || return
+  if ! "$venv/bin/python" -m pip install --disable-pip-version-check "${dicebear[@]}" >"$venv/pip.log" 2>&1; then
+    echo "pip could not install ${dicebear[*]}: see $venv/pip.log" >&2
+    return 1
+  fi
+  echo "${dicebear[*]}" >"$venv/installed"
 }
