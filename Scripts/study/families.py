@@ -63,7 +63,7 @@ FAMILIES = {
         shapes={
             "full": {
                 "likelihood": {"pixel-steps": 6, "pixel-hidden": 32, "steps": 6, "hidden": 64},
-                "pictures": {"pixel-steps": 6, "pixel-hidden": 48, "steps": 9, "hidden": 128},
+                "pictures": {"pixel-steps": 8, "pixel-hidden": 48, "steps": 8, "hidden": 96},
                 "ablation": {"pixel-steps": 4, "pixel-hidden": 32, "steps": 6, "hidden": 64},
             },
             "quick": {
