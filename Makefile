@@ -74,7 +74,7 @@ recognition: build data ## How many samples of the shipped model a classifier re
 	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
 	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition
 
-report: data build photo-patches emoji ## The report in docs/measurements/report, 2 hours on two cores; QUICK=1: half an hour, in runs/study-quick/report
+report: data build photo-patches emoji ## The report in docs/measurements/report, some three hours on two cores; QUICK=1: half an hour, in runs/study-quick/report
 	@bash -c '. Scripts/packages.sh && need_pillow && { command -v cjxl >/dev/null || need_packages libjxl-tools; }'
 	@swift build $(FLAGS) --product study-report
 	@Scripts/report.sh $(if $(QUICK),--quick)

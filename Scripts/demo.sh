@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The demo: trains a small MaskedGlow on Fashion-MNIST, scores it against a per-pixel histogram, and draws what it learned.
+# The demo: trains a small Glow on Fashion-MNIST, scores it against a per-pixel histogram, and draws what it learned.
 # --toy: seconds instead of minutes. --output FOLDER: instead of runs/demo. A finished run there is not trained again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-preset=masked-glow output=runs/demo limit=()
+preset=demo output=runs/demo limit=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --toy) preset=masked-glow-toy limit=(--limit 500) ;;
+    --toy) preset=toy limit=(--limit 500) ;;
     --output) output=${2:?--output needs a folder}; shift ;;
     *) echo "demo.sh: unknown option $1, expected --toy or --output FOLDER" >&2; exit 2 ;;
   esac
