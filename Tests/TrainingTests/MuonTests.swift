@@ -42,13 +42,15 @@ import Torch
     }
   }
 
-  /// The iteration as published, on the matrix itself.
+  /// The iteration on the matrix itself.
   private func orthogonalized(_ matrix: Tensor) throws -> Tensor {
     var x = try matrix / matrix.norm()
-    for _ in 0..<5 {
+    for (a, b, c) in [
+      (8.09337, -23.6204, 17.4462), (3.63659, -2.72193, 0.536546), (2.6613, -1.97715, 0.452616),
+    ] {
       let gram = try x.matmul(x.transposed)
-      let factor = try gram * -4.7750 + gram.matmul(gram) * 2.0315
-      x = try x * 3.4445 + factor.matmul(x)
+      let factor = try gram * b + gram.matmul(gram) * c
+      x = try x * a + factor.matmul(x)
     }
     return x
   }
@@ -95,9 +97,9 @@ import Torch
   /// Directions of which the gradient has little are learned as fast as all others.
   @Test func stepsAreNearlyOrthogonal() throws {
     let parameters = try ParameterVector([Parameter("a", Tensor.zeros([64, 32], .float64), isLinearMap: true)])
-    // Singular values from 1 down to a hundredth.
+    // Singular values from 1 down to a thirtieth.
     let generator = try Generator(seed: 5)
-    let scales = try Tensor((0..<32).map { pow(0.01, Double($0) / 31) })
+    let scales = try Tensor((0..<32).map { pow(30, -Double($0) / 31) })
     let left = try Tensor.normal([64, 64], .float64, using: generator).qr().q
     let right = try Tensor.normal([32, 32], .float64, using: generator).qr().q
     let gradient = try (left.narrowed(1, 0..<32) * scales).matmul(right)
@@ -105,7 +107,7 @@ import Torch
     let moved = try parameters.parameters[0].value / -(rate * 0.2 * 8)
     let found = try left.narrowed(1, 0..<32).transposed.matmul(moved).matmul(right.transposed)
     let diagonal: [Double] = try (0..<32).map { try found.narrowed(0, $0..<$0 + 1).narrowed(1, $0..<$0 + 1).item() }
-    for value in diagonal { #expect((0.6...1.3).contains(value)) }
+    for value in diagonal { #expect((0.7...1.3).contains(value)) }
     #expect(try (found.squared().sum().item() - diagonal.reduce(0) { $0 + $1 * $1 }).magnitude < 1e-9)
   }
 
