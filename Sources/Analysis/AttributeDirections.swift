@@ -49,7 +49,7 @@ public struct AttributeDirections {
   public var configuration: String?
   /// For people: the data set's name and split.
   public var data: String
-  /// Under which labels a conditional model's latents were taken.
+  /// Under which labels, or attributes, a conditional model's latents were taken.
   public var labels: LabelChoice
   /// The shrinkage of the covariance, 0 to 1.
   public var shrinkage: Double

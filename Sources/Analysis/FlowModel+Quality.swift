@@ -12,35 +12,37 @@ public enum PointSpace: String, Codable, Sendable, CaseIterable {
 }
 
 extension FlowModel {
-  /// All images of `dataset` as points, `[count, dimensions]`, in float32, and the labels they were seen under.
+  /// All images of `dataset` as points, `[count, dimensions]`, in float32, and the labels or attributes that they were seen under.
   /// - Throws: ``AnalysisError`` for images that do not fit the model; what reading an image throws.
   public func points(
     of dataset: any ImageDataset, in space: PointSpace, batchSize: Int = 100, progress: (Int) throws -> Void = { _ in }
-  ) throws -> (points: Tensor, labels: [Int]?) {
+  ) throws -> (points: Tensor, labels: Tensor?) {
     try check(dataset)
     var parts: [Tensor] = []
-    var labels: [Int]? = configuration.classCount > 0 ? [] : nil
+    var labels: [Tensor] = []
     var done = 0
     try EvaluationBatches(dataset: dataset, batchSize: batchSize, seed: 0, noise: false).forEach { batch in
       let x = try images(of: batch)
       let own = try self.labels(of: batch, images: x, in: dataset, chosen: .own)
       parts.append(try points(ofImages: x, labels: own, in: space))
-      if let own { labels! += try own.elements(Int.self) }
+      if let own { labels.append(own) }
       done += batch.count
       try progress(done)
     }
-    return (try .concatenating(parts, alongDimension: 0), labels)
+    return (
+      try .concatenating(parts, alongDimension: 0),
+      labels.isEmpty ? nil : try .concatenating(labels, alongDimension: 0)
+    )
   }
 
   /// As many samples as points, `[count, dimensions]`, in float32. Each is rounded to pixels first, as a file would be.
   /// - Parameters:
   ///   - temperatures: one a level.
-  ///   - labels: of each sample; a conditional model needs them.
+  ///   - labels: of each sample, as of every pass (`FlowModel`).
   public func points(
-    ofSamples count: Int, temperatures: [Double], labels: [Int]?, in space: PointSpace, seed: UInt64 = 0,
+    ofSamples count: Int, temperatures: [Double], labels: Tensor?, in space: PointSpace, seed: UInt64 = 0,
     batchSize: Int = 100
   ) throws -> Tensor {
-    let labels = try labels.map { try Tensor($0, on: options.device) }
     let samples = try sample(
       count: count, temperatures: temperatures, labels: labels, seed: seed, batchSize: batchSize)
     let pixels = try quantization.quantize(samples).converted(to: .uint8, on: options.device)

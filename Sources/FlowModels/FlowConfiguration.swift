@@ -33,6 +33,8 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   var levels: Int { get }
   /// Labels that the model is conditioned on, in order; empty for none.
   var classNames: [String] { get }
+  /// Attributes that the model is conditioned on, in order; empty for none. A model has labels or attributes, not both.
+  var attributeNames: [String] { get }
 
   /// The numbers that training changes: what the model's `parameters` would count, without building it.
   var parameterCount: Int { get }
@@ -57,6 +59,10 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   ///   - choice: one of ``labelConditionings``; nil to leave it as the configuration has it.
   /// - Throws: ``ModelError`` where the images have no labels that the choice needs.
   mutating func condition(onLabels names: [String], as choice: String?) throws
+
+  /// Conditions the model on attributes, each known or not; where ``labelConditionings`` says, as labels are.
+  /// - Throws: ``ModelError`` for a family, or a configuration, that cannot be.
+  mutating func condition(onAttributes names: [String]) throws
 
   /// Why the model cannot compute in a precision; nil if it can.
   func obstacle(to precision: ConditionerPrecision, on device: Device) -> String?
@@ -94,6 +100,7 @@ extension FlowConfiguration {
 
   /// None: a family that is not conditional.
   public var classNames: [String] { [] }
+  public var attributeNames: [String] { [] }
 
   public var sizeColumns: [String] { ["\(levels)", "", "", ""] }
 
@@ -105,6 +112,10 @@ extension FlowConfiguration {
     guard choice == nil || choice == "none" else {
       throw ModelError.request("a \(Self.title) is not conditional: it takes no labels")
     }
+  }
+
+  public mutating func condition(onAttributes names: [String]) throws {
+    throw ModelError.request("a \(Self.title) is not conditional: it takes no attributes")
   }
 
   public func obstacle(to precision: ConditionerPrecision, on device: Device) -> String? {
@@ -119,6 +130,37 @@ extension FlowConfiguration {
   public func hasLabels(_ names: [String]) -> Bool { classNames.begin(with: names) }
 
   public var classCount: Int { classNames.count }
+
+  /// The numbers that say an image's condition: one a label, or one an attribute; 0 where there is none.
+  public var conditionCount: Int { classNames.count + attributeNames.count }
+
+  /// The condition of an image of which some attributes are said, `[attributes]`: 1 for one that it has, -1 for one that it
+  /// has not, 0 where nothing is said.
+  /// - Throws: ``ModelError`` for a name that is none of the model's, or that stands on both sides.
+  public func attributes(with: [String], without: [String] = []) throws -> [Float] {
+    var row = [Float](repeating: 0, count: attributeNames.count)
+    for (names, value) in [(with, Float(1)), (without, -1)] {
+      for name in names {
+        let place = try attributeNumber(name)
+        guard row[place] != -value else {
+          throw ModelError.request("attribute \(attributeNames[place]) is asked for and ruled out: say one of both")
+        }
+        row[place] = value
+      }
+    }
+    return row
+  }
+
+  /// The place of an attribute among ``attributeNames``, in whatever case its name is written.
+  /// - Throws: ``ModelError`` with the names that there are.
+  public func attributeNumber(_ name: String) throws -> Int {
+    if let place = attributeNames.firstIndex(of: name) { return place }
+    if let place = attributeNames.firstIndex(where: { $0.lowercased() == name.lowercased() }) { return place }
+    throw ModelError.request(
+      attributeNames.isEmpty
+        ? "attribute \(name) is asked for, and the model is not conditioned on attributes"
+        : "attribute \(name) is none of the model's: \(attributeNames.joined(separator: ", "))")
+  }
 
   /// Throws a ``ModelError`` if the model would have far more parameters than `weights` can fill: what a few numbers ask for
   /// is not allocated on their word alone.

@@ -6,7 +6,9 @@ import Torch
 /// A flow with an exact likelihood of images, `[batch, height, width, channel]`, dequantized to -1/2 ..< 1/2
 /// (``Quantization``): what training, evaluation and the commands need of a model. A model belongs to one thread.
 ///
-/// `labels` are int64 `[batch]`; a conditional model needs them, any other takes none.
+/// `labels` say each image's condition. Of a model with labels they are int64 `[batch]`, and it needs them. Of a model with
+/// attributes they are floating-point rows `[batch, attributes]`: 1 for one that the image has, -1 for one that it has not, 0
+/// where nothing is said; nil says nothing of any. Any other model takes none.
 ///
 /// ```swift
 /// let model: any FlowModel = try ModelFolder.read(URL(filePath: "Models/fashion-mnist"))
@@ -57,9 +59,10 @@ public protocol FlowModel: AnyObject {
   /// The exact inverse of ``encode(_:labels:)``.
   func decode(_ latents: Latents, labels: Tensor?) throws -> Tensor
 
-  /// The condition of labels, as rows `[count, classes]` that may be blended; nil for a model without labels.
+  /// The condition of labels, as rows `[count, classes]` or `[count, attributes]` that may be blended; nil for a model
+  /// without.
   func conditions(of labels: Tensor?, count: Int) throws -> Tensor?
-  /// The images of `latents` under conditions, `[count, classes]`, that may lie between labels.
+  /// The images of `latents` under conditions, such as ``conditions(of:count:)`` gives, or blends of them.
   func decode(_ latents: Latents, conditions: Tensor?) throws -> Tensor
 
   /// log p(x | label) in nats for every label, `[batch, classes]`.

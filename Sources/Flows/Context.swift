@@ -13,8 +13,9 @@ public struct Context {
     case first
   }
 
-  /// A distribution over labels for each image, `[batch, classes]`: one-hot for a labeled image, a blend between two. Nil
-  /// for a model without labels.
+  /// The condition of each image: a distribution over labels, `[batch, classes]`, one-hot for a labeled image, a blend between
+  /// two; or a number an attribute, `[batch, attributes]`, from -1 for one that it has not to 1 for one that it has, 0 where
+  /// nothing is said. Nil for a model without.
   public var labels: Tensor?
   public var statistics: Statistics
 

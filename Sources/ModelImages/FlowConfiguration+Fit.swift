@@ -23,6 +23,11 @@ extension FlowConfiguration {
     }
   }
 
+  /// Those of the model's attributes that a data set does not have.
+  public func attributesMissing(in dataset: any ImageDataset) -> [String] {
+    attributeNames.filter { !dataset.attributeNames.contains($0) }
+  }
+
   /// - Throws: `ModelError` where the model has no such label.
   func require(label: Int) throws {
     guard (0..<classCount).contains(label) else {

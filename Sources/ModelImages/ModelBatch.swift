@@ -13,16 +13,27 @@ import Torch
 public struct ModelBatch {
   /// Dequantized, `[batch, height, width, channel]`.
   public let x: Tensor
-  /// int64 `[batch]`; nil for a model without labels.
+  /// As of every pass (`FlowModel`): int64 `[batch]` of a model with labels, rows `[batch, attributes]` of one with
+  /// attributes; nil for a model without either.
   public let labels: Tensor?
   private let pixels: Tensor
   private let model: any FlowModel
 
-  /// - Throws: `ModelError` if a conditional model is given images without labels, or with labels that it does not have.
+  /// - Throws: `ModelError` if a model with labels is given images without, or with labels that it does not have; if a model
+  ///   with attributes is given a batch that does not tell of them (`EvaluationBatches`).
   public init(_ batch: Batch, for model: any FlowModel) throws {
     self.model = model
     pixels = try model.pixels(batch.pixels)
     x = try model.images(of: pixels, noise: batch.noise.isEmpty ? nil : model.noise(batch.noise, like: pixels))
+    let attributes = model.configuration.attributeNames.count
+    if attributes > 0 {
+      guard batch.attributes.count == batch.count * attributes else {
+        throw ModelError.request("the model is conditioned on attributes, but the batch does not tell of them")
+      }
+      labels = try Tensor(batch.attributes, shape: [batch.count, attributes], on: model.options.device)
+        .converted(to: model.options.dtype)
+      return
+    }
     guard model.configuration.classCount > 0 else {
       labels = nil
       return

@@ -21,7 +21,7 @@ public struct Evaluation: Codable, Sendable {
   public var images: Int
   /// Draws of the dequantization noise per image; with more than one, log p is their log-mean-exp.
   public var draws: Int
-  /// Whether every image was scored under its own label.
+  /// Whether every image was scored under its own label, or its own attributes as far as they are known.
   public var conditional: Bool
   /// The share of images whose most likely label is their own, or that the classifier head gets right; nil without.
   public var accuracy: Double?
@@ -50,7 +50,8 @@ func standardError(of values: [Double]) -> Double? {
 }
 
 extension FlowModel {
-  /// Scores every image of `dataset` once, each under its own label where the model has labels.
+  /// Scores every image of `dataset` once, each under its own label where the model has labels, and under its own attributes,
+  /// as far as they are known, where it has attributes.
   /// - Parameters:
   ///   - draws: importance samples of the noise per image.
   ///   - seed: of the noise, which is keyed by image.
@@ -77,7 +78,8 @@ extension FlowModel {
     try configuration.requireFit(ofLabeled: dataset)
     let conditional = configuration.classCount > 0
     let batchSize = min(batchSize, max(1, (dataset.count + ranks - 1) / ranks))
-    let batches = EvaluationBatches(dataset: dataset, batchSize: batchSize, seed: seed)
+    let batches = EvaluationBatches(
+      dataset: dataset, batchSize: batchSize, seed: seed, attributes: configuration.attributeNames)
     var scores = Scores(logProbabilities: .init(repeating: 0, count: dataset.count), right: nil)
     if accuracy && conditional { scores.right = 0 }
     var done = 0
@@ -110,7 +112,9 @@ extension FlowModel {
     let mean = bits.reduce(0, +) / count
     return Evaluation(
       bitsPerDimension: mean, standardError: standardError(of: bits), bits: configuration.bits,
-      split: dataset.split.rawValue, images: bits.count, draws: draws, conditional: configuration.classCount > 0,
+      split: dataset.split.rawValue, images: bits.count, draws: draws,
+      conditional: configuration.classCount > 0
+        || configuration.attributesMissing(in: dataset).count < configuration.attributeNames.count,
       accuracy: scores.right.map { $0 / count })
   }
 }

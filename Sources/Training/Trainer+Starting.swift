@@ -151,7 +151,9 @@ extension Trainer {
   /// Data-dependent initialization, from images of the training stream.
   private func initialize() throws {
     let count = min(configuration.initializationImages, max(train.count, configuration.batchSize))
-    let stream = BatchStream(dataset: train, batchSize: count, seed: configuration.seed, prefetch: 1)
+    let stream = BatchStream(
+      dataset: train, batchSize: count, seed: configuration.seed, attributes: model.configuration.attributeNames,
+      prefetch: 1)
     defer { stream.close() }
     let batch = try ModelBatch(stream.next(), for: model)
     try model.initialize(from: batch.x, labels: batch.labels)

@@ -85,7 +85,9 @@ extension Trainer {
   }
 
   private func measureInvertibility(on images: any ImageDataset, _ metrics: inout Metrics) throws -> Measurement {
-    let held = try EvaluationBatches(dataset: images, batchSize: min(64, images.count), seed: 0).batch(at: 0)
+    let held = try EvaluationBatches(
+      dataset: images, batchSize: min(64, images.count), seed: 0, attributes: model.configuration.attributeNames
+    ).batch(at: 0)
     let batch = try ModelBatch(held, for: model)
     guard metrics.validationBitsPerDimension?.isFinite ?? true else {
       throw try nonFiniteLoss(batch.x, batch.labels, "the loss on validation images")

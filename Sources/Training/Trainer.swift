@@ -64,7 +64,15 @@ public final class Trainer {
     communicator: Communicator?
   ) throws {
     let configuration = state.configuration
-    for dataset in [train, validation] { try model.configuration.requireFit(ofLabeled: dataset) }
+    for dataset in [train, validation] {
+      try model.configuration.requireFit(ofLabeled: dataset)
+      let missing = model.configuration.attributesMissing(in: dataset)
+      guard missing.isEmpty else {
+        throw ModelError.request(
+          "the images of \(dataset.name) have no attributes \(missing.joined(separator: ", ")), on which the model is "
+            + "conditioned")
+      }
+    }
     guard configuration.averageImages == 0 || !model.keepsStatistics else {
       throw ModelError.invalid(
         field: "averageImages", value: "\(configuration.averageImages)",
@@ -161,6 +169,7 @@ public final class Trainer {
     let batches = BatchStream(
       dataset: train, batchSize: configuration.batchSize, part: ranks.part(of: configuration.batchSize),
       seed: configuration.seed, startingAt: state.imagesSeen, augmentation: configuration.augmentation,
+      attributes: model.configuration.attributeNames, attributeDropout: configuration.conditionDropout ?? 0.5,
       prefetch: configuration.prefetch, workers: configuration.readers ?? 2)
     defer { batches.close() }
     var meter = Meter(state)

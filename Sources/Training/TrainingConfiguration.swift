@@ -50,6 +50,9 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   /// Weight of the classifier's cross-entropy, in bits.
   public var weightY = 0.0
   public var augmentation = Augmentation.none
+  /// Of a model that is conditioned on attributes: the share of the images of which only some are told, so that the model also
+  /// does without (`BatchStream`); nil for a half.
+  public var conditionDropout: Double?
   /// The batch of the data-dependent initialization.
   public var initializationImages = 256
   public var seed: UInt64 = 0
@@ -136,6 +139,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     try ModelError.require(gradientClip >= 0 && gradientClip.isFinite, "gradientClip", gradientClip, "0 or more")
     try ModelError.require(weightDecay.map { $0 >= 0 && $0 <= 1 } ?? true, "weightDecay", weightDecay ?? 0, "0 to 1")
     try ModelError.require(weightY >= 0 && weightY.isFinite, "weightY", weightY, "0 or more")
+    try ModelError.require(
+      conditionDropout.map { (0...1).contains($0) } ?? true, "conditionDropout", conditionDropout ?? 0, "0 to 1")
     try requireLength(initializationImages, "initializationImages")
     try requireLength(validateEvery, "validateEvery")
     try requireLength(validationImages, "validationImages")

@@ -13,13 +13,18 @@ struct BatchAssembler: Sendable {
   let noise: KeyedRandom.Purpose?
   /// Whether images that are parts of larger pictures are taken at random places.
   let randomCrops: Bool
+  /// Those to tell of each image, and how much of them.
+  var attributes = AttributeTelling(names: [])
 
   func batch(of items: [Item]) throws -> Batch {
     let isLabeled = !dataset.classNames.isEmpty
+    // Before the attributes: of a damaged image they are those of the one in its place.
+    let pixels = try pixels(of: items)
     return Batch(
-      pixels: try pixels(of: items),
+      pixels: pixels,
       noise: noiseValues(of: items),
       labels: isLabeled ? items.map { Int32(dataset.label(at: $0.index) ?? -1) } : [],
+      attributes: attributes.values(of: items, in: dataset, seed: seed),
       indices: items.map(\.index),
       shape: dataset.shape)
   }

@@ -26,15 +26,20 @@ public final class BatchStream: Sendable {
   ///   - imagesSeen: where to start; any number, not only a multiple of `batchSize`.
   ///   - part: which of each batch's images to read, for a rank of a job; nil for all.
   ///   - noise: whether batches carry dequantization noise.
+  ///   - attributes: those of which batches tell.
+  ///   - attributeDropout: the share of the images of which only some of them are told, 0 to 1: a model that is trained so also
+  ///     does without. Of such an image the share that is told is u², u uniform in 0 ..< 1.
   ///   - prefetch: the most batches held or in the making, beside the one in use: what training lives on while a read
   ///     stalls. Nil for what 64 MB hold, 4 to 64.
   ///   - workers: threads that read and prepare batches; while one waits for its disk, the others go on.
   public init(
     dataset: any ImageDataset, batchSize: Int, part: Range<Int>? = nil, seed: UInt64, startingAt imagesSeen: Int = 0,
-    augmentation: Augmentation = .none, noise: Bool = true, prefetch: Int? = nil, workers: Int = 2
+    augmentation: Augmentation = .none, noise: Bool = true, attributes: [String] = [], attributeDropout: Double = 0,
+    prefetch: Int? = nil, workers: Int = 2
   ) {
     precondition(dataset.count > 0, "a stream needs at least one image")
     precondition(batchSize > 0, "a batch size must be positive, got \(batchSize)")
+    precondition((0...1).contains(attributeDropout), "a share is 0 to 1, got \(attributeDropout)")
     precondition(imagesSeen >= 0, "images seen cannot be negative, got \(imagesSeen)")
     let part = part ?? 0..<batchSize
     precondition(
@@ -46,7 +51,7 @@ public final class BatchStream: Sendable {
     let orders = EpochOrders(count: dataset.count, block: dataset.shuffleBlock, seed: seed)
     let assembler = BatchAssembler(
       dataset: dataset, seed: seed, augmentation: augmentation, noise: noise ? .trainingNoise : nil,
-      randomCrops: true)
+      randomCrops: true, attributes: AttributeTelling(names: attributes, dropout: attributeDropout))
     let batchBytes = part.count * dataset.shape.elementCount * (noise ? 5 : 1)
     let ahead = prefetch ?? max(4, min(64, (64 << 20) / batchBytes))
     prefetcher = OrderedPrefetcher(ahead: ahead, workers: workers) { batch in

@@ -13,14 +13,18 @@ public struct EvaluationBatches: Sendable {
   private let assembler: BatchAssembler
 
   /// Nothing is read yet.
-  /// - Parameter noise: whether batches carry dequantization noise.
-  public init(dataset: any ImageDataset, batchSize: Int, seed: UInt64, noise: Bool = true) {
+  /// - Parameters:
+  ///   - noise: whether batches carry dequantization noise.
+  ///   - attributes: those of which batches tell.
+  public init(
+    dataset: any ImageDataset, batchSize: Int, seed: UInt64, noise: Bool = true, attributes: [String] = []
+  ) {
     precondition(batchSize > 0, "a batch size must be positive, got \(batchSize)")
     self.dataset = dataset
     self.batchSize = batchSize
     assembler = BatchAssembler(
       dataset: dataset, seed: seed, augmentation: .none, noise: noise ? .evaluationNoise : nil,
-      randomCrops: false)
+      randomCrops: false, attributes: AttributeTelling(names: attributes))
   }
 
   /// The number of batches.

@@ -21,6 +21,7 @@ public struct KeyedRandom: RandomNumberGenerator, Sendable {
     case augmentation
     case blockOrder
     case crop
+    case attributes
   }
 
   @usableFromInline let key: UInt64

@@ -11,6 +11,9 @@ public struct DatasetFingerprint: Codable, Sendable, Equatable {
   public var labels: UInt32
   /// The CRC-32C of the samples' pixels.
   public var pixels: UInt32
+  /// The CRC-32C of the attributes' names and the samples' attributes; nil where there are none, and of what older programs
+  /// wrote.
+  public var attributes: UInt32?
 
   static let samples = 64
   static let mostLabels = 1_000_000
@@ -33,6 +36,18 @@ public struct DatasetFingerprint: Codable, Sendable, Equatable {
       pixels.update(UnsafeRawBufferPointer(buffer))
     }
     (self.labels, self.pixels) = (labels.value, pixels.value)
+    attributes = Self.attributes(of: dataset, samples)
+  }
+
+  private static func attributes(of dataset: any ImageDataset, _ samples: [Int]) -> UInt32? {
+    guard !dataset.attributeNames.isEmpty else { return nil }
+    var sum = CRC32C()
+    for name in dataset.attributeNames { Array((name + "\n").utf8).withUnsafeBytes { sum.update($0) } }
+    let states = samples.flatMap { index in
+      dataset.attributeNames.indices.map { AttributeTable.State(dataset.attribute($0, at: index)).rawValue }
+    }
+    states.withUnsafeBytes { sum.update($0) }
+    return sum.value
   }
 
   /// What differs from another, in words; nil if nothing does.
@@ -44,6 +59,9 @@ public struct DatasetFingerprint: Codable, Sendable, Equatable {
         "its labels are \(classNames.joined(separator: ", ")), and were \(other.classNames.joined(separator: ", "))"
     }
     if labels != other.labels { return "images have other labels than they had" }
+    if let attributes, let before = other.attributes, attributes != before {
+      return "images have other attributes than they had"
+    }
     return pixels == other.pixels ? nil : "images have other pixels than they had, or another order"
   }
 }

@@ -30,6 +30,11 @@ public final class SkippingDataset: DerivedDataset {
   /// The images that cannot be read, as far as they were asked for, in order.
   public var damaged: [Int] { skipped.withLock { $0.keys.sorted() } }
 
+  /// Of a damaged image, that of the one in its place, as far as it was read.
+  public func attribute(_ attribute: Int, at index: Int) -> Bool? {
+    base.attribute(attribute, at: skipped.withLock { $0[index] } ?? index)
+  }
+
   /// What is wrong with the images that were skipped since the last call.
   public func takeReports() -> [Report] {
     reports.withLock { reports in

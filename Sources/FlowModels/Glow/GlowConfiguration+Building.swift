@@ -30,7 +30,7 @@ extension GlowConfiguration {
   }
 
   /// Labels that split priors are conditioned on.
-  private var classesBelowPrior: Int { labelConditioning == .prior ? 0 : classCount }
+  private var classesBelowPrior: Int { labelConditioning == .prior ? 0 : conditionCount }
 
   private func makeLevel(
     _ level: Int, after pixelSteps: [any Bijection], _ options: TensorOptions, _ generator: Generator
@@ -65,7 +65,7 @@ extension GlowConfiguration {
   }
 
   /// The labels that conditioners are told.
-  var classesOfConditioners: Int { labelConditioning == .everywhere ? classCount : 0 }
+  var classesOfConditioners: Int { labelConditioning == .everywhere ? conditionCount : 0 }
 
   func makePermutation(
     _ name: String, _ channels: Int, _ options: TensorOptions, _ generator: Generator

@@ -10,7 +10,7 @@ extension GlowConfiguration {
 
   public var parameterCount: Int {
     let edge = edgeChannel ? 1 : 0
-    let everywhere = labelConditioning == .everywhere ? classCount : 0
+    let everywhere = labelConditioning == .everywhere ? conditionCount : 0
     let isDiagonal = priors == .diagonal
     func zeroConv(_ inputs: Int, _ outputs: Int) -> Int { 9 * (inputs + edge) * outputs + 2 * outputs }
 
@@ -26,15 +26,15 @@ extension GlowConfiguration {
         let pixels = (height >> level) * (width >> level)
         total +=
           isDiagonal
-          ? max(1, classCount) * channels * pixels
+          ? max(1, conditionCount) * channels * pixels
           : zeroConv(channels / 2, channels) + everywhere * channels * pixels
-            + (labelConditioning == .priors ? classCount * channels : 0)
+            + (labelConditioning == .priors ? conditionCount * channels : 0)
       }
     }
     let top = latentShape(level: levels)
     if learnTop && !isDiagonal { total += 2 * top[2] * (2 + 9 * edge) }
     total +=
-      (isDiagonal ? max(1, classCount) : classCount) * 2 * top[2]
+      (isDiagonal ? max(1, conditionCount) : conditionCount) * 2 * top[2]
       * (everywhere > 0 || isDiagonal ? top[0] * top[1] : 1)
     if classifier { total += (top[2] + 2) * classCount }
     return total

@@ -86,6 +86,9 @@ public struct GlowConfiguration: FlowConfiguration {
   public var learnTop = true
   /// Labels that the model is conditioned on, in order; empty for none.
   public var classNames: [String] = []
+  /// Attributes that the model is conditioned on, in order; nil for none.
+  public var attributes: [String]?
+  /// Also of attributes.
   public var labelConditioning = LabelConditioning.prior
   /// Nil for learned.
   public var priors: Priors?
@@ -137,6 +140,14 @@ public struct GlowConfiguration: FlowConfiguration {
       !classifier || labelConditioning == .prior, "classifier", classifier,
       "false where labelConditioning is \(labelConditioning.rawValue): the head would be told the label")
     try ModelError.require(
+      Set(attributeNames.map(ExactName.init)).count == attributeNames.count && attributes != [], "attributes",
+      attributeNames, "one name or more that differ, or none at all")
+    try ModelError.require(
+      attributeNames.isEmpty || classNames.isEmpty, "attributes", attributeNames,
+      "none where there are labels: a model is conditioned on one or the other")
+    try ModelError.require(
+      priors != .diagonal || attributeNames.isEmpty, "attributes", attributeNames, "none where the priors are diagonal")
+    try ModelError.require(
       priors != .diagonal || classCount == 0 || labelConditioning != .prior, "labelConditioning",
       labelConditioning.rawValue, "priors or everywhere where the priors are diagonal and there are labels")
   }
@@ -154,6 +165,17 @@ public struct GlowConfiguration: FlowConfiguration {
     guard !classifier || !classNames.isEmpty else {
       throw ModelError.request("the classifier needs images with labels: add --no-classifier to train without")
     }
+  }
+
+  public var attributeNames: [String] { attributes ?? [] }
+
+  public mutating func condition(onAttributes names: [String]) throws {
+    attributes = names.isEmpty ? nil : names
+    guard !names.isEmpty else { return }
+    guard !classifier else {
+      throw ModelError.request("the classifier predicts labels: add --no-classifier to condition on attributes")
+    }
+    (classNames, labelConditioning) = ([], .everywhere)
   }
 
   public func obstacle(to precision: ConditionerPrecision, on device: Device) -> String? {

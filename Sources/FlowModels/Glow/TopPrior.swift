@@ -23,7 +23,7 @@ public final class TopPrior: Prior {
 
   init(_ name: String, _ configuration: GlowConfiguration, like options: TensorOptions) throws {
     let shape = configuration.latentShape(level: configuration.levels)
-    let (channels, classes, isDiagonal) = (shape[2], configuration.classCount, configuration.priors == .diagonal)
+    let (channels, classes, isDiagonal) = (shape[2], configuration.conditionCount, configuration.priors == .diagonal)
     let learned = configuration.learnTop && !isDiagonal
     func zeros(_ part: String, _ shape: [Int]) throws -> Parameter {
       try Parameter("\(name).\(part)", .zeros(shape, options.dtype, on: options.device))

@@ -7,7 +7,7 @@ extension FlowModel {
   /// - Parameters:
   ///   - first: `[1, height, width, channel]`, as is `second`.
   ///   - steps: images in the result, at least 2.
-  ///   - labels: int64 `[2]`, of the two ends; a conditional model needs them.
+  ///   - labels: of the two ends, as of every pass (``FlowModel``).
   public func interpolate(_ first: Tensor, _ second: Tensor, steps: Int, labels: Tensor? = nil) throws -> Tensor {
     precondition(steps >= 2, "an interpolation has two ends")
     let ends = try encode(.concatenating([first, second], alongDimension: 0), labels: labels)

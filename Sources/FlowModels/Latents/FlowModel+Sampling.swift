@@ -7,7 +7,7 @@ extension FlowModel {
   /// Image i's latents depend on `seed` and i alone, not on `count` or `batchSize`.
   /// - Parameters:
   ///   - temperature: what every Gaussian's standard deviation, at every level, is multiplied by.
-  ///   - labels: int64 `[count]`; a conditional model needs them.
+  ///   - labels: of each image, as of every pass (``FlowModel``).
   /// - Returns: `[count, height, width, channel]`, as ``Quantization/quantize(_:)`` takes it.
   public func sample(
     count: Int, temperature: Double = 1, labels: Tensor? = nil, seed: UInt64 = 0, batchSize: Int = 64

@@ -2,8 +2,8 @@ import Foundation
 import Safetensors
 import Torch
 
-/// Latents on disk: a safetensors file with `level1`, `level2`, ... and, of a conditional model, `labels`. Its metadata says
-/// of which model they are.
+/// Latents on disk: a safetensors file with `level1`, `level2`, ... and, of a conditional model, `labels` or `attributes`. Its
+/// metadata says of which model they are.
 ///
 /// ```swift
 /// let labels = try Tensor([0, 9])
@@ -16,7 +16,7 @@ import Torch
 /// ```
 public struct LatentFile {
   public var latents: Latents
-  /// int64 `[count]`: what the images were encoded under.
+  /// What the images were encoded under, as of every pass (``FlowModel``): int64 `[count]`, or `[count, attributes]`.
   public var labels: Tensor?
   /// The ``FlowModel/roundedFingerprint()`` of the model that encoded the images; nil where it is not known, as in files of
   /// older programs.
@@ -38,7 +38,8 @@ public struct LatentFile {
 
   private var items: [SafetensorsItem] {
     let levels = latents.levels.enumerated().map { SafetensorsItem(name: "level\($0 + 1)", tensor: $1) }
-    return (labels.map { [SafetensorsItem(name: "labels", tensor: $0)] } ?? []) + levels
+    let condition = labels.map { SafetensorsItem(name: $0.dtype.isFloatingPoint ? "attributes" : "labels", tensor: $0) }
+    return [condition].compactMap(\.self) + levels
   }
 
   /// - Throws: `SafetensorsError`, naming the file.
@@ -106,10 +107,23 @@ public struct LatentFile {
         count = entry.shape[0]
         return try file.tensor(name).converted(to: model.options.dtype, on: model.options.device)
       })
-    let known = (1...configuration.levels).map { "level\($0)" } + (configuration.classCount > 0 ? ["labels"] : [])
+    let known =
+      (1...configuration.levels).map { "level\($0)" } + (configuration.classCount > 0 ? ["labels"] : [])
+      + (configuration.attributeNames.isEmpty ? [] : ["attributes"])
     if let stranger = file.names.first(where: { !known.contains($0) }) {
       throw ModelError.file(
         file.path, reason: "holds a tensor \(stranger), expected \(known.joined(separator: ", ")) of this model")
+    }
+    if file.names.contains("attributes") {
+      let (entry, expected) = (try file.entry("attributes"), [count!, configuration.attributeNames.count])
+      let rows = try entry.shape == expected ? file.tensor("attributes").converted(to: .float64) : nil
+      guard let rows, try rows.elements(Double.self).allSatisfy({ abs($0) <= 1 }) else {
+        throw ModelError.file(
+          file.path,
+          reason: "tensor attributes is \(entry.shape), expected \(expected) of numbers from -1 to 1, one for each of "
+            + "the model's attributes")
+      }
+      labels = try rows.converted(to: model.options.dtype, on: model.options.device)
     }
     guard configuration.classCount > 0 else { return }
     let stored = try file.tensor("labels").elements(Int.self)

@@ -66,6 +66,7 @@ public struct MaskedGlowConfiguration: FlowConfiguration {
   }
   public var levels: Int { glow.levels }
   public var classNames: [String] { glow.classNames }
+  public var attributeNames: [String] { glow.attributeNames }
 
   public var summary: String {
     "MaskedGlow L=\(levels) K=\(glow.steps) hidden=\(glow.hidden), after \(pixelSteps) pixel steps of \(pixelHidden)"
@@ -86,6 +87,8 @@ public struct MaskedGlowConfiguration: FlowConfiguration {
   public mutating func condition(onLabels names: [String], as choice: String?) throws {
     try glow.condition(onLabels: names, as: choice)
   }
+
+  public mutating func condition(onAttributes names: [String]) throws { try glow.condition(onAttributes: names) }
 
   public func obstacle(to precision: ConditionerPrecision, on device: Device) -> String? {
     glow.obstacle(to: precision, on: device) ?? precision.obstacle(on: device, hidden: pixelHidden)

@@ -37,7 +37,7 @@ extension MultiscaleFlow {
 
   /// log p(x), or log p(x | label) for a conditional model, in nats per image, `[batch]`; x as the model takes it
   /// (dequantized, scaled).
-  /// - Parameter labels: int64 `[batch]`; a conditional model needs them.
+  /// - Parameter labels: as of every pass (``FlowModel``).
   public func logProbability(_ x: Tensor, labels: Tensor? = nil) throws -> Tensor {
     try withInference {
       let context = try context(labels, count: x.shape[0])
@@ -92,13 +92,15 @@ extension MultiscaleFlow {
 
   /// The images of `latents` under conditions that may lie between labels: ``decode(_:labels:)`` with rows from
   /// ``conditions(of:count:)``, or blends of them.
-  /// - Parameter conditions: `[count, classes]`; a conditional model needs them, any other takes nil.
+  /// - Parameter conditions: `[count, classes]` or `[count, attributes]`; a model with labels needs them, one without
+  ///   labels and attributes takes nil.
   public func decode(_ latents: Latents, conditions: Tensor?) throws -> Tensor {
     try checkShapes(of: latents)
-    guard configuration.classCount > 0 else { return try decode(latents) }
-    guard let conditions, conditions.shape == [latents.count, configuration.classCount] else {
+    guard configuration.conditionCount > 0 else { return try decode(latents) }
+    if conditions == nil, configuration.classCount == 0 { return try decode(latents) }
+    guard let conditions, conditions.shape == [latents.count, configuration.conditionCount] else {
       throw ModelError.request(
-        "the model is conditional: its conditions are [\(latents.count), \(configuration.classCount)], got "
+        "the model is conditional: its conditions are [\(latents.count), \(configuration.conditionCount)], got "
           + "\(conditions.map { "\($0.shape)" } ?? "none")")
     }
     return try withInference { try decode(latents, under: Context(labels: conditions)) }

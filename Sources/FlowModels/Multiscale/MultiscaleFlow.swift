@@ -92,7 +92,7 @@ public final class MultiscaleFlow<Configuration: FlowConfiguration>: FlowModel {
 
   /// Sets what depends on data (every ActNorm, running averages) from one batch of images, layer after layer; 256 images by
   /// default in training. Call it once, on a fresh model; never on a loaded one.
-  /// - Parameter labels: int64 `[batch]`; a conditional model needs them.
+  /// - Parameter labels: as of every pass (``FlowModel``).
   public func initialize(from x: Tensor, labels: Tensor? = nil) throws {
     try checkShape(x)
     try withInference {
@@ -108,10 +108,11 @@ public final class MultiscaleFlow<Configuration: FlowConfiguration>: FlowModel {
     Runtime.returnFreedMemory()
   }
 
-  /// The condition of labels, each a row with 1 at its label and 0 elsewhere, `[count, classes]`; nil for a model
-  /// without labels.
-  /// - Parameter labels: int64 `[count]`; a conditional model needs them, any other takes none.
+  /// The condition of labels, each a row with 1 at its label and 0 elsewhere, `[count, classes]`, or of attributes,
+  /// `[count, attributes]`; nil for a model without either.
+  /// - Parameter labels: as of every pass (``FlowModel``).
   public func conditions(of labels: Tensor?, count: Int) throws -> Tensor? {
+    if !configuration.attributeNames.isEmpty { return try attributeRows(labels, count: count) }
     guard configuration.classCount > 0 else {
       guard labels == nil else { throw ModelError.request("the model is not conditional: it takes no labels") }
       return nil
@@ -121,6 +122,17 @@ public final class MultiscaleFlow<Configuration: FlowConfiguration>: FlowModel {
     }
     return try Tensor.identity(configuration.classCount, options.dtype, on: options.device)
       .selecting(labels, alongDimension: 0)
+  }
+
+  private func attributeRows(_ rows: Tensor?, count: Int) throws -> Tensor {
+    let shape = [count, configuration.conditionCount]
+    guard let rows else { return try .zeros(shape, options.dtype, on: options.device) }
+    guard rows.shape == shape, rows.dtype.isFloatingPoint else {
+      throw ModelError.request(
+        "the model is conditioned on attributes: it takes rows \(shape) of floating-point numbers, got \(rows.shape) of "
+          + "\(rows.dtype)")
+    }
+    return try rows.converted(to: options.dtype, on: options.device)
   }
 
   func context(_ labels: Tensor?, count: Int) throws -> Context {

@@ -14,6 +14,7 @@ struct DecodeCommand: ParsableCommand {
   @Argument(help: "A safetensors file from glow encode.") var latents: String
   @Option(help: "The picture to write, .png or .jpg, a grid; with --files, a folder of single PNGs.") var out: String
   @Option(help: "Decode under this label instead of the stored ones.") var label: String?
+  @OptionGroup var attributes: AttributeOptions
   @Flag(help: "One PNG per image.") var files = false
   @OptionGroup var grid: GridOptions
 
@@ -26,9 +27,10 @@ struct DecodeCommand: ParsableCommand {
     let labels = try label.map { label in
       try Tensor([Int](repeating: labelIndex(label, of: model), count: count), on: model.options.device)
     }
+    let changed = try stored.labels.map { try attributes.changing($0, for: model) } ?? attributes.rows(count, for: model)
     let names = (0..<count).map(String.init)
     if files { try requirePictures(named: names, in: out) }
-    let x = try model.decode(stored.latents, labels: labels ?? stored.labels)
+    let x = try model.decode(stored.latents, labels: labels ?? changed)
     let images = try model.pictures(of: x)
     if files {
       try writePictures(images, named: names, to: URL(filePath: out))

@@ -79,8 +79,9 @@ struct EvalCommand: ParsableCommand {
     try print(report, model.configuration)
   }
 
-  /// Each image is scored under its own label.
+  /// Each image is scored under its own label, or its own attributes.
   private func requireLabels(of dataset: any ImageDataset, for model: any FlowConfiguration) throws {
+    warn(ofAttributesMissingIn: dataset, for: model)
     guard model.classCount > 0, !model.hasLabels(dataset.classNames) else { return }
     func list(_ names: [String]) -> String {
       names.isEmpty ? "no labels" : "the labels " + names.joined(separator: ", ")
@@ -105,7 +106,9 @@ struct EvalCommand: ParsableCommand {
       "\(counted(result.bits, "bit")), \(result.split) split of \(report.data), \(counted(result.images, "image"))"
         + (result.images == 1 ? " (the error of one is not known), " : ", ")
         + "\(counted(result.draws, "dequantization sample")) each, \(report.weights) weights")
-    if result.conditional {
+    if result.conditional, model.classCount == 0 {
+      GlowCLI.print("each image under its own attributes")
+    } else if result.conditional {
       let most = log2(Double(model.classCount)) / Double(model.dimensions)
       GlowCLI.print(
         String(format: "each image under its own label; without labels at most %.4f more", most))

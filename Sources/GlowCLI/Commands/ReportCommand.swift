@@ -63,7 +63,9 @@ struct ReportCommand: ParsableCommand {
     let train = try data.open(.train)
     let baseline = try HistogramBaseline(fittedTo: train, bits: model.configuration.bits).bitsPerDimension(on: test)
     let held = try ModelBatch(
-      EvaluationBatches(dataset: test, batchSize: min(16, test.count), seed: seed).batch(at: 0), for: model)
+      EvaluationBatches(
+        dataset: test, batchSize: min(16, test.count), seed: seed, attributes: model.configuration.attributeNames
+      ).batch(at: 0), for: model)
     let metrics = try folder.metrics()
     return try RunReport(
       name: URL(filePath: path).lastPathComponent, settings: settings(model, training, metrics, place),
@@ -94,7 +96,8 @@ struct ReportCommand: ParsableCommand {
       ("seed", "\(training.seed)"),
     ]
     if let last = metrics.last { rows.append(("training time", duration(last.seconds))) }
-    if configuration.classCount > 0 { rows.append(("labels", configuration.classNames.joined(separator: ", "))) }
+    for (name, values) in [("labels", configuration.classNames), ("attributes", configuration.attributeNames)]
+    where !values.isEmpty { rows.append((name, values.joined(separator: ", "))) }
     return rows
   }
 

@@ -51,7 +51,7 @@ struct ResampleCommand: ParsableCommand {
       let rows = try numbers.map { levels in
         let x = try model.variations(
           of: latents, levels: levels, count: count, temperatures: temperatures,
-          labels: label?.expanded(to: [count]).contiguous(), seed: seed)
+          labels: label?.repeated(count), seed: seed)
         return try [original] + model.pictures(of: x)
       }
       return PixelImage.labeledGrid(

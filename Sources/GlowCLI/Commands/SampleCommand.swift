@@ -14,7 +14,8 @@ struct SampleCommand: ParsableCommand {
     commandName: "sample", abstract: "Draw images from a model.",
     discussion: """
       Writes one picture with a grid, or with --files a folder of single PNGs. A conditional model draws its labels in turn, \
-      one a row, unless --label names one. Same seed, same machine, same number of threads: the same bytes.
+      one a row, unless --label names one. One that is conditioned on attributes draws images --with and --without \
+      some of them. Same seed, same machine, same number of threads: the same bytes.
 
       --neighbors draws each sample in a row with the images of a data set that are nearest to it, pixel by pixel, and \
       prints how near they are: a model that repeats what it was trained on is nearer to it than other real images are. \
@@ -31,6 +32,7 @@ struct SampleCommand: ParsableCommand {
       """)
   var temperature = [Temperatures(0.7)]
   @Option(help: "A label's name or number; repeat for several.") var label: [String] = []
+  @OptionGroup var attributes: AttributeOptions
   @Option(help: "Of everything that is drawn.", transform: seedNumber) var seed: UInt64 = 0
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision = ConditionerPrecision.float32
@@ -105,7 +107,7 @@ struct SampleCommand: ParsableCommand {
     try temperature.flatMap { temperature in
       let x = try model.sample(
         count: count, temperatures: temperature.perLevel(of: model),
-        labels: labels.map { try Tensor($0, on: model.options.device) }, seed: seed)
+        labels: labels.map { try Tensor($0, on: model.options.device) } ?? attributes.rows(count, for: model), seed: seed)
       return try model.pictures(of: x)
     }
   }

@@ -1,6 +1,8 @@
 import Datasets
 import Files
+import FlowModels
 import Foundation
+import ModelImages
 import Synchronization
 
 private let said = Mutex<Set<String>>([])
@@ -11,6 +13,18 @@ func warn(ofNotesOn datasets: (any ImageDataset)...) { warn(datasets.flatMap(\.n
 /// Says each once.
 func warn(_ notes: [String]) {
   for note in notes where said.withLock({ $0.insert(note).inserted }) { warn(note) }
+}
+
+/// Says of which attributes of a model nothing is known in a data set.
+func warn(ofAttributesMissingIn dataset: any ImageDataset, for model: any FlowConfiguration) {
+  let missing = model.attributesMissing(in: dataset)
+  guard !missing.isEmpty else { return }
+  warn([
+    "the images of \(dataset.name) have "
+      + (missing.count == model.attributeNames.count
+        ? "none of the model's attributes: nothing is said of them"
+        : "no attributes \(missing.joined(separator: ", ")): nothing is said of these")
+  ])
 }
 
 extension ImageDataset {

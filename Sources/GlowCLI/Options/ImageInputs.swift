@@ -46,7 +46,7 @@ struct ImageInputs: ParsableArguments {
     /// uint8 `[count, height, width, channel]`.
     let pixels: Tensor
     let x: Tensor
-    /// int64 `[count]`; nil for a model without labels.
+    /// As of every pass (`FlowModel`).
     let labels: Tensor?
 
     var count: Int { pixels.shape[0] }
@@ -54,29 +54,33 @@ struct ImageInputs: ParsableArguments {
 
   /// - Parameter count: how many images to take of a data set where `--indices` does not say.
   func read(for model: any FlowModel, from place: ModelPlace, count: Int) throws -> Images {
-    let (bytes, known) = try files.isEmpty ? fromDataset(model, place, count) : fromFiles(model)
+    let (bytes, known) = try files.isEmpty ? fromDataset(model, place, count) : (fromFiles(model), nil)
     let pixels = try model.pixels(bytes)
     let x = try model.images(of: pixels)
     return Images(pixels: pixels, x: x, labels: try labels(of: x, known, for: model))
   }
 
-  private func labels(of x: Tensor, _ known: [Int]?, for model: any FlowModel) throws -> Tensor? {
+  /// - Parameter known: labels or attributes that the images have.
+  private func labels(of x: Tensor, _ known: Tensor?, for model: any FlowModel) throws -> Tensor? {
     guard model.configuration.classCount > 0 else {
       if let label { _ = try labelIndex(label, of: model) }
-      return nil
+      guard !model.configuration.attributeNames.isEmpty else { return nil }
+      if let known { return known }
+      warn("the attributes of the images are not known: each is taken to have those that are most likely")
+      return try model.mostLikelyAttributes(x)
     }
     if let label {
       return try Tensor([Int](repeating: labelIndex(label, of: model), count: x.shape[0]), on: model.options.device)
     }
-    if let known { return try Tensor(known, on: model.options.device) }
+    if let known { return known }
     warn(
       "the images have none of the model's labels: each is taken under its most likely one; name another with --label")
     return try model.mostLikelyLabels(x)
   }
 
-  private func fromFiles(_ model: any FlowModel) throws -> (bytes: [UInt8], labels: [Int]?) {
+  private func fromFiles(_ model: any FlowModel) throws -> [UInt8] {
     let configuration = try model.pictureShape()
-    let bytes = try files.flatMap { file in
+    return try files.flatMap { file in
       let picture = try PixelImage(contentsOf: URL(filePath: file), pixelLimit: pixelLimit)
       if picture.width != configuration.width || picture.height != configuration.height {
         warn(
@@ -86,21 +90,27 @@ struct ImageInputs: ParsableArguments {
       return picture.converted(toChannels: configuration.channels)
         .fitted(width: configuration.width, height: configuration.height).pixels
     }
-    return (bytes, nil)
   }
 
   private func fromDataset(
     _ model: any FlowModel, _ place: ModelPlace, _ count: Int
-  ) throws -> (bytes: [UInt8], labels: [Int]?) {
+  ) throws -> (bytes: [UInt8], labels: Tensor?) {
     let dataset = try ModelData(data, for: model.configuration, at: place).openWhole(split)
     let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
     if let wrong = numbers.first(where: { $0 >= dataset.count }) {
       throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
     }
     let bytes = try numbers.flatMap { try dataset.image(at: $0).pixels }
+    let attributes = model.configuration.attributeNames
+    guard attributes.isEmpty else {
+      let missing = model.configuration.attributesMissing(in: dataset)
+      if missing.count == attributes.count { return (bytes, nil) }
+      warn(ofAttributesMissingIn: dataset, for: model.configuration)
+      return (bytes, try model.attributes(of: numbers, in: dataset))
+    }
     let labels = numbers.compactMap { dataset.label(at: $0) }
     let same = labels.count == numbers.count && model.configuration.hasLabels(dataset.classNames)
-    return (bytes, same ? labels : nil)
+    return (bytes, same ? try Tensor(labels, on: model.options.device) : nil)
   }
 }
 

@@ -15,7 +15,8 @@ struct AttributesFitCommand: ParsableCommand {
       always, 0.5 not at all) says which edits to trust.
 
       A conditional model sees each image under its own label, so that its latents hold little of the class itself; \
-      --label shows it all images under one, and edits are then made under that one.
+      --label shows it all images under one, and edits are then made under that one. To a model that is conditioned on \
+      attributes nothing is said of any.
 
       Where only some images can have an attribute at all (a skin tone: people), --among leaves the others out; else what \\
       sets those apart becomes part of the direction.
@@ -41,7 +42,9 @@ struct AttributesFitCommand: ParsableCommand {
 
   func run() throws {
     let (place, model) = try modelOptions.load()
-    let labels = try label.map { LabelChoice.fixed(try labelIndex($0, of: model)) } ?? .own
+    let labels =
+      try label.map { LabelChoice.fixed(try labelIndex($0, of: model)) }
+      ?? (model.configuration.attributeNames.isEmpty ? .own : .unsaid)
     let images = try ModelData(data, for: model.configuration, at: place)
     func open(_ split: DatasetSplit, _ limit: Int?) throws -> any ImageDataset {
       let dataset = try images.open(split)

@@ -78,7 +78,7 @@ struct TrainCommand: ParsableCommand {
     // Without --size, of one that suits any number of levels. What needs the images' labels is looked at when there are.
     (settings.model.height, settings.model.width) = settings.training.size ?? (1 << 16, 1 << 16)
     let labels = model.names.contains(ModelFlagList.labels) ? ["one", "other"] : []
-    guard (try? model.apply(to: &settings.model, labels: labels)) != nil else { return }
+    guard (try? model.apply(to: &settings.model, labels: labels, attributes: nil)) != nil else { return }
     do { try settings.model.validate() } catch ModelError.invalid(let field, let value, let expected)
       where ["height", "width"].contains(field)
     {
@@ -151,9 +151,7 @@ struct TrainCommand: ParsableCommand {
     if isLeader {
       let ranks = communicator.map { ", in \(counted($0.size, "process", plural: "processes"))" } ?? ""
       print("\(model.summary), on \(counted(train.count, "image")) \(train.shape) of \(training.data)\(ranks)")
-      let unused =
-        !train.classNames.isEmpty && model.classCount == 0 ? "; the model learns no classes without --labels" : ""
-      print("The images have \(train.labelSummary)\(unused)")
+      print("The images have \(train.labelSummary)\(what(model, learnsOf: train))")
       if let advice = try train.packingAdvice(for: DatasetSource(parsing: training.data), seed: training.seed) {
         warn(advice)
       }
@@ -162,6 +160,16 @@ struct TrainCommand: ParsableCommand {
       configuration: model, training: training, train: train, validation: validation,
       test: isLeader ? testImages(training, like: train) : nil, run: RunFolder(URL(filePath: folder)),
       options: options, communicator: communicator)
+  }
+
+  /// Which of the images' classes and attributes a model is told, for the end of a sentence.
+  private func what(_ model: any FlowConfiguration, learnsOf train: any ImageDataset) -> String {
+    let told = model.attributeNames.count
+    if told > 0 {
+      let which = told == train.attributeNames.count ? "all" : "\(told)"
+      return "; the model is told \(which) of the attributes"
+    }
+    return !train.classNames.isEmpty && model.classCount == 0 ? "; the model learns no classes without --labels" : ""
   }
 
   /// The test images, to know them again.
@@ -190,8 +198,11 @@ struct TrainCommand: ParsableCommand {
     settings.model.height = train.shape.height
     settings.model.width = train.shape.width
     settings.model.channels = train.shape.channels
-    try model.apply(to: &settings.model, labels: train.classNames)
+    try model.apply(to: &settings.model, labels: train.classNames, attributes: train.attributeNames)
     try settings.model.validate()
+    if settings.model.attributeNames.isEmpty, training.names.contains(TrainingFlagList.conditionDropout) {
+      throw ValidationError("--condition-dropout is for a model that is conditioned on attributes: add --condition")
+    }
     return (settings.model, settings.training, train, validation)
   }
 

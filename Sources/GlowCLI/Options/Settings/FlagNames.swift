@@ -22,7 +22,8 @@ private func flag(of field: String) -> String? { settingFlags[field] ?? ownName(
 private let settingFlags = [
   "batchSize": "batch", "learningRate": "lr", "warmupImages": "warmup", "averageImages": "average",
   "gradientClip": "clip", "initializationImages": "init-images", "augmentation.shift": "shift", "bucketBytes": "bucket",
-  "labelConditioning": ModelFlagList.labels, "guards.conditionNumber": "max-condition", "guards.scale": "max-scale",
+  "labelConditioning": ModelFlagList.labels, "attributes": ModelFlagList.condition,
+  "guards.conditionNumber": "max-condition", "guards.scale": "max-scale",
   "guards.roundTripError": "max-round-trip", "guards.rollBacks": "roll-backs",
   "guards.learningRateFactor": "roll-back-rate", "guards.images": "roll-back-images",
 ]

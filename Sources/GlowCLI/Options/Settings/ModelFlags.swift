@@ -2,14 +2,15 @@ import ArgumentParser
 import FlowModels
 import Foundation
 
-/// Flags that change a preset's model: the fields of all families, each under its own name.
+/// Flags that change a preset's model: the fields of all families, each under its own name, and what the model is told of an
+/// image.
 typealias ModelFlags = GivenFlags<ModelFlagList>
 
 enum ModelFlagList: SettingFlagList {
-  /// What was asked for, by the fields' names; `labels` is how to condition on labels.
+  /// What was asked for, by the fields' names; `labels` is how to condition on labels, `condition` on which attributes.
   typealias Settings = [String: FieldValue]
 
-  static let labels = "labels"
+  static let (labels, condition) = ("labels", "condition")
 
   static var flags: [SettingFlag<Settings>] {
     var names: [String] = []
@@ -18,7 +19,10 @@ enum ModelFlagList: SettingFlagList {
       labels, of: words(ModelFamilies.all.map { .choice($0.labelConditionings) }),
       "Condition on the images' labels, where they have any."
     ) { $0[Self.labels] = .choice($1) }
-    return names.map(flag) + [labels]
+    let condition = SettingFlag<Settings>.option(
+      condition, ArgumentHelp("Condition on attributes of the images: some, all, or none.", valueName: "names")
+    ) { (settings, names: String) in settings[Self.condition] = .choice(names) }
+    return names.map(flag) + [labels, condition]
   }
 
   private typealias Entry = (name: String, help: String, kind: FieldKind, family: any FlowConfiguration.Type)
@@ -80,6 +84,7 @@ extension GivenFlags where List == ModelFlagList {
       if name == ModelFlagList.labels, case .choice(let word) = values[name], family.labelConditionings.contains(word) {
         continue
       }
+      if name == ModelFlagList.condition, family.labelConditionings.count > 1 { continue }
       throw ValidationError("--\(name) has no meaning for a \(family.title): leave it out")
     }
     for field in family.fields {
@@ -91,20 +96,54 @@ extension GivenFlags where List == ModelFlagList {
     }
   }
 
-  /// - Parameter names: the labels of the images.
-  func apply(to model: inout any FlowConfiguration, labels names: [String]) throws {
+  /// - Parameters:
+  ///   - names: the labels of the images.
+  ///   - attributes: of the images; nil where they are not known yet.
+  func apply(to model: inout any FlowConfiguration, labels names: [String], attributes: [String]?) throws {
     func set<Family: FlowConfiguration>(_ own: Family) throws -> Family {
       try requireMeaning(for: Family.self)
       var (own, values) = (own, values)
       for field in Family.fields { if let value = values[field.name] { field.set(&own, value) } }
       var conditioning: String?
       if case .choice(let word) = values.removeValue(forKey: ModelFlagList.labels) { conditioning = word }
-      do { try own.condition(onLabels: names, as: conditioning) } catch let error as ModelError {
-        throw ValidationError(error.description)
+      var chosen: String?
+      if case .choice(let text) = values.removeValue(forKey: ModelFlagList.condition) { chosen = text }
+      // A preset of a model with attributes takes those that there are.
+      let told =
+        try chosen.map { try Self.attributes($0, of: attributes) } ?? (own.attributeNames.isEmpty ? [] : attributes ?? [])
+      guard told.isEmpty || conditioning == nil || conditioning == "none" else {
+        throw ValidationError(
+          "--labels \(conditioning!) and --condition: a model is conditioned on labels or on attributes, leave one out")
       }
+      do {
+        try own.condition(onLabels: names, as: told.isEmpty ? conditioning : "none")
+        if !told.isEmpty || !own.attributeNames.isEmpty { try own.condition(onAttributes: told) }
+      } catch let error as ModelError { throw ValidationError(error.description) }
       return own
     }
     model = try set(model)
+  }
+
+  /// What --condition asks for, as the data write it.
+  private static func attributes(_ text: String, of known: [String]?) throws -> [String] {
+    if text == "none" { return [] }
+    let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    guard !names.isEmpty else { throw ValidationError("--condition names no attribute, expected some, all or none") }
+    guard let known else { return text == "all" ? ["one"] : names }
+    guard !known.isEmpty else {
+      throw ValidationError(
+        "--condition \(text): the images have no attributes; a file attributes.csv beside the pictures gives them")
+    }
+    if text == "all" { return known }
+    let found = try names.map { name in
+      guard let own = known.first(where: { $0 == name }) ?? known.first(where: { $0.lowercased() == name.lowercased() })
+      else {
+        throw ValidationError("--condition \(name) is none of the images' attributes: \(known.joined(separator: ", "))")
+      }
+      return own
+    }
+    guard Set(found).count == found.count else { throw ValidationError("--condition \(text) names an attribute twice") }
+    return found
   }
 }
 

@@ -38,6 +38,10 @@ enum TrainingFlagList: SettingFlagList {
       .option("clip", "Largest gradient norm; 0 for none.", \.gradientClip),
       .option(
         "weight-decay", "Weights shrink by this times the learning rate in each step; 0 for none.", \.weightDecay),
+      .option(
+        conditionDropout,
+        "The share of the images of which the model is told only some attributes, so that it also does without; by default 0.5.",
+        \.conditionDropout),
       .option("init-images", "Images of the data-dependent initialization.", \.initializationImages),
       .option(weightOfClassifier, "Weight of the classifier's cross-entropy.", \.weightY),
       .toggle("flip", "Mirror images at random.") { $0.augmentation.horizontalFlip = $1 },
@@ -75,6 +79,7 @@ enum TrainingFlagList: SettingFlagList {
     ]
   }
 
+  static let conditionDropout = "condition-dropout"
   private static let (weightOfClassifier, memory, memoryBudget, precision) = (
     "weight-y", "memory", "memory-budget", "precision"
   )

@@ -1,0 +1,37 @@
+import Torch
+
+extension FlowModel {
+  /// The condition of images of which some attributes are said, and nothing of the others, `[count, attributes]`.
+  ///
+  /// ```swift
+  /// let rows = try faces.attributeRows(count: 16, with: ["smiling"], without: ["eyeglasses"])
+  /// let images = try faces.sample(count: 16, temperature: 0.7, labels: rows, seed: 1)
+  /// ```
+  /// - Throws: ``ModelError`` for a name that is none of the model's attributes, or that stands on both sides.
+  public func attributeRows(count: Int, with: [String], without: [String] = []) throws -> Tensor {
+    let row = try configuration.attributes(with: with, without: without)
+    return try Tensor(row, shape: [1, row.count], on: options.device).converted(to: options.dtype)
+      .expanded(to: [count, row.count]).contiguous()
+  }
+
+  /// The attributes that each image most likely has, `[batch, attributes]`: 1 where it is more likely with one than without,
+  /// else -1; each by itself, with nothing said of the others. Two passes an attribute.
+  /// - Parameter x: `[batch, height, width, channel]`.
+  /// - Throws: ``ModelError`` for a model without attributes, or images that do not fit it.
+  public func mostLikelyAttributes(_ x: Tensor) throws -> Tensor {
+    let (count, attributes) = (x.shape[0], configuration.attributeNames.count)
+    guard attributes > 0 else { throw ModelError.request("the model is not conditioned on attributes") }
+    let columns = try (0..<attributes).map { place in
+      let likelihoods = try [Float(1), -1].map { value in
+        var row = [Float](repeating: 0, count: attributes)
+        row[place] = value
+        let rows = try Tensor(row, shape: [1, attributes], on: x.device).converted(to: options.dtype)
+        return try logProbability(x, labels: rows.expanded(to: [count, attributes]).contiguous())
+          .elements(Double.self)
+      }
+      return zip(likelihoods[0], likelihoods[1]).map { Float($0 > $1 ? 1 : -1) }
+    }
+    let rows = (0..<count).flatMap { image in columns.map { $0[image] } }
+    return try Tensor(rows, shape: [count, attributes], on: x.device).converted(to: options.dtype)
+  }
+}
