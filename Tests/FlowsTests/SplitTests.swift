@@ -63,10 +63,11 @@ import Torch
 }
 
 @Suite(.serialized) struct SplitTests {
-  @Test(arguments: ConditionerOptions.all) func backward(options: ConditionerOptions) throws {
+  @Test(arguments: ConditionerOptions.all, [nil, DeviationLimit(0.7)])
+  func backward(options: ConditionerOptions, limit: DeviationLimit?) throws {
     let context = Context(labels: options.conditional ? try randomTensor([3, 3], seed: 9) : nil)
     let split = try Split(
-      "split", shape: [5, 7, 4], edgeChannel: options.edgeChannel, classes: options.classes,
+      "split", shape: [5, 7, 4], edgeChannel: options.edgeChannel, classes: options.classes, limit: limit,
       like: TensorOptions(.float64))
     try randomize(split.parameters)
     let x = try randomTensor([3, 5, 7, 4], seed: 1)
@@ -85,6 +86,21 @@ import Torch
     for (parameter, gradient) in zip(split.parameters, expected.parameters) {
       try expectClose(parameter.gradient - 0.5, gradient, within: 1e-12, "gradient of \(parameter.name)")
     }
+  }
+
+  @Test func theDeviationStaysInItsLimit() throws {
+    let split = try Split(
+      "split", shape: [5, 7, 4], edgeChannel: false, limit: DeviationLimit(1.5), like: TensorOptions(.float64))
+    try randomize(split.parameters)
+    let free = try Split("split", shape: [5, 7, 4], edgeChannel: false, like: TensorOptions(.float64))
+    for (own, other) in zip(free.parameters, split.parameters) { try own.value.assign(other.value) }
+    let kept = try randomTensor([3, 5, 7, 2], seed: 1) * 100
+    let (limited, unlimited) = (try split.distribution(given: kept), try free.distribution(given: kept))
+    try expectEqual(limited.mean, unlimited.mean, "the mean")
+    let pairs = try zip(
+      limited.logStandardDeviation.elements(Double.self), unlimited.logStandardDeviation.elements(Double.self))
+    for (own, raw) in pairs { #expect(abs(own - 1.5 * tanh(raw / 1.5)) < 1e-12) }
+    #expect(try unlimited.logStandardDeviation.magnitude().maximum().item() > 5, "there is something to limit")
   }
 
   @Test func start() throws {

@@ -47,7 +47,7 @@ extension GlowConfiguration {
       ? try Split(name, ownGaussian: shape, classes: classesBelowPrior, like: options)
       : try Split(
         name, shape: shape, edgeChannel: edgeChannel, classes: classesBelowPrior,
-        sharesPositions: labelConditioning == .priors, like: options)
+        sharesPositions: labelConditioning == .priors, limit: deviationLimit.map(DeviationLimit.init), like: options)
     return .init(chain, groups: groups, split: split)
   }
 

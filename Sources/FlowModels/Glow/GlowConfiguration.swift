@@ -24,6 +24,9 @@ public struct GlowConfiguration: FlowConfiguration {
       .number("minimumScale", "Lower bound of the sigmoid scale; 0 as published.", \.minimumScale),
       .toggle("edgeChannel", "Mark the padding of 3x3 convolutions with a channel.", \.edgeChannel),
       .toggle("learnTop", "Learn the top prior.", \.learnTop),
+      .number(
+        "deviationLimit", "The most that a split prior's log standard deviation may be away from 0; 0 for no limit.",
+        \.limitOrNone),
       .toggle("classifier", "Predict the label from the top latent (see --weight-y).", \.classifier),
     ]
   }
@@ -92,8 +95,16 @@ public struct GlowConfiguration: FlowConfiguration {
   public var labelConditioning = LabelConditioning.prior
   /// Nil for learned.
   public var priors: Priors?
+  /// The most that the log standard deviation of a split's learned prior may be away from 0, such as 2; nil for no limit, as
+  /// published. See `DeviationLimit`.
+  public var deviationLimit: Double?
   /// Whether a head predicts the label from the top latent.
   public var classifier = false
+
+  private var limitOrNone: Double {
+    get { deviationLimit ?? 0 }
+    set { deviationLimit = newValue == 0 ? nil : newValue }
+  }
 
   public init(height: Int, width: Int, channels: Int, levels: Int, steps: Int, hidden: Int) {
     self.height = height
@@ -132,6 +143,12 @@ public struct GlowConfiguration: FlowConfiguration {
       minimumScale >= 0 && minimumScale < 1, "minimumScale", minimumScale, "at least 0 and below 1")
     try ModelError.require(
       logScaleFactor > 0 && logScaleFactor <= 100, "logScaleFactor", logScaleFactor, "above 0, up to 100")
+    try ModelError.require(
+      deviationLimit.map { $0 > 0 && $0 <= 100 } ?? true, "deviationLimit", deviationLimit ?? 0,
+      "0 for no limit, or up to 100")
+    try ModelError.require(
+      deviationLimit == nil || priors != .diagonal, "deviationLimit", deviationLimit ?? 0,
+      "0 where the priors are diagonal: nothing predicts them")
     try ModelError.require(
       Set(classNames.map(ExactName.init)).count == classCount, "classNames", classNames, "names that differ")
     try ModelError.require(

@@ -9,6 +9,7 @@ public final class Split {
   private let labels: LabelEmbedding?
   /// Labels that the Gaussian is conditioned on; 0 for none.
   private let classes: Int
+  private let limit: DeviationLimit?
 
   public var parameters: [Parameter] { (prior?.parameters ?? []) + (labels?.parameters ?? []) }
 
@@ -16,15 +17,17 @@ public final class Split {
   ///   - shape: before the split, `[height, width, channel]`.
   ///   - classes: labels, which add to mean and log standard deviation at every position; 0 for none.
   ///   - sharesPositions: whether it adds the same at each.
+  ///   - limit: of the log standard deviation, which else follows what goes on without bound; nil as published.
   public init(
     _ name: String, shape: [Int], edgeChannel: Bool, classes: Int = 0, sharesPositions: Bool = false,
-    like options: TensorOptions
+    limit: DeviationLimit? = nil, like options: TensorOptions
   ) throws {
     let channels = shape[2]
     precondition(channels % 2 == 0, "a split needs an even number of channels, not \(channels)")
     prior = try ZeroConv3x3(
       name + ".prior", inputs: channels / 2, outputs: channels, edgeChannel: edgeChannel, like: options)
     self.classes = classes
+    self.limit = limit
     labels =
       classes > 0
       ? try LabelEmbedding(
@@ -38,13 +41,13 @@ public final class Split {
   ///   - classes: labels, each with its own; 0 for none.
   public init(_ name: String, ownGaussian shape: [Int], classes: Int = 0, like options: TensorOptions) throws {
     precondition(shape[2] % 2 == 0, "a split needs an even number of channels, not \(shape[2])")
-    prior = nil
+    (prior, limit) = (nil, nil)
     self.classes = classes
     labels = try LabelEmbedding(name + ".gaussian", classes: max(1, classes), shape: shape, like: options)
   }
 
   /// The latent is standard normal.
-  public init() { (prior, labels, classes) = (nil, nil, 0) }
+  public init() { (prior, labels, classes, limit) = (nil, nil, 0, nil) }
 
   /// - Returns: the half that goes on, and the latent, each with half of the channels.
   public func divide(_ x: Tensor) throws -> (kept: Tensor, latent: Tensor) {
@@ -58,7 +61,13 @@ public final class Split {
   /// The distribution of the latent given the half that goes on.
   public func distribution(given kept: Tensor, under context: Context = .none) throws -> Gaussian {
     guard let halves = try halves(prior?.forward(kept), rows: rows(kept, context)) else { return try .unit(like: kept) }
-    return try Gaussian(halves: halves)
+    return try gaussian(halves)
+  }
+
+  private func gaussian(_ halves: Tensor) throws -> Gaussian {
+    let free = try Gaussian(halves: halves)
+    guard let limit else { return free }
+    return try Gaussian(mean: free.mean, logStandardDeviation: limit(free.logStandardDeviation))
   }
 
   /// A row for each image, for the labels' part; nil where there is none.
@@ -83,8 +92,9 @@ public final class Split {
     kept: Tensor, latent: Tensor, gradKept: Tensor, weight: Tensor, under context: Context = .none
   ) throws -> (x: Tensor, gradX: Tensor) {
     let (predicted, rows) = (try prior?.forward(kept), try rows(kept, context))
-    let gaussian = try halves(predicted, rows: rows).map { try Gaussian(halves: $0) } ?? .unit(like: latent)
-    let (gradLatent, gradHalves) = try gaussian.backward(latent, weight: weight)
+    let gaussian = try halves(predicted, rows: rows).map(gaussian) ?? .unit(like: latent)
+    var (gradLatent, gradHalves) = try gaussian.backward(latent, weight: weight)
+    if let limit { gradHalves = try limit.backward(gradHalves, gaussian.logStandardDeviation) }
     if let labels, let rows { try labels.backward(gradHalves, rows: rows) }
     guard let prior, let predicted else { return (try join(kept, latent), try join(gradKept, gradLatent)) }
     let gradThroughPrior = try prior.backward(x: kept, y: predicted, gradY: gradHalves)
