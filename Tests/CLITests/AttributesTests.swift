@@ -125,7 +125,67 @@ import Testing
       for (arguments, words) in requests { try expectRefusal(arguments, saying: words, leaving: folder) }
     }
   }
+
+  /// A model that is told attributes: trained, scored, sampled, and images changed by telling it others.
+  @Test func aModelThatIsToldAttributes() throws {
+    try withTemporaryFolder { folder in
+      let data = try pictures(in: folder).path
+      let (run, out) = (folder.appending(path: "run"), folder.appending(path: "out.png").path)
+      let train = tinyTraining("masked-glow-toy", on: data, to: run, images: 64) + ["--levels", "1"]
+      for (flags, words) in [
+        (["--condition", "dark"], ["--condition dark is none of the images' attributes: bright, never"]),
+        (["--condition", "bright,Bright"], ["--condition bright,Bright names an attribute twice"]),
+        (["--condition", "bright", "--labels", "everywhere"], ["--labels everywhere and --condition"]),
+        (["--condition-dropout", "0.5"], ["--condition-dropout is for a model that is conditioned on attributes"]),
+        (["--condition", "all", "--condition-dropout", "2"], ["--condition-dropout is 2, expected 0 to 1"]),
+      ] as [([String], [String])] { try expectRefusal(train + flags, saying: words) }
+      let trained = try GlowBinary.run(train + ["--condition", "Bright"])
+      #expect(trained.status == 0 && trained.output.contains("; the model is told 1 of the attributes"), "\(trained)")
+
+      let start = ["--model", run.path, "--data", data]
+      #expect(try glow(["eval"] + start).contains("each image under its own attributes"))
+      func sample(_ flags: String...) throws -> PixelImage {
+        try glow(["sample", "--model", run.path, "--count", "4", "--out", out] + flags)
+        return try PixelImage(contentsOf: URL(filePath: out))
+      }
+      let sheets = [try sample(), try sample("--with", "bright"), try sample("--without", "bright")]
+      #expect(sheets[0] != sheets[1] && sheets[1] != sheets[2] && sheets[0] != sheets[2])
+      try expectRefusal(
+        ["sample", "--model", run.path, "--out", out, "--with", "dark"],
+        saying: ["attribute dark is none of the model's: bright"])
+
+      // The picture itself, beside the same latents under another condition.
+      let original = try PixelImage(contentsOf: URL(filePath: data).appending(path: "test/42.png"))
+      try glow(["attributes", "apply"] + start + ["--limit", "1", "--without", "bright", "--out", out, "--enlarge", "1"])
+      let pair = try PixelImage(contentsOf: URL(filePath: out)).shifted(down: 9)
+      #expect(pair.tile(column: 0, row: 0, size: 8) == original && pair.tile(column: 1, row: 0, size: 8) == original)
+      try glow(["attributes", "apply"] + start + ["--limit", "1", "--with", "bright", "--out", out, "--enlarge", "1"])
+      #expect(try PixelImage(contentsOf: URL(filePath: out)).shifted(down: 9).tile(column: 1, row: 0, size: 8) != original)
+      try glow(["attributes", "apply"] + start + ["--attribute", "bright", "--out", out])
+
+      let latents = folder.appending(path: "z.safetensors").path
+      try glow(["encode"] + start + ["--limit", "1", "--out", latents])
+      for (flags, isSame) in [([], true), (["--with", "bright"], false)] as [([String], Bool)] {
+        try glow(["decode", "--model", run.path, latents, "--out", out, "--enlarge", "1", "--columns", "1"] + flags)
+        #expect((try PixelImage(contentsOf: URL(filePath: out)).tile(column: 0, row: 0, size: 8) == original) == isSame)
+      }
+      // Of a picture by itself the likeliest attributes are taken, and that is said.
+      let alone = try GlowBinary.run(
+        ["reconstruct", "--model", run.path, URL(filePath: data).appending(path: "test/42.png").path])
+      #expect(alone.status == 0 && alone.errors.contains("each is taken to have those that are most likely"))
+      try expectRefusal(
+        ["attributes", "apply", "--model", TrainedRun.unlabeled().run.path, "--with", "bright", "--out", out],
+        saying: ["the model is not conditioned on attributes"])
+      let fit = folder.appending(path: "directions.safetensors").path
+      try glow(["attributes", "fit"] + start + ["--attribute", "bright", "--out", fit])
+      try expectRefusal(
+        ["attributes", "apply"] + start + ["--attributes", fit, "--with", "bright", "--out", out],
+        saying: ["leave --attributes out"])
+      try glow(["attributes", "apply"] + start + ["--attributes", fit, "--attribute", "bright", "--out", out])
+    }
+  }
 }
+
 
 extension PixelImage {
   /// Without the rows above `down`.

@@ -63,6 +63,11 @@ enum GlowBinary {
 /// Runs `glow` and expects it to succeed; returns what it printed.
 @discardableResult
 func glow(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+  try glow(arguments, sourceLocation: sourceLocation)
+}
+
+@discardableResult
+func glow(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
   let outcome = try GlowBinary.run(arguments)
   #expect(outcome.status == 0, "\(arguments): \(outcome.errors)", sourceLocation: sourceLocation)
   return outcome.output

@@ -13,8 +13,12 @@ struct CountingDataset: ImageDataset {
   var classNames: [String] = ["even", "odd"]
   var broken: Set<Int> = []
   var shuffleBlock: Int?
+  var attributeNames: [String] = []
 
   func label(at index: Int) -> Int? { classNames.isEmpty ? nil : index % 2 }
+
+  /// Attribute `a` of image `i` by `(a + i) % 3`: yes, no, not known.
+  func attribute(_ attribute: Int, at index: Int) -> Bool? { [true, false, nil][(attribute + index) % 3] }
 
   func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     if broken.contains(index) { throw Broken(index: index) }

@@ -47,6 +47,31 @@ import Torch
           $0.labelConditioning = .everywhere
         }, "\(head) where labelConditioning is everywhere: the head would be told the label"
       ),
+      ({ $0.deviationLimit = -1 }, "deviationLimit is -1.0, expected 0 for no limit, or up to 100"),
+      (
+        {
+          $0.deviationLimit = 2
+          $0.priors = .diagonal
+        }, "deviationLimit is 2.0, expected 0 where the priors are diagonal: nothing predicts them"
+      ),
+      ({ $0.attributes = [] }, "attributes is [], expected one name or more that differ, or none at all"),
+      (
+        { $0.attributes = ["a", "b", "a"] },
+        "attributes is [\"a\", \"b\", \"a\"], expected one name or more that differ, or none at all"
+      ),
+      (
+        {
+          $0.attributes = ["a"]
+          $0.classNames = ["b"]
+        },
+        "attributes is [\"a\"], expected none where there are labels: a model is conditioned on one or the other"
+      ),
+      (
+        {
+          $0.attributes = ["a"]
+          $0.priors = .diagonal
+        }, "attributes is [\"a\"], expected none where the priors are diagonal"
+      ),
     ]
     for (change, message) in cases {
       let error = try #require(throws: ModelError.self, "\(message)") { try configuration(change).validate() }

@@ -81,7 +81,7 @@ import Torch
       let half = try latents.images(0..<1).interpolated(to: latents.images(1..<2), at: 0.5)
       try expectClose(images.narrowed(0, 2..<3), glow.decode(half), within: 1e-12, "the middle")
     }
-    let same = try labels.map { try $0.narrowed(0, 0..<1).expanded(to: [2]) }
+    let same = try labels.map { try $0.narrowed(0, 0..<1).expanded(to: [2] + $0.shape.dropFirst()).contiguous() }
     let still = try glow.interpolate(first, first, steps: 3, labels: same)
     try expectClose(still, first.expanded(to: still.shape), within: 1e-12, "between equal images")
   }

@@ -19,6 +19,11 @@ struct MaskedGlowVariant: CustomTestStringConvertible, Sendable {
       $0.glow.edgeChannel = true
       $0.glow.permutation = .conv1x1
     },
+    MaskedGlowVariant("attributes", pixelSteps: 1) {
+      $0.glow.attributes = ["a", "b"]
+      $0.glow.labelConditioning = .everywhere
+      $0.glow.deviationLimit = 1
+    },
     MaskedGlowVariant("classified", pixelSteps: 2, channels: 1) {
       $0.glow.classNames = ["a", "b", "c"]
       $0.glow.classifier = true
@@ -50,8 +55,10 @@ struct MaskedGlowVariant: CustomTestStringConvertible, Sendable {
     try randomImages([count, configuration.height, configuration.width, configuration.channels], seed: 5, dtype)
   }
 
-  /// Each label in turn; nil for a model without.
+  /// Each label in turn, or attributes; nil for a model without.
   func labels(_ count: Int) throws -> Tensor? {
+    let attributes = configuration.attributeNames.count
+    if attributes > 0 { return try attributeRows(count, attributes) }
     guard configuration.classCount > 0 else { return nil }
     return try Tensor((0..<count).map { $0 % configuration.classCount })
   }

@@ -59,7 +59,15 @@ struct Variant: CustomTestStringConvertible, Sendable {
       $0.edgeChannel = true
       $0.classNames = ["a", "b"]
       $0.labelConditioning = .priors
+      $0.deviationLimit = 1
     },
+    Variant("attributes") {
+      $0.attributes = ["a", "b", "c"]
+      $0.labelConditioning = .everywhere
+      $0.scale = .bounded
+      $0.deviationLimit = 2
+    },
+    Variant("attributes in the top prior", channels: 1) { $0.attributes = ["a"] },
   ]
 
   /// Of those, the ones with labels.
@@ -77,11 +85,19 @@ struct Variant: CustomTestStringConvertible, Sendable {
     try randomImages([count, configuration.height, configuration.width, configuration.channels], seed: seed, dtype)
   }
 
-  /// Each label in turn; nil for a model without.
+  /// Each label in turn, or attributes from -1 to 1, some of which are not known; nil for a model without.
   func labels(_ count: Int) throws -> Tensor? {
+    let attributes = configuration.attributeNames.count
+    if attributes > 0 { return try attributeRows(count, attributes) }
     guard configuration.classCount > 0 else { return nil }
     return try Tensor((0..<count).map { $0 % configuration.classCount })
   }
+}
+
+/// What is said of some images' attributes: all kinds of it.
+func attributeRows(_ count: Int, _ attributes: Int) throws -> Tensor {
+  let values = [1, -1, 0, 0.5, -1, 1, -0.25]
+  return try Tensor((0..<count * attributes).map { values[$0 % values.count] }, shape: [count, attributes])
 }
 
 extension Glow {

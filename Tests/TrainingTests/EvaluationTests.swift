@@ -79,6 +79,26 @@ import Torch
     #expect(try model.evaluate(on: labeled, accuracy: true).accuracy == Double(right.count) / 12)
   }
 
+  /// Every image under its own attributes, as far as they are known.
+  @Test func attributes() throws {
+    var configuration = Small.model()
+    configuration.attributes = ["a", "b"]
+    configuration.labelConditioning = .everywhere
+    let model = try Small.randomModel(configuration)
+    let images = Small.images(.test, count: 7, for: configuration)
+    let x = try ModelBatch(
+      EvaluationBatches(dataset: images, batchSize: 7, seed: 2, attributes: ["a", "b"]).batch(at: 0), for: model).x
+    let rows = (0..<7).flatMap { index in (0..<2).map { ($0 + index) % 3 == 0 ? 1.0 : -1 } }
+    let bits = try model.bitsPerDimension(x, labels: Tensor(rows, shape: [7, 2])).elements(Double.self)
+    let found = try model.evaluate(on: images, seed: 2, batchSize: 3)
+    #expect(abs(found.bitsPerDimension - bits.reduce(0, +) / 7) < 1e-9 && found.conditional)
+    // Nothing is said of what a data set does not have.
+    let unsaid = try model.evaluate(on: SmallImages(split: .test, count: 7), seed: 2)
+    #expect(abs(unsaid.bitsPerDimension - (try model.bitsPerDimension(x).mean().item())) < 1e-9 && !unsaid.conditional)
+    let batch = try EvaluationBatches(dataset: images, batchSize: 7, seed: 2).batch(at: 0)
+    #expect(throws: ModelError.self) { try ModelBatch(batch, for: model) }
+  }
+
   /// One value tells no error, nor do values that are not finite; 0 is that of values that are the same.
   @Test(
     arguments: [

@@ -40,6 +40,9 @@ struct FamilyTraining: CustomTestStringConvertible, Sendable {
       $0.microBatch = 3
       $0.gradientClip = 0.5
     },
+    FamilyTraining("MaskedGlow with attributes", Small.maskedGlow(attributes: ["a", "b", "c"]), kept: [3, 2]) {
+      $0.conditionDropout = 0.7
+    },
   ]
 
   func trainer(images: Int? = nil, in folder: URL) throws -> Trainer {

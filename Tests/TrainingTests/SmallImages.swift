@@ -14,6 +14,9 @@ struct SmallImages: ImageDataset {
   var shape = ImageShape(height: 4, width: 4, channels: 1)
   var count = 20
   var classNames: [String] = []
+  var attributeNames: [String] = []
+
+  func attribute(_ attribute: Int, at index: Int) -> Bool? { (attribute + index) % 3 == 0 }
 
   func label(at index: Int) -> Int? { classNames.isEmpty ? nil : index % classNames.count }
 
@@ -38,8 +41,10 @@ enum Small {
     return model
   }
 
-  static func maskedGlow() -> MaskedGlowConfiguration {
+  static func maskedGlow(attributes: [String]? = nil) -> MaskedGlowConfiguration {
     var glow = model()
+    glow.attributes = attributes
+    glow.labelConditioning = .everywhere
     glow.scale = .bounded
     return MaskedGlowConfiguration(pixelSteps: 3, pixelHidden: 4, before: glow)
   }
@@ -71,16 +76,24 @@ enum Small {
   ) throws -> Trainer {
     try Runtime.setThreadCount(1)
     return try Trainer(
-      configuration: model, training: training, train: SmallImages(classNames: model.classNames),
-      validation: SmallImages(split: .validation, count: 6, classNames: model.classNames), run: RunFolder(folder))
+      configuration: model, training: training, train: images(for: model),
+      validation: images(.validation, count: 6, for: model), run: RunFolder(folder))
+  }
+
+  /// Images with the labels and attributes of a model.
+  static func images(
+    _ split: DatasetSplit = .train, count: Int = 20, for model: any FlowConfiguration
+  ) -> SmallImages {
+    SmallImages(split: split, count: count, classNames: model.classNames, attributeNames: model.attributeNames)
   }
 
   static func resumed(
-    _ folder: URL, images: Int? = nil, changing changes: ChangedSettings = ChangedSettings(), classNames: [String] = []
+    _ folder: URL, images count: Int? = nil, changing changes: ChangedSettings = ChangedSettings()
   ) throws -> Trainer {
-    try Trainer(
-      resuming: RunFolder(folder), images: images, changing: changes, train: SmallImages(classNames: classNames),
-      validation: SmallImages(split: .validation, count: 6, classNames: classNames))
+    let model = try Trainer.savedModelConfiguration(of: RunFolder(folder))
+    return try Trainer(
+      resuming: RunFolder(folder), images: count, changing: changes, train: images(for: model),
+      validation: images(.validation, count: 6, for: model))
   }
 
   /// The files of the last checkpoint that decide how training goes on.

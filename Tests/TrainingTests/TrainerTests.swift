@@ -66,7 +66,7 @@ import Torch
       let (whole, stopped) = (folder.appending(path: "whole"), folder.appending(path: "stopped"))
       try Small.trainer(training, model: model, in: whole).fit()
       try Small.stop(Small.trainer(training, model: model, in: stopped), after: 3)
-      try Small.resumed(stopped, classNames: model.classNames).fit()
+      try Small.resumed(stopped).fit()
       #expect(try state(stopped, images: 64) == state(whole, images: 64))
     }
   }

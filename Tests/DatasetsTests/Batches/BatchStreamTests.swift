@@ -26,6 +26,51 @@ import Testing
     #expect(try bare.next().labels.isEmpty)
   }
 
+  @Test func batchesTellOfTheAttributesAskedFor() throws {
+    let dataset = CountingDataset(count: 9, attributeNames: ["x", "y", "z"])
+    let stream = BatchStream(dataset: dataset, batchSize: 9, seed: 1, attributes: ["z", "none", "x"])
+    let batch = try stream.next()
+    let values: [Float] = [1, -1, 0]
+    #expect(batch.attributes == batch.indices.flatMap { [values[($0 + 2) % 3], 0, values[$0 % 3]] })
+    #expect(try BatchStream(dataset: dataset, batchSize: 9, seed: 1).next().attributes.isEmpty)
+    let evaluation = EvaluationBatches(dataset: dataset, batchSize: 4, seed: 0, attributes: ["y"])
+    #expect(try evaluation.batch(at: 1).attributes == (4..<8).map { values[($0 + 1) % 3] })
+  }
+
+  /// Of a share of the images only some attributes are told; which ones depends on seed, epoch and image alone.
+  @Test func someAttributesAreNotTold() throws {
+    let names = (0..<10).map { "a\($0)" }
+    let count = 2000
+    let dataset = CountingDataset(count: count, attributeNames: names)
+    func rows(dropout: Double, batchSize: Int = count, batches: Int = 1) throws -> [Int: [Float]] {
+      let stream = BatchStream(
+        dataset: dataset, batchSize: batchSize, seed: 4, noise: false, attributes: names, attributeDropout: dropout)
+      var rows: [Int: [Float]] = [:]
+      for _ in 0..<batches {
+        let batch = try stream.next()
+        for (place, index) in batch.indices.enumerated() {
+          rows[index] = Array(batch.attributes[place * names.count..<(place + 1) * names.count])
+        }
+      }
+      return rows
+    }
+    let (whole, half, all) = (try rows(dropout: 0), try rows(dropout: 0.5), try rows(dropout: 1))
+    for (dropped, share) in [(half, 0.5), (all, 1)] {
+      var (changed, empty) = (0, 0)
+      for (index, row) in dropped {
+        for (told, known) in zip(row, whole[index]!) { #expect(told == known || told == 0) }
+        changed += row == whole[index]! ? 0 : 1
+        empty += row.allSatisfy { $0 == 0 } ? 1 : 0
+      }
+      // Three of ten are not known: of the seven others all are told where u is near 1.
+      #expect(abs(Double(changed) / Double(count) - share * 0.93) < 0.04, "\(changed)")
+      #expect(abs(Double(empty) / Double(count) - share * 0.32) < 0.04, "\(empty)")
+    }
+    #expect(try rows(dropout: 0.5, batchSize: 50, batches: 40) == half)
+    let second = try rows(dropout: 0.5, batches: 2)
+    #expect(second != half)
+  }
+
   @Test(arguments: [0, 4, 8, 12, 40], [(1, 1), (4, 1), (3, 3), (8, 2)])
   func aStreamStartedAtAPositionIsOneThatRanThere(start: Int, threads: (prefetch: Int, workers: Int)) throws {
     let dataset = GradientDataset(count: 10)

@@ -14,6 +14,8 @@ private struct FaultyImages: ImageDataset {
   var brightness: UInt8 = 0
 
   func label(at index: Int) -> Int? { classNames.isEmpty ? nil : index % classNames.count }
+  var attributeNames: [String] { ["even"] }
+  func attribute(_ attribute: Int, at index: Int) -> Bool? { index % 2 == 0 }
 
   func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
     buffer[0] = UInt8(index) + brightness
@@ -39,6 +41,14 @@ private struct FaultyImages: ImageDataset {
   @Test func labelsAreKept() throws {
     let dataset = SkippingDataset(FaultyImages(classNames: ["a", "b", "c"], faulty: [4, 7]), limit: 2)
     #expect(try pixels(dataset) == [0, 1, 2, 3, 1, 5, 6, 1, 8, 9])
+  }
+
+  /// What a batch tells is of the pictures that it holds.
+  @Test func attributesAreThoseOfTheImageInThePlace() throws {
+    let dataset = SkippingDataset(FaultyImages(faulty: [2, 4]), limit: 2)
+    let batch = try EvaluationBatches(dataset: dataset, batchSize: 10, seed: 0, attributes: ["even"]).batch(at: 0)
+    #expect(batch.attributes == batch.pixels.map { $0 % 2 == 0 ? 1 : -1 })
+    #expect(batch.pixels[2] == 3 && batch.pixels[4] == 5)
   }
 
   @Test func whatIsKnownCountsAndIsNotReported() throws {
