@@ -25,6 +25,7 @@ class Run:
     flags: dict
     images: int
     labels: dict = field(default_factory=dict)
+    rate: float | None = None  # images a second of its trial, by which its time is counted
 
 
 class Trainer:
@@ -52,9 +53,10 @@ class Trainer:
         return runs
 
     def timed(self, name, section, data, family, seed, flags, minutes):
-        """A run of so many minutes, at the speed of its trial."""
-        images = max(1, int(self.trial(data, flags)["rate"] * minutes * 60) // flags["batch"]) * flags["batch"]
-        return Run(name, section, data, family, seed, flags, images)
+        """A run of so many minutes at the speed of its trial: what else the machine does meanwhile changes nothing."""
+        rate = self.trial(data, flags)["rate"]
+        images = max(1, int(rate * minutes * 60) // flags["batch"]) * flags["batch"]
+        return Run(name, section, data, family, seed, flags, images, rate=rate)
 
     def ablated(self, name, section, family, flags, labels, images):
         """A run of each seed on the same number of images."""
@@ -131,8 +133,8 @@ class Trainer:
         result = self.notes.remember(f"run {written(command)}", work)
         return {
             "name": run.name, "section": run.section, "data": run.data, "architecture": run.family, "seed": run.seed,
-            "labels": run.labels, "images": run.images, "run": str(path),
-            "command": written(command), **result}
+            "labels": run.labels, "images": run.images, "run": str(path), "rate": run.rate,
+            "command": written(command), **result, **({"seconds": run.images / run.rate} if run.rate else {})}
 
 
 def parameters_in(said):

@@ -23,8 +23,10 @@ struct Study: Codable, Sendable {
     var labels: [String: String]
     var images: Int
     var parameters: Int?
-    /// The seconds that training took.
+    /// The seconds that training took, or takes at ``rate``.
     var seconds: Double
+    /// Images a second of a trial before all runs, by which the run's time is counted; nil where it was measured.
+    var rate: Double?
     /// The run folder.
     var run: String
     var command: String

@@ -38,7 +38,7 @@ extension StudyReport {
       .paragraph(
         """
         Bits per dimension of test images, lower is better: Glow, MaskedGlow, and a RealNVP with as many parameters as Glow, each \
-        trained for as long, beside a histogram of each pixel's values in the training images. Mean and standard deviation over \
+        trained for as long at the speed of a trial alone on the machine, beside a histogram of each pixel's values in the training images. Mean and standard deviation over \
         seeds. \(verdicts(runs, sets))
         """),
       .table(

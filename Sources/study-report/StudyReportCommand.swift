@@ -29,7 +29,7 @@ import Runs
       lines: { run in
         var (images, seconds) = (0.0, 0.0)
         return try RunFolder(URL(filePath: run.run)).metrics().map { line in
-          seconds += (Double(line.images) - images) / line.imagesPerSecond
+          seconds += (Double(line.images) - images) / (run.rate ?? line.imagesPerSecond)
           images = Double(line.images)
           return .init(
             images: images, seconds: seconds, validation: line.validationBitsPerDimension,

@@ -23,6 +23,7 @@ public struct MaskedGlowConfiguration: FlowConfiguration {
   public static var standard: Self {
     var glow = GlowConfiguration(height: 32, width: 32, channels: 3, levels: 3, steps: 6, hidden: 96)
     glow.scale = .bounded
+    glow.deviationLimit = 2
     return Self(pixelSteps: 4, pixelHidden: 32, before: glow)
   }
   public static var features: Set<FlowFeature> { GlowConfiguration.features }

@@ -11,6 +11,8 @@ extension Preset {
     let model = preset.model as! GlowConfiguration
     preset.model = masked(model, pixelHidden: 32)
     preset.training.optimizer = .muon
+    // Muon makes all directions of a weight grow alike, also those that images say little of.
+    preset.training.weightDecay = 0.03
     return Preset(
       name: "masked-glow", summary: "MaskedGlow on Fashion-MNIST, of about demo's cost", model: preset.model,
       training: preset.training)
@@ -43,6 +45,7 @@ extension Preset {
   private static func masked(_ glow: GlowConfiguration, pixelHidden: Int) -> MaskedGlowConfiguration {
     var glow = glow
     glow.steps -= glow.steps / 4
+    glow.deviationLimit = 2
     return MaskedGlowConfiguration(pixelSteps: 4, pixelHidden: pixelHidden, before: glow)
   }
 }
