@@ -129,19 +129,20 @@ private struct PassCosts {
   private static let assumedSpeed = 2e10
 
   private let assumedSeconds: Double
-  private let labels: Int
+  /// How many passes it takes to know which condition is the most likely.
+  private let conditions: Int
   private var secondsPerRow: [Pass: Double] = [:]
 
   init(_ configuration: any FlowConfiguration) {
     // As if all parameters were of the first level, which squeezes 2x2 pixels into one position.
     let positions = Double(configuration.dimensions / configuration.channels) / 4
     assumedSeconds = 2 * Double(configuration.parameterCount) * positions / Self.assumedSpeed
-    labels = max(1, configuration.classCount)
+    conditions = max(1, configuration.classCount, 2 * configuration.attributeNames.count)
   }
 
   func rows(of pass: Pass, atMost limit: Int) -> Int {
-    let isUnderAllLabels = pass == .label || pass == .logProbability
-    let seconds = secondsPerRow[pass] ?? assumedSeconds * Double(isUnderAllLabels ? labels : 1)
+    let isUnderAll = [.label, .attributes, .logProbability].contains(pass)
+    let seconds = secondsPerRow[pass] ?? assumedSeconds * Double(isUnderAll ? conditions : 1)
     return max(1, Int(min(Double(limit), Self.secondsPerPiece / max(seconds, 1e-9))))
   }
 

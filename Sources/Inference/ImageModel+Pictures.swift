@@ -15,11 +15,10 @@ extension ImageModel {
   public nonisolated func encode(_ pictures: [PixelImage], labels: [Int?]? = nil) async throws -> [UInt8] {
     try check(labels, areAsManyAs: pictures)
     let fitted = fitted(pictures)
+    let conditions = conditions(of: labels, count: pictures.count)
     return try await admitting(pictures.count) { this in
-      let (latents, labels) = try await this.encoded(fitted, labels: labels)
-      return try LatentFile(
-        latents: latents, labels: labels.map { try Tensor($0) }, model: this.knownFingerprint()
-      ).bytes()
+      let (latents, own) = try await this.encoded(fitted, under: conditions)
+      return try LatentFile(latents: latents, labels: this.labels(of: own), model: this.knownFingerprint()).bytes()
     }
   }
 
@@ -66,9 +65,10 @@ extension ImageModel {
     let segments = pictures.count - 1
     let positions = (0...segments * (steps - 1)).map { Double($0) / Double(steps - 1) }
     let fitted = fitted(pictures)
+    let conditions = conditions(of: labels, count: pictures.count)
     return try await admitting(pictures.count + positions.count) { this in
-      let (latents, labels) = try await this.encoded(fitted, labels: labels)
-      let path = LatentPath(through: latents, conditions: try this.conditions(of: labels), shape: shape)
+      let (latents, own) = try await this.encoded(fitted, under: conditions)
+      let path = LatentPath(through: latents, conditions: try this.rows(of: own), shape: shape)
       let points = try path.points(at: positions.map { min($0, Double(segments)) })
       return try await this.decoded(points.latents, conditions: points.conditions)
     }
@@ -95,9 +95,10 @@ extension ImageModel {
       }
     }
     let fitted = fitted(pictures)
+    let conditions = conditions(of: labels, count: pictures.count)
     return try await admitting(pictures.count + weights.count) { this in
-      let (latents, labels) = try await this.encoded(fitted, labels: labels)
-      let blend = LatentBlend(of: latents, conditions: try this.conditions(of: labels), shape: shape)
+      let (latents, own) = try await this.encoded(fitted, under: conditions)
+      let blend = LatentBlend(of: latents, conditions: try this.rows(of: own), shape: shape)
       let points = try blend.points(weights: weights)
       return try await this.decoded(points.latents, conditions: points.conditions)
     }
@@ -110,10 +111,15 @@ extension ImageModel {
   ///   - labels: as of ``encode(_:labels:)``; not used where the directions were found under one label for all pictures,
   ///     which then is that of these, too.
   ///   - label: what the results are decoded under; nil for what the pictures are encoded under.
+  ///   - conditions: of a model that is told attributes: what it is told of the results, by the attribute's name, from -1
+  ///     (without it) to 1 (with it). The others are as `known` says, or as is most likely. Where this is empty nothing is said of
+  ///     any.
+  ///   - known: what is known of each picture's attributes, in the same way; nil for what is most likely.
   /// - Throws: ``InferenceError``, also for an attribute that the model has not.
   public nonisolated func edit(
     _ pictures: [PixelImage], by strengths: [String: Double], along kind: AttributeDirections.Kind = .mean,
-    labels: [Int?]? = nil, as label: Int? = nil
+    labels: [Int?]? = nil, as label: Int? = nil, telling conditions: [String: Double] = [:],
+    known: [[String: Double]?]? = nil
   ) async throws -> [PixelImage] {
     try check(labels, areAsManyAs: pictures)
     try check(label.map { [$0] }, "label")
@@ -132,14 +138,22 @@ extension ImageModel {
       }
       return (attribute: number, strength: strength)
     }.sorted { $0.attribute < $1.attribute }
-    let fitted = fitted(pictures)
+    let told = try row(of: conditions)
+    var before = self.conditions(of: labels, count: pictures.count)
+    if !conditions.isEmpty {
+      before = try pictures.indices.map { index in try known?[index].map { .attributes(try row(of: $0)) } }
+    }
+    let (fitted, asked) = (fitted(pictures), before)
     return try await admitting(2 * pictures.count) { this in
-      var labels: [Int?]? = labels
-      if !edits.isEmpty, case .fixed(let label)? = this.directions?.labels { labels = pictures.map { _ in label } }
-      let (latents, own) = try await this.encoded(fitted, labels: labels)
+      var asked = asked
+      if !edits.isEmpty, case .fixed(let label)? = this.directions?.labels { asked = pictures.map { _ in .label(label) } }
+      let (latents, own) = try await this.encoded(fitted, under: asked)
       let edited = try edits.isEmpty ? latents : this.directions!.edited(latents, edits, along: kind)
-      let shown = label.map { label in pictures.map { _ in label } } ?? own
-      return try await this.decoded(edited, conditions: this.conditions(of: shown), from: "edits")
+      let shown = own.map { condition in
+        if case .attributes(let row) = condition { return Condition.attributes(zip(row, told).map { $1 == 0 ? $0 : $1 }) }
+        return label.map(Condition.label) ?? condition
+      }
+      return try await this.decoded(edited, conditions: this.rows(of: shown), from: "edits")
     }
   }
 }

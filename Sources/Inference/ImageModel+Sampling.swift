@@ -7,27 +7,40 @@ extension ImageModel {
   /// - Parameters:
   ///   - temperatures: what the standard deviation of every prior is multiplied by: one, or one a level, the finest first.
   ///   - labels: of a conditional model, by number, taken in turn; without any, all in turn.
+  ///   - conditions: of a model that is told attributes: what it is told, by the attribute's name, from -1 (without it) to 1
+  ///     (with it); nothing of the others.
   ///   - seed: picture i depends on the seed and i alone.
   /// - Throws: ``InferenceError``.
   public nonisolated func sample(
-    count: Int = 1, temperatures: [Double] = [0.7], labels: [Int]? = nil, seed: UInt64 = 0
+    count: Int = 1, temperatures: [Double] = [0.7], labels: [Int]? = nil, conditions: [String: Double] = [:],
+    seed: UInt64 = 0
   ) async throws -> [PixelImage] {
     try check(count, "count")
     try check(labels)
-    let labels = self.labels(labels, count: count)
+    let told = try drawn(under: self.labels(labels, count: count), conditions, count: count)
     let temperatures = try perLevel(temperatures)
     return try await admitting(count) { this in
       let latents = try this.model.noise(count: count, using: Generator(seed: seed)).scaled(by: temperatures)
-      return try await this.decoded(latents, conditions: this.conditions(of: labels))
+      return try await this.decoded(latents, conditions: this.rows(of: told))
     }
+  }
+
+  /// What the model is told of samples.
+  private nonisolated func drawn(
+    under labels: [Int]?, _ conditions: [String: Double], count: Int
+  ) throws -> [Condition] {
+    let row = try row(of: conditions)
+    return row.isEmpty
+      ? labels.map { $0.map(Condition.label) } ?? Array(repeating: .none, count: count)
+      : Array(repeating: .attributes(row), count: count)
   }
 
   /// What variations are of.
   public enum Origin: Sendable {
     /// - Parameter label: nil for that under which the picture is most likely.
     case picture(PixelImage, label: Int? = nil)
-    /// Picture `index` of ``ImageModel/sample(count:temperatures:labels:seed:)``.
-    case sample(index: Int, temperatures: [Double], label: Int?, seed: UInt64)
+    /// Picture `index` of ``ImageModel/sample(count:temperatures:labels:conditions:seed:)``.
+    case sample(index: Int, temperatures: [Double], label: Int?, conditions: [String: Double] = [:], seed: UInt64)
   }
 
   /// Pictures that share some levels' latents with one picture, and have new ones in the others.
@@ -46,30 +59,30 @@ extension ImageModel {
     let temperatures = try perLevel(temperatures)
     switch origin {
     case .picture(_, let label): try check(label.map { [$0] })
-    case .sample(let index, _, let label, _):
+    case .sample(let index, _, let label, let conditions, _):
       try check(label.map { [$0] })
+      _ = try row(of: conditions)
       guard (0..<Self.mostSamples).contains(index) else {
         throw request("index", "is \(index), expected 0 to \(Self.mostSamples - 1)")
       }
     }
     return try await admitting(count) { this in
-      let (kept, label) = try await this.latents(of: origin)
+      let (kept, condition) = try await this.latents(of: origin)
       var drawn = try this.model.noise(count: count, using: Generator(seed: seed)).scaled(by: temperatures)
       for level in drawn.levels.indices where !levels.contains(level + 1) {
         drawn.levels[level] = try kept.levels[level].expanded(to: drawn.levels[level].shape).contiguous()
       }
-      let labels = label.map { Array(repeating: $0, count: count) }
-      return try await this.decoded(drawn, conditions: this.conditions(of: labels))
+      return try await this.decoded(drawn, conditions: this.rows(of: Array(repeating: condition, count: count)))
     }
   }
 
-  /// The latents of one image, and its label.
-  private func latents(of origin: Origin) async throws -> (Latents, label: Int?) {
+  /// The latents of one image, and what the model is told of it.
+  private func latents(of origin: Origin) async throws -> (Latents, Condition) {
     switch origin {
     case .picture(let picture, let label):
-      let (latents, labels) = try await encoded(fitted([picture]), labels: label.map { [$0] })
-      return (latents, labels?[0])
-    case .sample(let index, let temperatures, let label, let seed):
+      let (latents, own) = try await encoded(fitted([picture]), under: conditions(of: [label], count: 1))
+      return (latents, own[0])
+    case .sample(let index, let temperatures, let label, let conditions, let seed):
       let generator = try Generator(seed: seed)
       // Those before it are drawn, as in a grid, and not kept.
       for _ in 0..<index {
@@ -79,7 +92,8 @@ extension ImageModel {
         try Task.checkCancellation()
       }
       let latents = try model.noise(count: 1, using: generator).scaled(by: perLevel(temperatures))
-      return (latents, labels(label.map { [$0] }, count: index + 1)?[index])
+      let labels = labels(label.map { [$0] }, count: index + 1).map { [$0[index]] }
+      return (latents, try drawn(under: labels, conditions, count: 1)[0])
     }
   }
 

@@ -34,43 +34,90 @@ extension ImageModel {
     return try pictures(of: rows)
   }
 
-  func conditions(of labels: [Int]?) throws -> Tensor? {
-    try labels.flatMap { try model.conditions(of: Tensor($0, on: model.options.device), count: $0.count) }
+  /// Conditions as a model's passes take them; nil for a model that is told nothing.
+  func labels(of conditions: [Condition]) throws -> Tensor? {
+    let rows = conditions.flatMap { if case .attributes(let row) = $0 { row } else { [Float]() } }
+    if !rows.isEmpty {
+      return try Tensor(rows, shape: [conditions.count, rows.count / conditions.count], on: model.options.device)
+    }
+    let labels = conditions.compactMap(\.label)
+    return labels.isEmpty ? nil : try Tensor(labels, on: model.options.device)
   }
 
-  /// The latents of pictures of the model's size, and the labels that they were encoded under.
-  /// - Parameter labels: one a picture; nil for that under which the picture is most likely.
-  func encoded(_ pictures: [PixelImage], labels: [Int?]?) async throws -> (latents: Latents, labels: [Int]?) {
-    let keys = pictures.enumerated().map { LatentCache.Key(pixels: $1.pixels, label: labels?[$0] ?? nil) }
+  /// The same as rows that may be blended.
+  func rows(of conditions: [Condition]) throws -> Tensor? {
+    try model.conditions(of: labels(of: conditions), count: conditions.count)
+  }
+
+  /// The latents of pictures of the model's size, and what they were encoded under.
+  /// - Parameter conditions: one a picture; nil for that under which the picture is most likely.
+  func encoded(
+    _ pictures: [PixelImage], under conditions: [Condition?]
+  ) async throws -> (latents: Latents, conditions: [Condition]) {
+    let keys = zip(pictures, conditions).map { LatentCache.Key(pixels: $0.pixels, condition: $1) }
     var entries = keys.map { cache[$0] }
     let missing = entries.indices.filter { entries[$0] == nil }
     if !missing.isEmpty {
       let x = try tensor(of: missing.map { pictures[$0] })
-      let own = try await ownLabels(of: x, missing.map { keys[$0].label })
-      let labelTensor = try own.map { try Tensor($0, on: model.options.device) }
-      let latents = try await Latents(levels: run(.encode, Rows([x] + [labelTensor].compactMap(\.self))).tensors)
+      let own = try await ownConditions(of: x, missing.map { keys[$0].condition })
+      let told = try labels(of: own)
+      let latents = try await Latents(levels: run(.encode, Rows([x] + [told].compactMap(\.self))).tensors)
       for (row, index) in missing.enumerated() {
         let one = Latents(levels: try latents.images(row..<row + 1).levels.map { try $0.copy() })
-        entries[index] = cache.insert(one, label: own?[row], for: keys[index])
+        entries[index] = cache.insert(one, under: own[row], for: keys[index])
       }
     }
     let found = entries.map { $0! }
-    return (
-      try .concatenating(found.map(\.latents)), description.labels.isEmpty ? nil : found.map { $0.label! }
-    )
+    return (try .concatenating(found.map(\.latents)), found.map(\.condition))
   }
 
-  /// The labels of images, with those that are not known filled in; nil for a model without.
-  private func ownLabels(of x: Tensor, _ known: [Int?]) async throws -> [Int]? {
-    guard !description.labels.isEmpty else { return nil }
+  /// What is known of images, and for the others what is most likely.
+  private func ownConditions(of x: Tensor, _ known: [Condition?]) async throws -> [Condition] {
     let unknown = known.indices.filter { known[$0] == nil }
-    var labels = known
-    if !unknown.isEmpty {
-      let images = try x.selecting(Tensor(unknown, on: x.device), alongDimension: 0)
-      let likely = try await run(.label, Rows([images])).tensors[0].elements(Int.self)
-      for (index, label) in zip(unknown, likely) { labels[index] = label }
+    guard !unknown.isEmpty else { return known.map { $0! } }
+    let images = Rows([try x.selecting(Tensor(unknown, on: x.device), alongDimension: 0)])
+    let likely: [Condition]
+    if description.conditions.isEmpty {
+      likely = try await run(.label, images).tensors[0].elements(Int.self).map(Condition.label)
+    } else {
+      let (values, count) = (try await run(.attributes, images).tensors[0].elements(Float.self), description.conditions.count)
+      likely = unknown.indices.map { .attributes(Array(values[$0 * count..<($0 + 1) * count])) }
     }
-    return labels.map { $0! }
+    var own = known
+    for (index, condition) in zip(unknown, likely) { own[index] = condition }
+    return own.map { $0! }
+  }
+
+  /// What the model is told of pictures of which a caller knows labels.
+  /// - Parameter labels: one a picture, nil for that under which it is most likely.
+  nonisolated func conditions(of labels: [Int?]?, count: Int) -> [Condition?] {
+    guard !description.labels.isEmpty else { return Array(repeating: unsaid, count: count) }
+    return (0..<count).map { index in labels?[index].map(Condition.label) }
+  }
+
+  /// Of a model without labels: nothing.
+  private nonisolated var unsaid: Condition {
+    description.conditions.isEmpty ? .none : .attributes(Array(repeating: 0, count: description.conditions.count))
+  }
+
+  /// What is said of an image's attributes, `[conditions]`, 0 where nothing is.
+  /// - Parameter said: by the attribute's name, from -1 (the image has it not) to 1.
+  /// - Throws: ``InferenceError`` for a name that is none of the model's.
+  nonisolated func row(of said: [String: Double]) throws -> [Float] {
+    var row = [Float](repeating: 0, count: description.conditions.count)
+    for (name, value) in said.sorted(by: { $0.key < $1.key }) {
+      guard let place = description.conditions.firstIndex(of: name) else {
+        throw request(
+          "conditions",
+          "names \(name), "
+            + (row.isEmpty
+              ? "but the model is told no attributes"
+              : "which is none of the attributes that the model is told: \(description.conditions.joined(separator: ", "))"))
+      }
+      guard abs(value) <= 1 else { throw request("conditions", "has \(value) for \(name), expected -1 to 1") }
+      row[place] = Float(value)
+    }
+    return row
   }
 
   nonisolated func fitted(_ pictures: [PixelImage]) -> [PixelImage] { pictures.map { fitted($0).picture } }

@@ -1,18 +1,19 @@
 import FlowModels
 import Torch
 
-/// The latents of images seen last, by their pixels and the label that was asked for.
+/// The latents of images seen last, by their pixels and the condition that was asked for.
 struct LatentCache {
   struct Key: Hashable {
     let pixels: [UInt8]
-    let label: Int?
+    /// Nil for the most likely.
+    let condition: Condition?
   }
 
   struct Entry {
     /// The latents of one image.
     let latents: Latents
-    /// What it was encoded under; nil in a model without labels.
-    let label: Int?
+    /// What it was encoded under.
+    let condition: Condition
     fileprivate var lastUsed = 0
   }
 
@@ -34,9 +35,9 @@ struct LatentCache {
   }
 
   /// - Returns: what was put in.
-  mutating func insert(_ latents: Latents, label: Int?, for key: Key) -> Entry {
+  mutating func insert(_ latents: Latents, under condition: Condition, for key: Key) -> Entry {
     clock += 1
-    let entry = Entry(latents: latents, label: label, lastUsed: clock)
+    let entry = Entry(latents: latents, condition: condition, lastUsed: clock)
     guard capacity > 0 else { return entry }
     entries[key] = entry
     if entries.count > capacity { forgetOldest() }

@@ -58,6 +58,9 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   public var parameters: Int
   /// Labels that the model is conditioned on; empty for none.
   public var labels: [String]
+  /// Attributes that the model is told; empty for none.
+  public var conditions: [String]
+  /// Those that images can be moved along.
   public var attributes: [Attribute]
   /// Why there are none; nil where there are some.
   public var attributesProblem: AttributesProblem?
@@ -76,6 +79,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     latentShapes = (1...configuration.levels).map { configuration.latentShape(level: $0) }
     parameters = configuration.parameterCount
     labels = configuration.classNames
+    conditions = configuration.attributeNames
     attributes = (directions?.attributes ?? []).map { attribute in
       Attribute(
         name: attribute.name, areaUnderROC: attribute.areaUnderROC[AttributeDirections.Kind.mean.rawValue],

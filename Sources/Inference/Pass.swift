@@ -4,17 +4,19 @@ import Torch
 
 /// A kind of work for which rows of several callers can go through a model together.
 enum Pass: Hashable {
-  /// Images, and in a conditional model labels, to latents, a tensor a level.
+  /// Images, and in a conditional model labels or attributes, to latents, a tensor a level.
   case encode
   /// Latents, and in a conditional model conditions last, to images.
   case decode
   /// Images to the label under which each is most likely.
   case label
+  /// Images to the attributes that each most likely has.
+  case attributes
   /// Images to log p(x) in nats, the mean over all labels in a conditional model.
   case logProbability
 
   func run(_ rows: Rows, on model: any FlowModel) throws -> Rows {
-    let isConditional = model.configuration.classCount > 0
+    let isConditional = model.configuration.conditionCount > 0
     switch self {
     case .encode:
       return Rows(try model.encode(rows.tensors[0], labels: isConditional ? rows.tensors[1] : nil).levels)
@@ -22,6 +24,7 @@ enum Pass: Hashable {
       let levels = Latents(levels: Array(rows.tensors.prefix(model.configuration.levels)))
       return Rows([try model.decode(levels, conditions: isConditional ? rows.tensors.last! : nil)])
     case .label: return Rows([try model.mostLikelyLabels(rows.tensors[0])])
+    case .attributes: return Rows([try model.mostLikelyAttributes(rows.tensors[0])])
     case .logProbability: return Rows([try model.logProbabilityUnderAnyLabel(rows.tensors[0])])
     }
   }

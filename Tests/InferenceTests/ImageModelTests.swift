@@ -62,6 +62,43 @@ import Torch
     #expect(try await mixed == model.encode(some, labels: [likely[0], 2, likely[2], 0]))
   }
 
+  /// What is said, of samples and of pictures, is what the model's own passes are told.
+  @Test func attributesThatTheModelIsTold() async throws {
+    let served = try ServedModel(told: ["bright", "round"])
+    let model = try await ImageModel(served.folder.path)
+    #expect(model.description.conditions == ["bright", "round"])
+    let glow = try served.loaded()
+    let rows = try glow.attributeRows(count: 3, with: ["round"])
+    let drawn = try await model.sample(count: 3, conditions: ["round": 1], seed: 5)
+    #expect(try drawn == pictures(glow.sample(count: 3, temperature: 0.7, labels: rows, seed: 5)))
+    let silent = try await model.sample(count: 3, seed: 5)
+    #expect(try silent == pictures(glow.sample(count: 3, temperature: 0.7, seed: 5)) && silent != drawn)
+    let second = ImageModel.Origin.sample(
+      index: 1, temperatures: [0.7], label: nil, conditions: ["round": 1], seed: 5)
+    #expect(try await model.variations(of: second, redrawing: []) == [drawn[1]])
+
+    let some = try pictures([2, 3])
+    #expect(try await model.decode(model.encode(some)) == some)
+    #expect(try await model.edit(some, by: [:]) == some)
+    func expected(_ before: Tensor, _ after: Tensor) throws -> [PixelImage] {
+      try pictures(glow.decode(glow.encode(dequantized(some), labels: before), labels: after))
+    }
+    let likely = try glow.mostLikelyAttributes(dequantized(some))
+    var values = try likely.elements(Float.self)
+    (values[0], values[2]) = (-0.5, -0.5)
+    #expect(
+      try await model.edit(some, by: [:], telling: ["bright": -0.5])
+        == expected(likely, Tensor(values, shape: [2, 2])))
+    let known = try await model.edit(some, by: [:], telling: ["bright": -1], known: [["bright": 1], ["round": -1]])
+    let (before, after) = ([1, 0, 0, -1] as [Float], [-1, 0, -1, -1] as [Float])
+    #expect(try known == expected(Tensor(before, shape: [2, 2]), Tensor(after, shape: [2, 2])))
+
+    for wrong in [["hat": 1.0], ["bright": 2], ["bright": .nan]] {
+      await #expect(throws: InferenceError.self) { try await model.sample(conditions: wrong) }
+      await #expect(throws: InferenceError.self) { try await model.edit(some, by: [:], telling: wrong) }
+    }
+  }
+
   @Test func variationsKeepTheOtherLevels() async throws {
     let served = try ServedModel(labels: Self.labels)
     let model = try await ImageModel(served.folder.path)

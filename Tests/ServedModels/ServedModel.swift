@@ -11,12 +11,15 @@ public final class ServedModel: Sendable {
   public let folder: URL
   public var attributes: URL { folder.appending(path: "attributes.safetensors") }
 
-  /// - Parameter labels: of a conditional model; none for one that is not.
-  public init(labels: [String] = []) throws {
+  /// - Parameters:
+  ///   - labels: of a conditional model; none for one that is not.
+  ///   - told: attributes that the model is told.
+  public init(labels: [String] = [], told: [String] = []) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "served-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     var configuration = GlowConfiguration(height: 8, width: 8, channels: 3, levels: 2, steps: 2, hidden: 6)
     configuration.classNames = labels
+    configuration.attributes = told.isEmpty ? nil : told
     configuration.labelConditioning = .everywhere
     let glow = try Glow(configuration, options: TensorOptions(.float32), seed: 3)
     let noise = try randomTensor(glow.parameters.values.shape, seed: 4, scale: 0.1)
@@ -24,7 +27,8 @@ public final class ServedModel: Sendable {
     try ModelFolder.write(glow, to: folder)
     let fit = try AttributeFit(
       of: glow, training: ColorImages(count: 40, split: .train, classNames: labels),
-      heldOut: ColorImages(count: 20, split: .validation, classNames: labels), names: ["bright"])
+      heldOut: ColorImages(count: 20, split: .validation, classNames: labels), names: ["bright"],
+      labels: told.isEmpty ? .own : .unsaid)
     try fit.directions.write(to: attributes)
   }
 

@@ -107,8 +107,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [[], EndpointTests.labels]) func examplesAreTaken(labels: [String]) async throws {
-    try await RunningServer.with(labels: labels, dataset: nil) { server in
+  @Test(arguments: [([], []), (EndpointTests.labels, []), ([], ["bright"])] as [([String], [String])])
+  func examplesAreTaken(labels: [String], told: [String]) async throws {
+    try await RunningServer.with(labels: labels, told: told, dataset: nil) { server in
       var count = 0
       for (path, operations) in try await paths(server) {
         let body = (operations["post"] as? [String: Any])?["requestBody"] as? [String: Any]

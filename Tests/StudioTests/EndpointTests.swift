@@ -114,6 +114,38 @@ import Testing
     }
   }
 
+  /// The data set's `bright` is what the model is told of its images; of a picture that is sent it is what is most likely.
+  @Test func attributesThatTheModelIsTold() async throws {
+    try await RunningServer.with(told: ["bright", "round"]) { server in
+      let models = try await server.send("GET", "/v1/models").json["models"] as? [[String: Any]]
+      #expect(models?.first?["conditions"] as? [String] == ["bright", "round"])
+      let drawn = try await server.post("/v1/sample", ["count": 2, "seed": 3, "conditions": ["bright": -1]])
+      #expect(try await pictures(drawn) == server.model.sample(count: 2, conditions: ["bright": -1], seed: 3))
+      let like: [String: Any] = ["sample": ["index": 1, "seed": 3, "conditions": ["bright": -1]]]
+      #expect(try pictures(await server.post("/v1/sample", ["like": like, "levels": [Int]()])) == [pictures(drawn)[1]])
+
+      let picture = try ColorImages().image(at: 4)
+      let edited = try await server.post("/v1/edit", ["images": [["index": 4]], "conditions": ["bright": -1, "round": 0.5]])
+      let expected = try await server.model.edit(
+        [picture], by: [:], telling: ["bright": -1, "round": 0.5], known: [["bright": 1]])
+      #expect(try pictures(edited) == expected && expected != [picture])
+      let data = ["data": try picture.encodePNG().withUnsafeBytes { Data($0) }.base64EncodedString()]
+      let sent = try await server.post("/v1/edit", ["images": [data], "conditions": ["bright": -1, "round": 0.5]])
+      #expect(
+        try await pictures(sent) == server.model.edit([picture], by: [:], telling: ["bright": -1, "round": 0.5]))
+      for (path, body, word) in [
+        ("/v1/sample", ["conditions": ["hat": 1]], "conditions.hat is no attribute that the model is told"),
+        ("/v1/sample", ["conditions": ["bright": 2]], "conditions.bright is 2, expected a number from -1"),
+        ("/v1/edit", ["images": [["index": 0]], "conditions": [1]], "conditions"),
+      ] as [(String, Any, String)] { server.expectProblem(try await server.post(path, body), 400, word) }
+    }
+    try await RunningServer.with { server in
+      server.expectProblem(
+        try await server.post("/v1/sample", ["conditions": ["bright": 1]]), 400,
+        "is no attribute that the model is told, which is told none")
+    }
+  }
+
   @Test func scoresInAForm() async throws {
     try await RunningServer.with { server in
       let some = try [1, 2].map { try ColorImages().image(at: $0) }

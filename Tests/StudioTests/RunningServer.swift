@@ -14,11 +14,11 @@ struct RunningServer {
   let token: String?
 
   static func with<R: Sendable>(
-    labels: [String] = [], limits: BatchLimits = BatchLimits(wait: .zero), dataset: ColorImages? = ColorImages(),
+    labels: [String] = [], told: [String] = [], limits: BatchLimits = BatchLimits(wait: .zero), dataset: ColorImages? = ColorImages(),
     others: [StudioModel] = [], runs: URL? = nil, _ change: (inout StudioOptions) -> Void = { _ in },
     _ body: (RunningServer) async throws -> R
   ) async throws -> R {
-    let served = try ServedModel(labels: labels)
+    let served = try ServedModel(labels: labels, told: told)
     let model = try await ImageModel(served.folder.path, attributes: served.attributes, limits: limits)
     var options = StudioOptions()
     options.port = 0

@@ -21,10 +21,11 @@ extension Studio {
       var fields = asked.fields
       let label = try label(&fields)
       let direction = try fields.choice("direction", AttributeDirections.Kind.self) ?? .mean
-      let strengths = try strengths(&fields)
+      let (strengths, conditions) = (try strengths(&fields), try conditions(&fields))
       try fields.finish()
       return try await model.edit(
-        pictures.map(\.picture), by: strengths, along: direction, labels: pictures.map(\.label), as: label)
+        pictures.map(\.picture), by: strengths, along: direction, labels: pictures.map(\.label), as: label,
+        telling: conditions, known: pictures.map(\.conditions))
     }
     return try await answer(result, to: request, context, inputs: pictures)
   }
@@ -46,6 +47,7 @@ extension Studio {
     let edits = Dictionary(attributeNames.map { ($0, Schema.real(Self.strengths)) }) { $1 }
     return pictureBody([
       "edits": .object(edits), "direction": .choice(AttributeDirections.Kind.self), "label": labelSchema,
+      "conditions": conditionsSchema,
     ])
   }
 }

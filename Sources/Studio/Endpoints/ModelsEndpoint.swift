@@ -72,6 +72,7 @@ private struct ModelsAnswer: Encodable {
         "name": .text, "kind": .text, "summary": .text, "width": .whole, "height": .whole, "channels": .whole,
         "bits": .whole, "parameters": .whole,
         "latentShapes": .list(of: .list(of: .whole, count: 3...3), count: 1...16), "labels": .list(of: .text),
+        "conditions": .list(of: .text),
         "attributes": .list(of: attribute), "limits": Limits.schema,
       ],
       optional: [

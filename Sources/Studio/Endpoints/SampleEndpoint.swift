@@ -35,8 +35,10 @@ extension Studio {
       throw Problem(.badRequest, "labels holds \(given), expected at most \(count), the count", field: "labels")
     }
     let (temperatures, seed) = (try temperatures(&fields), try seed(&fields))
+    let conditions = try conditions(&fields)
     try fields.finish()
-    let pictures = try await model.sample(count: count, temperatures: temperatures, labels: labels, seed: seed)
+    let pictures = try await model.sample(
+      count: count, temperatures: temperatures, labels: labels, conditions: conditions, seed: seed)
     return (pictures, model.labels(labels, count: count))
   }
 
@@ -87,7 +89,7 @@ extension Studio {
     }
     let origin = ImageModel.Origin.sample(
       index: index, temperatures: try temperatures(&sample), label: try label(&sample),
-      seed: try seed(&sample))
+      conditions: try conditions(&sample), seed: try seed(&sample))
     try sample.finish()
     return origin
   }
@@ -99,7 +101,10 @@ extension Studio {
       .described(as: "Of all levels, or one a level, the finest first")
     let seed = Schema.whole(Self.seeds)
     let origin = Schema.object(
-      ["index": .whole(indices), "seed": seed, "temperature": temperature, "label": labelSchema], required: ["index"]
+      [
+        "index": .whole(indices), "seed": seed, "temperature": temperature, "label": labelSchema,
+        "conditions": conditionsSchema,
+      ], required: ["index"]
     ).called("SampleOrigin")
     let like = Schema.one(of: [
       .object(["image": imageSchema], required: ["image"]), .object(["sample": origin], required: ["sample"]),
@@ -108,7 +113,7 @@ extension Studio {
     return Schema.any(of: [
       .object([
         "count": count, "temperature": temperature, "seed": seed,
-        "labels": labelSchema.map { .list(of: $0, count: 1...options.countLimit) },
+        "labels": labelSchema.map { .list(of: $0, count: 1...options.countLimit) }, "conditions": conditionsSchema,
       ]).called("Samples"),
       .object(
         [

@@ -7,15 +7,15 @@ const reach = 1.5;
 const manyAttributes = 12;
 
 // `values()` holds the attributes whose slider is not in the middle.
-export function makeAttributes({ attributes, attributesProblem, labels }) {
+export function makeAttributes({ attributes, attributesProblem, labels, conditions }) {
   const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, index) }));
   sliders.sort((a, b) => (b.attribute.areaUnderROC ?? -1) - (a.attribute.areaUnderROC ?? -1));
   byId("edit-attributes").append(...sliders.map((slider) => slider.row));
-  byId("edit-no-attributes").hidden = attributes.length > 0;
+  byId("edit-no-attributes").hidden = attributes.length > 0 || conditions.length > 0;
   if (attributesProblem) showProblem(attributesProblem);
   byId("edit-direction-field").hidden = attributes.length === 0;
   byId("edit-filter-field").hidden = attributes.length <= manyAttributes;
-  if (attributes.length === 0 && labels.length === 0) byId("edit-reset").hidden = true;
+  byId("edit-reset").hidden = [attributes, labels, conditions].every((names) => names.length === 0);
 
   const filter = () => {
     const wanted = byId("edit-filter").value.trim().toLowerCase();

@@ -3,6 +3,7 @@
 import { edit } from "./api.js";
 import { makeAttributes } from "./attributes.js";
 import { makeChooser } from "./chooser.js";
+import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
 import { download, pngURL, settle } from "./pictures.js";
@@ -34,10 +35,13 @@ export function makeEdit({ model }) {
     if (!wanted) return;
     picture = wanted;
     const label = byId("edit-label").value;
-    send({ picture, edits: attributes.values(), direction: byId("edit-direction").value, label });
+    send({
+      picture, edits: attributes.values(), direction: byId("edit-direction").value, label, conditions: conditions.values(),
+    });
   };
 
-  const isUntouched = () => Object.keys(attributes.values()).length === 0 && byId("edit-label").value === "";
+  const isUntouched = () => byId("edit-label").value === ""
+    && [attributes, conditions].every(({ values }) => Object.keys(values()).length === 0);
 
   const show = (answered, image, input) => {
     settle(answered, input, model);
@@ -60,6 +64,7 @@ export function makeEdit({ model }) {
     }
   };
 
+  const conditions = makeConditions({ prefix: "edit", names: model.conditions, onChange: () => ask() });
   const chooser = makeChooser({ prefix: "edit", model, onChoose: ask });
   byId("edit-label-field").hidden = model.labels.length === 0;
   fillSelect(byId("edit-label"), model.labels);
@@ -68,6 +73,7 @@ export function makeEdit({ model }) {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => { // the fields change after the event
     attributes.refresh();
+    conditions.clear();
     attributes.showAreas(byId("edit-direction").value);
     ask();
   }));
@@ -81,7 +87,9 @@ export function makeEdit({ model }) {
   };
 }
 
-function bodyOf({ picture, edits, direction, label }) {
+function bodyOf({ picture, edits, direction, label, conditions }) {
   const body = { images: [picture.source], edits, direction };
-  return label === "" ? body : { ...body, label: Number(label) };
+  if (label !== "") body.label = Number(label);
+  if (Object.keys(conditions).length > 0) body.conditions = conditions;
+  return body;
 }

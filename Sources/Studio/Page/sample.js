@@ -1,6 +1,7 @@
 // The tab "Sample": a grid of samples.
 
 import { sample } from "./api.js";
+import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus } from "./controls.js";
 import { count } from "./format.js";
 import { makeMore } from "./more.js";
@@ -41,20 +42,22 @@ export function makeSample(studio) {
       temperature: temperature.value(),
     };
     if (model.labels.length > 0) request.labels = chosenLabels(fields.labels.value, model.labels, request.count);
+    if (model.conditions.length > 0) request.conditions = conditions.values();
     draw(request);
   };
 
-  const show = ({ seed, temperature }, { images, labels }) => {
+  const show = ({ seed, temperature, conditions: told }, { images, labels }) => {
     const pictures = images.map((image, index) => {
       const label = labels?.[index];
       const name = `Sample ${index + 1}${label === undefined ? "" : `, ${model.labels[label]}`}`;
-      const like = { sample: { index, seed, temperature, label } };
+      const like = { sample: { index, seed, temperature, label, conditions: told } };
       return { ...pictureOfPNG(image, name, label), label, temperature, like };
     });
     showGrid(grid, pictures, more.show);
   };
 
   const temperature = makeTemperature(model, ask);
+  const conditions = makeConditions({ prefix: "sample", names: model.conditions, onChange: ask });
   fields.count.max = model.limits.count;
   fields.count.value = Math.min(usualCount, model.limits.count);
   byId("sample-class-field").hidden = model.labels.length === 0;

@@ -16,6 +16,8 @@ struct PictureInput: Sendable {
   var isFitted: Bool
   /// The label that the request says, else that of the data set's image where its labels are the model's.
   var label: Int?
+  /// What is known of the attributes that the model is told, by their names; nil for a picture that was sent.
+  var conditions: [String: Double]?
 
   /// What an answer says of it.
   struct Answer: Encodable {
@@ -51,7 +53,8 @@ extension Studio {
       let picture = try dataset.image(at: index)
       let own = model.description.hasLabels(dataset.classNames) ? dataset.label(at: index) : nil
       return PictureInput(
-        picture: picture, width: picture.width, height: picture.height, isFitted: false, label: label ?? own)
+        picture: picture, width: picture.width, height: picture.height, isFitted: false, label: label ?? own,
+        conditions: known(of: index, in: dataset))
     }
     guard let text = try fields.string("data") else {
       throw Problem(.badRequest, "\(place) has neither data nor index, expected one of them", field: place)
@@ -64,6 +67,14 @@ extension Studio {
     }
     return try await decoder.input(
       .init(bytes: bytes, name: field, field: field), label: label, for: model, budget: &budget, context.deadline)
+  }
+
+  /// What is known of the attributes of an image that the model is told; nil where that is nothing.
+  private func known(of index: Int, in dataset: any ImageDataset) -> [String: Double]? {
+    let names = model.description.conditions
+    let row = dataset.attributeRow(dataset.attributeColumns(of: names), at: index)
+    let known = zip(names, row).filter { $1 != 0 }
+    return known.isEmpty ? nil : Dictionary(known.map { ($0, Double($1)) }) { $1 }
   }
 
   /// The description of what ``input(_:at:budget:_:)`` reads.
