@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+import page_conditions
 import page_edit
 import page_mix
 import page_models
@@ -108,6 +109,10 @@ def check(browser: Browser, models: Models, files: Path) -> None:
         for name, look in [("a desktop", {}), ("a phone", {"viewport": PHONE})]:
             with group(f"Two models on {name}"), watched(browser, server.address, **look) as watch:
                 page_models.check(watch, *server.models)
+    with serving(models.told, "--runs", models.told.parent) as server:
+        for name, look in [("a desktop", {}), ("a dark phone", {"viewport": PHONE, "scheme": "dark"})]:
+            with group(f"A model that is told attributes on {name}"), watched(browser, server.address, **look) as watch:
+                page_conditions.check(watch, server.model)
     lacking = [models.without, "--model", models.stale, "--model", models.others]
     with serving(*lacking, "--runs", models.runs) as server:
         with group("Models without attributes"), watched(browser, server.address, viewport=PHONE) as watch:

@@ -41,6 +41,8 @@ class Models:
     # Color, with attributes.
     color: Path
     color_data: Path
+    # Color, told attributes.
+    told: Path
     # Copies of the gray model without attributes, with those that it had before it was trained further, and with another's.
     without: Path
     stale: Path
@@ -75,16 +77,18 @@ def models():
         _train(f"idx:{_write_idx(folder / 'idx')}", gray)
         data = _write_pictures(folder / "shapes")
         _train(data, color)
+        # Beside the runs that the page looks at.
+        told = folder / "told"
+        _train(data, told, [*SHORT, "--model", "masked-glow", "--preset", "masked-glow-toy", "--condition", "all"])
         without, stale, others = (folder / name for name in ("without", "stale", "others"))
         newest, older = (gray / f"checkpoints/images-{images}" for images in (1920, 960))
         for model, checkpoint in [(without, newest), (stale, older), (others, newest)]:
             shutil.copytree(checkpoint, model)
         shutil.copy(gray / "attributes.safetensors", stale)
         shutil.copy(color / "attributes.safetensors", others)
-        # Beside the runs that the page looks at.
         long = folder / LONG_NAMES[0]
         _train(_write_classes(folder / LONG_NAMES[1]), long, SHORT)
-        yield Models(runs, gray, color, data, without, stale, others, long)
+        yield Models(runs, gray, color, data, told, without, stale, others, long)
 
 
 def _train(data: object, run: Path, length: list = FINISHED) -> None:
