@@ -8,7 +8,7 @@ FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo test docs format lint clean photo-patches emoji faces fixtures shipped-model recognition report \
-  faces-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
+  faces-checks judge-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ faces: ## Drawn faces with attributes to train on (in .data/faces-64; SIZE=32 fo
 faces-checks: ## That drawn faces are what docs/data.md says
 	@bash -c '. Scripts/packages.sh && need_dicebear'
 	@.venv-faces/bin/python Tests/FacesChecks/check_faces.py
+
+judge-checks: setup ## The measures by which edits and samples are judged
+	@.libtorch/venv/bin/python Tests/JudgeChecks/check_judge.py
 
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
 	@Scripts/make-fixtures.sh
