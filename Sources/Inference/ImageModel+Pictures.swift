@@ -146,11 +146,15 @@ extension ImageModel {
     let (fitted, asked) = (fitted(pictures), before)
     return try await admitting(2 * pictures.count) { this in
       var asked = asked
-      if !edits.isEmpty, case .fixed(let label)? = this.directions?.labels { asked = pictures.map { _ in .label(label) } }
+      if !edits.isEmpty, case .fixed(let label)? = this.directions?.labels {
+        asked = pictures.map { _ in .label(label) }
+      }
       let (latents, own) = try await this.encoded(fitted, under: asked)
       let edited = try edits.isEmpty ? latents : this.directions!.edited(latents, edits, along: kind)
       let shown = own.map { condition in
-        if case .attributes(let row) = condition { return Condition.attributes(zip(row, told).map { $1 == 0 ? $0 : $1 }) }
+        if case .attributes(let row) = condition {
+          return Condition.attributes(zip(row, told).map { $1 == 0 ? $0 : $1 })
+        }
         return label.map(Condition.label) ?? condition
       }
       return try await this.decoded(edited, conditions: this.rows(of: shown), from: "edits")

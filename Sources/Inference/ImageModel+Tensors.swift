@@ -80,7 +80,9 @@ extension ImageModel {
     if description.conditions.isEmpty {
       likely = try await run(.label, images).tensors[0].elements(Int.self).map(Condition.label)
     } else {
-      let (values, count) = (try await run(.attributes, images).tensors[0].elements(Float.self), description.conditions.count)
+      let (values, count) = (
+        try await run(.attributes, images).tensors[0].elements(Float.self), description.conditions.count
+      )
       likely = unknown.indices.map { .attributes(Array(values[$0 * count..<($0 + 1) * count])) }
     }
     var own = known
@@ -112,7 +114,8 @@ extension ImageModel {
           "names \(name), "
             + (row.isEmpty
               ? "but the model is told no attributes"
-              : "which is none of the attributes that the model is told: \(description.conditions.joined(separator: ", "))"))
+              : "which is none of the attributes that the model is told: \(description.conditions.joined(separator: ", "))")
+        )
       }
       guard abs(value) <= 1 else { throw request("conditions", "has \(value) for \(name), expected -1 to 1") }
       row[place] = Float(value)

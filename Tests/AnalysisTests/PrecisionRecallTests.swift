@@ -47,7 +47,8 @@ import Torch
     let glow = try Glow.small(classes: ["a", "b"])
     let dataset = SmallImages(count: 9, classNames: ["a", "b"])
     let (points, labels) = try glow.points(of: dataset, in: space, batchSize: 4)
-    #expect(try labels?.elements(Int.self) == (0..<9).map { $0 % 2 } && points.shape == [9, 16] && points.dtype == .float32)
+    #expect(
+      try labels?.elements(Int.self) == (0..<9).map { $0 % 2 } && points.shape == [9, 16] && points.dtype == .float32)
     let expected: [[Double]] =
       try space == .pixels
       ? (0..<9).map { dataset.pixels($0).map(Double.init) } : glow.latentRows(of: dataset) { $0 % 2 }

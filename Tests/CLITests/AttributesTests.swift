@@ -156,11 +156,13 @@ import Testing
 
       // The picture itself, beside the same latents under another condition.
       let original = try PixelImage(contentsOf: URL(filePath: data).appending(path: "test/42.png"))
-      try glow(["attributes", "apply"] + start + ["--limit", "1", "--without", "bright", "--out", out, "--enlarge", "1"])
+      try glow(
+        ["attributes", "apply"] + start + ["--limit", "1", "--without", "bright", "--out", out, "--enlarge", "1"])
       let pair = try PixelImage(contentsOf: URL(filePath: out)).shifted(down: 9)
       #expect(pair.tile(column: 0, row: 0, size: 8) == original && pair.tile(column: 1, row: 0, size: 8) == original)
       try glow(["attributes", "apply"] + start + ["--limit", "1", "--with", "bright", "--out", out, "--enlarge", "1"])
-      #expect(try PixelImage(contentsOf: URL(filePath: out)).shifted(down: 9).tile(column: 1, row: 0, size: 8) != original)
+      #expect(
+        try PixelImage(contentsOf: URL(filePath: out)).shifted(down: 9).tile(column: 1, row: 0, size: 8) != original)
       try glow(["attributes", "apply"] + start + ["--attribute", "bright", "--out", out])
 
       let latents = folder.appending(path: "z.safetensors").path
@@ -185,7 +187,6 @@ import Testing
     }
   }
 }
-
 
 extension PixelImage {
   /// Without the rows above `down`.

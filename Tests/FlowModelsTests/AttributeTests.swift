@@ -16,7 +16,9 @@ import Torch
   }
 
   @Test func whatMakesNoSense() throws {
-    func message(_ body: () throws -> Void) throws -> String { "\(try #require(throws: ModelError.self) { try body() })" }
+    func message(_ body: () throws -> Void) throws -> String {
+      "\(try #require(throws: ModelError.self) { try body() })"
+    }
     let configuration = variant.configuration
     #expect(
       try message { _ = try configuration.attributes(with: ["d"]) } == "attribute d is none of the model's: a, b, c")

@@ -125,7 +125,8 @@ import Testing
       #expect(try pictures(await server.post("/v1/sample", ["like": like, "levels": [Int]()])) == [pictures(drawn)[1]])
 
       let picture = try ColorImages().image(at: 4)
-      let edited = try await server.post("/v1/edit", ["images": [["index": 4]], "conditions": ["bright": -1, "round": 0.5]])
+      let edited = try await server.post(
+        "/v1/edit", ["images": [["index": 4]], "conditions": ["bright": -1, "round": 0.5]])
       let expected = try await server.model.edit(
         [picture], by: [:], telling: ["bright": -1, "round": 0.5], known: [["bright": 1]])
       #expect(try pictures(edited) == expected && expected != [picture])

@@ -14,7 +14,8 @@ struct RunningServer {
   let token: String?
 
   static func with<R: Sendable>(
-    labels: [String] = [], told: [String] = [], limits: BatchLimits = BatchLimits(wait: .zero), dataset: ColorImages? = ColorImages(),
+    labels: [String] = [], told: [String] = [], limits: BatchLimits = BatchLimits(wait: .zero),
+    dataset: ColorImages? = ColorImages(),
     others: [StudioModel] = [], runs: URL? = nil, _ change: (inout StudioOptions) -> Void = { _ in },
     _ body: (RunningServer) async throws -> R
   ) async throws -> R {

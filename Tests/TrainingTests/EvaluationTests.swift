@@ -87,7 +87,8 @@ import Torch
     let model = try Small.randomModel(configuration)
     let images = Small.images(.test, count: 7, for: configuration)
     let x = try ModelBatch(
-      EvaluationBatches(dataset: images, batchSize: 7, seed: 2, attributes: ["a", "b"]).batch(at: 0), for: model).x
+      EvaluationBatches(dataset: images, batchSize: 7, seed: 2, attributes: ["a", "b"]).batch(at: 0), for: model
+    ).x
     let rows = (0..<7).flatMap { index in (0..<2).map { ($0 + index) % 3 == 0 ? 1.0 : -1 } }
     let bits = try model.bitsPerDimension(x, labels: Tensor(rows, shape: [7, 2])).elements(Double.self)
     let found = try model.evaluate(on: images, seed: 2, batchSize: 3)

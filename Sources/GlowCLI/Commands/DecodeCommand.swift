@@ -27,7 +27,8 @@ struct DecodeCommand: ParsableCommand {
     let labels = try label.map { label in
       try Tensor([Int](repeating: labelIndex(label, of: model), count: count), on: model.options.device)
     }
-    let changed = try stored.labels.map { try attributes.changing($0, for: model) } ?? attributes.rows(count, for: model)
+    let changed =
+      try stored.labels.map { try attributes.changing($0, for: model) } ?? attributes.rows(count, for: model)
     let names = (0..<count).map(String.init)
     if files { try requirePictures(named: names, in: out) }
     let x = try model.decode(stored.latents, labels: labels ?? changed)

@@ -107,7 +107,8 @@ struct SampleCommand: ParsableCommand {
     try temperature.flatMap { temperature in
       let x = try model.sample(
         count: count, temperatures: temperature.perLevel(of: model),
-        labels: labels.map { try Tensor($0, on: model.options.device) } ?? attributes.rows(count, for: model), seed: seed)
+        labels: labels.map { try Tensor($0, on: model.options.device) } ?? attributes.rows(count, for: model),
+        seed: seed)
       return try model.pictures(of: x)
     }
   }

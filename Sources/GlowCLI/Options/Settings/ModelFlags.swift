@@ -110,7 +110,8 @@ extension GivenFlags where List == ModelFlagList {
       if case .choice(let text) = values.removeValue(forKey: ModelFlagList.condition) { chosen = text }
       // A preset of a model with attributes takes those that there are.
       let told =
-        try chosen.map { try Self.attributes($0, of: attributes) } ?? (own.attributeNames.isEmpty ? [] : attributes ?? [])
+        try chosen.map { try Self.attributes($0, of: attributes) }
+        ?? (own.attributeNames.isEmpty ? [] : attributes ?? [])
       guard told.isEmpty || conditioning == nil || conditioning == "none" else {
         throw ValidationError(
           "--labels \(conditioning!) and --condition: a model is conditioned on labels or on attributes, leave one out")
