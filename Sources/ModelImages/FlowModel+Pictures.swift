@@ -33,6 +33,19 @@ extension FlowModel {
     try Tensor(noise, shape: pixels.shape, on: options.device)
   }
 
+  /// Which images that the model gave are no pictures any more: a value is not finite, or one in a hundred lies more than half of
+  /// the range beyond black or white. The inverse runs away where latents are far from those of images.
+  /// - Parameter x: `[count, height, width, channel]`.
+  /// - Returns: one an image.
+  public func strayed(_ x: Tensor) throws -> [Bool] {
+    let size = configuration.dimensions
+    let values = try x.elements(Float.self)
+    return stride(from: 0, to: values.count, by: size).map { start in
+      let image = values[start..<start + size]
+      return !image.allSatisfy(\.isFinite) || 100 * image.count { abs($0) > 1 } > size
+    }
+  }
+
   /// Images as the model gives them, `[count, height, width, channel]`, as pictures. Those of a model of fewer than 8 bits
   /// show the middle of each cell of the quantization: see `Quantization.shown`.
   ///

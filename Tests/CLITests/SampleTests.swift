@@ -93,6 +93,23 @@ import Testing
     }
   }
 
+  @Test func imagesThatRunAwayAreCounted() throws {
+    try withTemporaryFolder { folder in
+      let start = try [
+        "sample", "--model", TrainedRun.labeled().run.path, "--count", "3", "--out",
+        folder.appending(path: "out.png").path,
+        "--temperature",
+      ]
+      let hot = try GlowBinary.run(start + ["100"])
+      #expect(
+        hot.status == 0
+          && hot.errors.contains(
+            "3 of 3 images left the range of pictures, and show noise or saturated colors: take a lower")
+      )
+      #expect(try !GlowBinary.run(start + ["0.5"]).errors.contains("left the range"))
+    }
+  }
+
   @Test func temperatureZeroIsOneImage() throws {
     try withTemporaryFolder { folder in
       let run = try TrainedRun.unlabeled().run.path

@@ -32,7 +32,9 @@ struct DecodeCommand: ParsableCommand {
     let names = (0..<count).map(String.init)
     if files { try requirePictures(named: names, in: out) }
     let x = try model.decode(stored.latents, labels: labels ?? changed)
-    let images = try model.pictures(of: x)
+    let pictures = DrawnPictures(model)
+    let images = try pictures(x)
+    pictures.warnOfStrayed("decode latents of images, or nearer to them")
     if files {
       try writePictures(images, named: names, to: URL(filePath: out))
     } else {

@@ -55,18 +55,20 @@ struct InterpolateCommand: ParsableCommand {
     func along(closed: Bool) -> LatentPath {
       LatentPath(through: keys.latents, conditions: keys.conditions, shape: path, closed: closed)
     }
+    let pictures = DrawnPictures(model)
+    defer { pictures.warnOfStrayed("take --path straight, or images that are more alike") }
     if let out {
       let open = along(closed: false)
       let positions = (0..<open.segments).flatMap { first in
         (0..<steps).map { Double(first) + Double($0) / Double(steps - 1) }
       }
-      let images = try model.pictures(of: model.images(of: open, at: positions))
+      let images = try pictures(model.images(of: open, at: positions))
       try PixelImage.grid(images, columns: steps, scale: enlarge).write(to: URL(filePath: out))
       print("\(counted(open.segments, "interpolation")) of \(counted(steps, "image")): \(out)")
     }
     let closed = along(closed: video.loop)
     let frames = try video.write(segments: closed.segments) { positions in
-      try model.pictures(of: model.images(of: closed, at: positions))
+      try pictures(model.images(of: closed, at: positions))
         .map { PixelImage.grid([$0], columns: 1, padding: 0, scale: enlarge) }
     }
     if let frames { print("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }

@@ -44,6 +44,8 @@ struct ResampleCommand: ParsableCommand {
     }
     let temperatures = try temperature.perLevel(of: model)
     let images = try inputs.read(for: model, from: place, count: limit)
+    let pictures = DrawnPictures(model)
+    defer { pictures.warnOfStrayed("take a lower --temperature") }
     let originals = try model.pictures(of: images.x)
     let blocks = try originals.enumerated().map { index, original in
       let label = try images.labels?.narrowed(0, index..<index + 1)
@@ -52,7 +54,7 @@ struct ResampleCommand: ParsableCommand {
         let x = try model.variations(
           of: latents, levels: levels, count: count, temperatures: temperatures,
           labels: label?.repeated(count), seed: seed)
-        return try [original] + model.pictures(of: x)
+        return try [original] + pictures(x)
       }
       return PixelImage.labeledGrid(
         Array(rows.joined()), columns: count + 1, rowLabels: numbers.map { "\($0) of \(most)" }, scale: enlarge)

@@ -104,12 +104,14 @@ struct SampleCommand: ParsableCommand {
 
   /// A block of `count` images for each temperature.
   private func draw(_ model: any FlowModel, _ labels: [Int]?) throws -> [PixelImage] {
-    try temperature.flatMap { temperature in
+    let pictures = DrawnPictures(model)
+    defer { pictures.warnOfStrayed("take a lower --temperature") }
+    return try temperature.flatMap { temperature in
       let x = try model.sample(
         count: count, temperatures: temperature.perLevel(of: model),
         labels: labels.map { try Tensor($0, on: model.options.device) } ?? attributes.rows(count, for: model),
         seed: seed)
-      return try model.pictures(of: x)
+      return try pictures(x)
     }
   }
 

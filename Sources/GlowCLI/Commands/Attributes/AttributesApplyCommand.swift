@@ -86,6 +86,8 @@ struct AttributesApplyCommand: ParsableCommand {
     let strengths = (0..<steps).map {
       strength.lower + (strength.upper - strength.lower) * Double($0) / Double(steps - 1)
     }
+    let pictures = DrawnPictures(model)
+    defer { pictures.warnOfStrayed("take smaller strengths") }
     let rows = try (0..<editor.images.count).map { image in
       let range = image..<image + 1
       let labels = try editor.images.labels?.narrowed(0, range)
@@ -102,7 +104,7 @@ struct AttributesApplyCommand: ParsableCommand {
             try strengths.map { across in try edited([(varied[0], across), (varied[1], down)]) }
           }
         }
-      return try decoded(cells, model)
+      return try decoded(cells, model, pictures)
     }
     try picture(rows, strengths.map { String(format: "%.3g", $0) }, varied.count).write(to: URL(filePath: out))
     let names = attribute + told.has.map { "with " + $0 } + told.lacks.map { "without " + $0 }
@@ -164,12 +166,14 @@ struct AttributesApplyCommand: ParsableCommand {
     }
   }
 
-  private func decoded(_ cells: [Cell], _ model: any FlowModel) throws -> [PixelImage] {
+  private func decoded(
+    _ cells: [Cell], _ model: any FlowModel, _ pictures: DrawnPictures
+  ) throws -> [PixelImage] {
     try stride(from: 0, to: cells.count, by: 64).flatMap { start in
       let part = cells[start..<min(cells.count, start + 64)]
       let labels = part.compactMap(\.labels)
-      return try model.pictures(
-        of: model.decode(
+      return try pictures(
+        model.decode(
           .concatenating(part.map(\.latents)),
           labels: labels.isEmpty ? nil : .concatenating(labels, alongDimension: 0)))
     }
