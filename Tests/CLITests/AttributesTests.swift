@@ -165,6 +165,18 @@ import Testing
         try PixelImage(contentsOf: URL(filePath: out)).shifted(down: 9).tile(column: 1, row: 0, size: 8) != original)
       try glow(["attributes", "apply"] + start + ["--attribute", "bright", "--out", out])
 
+      // Two edits, there and back: the first and the last frame are the picture itself.
+      let video = folder.appending(path: "edits.png")
+      let moving = try glow(
+        ["attributes", "apply"] + start + [
+          "--limit", "1", "--with", "bright", "--attribute", "bright=0.5", "--video", video.path, "--seconds", "0.5",
+          "--fps", "10", "--enlarge", "2",
+        ])
+      #expect(moving == "5 frames, 10 a second: \(video.path)\n")
+      #expect(try frames(in: video) == 5)
+      try expectRefusal(
+        ["attributes", "apply"] + start + ["--with", "bright"], saying: ["nothing to write", "--out", "--video"])
+
       let latents = folder.appending(path: "z.safetensors").path
       try glow(["encode"] + start + ["--limit", "1", "--out", latents])
       for (flags, isSame) in [([], true), (["--with", "bright"], false)] as [([String], Bool)] {

@@ -3,13 +3,6 @@ import Imaging
 import Testing
 
 @Suite struct InterpolateTests {
-  private func frames(in file: URL) throws -> Int {
-    let bytes = [UInt8](try Data(contentsOf: file))
-    // The signature, IHDR and the head of acTL come first.
-    #expect(String(decoding: bytes[37..<41], as: UTF8.self) == "acTL")
-    return bytes[41..<45].reduce(0) { $0 << 8 | Int($1) }
-  }
-
   @Test(arguments: ["straight", "spherical"]) func picturesOfLatents(path: String) throws {
     try withTemporaryFolder { folder in
       let run = try TrainedRun.labeled().run.path

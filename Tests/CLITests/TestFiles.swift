@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Testing
 
 /// Lends an empty folder to `body`, and removes it afterwards.
 func withTemporaryFolder<R>(_ body: (URL) throws -> R) throws -> R {
@@ -111,4 +112,12 @@ extension PixelImage {
     let pixels = (0..<size).flatMap { y in (0..<size).flatMap { x in Array(self[x: left + x, y: top + y]) } }
     return PixelImage(width: size, height: size, channels: channels, pixels: pixels)
   }
+}
+
+/// How many frames an animated PNG says that it has.
+func frames(in file: URL) throws -> Int {
+  let bytes = [UInt8](try Data(contentsOf: file))
+  // The signature, IHDR and the head of acTL come first.
+  #expect(String(decoding: bytes[37..<41], as: UTF8.self) == "acTL")
+  return bytes[41..<45].reduce(0) { $0 << 8 | Int($1) }
 }

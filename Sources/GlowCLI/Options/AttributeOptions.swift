@@ -24,6 +24,14 @@ struct AttributeOptions: ParsableArguments {
     } catch let error as ModelError { throw ValidationError("\(error)") }
   }
 
+  /// What is said, in the order of the flags: 1 for an attribute that the images have, -1 for one that they do not have.
+  func changes(for model: any FlowConfiguration) throws -> [(attribute: Int, strength: Double)] {
+    _ = try row(for: model)
+    return try [(has, 1.0), (lacks, -1)].flatMap { texts, strength in
+      try names(texts, of: model).map { (try model.attributeNumber($0), strength) }
+    }
+  }
+
   /// What is said of `count` images; nil where nothing is said, and for a model that has no attributes.
   /// - Throws: `ValidationError` where something is said to a model that has none.
   func rows(_ count: Int, for model: any FlowModel) throws -> Tensor? {

@@ -21,6 +21,9 @@ struct AttributesApplyCommand: ParsableCommand {
       Without it, a model that is conditioned on attributes encodes each image under the attributes that it has, and decodes \
       it under others: --with and --without name them. Here --attribute changes what the model is told of one attribute, \
       and its strength is that itself: 1 with it, -1 without, 0 where nothing is said.
+
+      --video shows the images side by side on their way to each of the edits and back, one edit after the other; an \
+      attribute without a strength has that of the last column.
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -34,8 +37,9 @@ struct AttributesApplyCommand: ParsableCommand {
   @Option(help: "Strengths, from end to end.") var steps = 7
   @Option(help: "mean or discriminant.") var direction = AttributeDirections.Kind.mean
   @Option(help: "Images to take of a data set.") var limit = 4
-  @Option(help: "The picture to write, .png or .jpg.") var out: String
+  @Option(help: "The picture to write, .png or .jpg.") var out: String?
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
+  @OptionGroup var video: VideoOptions
 
   /// `a...b` as a person writes it.
   struct StrengthRange: ExpressibleByArgument {
@@ -60,6 +64,13 @@ struct AttributesApplyCommand: ParsableCommand {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
     try requirePicture(out, from: inputs.files)
+    try OutputFile.video.require(video.video, "--video", from: inputs.files)
+    guard out != nil || video.video != nil else {
+      throw ValidationError("nothing to write: give --out for a picture, --video for a moving one, or both")
+    }
+    guard out == nil || out != video.video else {
+      throw ValidationError("--video \(video.video!) is --out, too: name two files")
+    }
     guard attributes == nil || told.isEmpty else {
       throw ValidationError("--with and --without change what a model is told, not directions: leave --attributes out")
     }
@@ -70,128 +81,81 @@ struct AttributesApplyCommand: ParsableCommand {
     }
   }
 
-  /// Latents, and what the model is told of them.
-  private typealias Cell = (latents: Latents, labels: Tensor?)
-
   func run() throws {
     let (place, model) = try modelOptions.load()
-    let editor = try attributes.map { try along($0, model, place) } ?? told(model, place)
+    let images = try inputs.read(for: model, from: place, count: limit)
+    let editor =
+      try attributes.map { try AttributeEditor(of: images, along: $0, direction, labeled: inputs.label, model) }
+      ?? AttributeEditor(of: images, telling: told, model)
     let requests = try attribute.map { try request($0, editor.number) }
-    let fixed = requests.compactMap { request in request.strength.map { (request.attribute, $0) } }
     let varied = requests.filter { $0.strength == nil }.map(\.attribute)
-    guard varied.count <= 2 else {
+    guard out == nil || varied.count <= 2 else {
       throw ValidationError(
         "\(varied.count) attributes without a strength: a picture shows two at most, give the others one")
     }
-    let strengths = (0..<steps).map {
-      strength.lower + (strength.upper - strength.lower) * Double($0) / Double(steps - 1)
-    }
     let pictures = DrawnPictures(model)
     defer { pictures.warnOfStrayed("take smaller strengths") }
-    let rows = try (0..<editor.images.count).map { image in
-      let range = image..<image + 1
-      let labels = try editor.images.labels?.narrowed(0, range)
-      let original: Cell = (try model.encode(editor.images.x.narrowed(0, range), labels: labels), labels)
-      func edited(_ strengths: [(attribute: Int, strength: Double)]) throws -> Cell {
-        try editor.edit(original, fixed + strengths)
+    let originals = try (0..<images.count).map(editor.original)
+    let names = attribute + editor.namesSaid
+    if let out {
+      let fixed = requests.compactMap { request in request.strength.map { (request.attribute, $0) } } + editor.said
+      let rows = try originals.map { try editor.decoded(cells($0, editor, varied, fixed), pictures) }
+      try picture(rows, varied.count).write(to: URL(filePath: out))
+      print("\(counted(images.count, "image")) edited, \(names.joined(separator: ", ")): \(out)")
+    }
+    let edits = requests.map { ($0.attribute, $0.strength ?? strength.upper) } + editor.said
+    let frames = try video.write(segments: 2 * edits.count, batch: 1) { positions in
+      [try frame(at: positions[0], of: originals, edits, named: names, editor, pictures)]
+    }
+    if let frames { print("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }
+  }
+
+  /// Those of one image's row of the picture.
+  private func cells(
+    _ original: AttributeEditor.Cell, _ editor: AttributeEditor, _ varied: [Int], _ fixed: [AttributeEditor.Change]
+  ) throws -> [AttributeEditor.Cell] {
+    func edited(_ changes: [AttributeEditor.Change]) throws -> AttributeEditor.Cell {
+      try editor.edited(original, fixed + changes)
+    }
+    switch varied.count {
+    case 0: return try [original, edited([])]
+    case 1: return try strengths.map { try edited([(varied[0], $0)]) }
+    default:
+      return try strengths.flatMap { down in
+        try strengths.map { across in try edited([(varied[0], across), (varied[1], down)]) }
       }
-      let cells: [Cell] =
-        switch varied.count {
-        case 0: try [original, edited([])]
-        case 1: try strengths.map { try edited([(varied[0], $0)]) }
-        default:
-          try strengths.flatMap { down in
-            try strengths.map { across in try edited([(varied[0], across), (varied[1], down)]) }
-          }
-        }
-      return try decoded(cells, model, pictures)
-    }
-    try picture(rows, strengths.map { String(format: "%.3g", $0) }, varied.count).write(to: URL(filePath: out))
-    let names = attribute + told.has.map { "with " + $0 } + told.lacks.map { "without " + $0 }
-    print("\(counted(editor.images.count, "image")) edited, \(names.joined(separator: ", ")): \(out)")
-  }
-
-  /// How attributes of images change.
-  private struct Editor {
-    let images: ImageInputs.Images
-    /// The number of an attribute by its name.
-    let number: (String) throws -> Int
-    let edit: (Cell, [(attribute: Int, strength: Double)]) throws -> Cell
-  }
-
-  /// Along the directions in a file.
-  private func along(_ file: String, _ model: any FlowModel, _ place: ModelPlace) throws -> Editor {
-    let directions = try AttributeDirections(contentsOf: URL(filePath: file), for: model)
-    let images = try inputs.read(for: model, from: place, count: limit)
-    return Editor(
-      images: .init(pixels: images.pixels, x: images.x, labels: try labels(of: images, directions, file, model)),
-      number: directions.number
-    ) { original, strengths in
-      (try directions.edited(original.latents, strengths, along: direction), original.labels)
     }
   }
 
-  /// By what the model is told of images.
-  private func told(_ model: any FlowModel, _ place: ModelPlace) throws -> Editor {
-    let configuration = model.configuration
-    guard !configuration.attributeNames.isEmpty else {
-      throw ValidationError(
-        "the model is not conditioned on attributes: give directions, from glow attributes fit, with --attributes")
-    }
-    _ = try told.row(for: configuration)
-    return Editor(
-      images: try inputs.read(for: model, from: place, count: limit),
-      number: { name in
-        do { return try configuration.attributeNumber(name) } catch let error as ModelError {
-          throw ValidationError("--attribute: \(error)")
-        }
-      }
-    ) { original, strengths in
-      let rows = try told.changing(original.labels!, for: model)
-      var values = try rows.elements(Float.self)
-      for (attribute, strength) in strengths { values[attribute] = Float(strength) }
-      return (original.latents, try Tensor(values, shape: rows.shape, on: rows.device).converted(to: rows.dtype))
-    }
+  /// Two segments an edit: there and back, slow at both ends.
+  private func frame(
+    at position: Double, of originals: [AttributeEditor.Cell], _ edits: [AttributeEditor.Change], named names: [String],
+    _ editor: AttributeEditor, _ pictures: DrawnPictures
+  ) throws -> PixelImage {
+    let number = min(Int(position / 2), edits.count - 1)
+    let way = (1 - cos(Double.pi * (position - 2 * Double(number)))) / 2
+    let cells = try originals.map { try editor.edited($0, [edits[number]], way: way) }
+    // Of one length, so that all frames are of one size.
+    let longest = names.map(\.count).max()!
+    let name = names[number].padding(toLength: longest, withPad: " ", startingAt: 0)
+    return PixelImage.labeledGrid(
+      try editor.decoded(cells, pictures), columns: cells.count, columnLabels: [name], scale: enlarge)
   }
 
-  private func picture(_ rows: [[PixelImage]], _ texts: [String], _ varied: Int) -> PixelImage {
+  private var strengths: [Double] {
+    (0..<steps).map { strength.lower + (strength.upper - strength.lower) * Double($0) / Double(steps - 1) }
+  }
+
+  private func picture(_ rows: [[PixelImage]], _ varied: Int) -> PixelImage {
+    let texts = strengths.map { String(format: "%.3g", $0) }
     switch varied {
     case 0:
-      PixelImage.labeledGrid(
+      return PixelImage.labeledGrid(
         Array(rows.joined()), columns: 2, columnLabels: ["original", "edited"], scale: enlarge)
-    case 1: PixelImage.labeledGrid(Array(rows.joined()), columns: steps, columnLabels: texts, scale: enlarge)
+    case 1: return PixelImage.labeledGrid(Array(rows.joined()), columns: steps, columnLabels: texts, scale: enlarge)
     default:
-      PixelImage.stack(
+      return PixelImage.stack(
         rows.map { PixelImage.labeledGrid($0, columns: steps, rowLabels: texts, columnLabels: texts, scale: enlarge) })
-    }
-  }
-
-  private func decoded(
-    _ cells: [Cell], _ model: any FlowModel, _ pictures: DrawnPictures
-  ) throws -> [PixelImage] {
-    try stride(from: 0, to: cells.count, by: 64).flatMap { start in
-      let part = cells[start..<min(cells.count, start + 64)]
-      let labels = part.compactMap(\.labels)
-      return try pictures(
-        model.decode(
-          .concatenating(part.map(\.latents)),
-          labels: labels.isEmpty ? nil : .concatenating(labels, alongDimension: 0)))
-    }
-  }
-
-  /// What the directions were found under.
-  private func labels(
-    of images: ImageInputs.Images, _ directions: AttributeDirections, _ file: String, _ model: any FlowModel
-  ) throws -> Tensor? {
-    switch directions.labels {
-    case .own: return images.labels
-    case .unsaid: return nil
-    case .fixed(let label):
-      let name = model.configuration.classNames[label]
-      guard try inputs.label.map({ try labelIndex($0, of: model) == label }) ?? true else {
-        throw ValidationError("--label \(inputs.label!): the directions in \(file) are those under \(name)")
-      }
-      return try Tensor([Int](repeating: label, count: images.count), on: model.options.device)
     }
   }
 
