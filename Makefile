@@ -28,7 +28,7 @@ demo: data build ## Trains a small model and draws samples
 
 test: data build ## All tests
 	@Scripts/setup-tensorboard.sh
-	@swift test $(FLAGS) --disable-testable-imports --no-parallel
+	@Scripts/test.sh $(FLAGS)
 
 docs: build ## The reference pages of the libraries, .build/docs/MODULE.doccarchive; type-checks their examples
 	@Scripts/docs.sh $(CONFIGURATION)
