@@ -263,7 +263,7 @@ def parsed():
     add("--model", help="a model whose edits and samples glow should draw")
     add("--attributes", type=Path, help="its file from glow attributes fit; without it, samples only")
     add("--told", action="store_true", help="also edit by what the model is told of each attribute of the data set")
-    add("--direction", choices=("mean", "discriminant"), default="mean", help="default: %(default)s")
+    add("--direction", choices=("mean", "discriminant", "regression"), default="mean", help="default: %(default)s")
     add("--strengths", type=shares, default=[1.0, 1.5], help="of edits, both ways; default: 1,1.5")
     add("--images", type=int, default=500, help="test pictures to edit; default: %(default)s")
     add("--temperatures", type=shares, default=[0.7, 1.0], help="of samples; default: 0.7,1")

@@ -4,13 +4,15 @@ import Torch
 
 /// Directions in the latents of a model along which attributes of images change (Kingma & Dhariwal 2018, section 6).
 ///
-/// Two an attribute, as rows `[attributes, dimensions]`:
+/// Three an attribute, as rows `[attributes, dimensions]`:
 /// - mean: d, the mean latent of images with the attribute less that of images without;
 /// - discriminant: along w = S⁻¹ d, the direction of Fisher's linear discriminant, the one that tells the two best apart if
 ///   both are normal with one covariance. S is the covariance of all latents (`LatentMoments`); that of either side alone
-///   would give the same direction (Sherman-Morrison). It is scaled to w (w·d) / (w·w).
+///   would give the same direction (Sherman-Morrison). It is scaled to w (w·d) / (w·w);
+/// - regression: what a least-squares fit of the latents by all attributes at once (-1 without, 1 with) gives to this one,
+///   from without to with: the others are held fixed. Where attributes come together in the data, d has something of each.
 ///
-/// Either direction times a strength s is added to a latent. With s = 1 the latent's coordinate along the direction moves
+/// Each direction times a strength s is added to a latent. With s = 1 the latent's coordinate along the direction moves
 /// by the whole difference between the means of both sides: an average image without becomes, in that coordinate, an average
 /// image with the attribute.
 ///
@@ -23,7 +25,11 @@ import Torch
 /// let result = try glow.decode(edited, labels: labels)
 /// ```
 public struct AttributeDirections {
-  public enum Kind: String, Codable, Sendable, CaseIterable { case mean, discriminant }
+  public enum Kind: String, Codable, Sendable, CaseIterable {
+    case mean, discriminant
+    /// Not in files of older programs.
+    case regression
+  }
 
   public struct Attribute: Codable, Sendable, Hashable {
     public var name: String
@@ -57,6 +63,9 @@ public struct AttributeDirections {
   var rows: [Kind: Tensor]
   var latentShapes: [[Int]]
 
+  /// The kinds of directions that there are.
+  public var kinds: [Kind] { Kind.allCases.filter { rows[$0] != nil } }
+
   /// The number of the attribute called `name`.
   /// - Throws: ``AnalysisError`` with the names that there are.
   public func number(of name: String) throws -> Int {
@@ -70,12 +79,16 @@ public struct AttributeDirections {
   /// - Parameters:
   ///   - strengths: of attributes, by number.
   ///   - latents: of one or more images; all are changed alike.
+  /// - Throws: ``AnalysisError`` for a kind that is not among ``kinds``.
   public func edited(_ latents: Latents, _ strengths: [(attribute: Int, strength: Double)], along kind: Kind) throws
     -> Latents
   {
+    guard let rows = rows[kind] else {
+      throw AnalysisError.request("there are no directions by \(kind.rawValue): fit them anew with glow attributes fit")
+    }
     var sum = try Tensor.zeros([1, latentShapes.reduce(0) { $0 + $1.reduce(1, *) }])
     for (attribute, strength) in strengths {
-      sum = try sum + rows[kind]!.narrowed(0, attribute..<attribute + 1) * strength
+      sum = try sum + rows.narrowed(0, attribute..<attribute + 1) * strength
     }
     let shift = try Latents(rows: sum, shapes: latentShapes)
     return Latents(

@@ -19,7 +19,7 @@ extension AttributeDirections {
     var attributes: [Attribute]
   }
 
-  /// Writes a safetensors file: `mean` and `discriminant`, `[attributes, dimensions]`, the numbers of a row in the order of
+  /// Writes a safetensors file: `mean`, `discriminant` and `regression`, `[attributes, dimensions]`, the numbers of a row in the order of
   /// the levels, and the rest in its metadata.
   /// - Throws: `SafetensorsError`, naming the file.
   public func write(to url: URL) throws {
@@ -29,7 +29,7 @@ extension AttributeDirections {
       model: model, configuration: configuration, data: data, labels: labels, shrinkage: shrinkage,
       latentShapes: latentShapes, attributes: attributes)
     try SafetensorsWriter.write(
-      Kind.allCases.map { SafetensorsItem(name: $0.rawValue, tensor: rows[$0]!) },
+      kinds.map { SafetensorsItem(name: $0.rawValue, tensor: rows[$0]!) },
       metadata: [
         "format": Self.format, "version": Self.version,
         "attributes": String(decoding: try encoder.encode(description), as: UTF8.self),
@@ -63,7 +63,7 @@ extension AttributeDirections {
     let dimensions = description.latentShapes.reduce(0) { $0 + $1.reduce(1, *) }
     let expected = [description.attributes.count, dimensions]
     var rows: [Kind: Tensor] = [:]
-    for kind in Kind.allCases {
+    for kind in Kind.allCases where kind != .regression || file.names.contains(kind.rawValue) {
       let tensor = try file.tensor(kind.rawValue)
       guard tensor.shape == expected, tensor.dtype.isFloatingPoint else {
         throw AnalysisError.file(

@@ -91,7 +91,9 @@ public struct AttributeFit {
     let (whitened, shrinkage) = try sums.moments.whitened(difference)
     let square = try whitened.squared().sum([1], keepingDimensions: true).clamped(1e-300, .infinity)
     let discriminant = try whitened * ((whitened * difference).sum([1], keepingDimensions: true) / square)
-    let rows: [AttributeDirections.Kind: Tensor] = [.mean: difference, .discriminant: discriminant]
+    let rows: [AttributeDirections.Kind: Tensor] = [
+      .mean: difference, .discriminant: discriminant, .regression: try sums.regression(kept),
+    ]
     let lengths = try rows.mapValues { try $0.squared().sum([1]).squareRoot().elements(Double.self) }
     return AttributeDirections(
       attributes: kept.enumerated().map { i, number in
@@ -114,6 +116,11 @@ private struct AttributeSums {
   /// `[attributes, dimensions]`, float64.
   private let sumWith: Tensor
   private let sumWithout: Tensor
+  /// Sums over images of products of the attributes' values (1, -1, 0 where not known), of values and whether they are known,
+  /// and of whether two are known; `[attributes, attributes]`, float64.
+  private let values: Tensor
+  private let valuesKnown: Tensor
+  private let known: Tensor
 
   init(attributes: Int, dimensions: Int) throws {
     with = [Int](repeating: 0, count: attributes)
@@ -121,6 +128,9 @@ private struct AttributeSums {
     moments = try LatentMoments(dimensions: dimensions)
     sumWith = try .zeros([attributes, dimensions], .float64)
     sumWithout = try .zeros([attributes, dimensions], .float64)
+    values = try .zeros([attributes, attributes], .float64)
+    valuesKnown = try .zeros([attributes, attributes], .float64)
+    known = try .zeros([attributes, attributes], .float64)
   }
 
   /// - Parameter values: of each attribute, of each image.
@@ -129,12 +139,38 @@ private struct AttributeSums {
     func indicator(_ value: Bool) throws -> Tensor {
       try Tensor(values.flatMap { $0.map { $0 == value ? 1.0 : 0 } }, shape: [values.count, z.shape[0]])
     }
-    try sumWith.addMatmulInPlace(indicator(true), z)
-    try sumWithout.addMatmulInPlace(indicator(false), z)
+    let (isWith, isWithout) = (try indicator(true), try indicator(false))
+    try sumWith.addMatmulInPlace(isWith, z)
+    try sumWithout.addMatmulInPlace(isWithout, z)
+    let (value, isKnown) = (try isWith - isWithout, try isWith + isWithout)
+    try self.values.addMatmulInPlace(value, value.transposed)
+    try valuesKnown.addMatmulInPlace(value, isKnown.transposed)
+    try known.addMatmulInPlace(isKnown, isKnown.transposed)
     for (i, column) in values.enumerated() {
       with[i] += column.count { $0 == true }
       without[i] += column.count { $0 == false }
     }
+  }
+
+  /// What a linear fit by all of some attributes at once gives to each, from without to with, `[attributes, dimensions]`.
+  ///
+  /// A value that is not known counts as the attribute's mean, which says nothing. Attributes that are sums of others (classes)
+  /// share what they explain: the matrix is kept away from singular by a thousandth of its mean variance.
+  func regression(_ attributes: [Int]) throws -> Tensor {
+    let numbers = try Tensor(attributes)
+    func picked(_ matrix: Tensor) throws -> Tensor {
+      try matrix.selecting(numbers, alongDimension: 0).selecting(numbers, alongDimension: 1)
+    }
+    let (products, mixed, both) = (try picked(values), try picked(valuesKnown), try picked(known))
+    let mean = try (mixed.diagonal() / both.diagonal()).reshaped([-1, 1])
+    let covariance = try products - mean * mixed.transposed - mixed * mean.transposed + mean * mean.transposed * both
+    let variance = try covariance.diagonal().mean().item()
+    let ridge = try Tensor.identity(attributes.count, .float64) * (1e-3 * variance)
+    let (with, without) = (
+      try sumWith.selecting(numbers, alongDimension: 0), try sumWithout.selecting(numbers, alongDimension: 0)
+    )
+    let centered = try (with - without) - mean * (with + without)
+    return try (covariance + ridge).inverse().matmul(centered) * 2
   }
 
   /// `[1, dimensions]`

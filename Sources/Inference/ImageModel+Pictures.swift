@@ -138,6 +138,9 @@ extension ImageModel {
       }
       return (attribute: number, strength: strength)
     }.sorted { $0.attribute < $1.attribute }
+    guard edits.isEmpty || description.directions.contains(kind) else {
+      throw request("direction", "is \(kind.rawValue), which the file of directions does not hold: fit them anew")
+    }
     let told = try row(of: conditions)
     var before = self.conditions(of: labels, count: pictures.count)
     if !conditions.isEmpty {

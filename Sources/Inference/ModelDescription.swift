@@ -62,6 +62,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   public var conditions: [String]
   /// Those that images can be moved along.
   public var attributes: [Attribute]
+  /// The kinds of directions that there are; none without attributes.
+  public var directions: [AttributeDirections.Kind]
   /// Why there are none; nil where there are some.
   public var attributesProblem: AttributesProblem?
 
@@ -85,6 +87,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         name: attribute.name, areaUnderROC: attribute.areaUnderROC[AttributeDirections.Kind.mean.rawValue],
         areasUnderROC: attribute.areaUnderROC, with: attribute.with, without: attribute.without)
     }
+    self.directions = directions?.kinds ?? []
     self.attributesProblem = attributesProblem
   }
 

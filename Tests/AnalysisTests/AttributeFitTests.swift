@@ -2,6 +2,7 @@ import ModelImages
 import Analysis
 import Datasets
 import FlowModels
+import Safetensors
 import Foundation
 import TestSupport
 import Testing
@@ -75,6 +76,57 @@ import Torch
     #expect(directions.shrinkage > 0 && directions.shrinkage < 0.2)
     #expect(cosine > 1 - 2 * directions.shrinkage, "\(cosine)")
     #expect(abs(dot(shift, shift) - dot(shift, difference)) < 1e-5 * dot(shift, shift))
+  }
+
+  /// The least-squares fit of the latents by all attributes, what is not known at its mean.
+  @Test func theRegression() throws {
+    let glow = try Glow.small()
+    // Bright images are more often third than others.
+    let training = SmallImages(
+      count: 60,
+      truth: { attribute, number in
+        attribute == 0 ? number % 2 == 0 : number % 5 == 0 ? nil : number % 3 == 0 || number % 4 == 0
+      })
+    let directions = try AttributeFit(of: glow, training: training, heldOut: heldOut).directions
+    #expect(directions.kinds == [.mean, .discriminant, .regression])
+    let columns = (0..<2).map { attribute in
+      let values = (0..<60).map { training.attribute(attribute, at: $0).map { $0 ? 1.0 : -1 } }
+      let known = values.compactMap(\.self)
+      let mean = known.reduce(0, +) / Double(known.count)
+      return values.map { ($0 ?? mean) - mean }
+    }
+    let design = try Tensor(columns.flatMap(\.self), shape: [2, 60])
+    let latents = try Tensor(glow.latentRows(of: training).flatMap(\.self), shape: [60, 16])
+    let gram = try design.matmul(design.transposed)
+    let ridge = try Tensor.identity(2, .float64) * (1e-3 * gram.diagonal().mean().item())
+    let expected = try (gram + ridge).inverse().matmul(design.matmul(latents)) * 2
+    for attribute in 0..<2 {
+      let shift = try moved(directions, attribute, .regression, glow)
+      expectClose(shift, try expected.narrowed(0, attribute..<attribute + 1).elements(), within: 1e-5, "\(attribute)")
+    }
+    // What comes along with the other attribute is no part of it.
+    let mean = try moved(directions, 1, .mean, glow)
+    let (bright, own) = (try moved(directions, 0, .regression, glow), try moved(directions, 1, .regression, glow))
+    #expect(dot(own, bright) < dot(mean, bright))
+  }
+
+  /// As the shipped models', which older programs wrote.
+  @Test func filesWithoutRegressionAreRead() throws {
+    try withTemporaryFolder { folder in
+      let (file, old) = (folder.appending(path: "new.safetensors"), folder.appending(path: "old.safetensors"))
+      let fit = try AttributeFit(of: Glow.small(), training: SmallImages(), heldOut: heldOut)
+      try fit.directions.write(to: file)
+      let written = try SafetensorsFile(contentsOf: file)
+      try SafetensorsWriter.write(
+        ["mean", "discriminant"].map { SafetensorsItem(name: $0, tensor: try written.tensor($0)) },
+        metadata: written.metadata, to: old)
+      let read = try AttributeDirections(contentsOf: old)
+      #expect(read.kinds == [.mean, .discriminant])
+      let latents = try Glow.small().encode(Tensor.zeros([1, 4, 4, 1], .float64))
+      let error = try #require(throws: AnalysisError.self) { try read.edited(latents, [(0, 1)], along: .regression) }
+      #expect("\(error)" == "there are no directions by regression: fit them anew with glow attributes fit")
+      #expect(try AttributeDirections(contentsOf: file).kinds.count == 3)
+    }
   }
 
   @Test func classesAgainstTheRest() throws {

@@ -14,6 +14,7 @@ def check(watch: Watched, model: dict, files: Path) -> None:
     watch.open("edit")
     check_choosing(watch)
     check_sliders(watch, model)
+    check_looks(watch)
     watch.require_accessible("Edit")
     check_files(watch, model, files)
 
@@ -63,6 +64,23 @@ def check_sliders(watch: Watched, model: dict) -> None:
     watch.wait_for_source("#edit-after", plain)
     require(slider.input_value() == "0", "a slider is not reset")
     require(page.is_disabled("#edit-reset"), "there is something to reset where nothing is edited")
+
+
+def check_looks(watch: Watched) -> None:
+    """A picture is enlarged by a click, and shown with hard pixels or smoothed."""
+    page = watch.page
+    page.click("#edit-after")
+    page.wait_for_selector("#enlarged[open]")
+    require(watch.source("#enlarged-picture") == watch.source("#edit-after"), "another picture is enlarged")
+    watch.require_accessible("An enlarged picture")
+    page.keyboard.press("Escape")
+    require(not page.is_visible("#enlarged"), "an enlarged picture stays")
+    is_pixelated = "document.documentElement.classList.contains('is-pixelated')"
+    require(page.evaluate(is_pixelated), "small pictures are smoothed at first")
+    page.check("#smooth")
+    require(not page.evaluate(is_pixelated), "pictures are not smoothed")
+    page.uncheck("#smooth")
+    require(page.evaluate(is_pixelated), "pictures stay smoothed")
 
 
 def check_dragging(watch: Watched, slider, name: str) -> None:

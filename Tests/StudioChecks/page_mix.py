@@ -92,3 +92,7 @@ def check_two(watch: Watched, files: Path) -> None:
         require(difference <= ROUND_TRIP, f"an end of the strip is {difference} off corner {corner}")
     download = watch.downloaded("#mix-download")
     require(download.suggested_filename == "glow-mix.png", f"a mix downloads as {download.suggested_filename}")
+    mixed = watch.source("#mix-picture")
+    page.click("#mix-to-edit")
+    watch.wait_for_source("#edit-before", mixed)
+    watch.show("mix")

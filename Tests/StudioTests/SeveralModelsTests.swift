@@ -26,7 +26,8 @@ import Testing
       #expect(models.map { ($0["labels"] as? [String])?.count } == [0, 3, 3])
       #expect(models.map { $0["data"] != nil } == [true, false, false])
       let areas = (models[0]["attributes"] as? [[String: Any]])?.first?["areasUnderROC"] as? [String: Double]
-      #expect(areas?.keys.sorted() == ["discriminant", "mean"])
+      #expect(areas?.keys.sorted() == ["discriminant", "mean", "regression"])
+      #expect(models.map { ($0["directions"] as? [String])?.count } == [3, 0, 0])
       #expect(models[0]["attributesProblem"] == nil)
       let problem = try #require(models[1]["attributesProblem"] as? [String: Any])
       #expect(problem["kind"] as? String == "none" && problem["command"] is String)

@@ -73,7 +73,8 @@ private struct ModelsAnswer: Encodable {
         "bits": .whole, "parameters": .whole,
         "latentShapes": .list(of: .list(of: .whole, count: 3...3), count: 1...16), "labels": .list(of: .text),
         "conditions": .list(of: .text),
-        "attributes": .list(of: attribute), "limits": Limits.schema,
+        "attributes": .list(of: attribute), "directions": .list(of: .choice(AttributeDirections.Kind.self)),
+        "limits": Limits.schema,
       ],
       optional: [
         "attributesProblem": attributesProblem, "data": Images.schema, "reference": ModelActivity.Reference.schema,

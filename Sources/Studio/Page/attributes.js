@@ -1,19 +1,30 @@
-// The sliders of the tab "Edit", one an attribute, those that the difference of means tells apart best first.
+// The sliders of the tab "Edit", one an attribute, those that the difference of means tells apart best first. The weak ones are
+// folded away.
 
 import { byId, makeSlider } from "./controls.js";
 import { count, fixed, signed } from "./format.js";
 
 const reach = 1.5;
 const manyAttributes = 12;
+const usefulArea = 0.75;
 
 // `values()` holds the attributes whose slider is not in the middle.
-export function makeAttributes({ attributes, attributesProblem, labels, conditions }) {
+export function makeAttributes({ attributes, attributesProblem, directions, labels, conditions }) {
   const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, index) }));
   sliders.sort((a, b) => (b.attribute.areaUnderROC ?? -1) - (a.attribute.areaUnderROC ?? -1));
-  byId("edit-attributes").append(...sliders.map((slider) => slider.row));
+  const isUseful = ({ attribute: { areaUnderROC } }) => areaUnderROC === undefined || areaUnderROC >= usefulArea;
+  const useful = sliders.filter(isUseful);
+  const weak = useful.length > 0 ? sliders.filter((slider) => !isUseful(slider)) : [];
+  const more = byId("edit-more");
+  more.before(...(useful.length > 0 ? useful : sliders).map((slider) => slider.row));
+  more.append(...weak.map((slider) => slider.row));
+  more.hidden = weak.length === 0;
   byId("edit-no-attributes").hidden = attributes.length > 0 || conditions.length > 0;
   if (attributesProblem) showProblem(attributesProblem);
   byId("edit-direction-field").hidden = attributes.length === 0;
+  for (const option of [...byId("edit-direction").options]) {
+    if (!directions.includes(option.value)) option.remove();
+  }
   byId("edit-filter-field").hidden = attributes.length <= manyAttributes;
   byId("edit-reset").hidden = [attributes, labels, conditions].every((names) => names.length === 0);
 
@@ -22,6 +33,7 @@ export function makeAttributes({ attributes, attributesProblem, labels, conditio
     for (const { attribute, row, input } of sliders) {
       row.hidden = input.valueAsNumber === 0 && !nameInWords(attribute).toLowerCase().includes(wanted);
     }
+    if (wanted && weak.some(({ row }) => !row.hidden)) more.open = true;
     const isNoneLeft = attributes.length > 0 && sliders.every(({ row }) => row.hidden);
     byId("edit-filter-empty").textContent = isNoneLeft ? "No attribute has such a name." : "";
   };

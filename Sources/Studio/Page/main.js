@@ -4,6 +4,7 @@ import { getModels, onTokenNeeded, takeTokenFromAddress, useModel } from "./api.
 import { byId, make, makeStatus } from "./controls.js";
 import { makeEdit } from "./edit.js";
 import { count, size } from "./format.js";
+import { followLooks, showPixels } from "./looks.js";
 import { recall, remember } from "./memory.js";
 import { makeMix } from "./mix.js";
 import { makeSample } from "./sample.js";
@@ -12,9 +13,6 @@ import { makeTabs } from "./tabs.js";
 import { makeTraining } from "./training.js";
 
 const makers = { sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining };
-
-// Models up to this width are shown with hard pixels; larger images look better smoothed.
-const largestPixelated = 128;
 
 // The panels before a tool has filled them: each model begins with such.
 const panels = [...document.querySelectorAll("[role=tabpanel]")].map((panel) => panel.cloneNode(true));
@@ -78,7 +76,7 @@ function showModel(model, isChoice) {
     make("span", {}, model.summary),
     make("span", {}, `${size(model.width, model.height)} ${colors}, ${model.bits} bits`),
     make("span", {}, `${count(model.parameters)} parameters`));
-  document.documentElement.classList.toggle("is-pixelated", model.width <= largestPixelated);
+  showPixels(model);
 }
 
 // Asks for the token in a dialog; the promise is of "" when it is closed.
@@ -109,6 +107,7 @@ byId("skip-link").addEventListener("click", (event) => {
 addEventListener("hashchange", () => takeTokenFromAddress() && location.reload());
 // A file that is dropped beside a tool must not replace the page.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+followLooks();
 onTokenNeeded(askForToken);
 takeTokenFromAddress();
 start();

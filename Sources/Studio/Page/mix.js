@@ -4,19 +4,20 @@ import { interpolate } from "./api.js";
 import { makeChooser } from "./chooser.js";
 import { byId, coalesce, make, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
-import { download, pngURL, settle } from "./pictures.js";
+import { download, pictureOfPNG, pngURL, settle } from "./pictures.js";
 import { letterOf, makeStage, weightsInWords } from "./stage.js";
 
 const stripSteps = 9;
 const mostCorners = 4;
 
-export function makeMix({ model }) {
+export function makeMix({ model, send: sendTo }) {
   const status = makeStatus(byId("mix-status"));
   const pictures = Array(mostCorners).fill(null);
   let count = mostCorners;
   let chosen = 0;
   let weights = [];
   let isFilled = false;
+  let mixed = null;
 
   const path = () => byId("mix-path").value;
   const sources = (number) => pictures.slice(0, number).map((picture) => picture.source);
@@ -24,16 +25,16 @@ export function makeMix({ model }) {
 
   const send = coalesce(async () => {
     const asked = pictures.slice(0, count);
-    const mixed = weights;
+    const asking = weights;
     status.busy("Mixing…");
     try {
       const start = performance.now();
-      const { images, inputs } = await interpolate({ images: sources(count), weights: [mixed], path: path() });
+      const { images, inputs } = await interpolate({ images: sources(count), weights: [asking], path: path() });
       asked.forEach((picture, index) => {
         settle(picture, inputs[index], model);
         delete picture.earlier;
       });
-      showMix(images[0], mixed);
+      showMix(images[0], asking);
       showLatency(byId("mix-latency"), performance.now() - start);
       status.clear();
     } catch (error) {
@@ -58,10 +59,11 @@ export function makeMix({ model }) {
     if (hasAll(count)) send();
   };
 
-  const showMix = (image, mixed) => {
+  const showMix = (image, asked) => {
+    mixed = pictureOfPNG(image, `Mix, ${weightsInWords(asked)}`);
     byId("mix-result").hidden = false;
-    byId("mix-picture").src = pngURL(image);
-    byId("mix-weights").textContent = weightsInWords(mixed);
+    byId("mix-picture").src = mixed.url;
+    byId("mix-weights").textContent = weightsInWords(asked);
     showCorners();
   };
 
@@ -136,6 +138,7 @@ export function makeMix({ model }) {
     ask();
   });
   byId("mix-strip").onclick = showStrip;
+  byId("mix-to-edit").onclick = () => sendTo("edit", mixed);
   byId("mix-download").onclick = () => download(byId("mix-picture").src, "glow-mix.png");
   setCount(count);
   return {

@@ -35,7 +35,7 @@ struct AttributesApplyCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("From the first to the last column.", valueName: "a...b"))
   var strength = StrengthRange(lower: -1, upper: 1)
   @Option(help: "Strengths, from end to end.") var steps = 7
-  @Option(help: "mean or discriminant.") var direction = AttributeDirections.Kind.mean
+  @Option(help: "mean, discriminant or regression.") var direction = AttributeDirections.Kind.mean
   @Option(help: "Images to take of a data set.") var limit = 4
   @Option(help: "The picture to write, .png or .jpg.") var out: String?
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2

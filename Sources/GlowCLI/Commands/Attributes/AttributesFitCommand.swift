@@ -9,9 +9,9 @@ struct AttributesFitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fit", abstract: "Find the direction of each attribute of a data set.",
     discussion: """
-      Attributes are the columns of a folder's attributes.csv, and each class against the rest. Two directions each: the \
-      mean latent of images with the attribute less that of images without, and Fisher's linear discriminant. Both are \
-      from the training split; how well they tell images of the validation split apart (the area under the ROC curve: 1 \
+      Attributes are the columns of a folder's attributes.csv, and each class against the rest. Three directions each: the \
+      mean latent of images with the attribute less that of images without, Fisher's linear discriminant, and the part of \
+      this attribute in a regression by all of them, which holds the others fixed. They are from the training split; how well they tell images of the validation split apart (the area under the ROC curve: 1 \
       always, 0.5 not at all) says which edits to trust.
 
       A conditional model sees each image under its own label, so that its latents hold little of the class itself; \
@@ -80,10 +80,12 @@ func printTable(of directions: AttributeDirections) {
     name + String(repeating: " ", count: width - name.count) + fields.map { padded($0, 9) }.joined()
   }
   print(directions.data + (directions.shrinkage > 0 ? String(format: "; shrinkage %.4f", directions.shrinkage) : ""))
-  print(line("", ["", "", "", "held out", "", "AUC", "AUC", "length", "length"]))
-  print(line("attribute", ["with", "without", "unknown", "with", "without", "mean", "linear", "mean", "linear"]))
+  let kinds = directions.kinds
+  let titles: [AttributeDirections.Kind: String] = [.mean: "mean", .discriminant: "linear", .regression: "joint"]
+  let names = kinds.map { titles[$0]! }
+  print(line("", ["", "", "", "held out", ""] + kinds.map { _ in "AUC" } + kinds.map { _ in "length" }))
+  print(line("attribute", ["with", "without", "unknown", "with", "without"] + names + names))
   for attribute in directions.attributes {
-    let kinds = AttributeDirections.Kind.allCases.map(\.rawValue)
     print(
       line(
         attribute.name,
@@ -91,7 +93,7 @@ func printTable(of directions: AttributeDirections) {
           "\(attribute.with)", "\(attribute.without)", "\(attribute.unknown)", "\(attribute.heldOutWith)",
           "\(attribute.heldOutWithout)",
         ]
-          + kinds.map { number(attribute.areaUnderROC[$0], "%.3f") }
-          + kinds.map { number(attribute.length[$0], "%.2f") }))
+          + kinds.map { number(attribute.areaUnderROC[$0.rawValue], "%.3f") }
+          + kinds.map { number(attribute.length[$0.rawValue], "%.2f") }))
   }
 }
