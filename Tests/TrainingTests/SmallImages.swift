@@ -90,7 +90,8 @@ enum Small {
   static func resumed(
     _ folder: URL, images count: Int? = nil, changing changes: ChangedSettings = ChangedSettings()
   ) throws -> Trainer {
-    let model = try Trainer.savedModelConfiguration(of: RunFolder(folder))
+    // While another trainer writes, or where files are damaged, there is nothing to read: then the trainer says so.
+    let model = (try? Trainer.savedModelConfiguration(of: RunFolder(folder))) ?? Small.model()
     return try Trainer(
       resuming: RunFolder(folder), images: count, changing: changes, train: images(for: model),
       validation: images(.validation, count: 6, for: model))
