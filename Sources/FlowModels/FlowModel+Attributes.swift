@@ -4,8 +4,8 @@ extension FlowModel {
   /// The condition of images of which some attributes are said, and nothing of the others, `[count, attributes]`.
   ///
   /// ```swift
-  /// let rows = try faces.attributeRows(count: 16, with: ["smiling"], without: ["eyeglasses"])
-  /// let images = try faces.sample(count: 16, temperature: 0.7, labels: rows, seed: 1)
+  /// let rows = try glow.attributeRows(count: 16, with: ["smiling"], without: ["eyeglasses"])
+  /// let images = try glow.sample(count: 16, temperature: 0.7, labels: rows, seed: 1)
   /// ```
   /// - Throws: ``ModelError`` for a name that is none of the model's attributes, or that stands on both sides.
   public func attributeRows(count: Int, with: [String], without: [String] = []) throws -> Tensor {

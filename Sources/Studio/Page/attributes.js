@@ -23,7 +23,7 @@ export function makeAttributes({ attributes, attributesProblem, directions, labe
   if (attributesProblem) showProblem(attributesProblem);
   byId("edit-direction-field").hidden = attributes.length === 0;
   for (const option of [...byId("edit-direction").options]) {
-    if (!directions.includes(option.value)) option.remove();
+    if (directions.length > 0 && !directions.includes(option.value)) option.remove();
   }
   byId("edit-filter-field").hidden = attributes.length <= manyAttributes;
   byId("edit-reset").hidden = [attributes, labels, conditions].every((names) => names.length === 0);
