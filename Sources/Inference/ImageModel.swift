@@ -35,7 +35,7 @@ public actor ImageModel {
   /// - Parameters:
   ///   - location: a run folder, of which the newest checkpoint is taken, a model folder, or the name of a shipped model.
   ///   - folder: the model folder to read, where `location` is a run and another checkpoint than the newest is meant.
-  ///   - attributes: directions that `glow attributes fit` found in this model, for ``edit(_:by:along:labels:as:)``.
+  ///   - attributes: directions that `glow attributes fit` found in this model, for ``edit(_:by:along:labels:as:telling:known:)``.
   ///   - findsAttributes: whether to look for them, without `attributes`, in `attributes.safetensors` in the model's or the
   ///     run's folder. Such a file that is not the model's is no error: `description.attributesProblem` says why.
   ///   - neighbor: a model whose thread this one shares. libtorch keeps a pool of threads for every thread that calls it,
