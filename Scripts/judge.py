@@ -33,7 +33,7 @@ except ImportError as error:
 
 PADDING = 2  # pixels between the pictures of a sheet that glow draws
 # The goals, in shares.
-TURNED, TURNED_ATTRIBUTES, STAYED, BROKEN, SURE_SAMPLES = 0.85, 12, 0.90, 0.01, 0.90
+TURNED, TURNED_ATTRIBUTES, STAYED, BROKEN = 0.85, 12, 0.90, 0.01
 GOOD_AREA, GOOD_AREAS = 0.95, 15
 
 
@@ -68,7 +68,8 @@ class Bench:
             for name, why in self.rare.items():
                 self.say(f"{name:<{width}}  too rare to judge: {why}")
             good = sum(one["area_under_roc"] >= GOOD_AREA for one in found.values())
-            self.say(f"{good} of {len(found)} attributes have an AUC of {GOOD_AREA} or more")
+            met = "met" if good >= GOOD_AREAS else "not met"
+            self.say(f"goal: AUC of {GOOD_AREA} or more for {GOOD_AREAS} attributes: {good} of {len(found)}, {met}")
             self.report["real"] |= {"attributes": found, "too_rare": self.rare}
             self.kinds("real", verdicts, f"{count} real test pictures")
         self.say(f"broken: {alarms:.2%} of {count} real test pictures")
@@ -95,7 +96,7 @@ class Bench:
         return found | {"broken": float(self.broken(after)[whole].mean()) if whole.any() else None}
 
     def table(self, edits):
-        """Rows of `(what, result)`; returns how the goals are met."""
+        """Says the results of edits, rows of `(what, result)`."""
         self.say(f"{'edit':<32} pictures   turned  others stayed  least                          broken")
         for what, one in edits:
             turned, stayed, broken = (percent(one[key]) for key in ("turned", "stayed", "broken"))
@@ -113,9 +114,8 @@ def percent(share):
 
 
 class Glow:
-    def __init__(self, program, model, data):
-        self.program, self.model, self.data = program, model, data
-        self.folder = Path(tempfile.mkdtemp(prefix="judge-"))
+    def __init__(self, program, model, data, folder):
+        self.program, self.model, self.data, self.folder = program, model, data, folder
 
     def run(self, *words):
         done = subprocess.run([self.program, *map(str, words)], capture_output=True, text=True)
@@ -142,7 +142,6 @@ class Glow:
                  f"--strength={first:g}...{last:g}", "--steps", len(strengths), "--limit", count, "--direction", direction,
                  "--enlarge", 1, "--data", self.data, "--out", out)
         return cells(read_pictures([out], self.folder)[0], len(strengths), side)
-
 
     def told(self, attribute, wanted, count, side):
         """Test pictures, and the same decoded with the attribute said or ruled out, `[2, pictures, side, side, channels]`."""
@@ -335,7 +334,8 @@ def main():
         bench.table([(arguments.attribute, found)])
         bench.report["edit"] = named(found, data.attributes)
     if arguments.model:
-        judge_model(bench, Glow(arguments.glow, arguments.model, arguments.data), arguments)
+        with tempfile.TemporaryDirectory(prefix="judge-") as folder:
+            judge_model(bench, Glow(arguments.glow, arguments.model, arguments.data, Path(folder)), arguments)
     print(json.dumps(bench.report) if arguments.json else "\n".join(bench.lines))
 
 
