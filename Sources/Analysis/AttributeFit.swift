@@ -30,6 +30,8 @@ public struct AttributeFit {
   ///   - names: attributes of `training` (``AttributeColumns``); nil for all of them, less those that are one-sided.
   ///   - among: only images with at least one of these attributes count, so that what sets all of them apart from the
   ///     others is no part of a direction (of a skin tone, say, that people alone have); empty for all images.
+  ///   - labels: what a conditional model is told of the images. Of attributes that it is told its latents hold little:
+  ///     `unsaid` finds directions in what they hold by themselves.
   ///   - progress: called after each batch with how many images of both data sets are done.
   /// - Throws: ``AnalysisError`` for images that do not fit, or without attributes, a name that is none of them, or a named
   ///   attribute that is one-sided; what reading an image throws.

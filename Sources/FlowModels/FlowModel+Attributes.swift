@@ -19,19 +19,14 @@ extension FlowModel {
   /// - Parameter x: `[batch, height, width, channel]`.
   /// - Throws: ``ModelError`` for a model without attributes, or images that do not fit it.
   public func mostLikelyAttributes(_ x: Tensor) throws -> Tensor {
-    let (count, attributes) = (x.shape[0], configuration.attributeNames.count)
-    guard attributes > 0 else { throw ModelError.request("the model is not conditioned on attributes") }
-    let columns = try (0..<attributes).map { place in
-      let likelihoods = try [Float(1), -1].map { value in
-        var row = [Float](repeating: 0, count: attributes)
-        row[place] = value
-        let rows = try Tensor(row, shape: [1, attributes], on: x.device).converted(to: options.dtype)
-        return try logProbability(x, labels: rows.expanded(to: [count, attributes]).contiguous())
-          .elements(Double.self)
-      }
-      return zip(likelihoods[0], likelihoods[1]).map { Float($0 > $1 ? 1 : -1) }
+    let (count, names) = (x.shape[0], configuration.attributeNames)
+    guard !names.isEmpty else { throw ModelError.request("the model is not conditioned on attributes") }
+    let columns = try names.map { name in
+      let with = try logProbability(x, labels: attributeRows(count: count, with: [name]))
+      let without = try logProbability(x, labels: attributeRows(count: count, with: [], without: [name]))
+      return try zip(with.elements(Double.self), without.elements(Double.self)).map { Float($0 > $1 ? 1 : -1) }
     }
     let rows = (0..<count).flatMap { image in columns.map { $0[image] } }
-    return try Tensor(rows, shape: [count, attributes], on: x.device).converted(to: options.dtype)
+    return try Tensor(rows, shape: [count, names.count], on: x.device).converted(to: options.dtype)
   }
 }

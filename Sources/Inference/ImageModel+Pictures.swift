@@ -141,6 +141,9 @@ extension ImageModel {
     guard edits.isEmpty || description.directions.contains(kind) else {
       throw request("direction", "is \(kind.rawValue), which the file of directions does not hold: fit them anew")
     }
+    guard known == nil || known!.count == pictures.count else {
+      throw request("known", "has \(known!.count), expected one for each of the \(pictures.count) images")
+    }
     let told = try row(of: conditions)
     var before = self.conditions(of: labels, count: pictures.count)
     if !conditions.isEmpty {

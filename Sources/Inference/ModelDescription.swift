@@ -64,7 +64,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   public var attributes: [Attribute]
   /// The kinds of directions that there are; none without attributes.
   public var directions: [AttributeDirections.Kind]
-  /// Why there are none; nil where there are some.
+  /// Why there are no ``attributes``; nil where there are some.
   public var attributesProblem: AttributesProblem?
 
   init(

@@ -93,6 +93,9 @@ import Torch
     let (before, after) = ([1, 0, 0, -1] as [Float], [-1, 0, -1, -1] as [Float])
     #expect(try known == expected(Tensor(before, shape: [2, 2]), Tensor(after, shape: [2, 2])))
 
+    await #expect(throws: InferenceError.self) {
+      try await model.edit(some, by: [:], telling: ["bright": 1], known: [["bright": 1]])
+    }
     for wrong in [["hat": 1.0], ["bright": 2], ["bright": .nan]] {
       await #expect(throws: InferenceError.self) { try await model.sample(conditions: wrong) }
       await #expect(throws: InferenceError.self) { try await model.edit(some, by: [:], telling: wrong) }

@@ -21,6 +21,7 @@ final class DrawnPictures {
   /// - Parameter advice: what else to ask for.
   func warnOfStrayed(_ advice: String) {
     guard strayed > 0 else { return }
-    warn("\(strayed) of \(count) images left the range of pictures, and show noise or saturated colors: \(advice)")
+    warn(
+      "images that left the range of pictures, and show noise or saturated colors: \(strayed) of \(count); \(advice)")
   }
 }

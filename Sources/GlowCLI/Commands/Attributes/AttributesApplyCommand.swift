@@ -11,8 +11,9 @@ struct AttributesApplyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply", abstract: "Change attributes of images.",
     discussion: """
-      With --attributes, images move along directions in the latents. Strength 1 moves an image, in its coordinate along the direction, by the whole difference between the means of \
-      images with and without the attribute; -1 the other way; 0 leaves it as it is.
+      With --attributes, images move along directions in the latents. Strength 1 moves an image, in its coordinate along \
+      the direction, by the whole difference between the means of images with and without the attribute; -1 the other way; \
+      0 leaves it as it is.
 
       --attribute NAME varies the strength over --strength: one draws a strip an image, a strength a column; two draw a \
       grid an image, the first across and the second down. --attribute NAME=STRENGTH holds a strength fixed, beside \

@@ -11,14 +11,15 @@ struct AttributesFitCommand: ParsableCommand {
     discussion: """
       Attributes are the columns of a folder's attributes.csv, and each class against the rest. Three directions each: the \
       mean latent of images with the attribute less that of images without, Fisher's linear discriminant, and the part of \
-      this attribute in a regression by all of them, which holds the others fixed. They are from the training split; how well they tell images of the validation split apart (the area under the ROC curve: 1 \
-      always, 0.5 not at all) says which edits to trust.
+      this attribute in a regression by all of them, which holds the others fixed. They are from the training split; how \
+      well they tell images of the validation split apart (the area under the ROC curve: 1 always, 0.5 not at all) says \
+      which edits to trust.
 
       A conditional model sees each image under its own label, so that its latents hold little of the class itself; \
       --label shows it all images under one, and edits are then made under that one. To a model that is conditioned on \
       attributes nothing is said of any.
 
-      Where only some images can have an attribute at all (a skin tone: people), --among leaves the others out; else what \\
+      Where only some images can have an attribute at all (a skin tone: people), --among leaves the others out; else what \
       sets those apart becomes part of the direction.
       """)
 
