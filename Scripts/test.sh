@@ -5,7 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-swift build "$@" --product swift-glowPackageTests
+# The tests, and a program of another family of models that they start.
+for product in swift-glowPackageTests glow-with-nice; do swift build "$@" --product "$product"; done
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
