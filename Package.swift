@@ -175,7 +175,8 @@ let package = Package(
     .testTarget(name: "StudyReportTests", dependencies: ["study-report", "Reporting"]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "ModelImages", "TestSupport"]),
     .target(
-      name: "ServedModels", dependencies: ["Analysis", "FlowModels", "Datasets", "Imaging", "TestSupport"],
+      name: "ServedModels",
+      dependencies: ["Analysis", "FlowModels", "Datasets", "Imaging", "Inference", "TestSupport"],
       path: "Tests/ServedModels"),
     .testTarget(name: "RunsTests", dependencies: ["Runs", "Training", "FlowModels", "Files", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),

@@ -28,7 +28,7 @@ extension ImageModel {
   ///   - most: of pictures.
   /// - Throws: ``InferenceError`` for more of them, or values that no image has (beyond a million); `ModelError` or
   ///   `SafetensorsError` for a file that is no such one, does not fit the model or is of another one.
-  public nonisolated func decode(_ latents: [UInt8], atMost most: Int = .max) async throws -> [PixelImage] {
+  public nonisolated func decode(_ latents: [UInt8], atMost most: Int = .max) async throws -> Drawn {
     let count = try LatentFile.count(in: latents)
     guard count <= most else { throw request("latents", "are of \(counted(count, "image")), expected at most \(most)") }
     return try await admitting(count) { this in
@@ -58,7 +58,7 @@ extension ImageModel {
   /// - Throws: ``InferenceError``.
   public nonisolated func interpolate(
     _ pictures: [PixelImage], steps: Int = 9, along shape: LatentPath.Shape = .spherical, labels: [Int?]? = nil
-  ) async throws -> [PixelImage] {
+  ) async throws -> Drawn {
     try check(labels, areAsManyAs: pictures)
     guard pictures.count > 1 else { throw request("images", "has 1, expected two or more") }
     guard steps > 1 else { throw request("steps", "is \(steps), expected 2 or more") }
@@ -82,7 +82,7 @@ extension ImageModel {
   /// - Throws: ``InferenceError``.
   public nonisolated func mix(
     _ pictures: [PixelImage], weights: [[Double]], along shape: LatentPath.Shape = .spherical, labels: [Int?]? = nil
-  ) async throws -> [PixelImage] {
+  ) async throws -> Drawn {
     try check(labels, areAsManyAs: pictures)
     try check(weights.count, "weights")
     for row in weights {
@@ -120,7 +120,7 @@ extension ImageModel {
     _ pictures: [PixelImage], by strengths: [String: Double], along kind: AttributeDirections.Kind = .mean,
     labels: [Int?]? = nil, as label: Int? = nil, telling conditions: [String: Double] = [:],
     known: [[String: Double]?]? = nil
-  ) async throws -> [PixelImage] {
+  ) async throws -> Drawn {
     try check(labels, areAsManyAs: pictures)
     try check(label.map { [$0] }, "label")
     if let wrong = strengths.first(where: { !$0.value.isFinite }) {

@@ -14,7 +14,7 @@ extension ImageModel {
   public nonisolated func sample(
     count: Int = 1, temperatures: [Double] = [0.7], labels: [Int]? = nil, conditions: [String: Double] = [:],
     seed: UInt64 = 0
-  ) async throws -> [PixelImage] {
+  ) async throws -> Drawn {
     try check(count, "count")
     try check(labels)
     let told = try drawn(under: self.labels(labels, count: count), conditions, count: count)
@@ -51,7 +51,7 @@ extension ImageModel {
   /// - Throws: ``InferenceError``.
   public nonisolated func variations(
     of origin: Origin, redrawing levels: Set<Int>, count: Int = 1, temperatures: [Double] = [0.7], seed: UInt64 = 0
-  ) async throws -> [PixelImage] {
+  ) async throws -> Drawn {
     try check(count, "count")
     if let wrong = levels.sorted().first(where: { !(1...description.levels).contains($0) }) {
       throw request("levels", "has \(wrong), expected 1 to \(description.levels)")

@@ -15,23 +15,19 @@ extension ImageModel {
     return try model.images(of: pixels, noise: noise)
   }
 
-  func pictures(of rows: Rows) throws -> [PixelImage] {
-    try model.pictures(of: rows.tensors[0])
-  }
-
   /// The pictures of latents.
   /// - Parameters:
   ///   - conditions: `[count, classes]`, of a conditional model.
   ///   - field: what is to blame for latents that have no picture; nil where they are the model's own.
   /// - Throws: ``InferenceError`` where a value is not a number: in a picture it would be black.
-  func decoded(_ latents: Latents, conditions: Tensor?, from field: String? = nil) async throws -> [PixelImage] {
-    let rows = try await run(.decode, Rows(latents.levels + [conditions].compactMap(\.self)))
-    let values = rows.tensors[0]
+  func decoded(_ latents: Latents, conditions: Tensor?, from field: String? = nil) async throws -> Drawn {
+    let values = try await run(.decode, Rows(latents.levels + [conditions].compactMap(\.self))).tensors[0]
     // What is not a number is not equal to itself.
     if let field, try values.equals(values).converted(to: .uint8).minimum().item() == 0 {
       throw request(field, "leads to values that are not numbers, expected one nearer to the model's own images")
     }
-    return try pictures(of: rows)
+    let strayed = try model.strayed(values)
+    return Drawn(pictures: try model.pictures(of: values), strayed: strayed.indices.filter { strayed[$0] })
   }
 
   /// Conditions as a model's passes take them; nil for a model that is told nothing.

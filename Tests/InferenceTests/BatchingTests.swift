@@ -23,9 +23,9 @@ import Torch
     let alone = try await (0..<6).asyncMap { try await lonely.sample(count: 2, seed: UInt64($0)) }
     #expect(lonely.state.batches == 6)
     let (_, model) = try await model(size: 12, wait: .seconds(3600))
-    let together = try await withThrowingTaskGroup(of: (Int, [PixelImage]).self) { group in
+    let together = try await withThrowingTaskGroup(of: (Int, Drawn).self) { group in
       for seed in 0..<6 { group.addTask { (seed, try await model.sample(count: 2, seed: UInt64(seed))) } }
-      return try await group.reduce(into: [Int: [PixelImage]]()) { $0[$1.0] = $1.1 }
+      return try await group.reduce(into: [Int: Drawn]()) { $0[$1.0] = $1.1 }
     }
     #expect((0..<6).allSatisfy { together[$0] == alone[$0] })
     #expect(model.state.batches == 1 && model.state.images == 12)

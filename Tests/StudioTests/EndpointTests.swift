@@ -52,12 +52,26 @@ import Testing
     }
   }
 
+  /// A picture of noise never comes without a word, in whatever form the answer is.
+  @Test func whatLeavesTheRangeOfPicturesIsSaid() async throws {
+    try await RunningServer.with { server in
+      let wild: [String: Any] = ["count": 2, "temperature": 100]
+      let answer = try await server.post("/v1/sample", wild)
+      #expect(answer.json["strayed"] as? [Int] == [0, 1])
+      #expect(try await server.model.sample(count: 2, temperatures: [100]).strayed == [0, 1])
+      let one = try await server.post("/v1/sample", wild, headers: ["Accept": "image/png"])
+      #expect(one.headers["glow-strayed"] == "0, 1")
+      let same = try await server.post("/v1/edit", ["images": [["index": 0]]])
+      #expect(same.json["strayed"] == nil && same.status == 200)
+    }
+  }
+
   @Test func samplesAsOnePicture() async throws {
     try await RunningServer.with { server in
       let answer = try await server.post("/v1/sample", ["count": 3], headers: ["Accept": "image/png"])
       #expect(answer.headers["content-type"] == "image/png")
       let grid = try PixelImage(decoding: Array(answer.body), name: "answer")
-      #expect(try await grid == PixelImage.grid(server.model.sample(count: 3), columns: 8))
+      #expect(try await grid == PixelImage.grid(server.model.sample(count: 3).pictures, columns: 8))
     }
   }
 

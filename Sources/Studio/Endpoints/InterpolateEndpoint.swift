@@ -23,7 +23,7 @@ extension Studio {
     guard pictures.count > 1 else {
       throw Problem(.badRequest, "images holds 1, expected 2 to \(options.imageLimit)", field: "images")
     }
-    let (result, columns) = try await working(context) { () -> ([PixelImage], Int) in
+    let (result, columns) = try await working(context) { () -> (Drawn, Int) in
       var fields = asked.fields
       let path = try fields.choice("path", LatentPath.Shape.self) ?? .spherical
       let course = try course(&fields, images: pictures.count)

@@ -47,12 +47,12 @@ extension Studio {
 
   func decode(_ request: Request, _ context: StudioContext) async throws -> Response {
     let latents = try await latents(request, context)
-    let pictures = try await working(context) {
+    let drawn = try await working(context) {
       do { return try await model.decode(latents, atMost: options.countLimit) } catch let error as SafetensorsError {
         throw Problem(.unprocessableContent, "\(error)", field: "latents")
       } catch let error as ModelError { throw Problem(.unprocessableContent, "\(error)", field: "latents") }
     }
-    return try await answer(pictures, to: request, context)
+    return try await answer(drawn, to: request, context)
   }
 
   /// The bytes of a safetensors file, as they are or in JSON.

@@ -1,27 +1,36 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Imaging
+import Inference
 
 /// Pictures that the model made, as PNGs.
 struct PicturesAnswer: Encodable {
   var images: [Data]
   var labels: [Int]?
   var inputs: [PictureInput.Answer]?
+  /// Which of the images are noise or saturated; nil where none is.
+  var strayed: [Int]?
 
   /// In JSON, or as one PNG.
   static let types: [String: Schema] = [
     MediaType.json: Schema.answer(
       ["images": .list(of: .base64("png"), atLeast: 1)],
-      optional: ["labels": .list(of: .whole, atLeast: 1), "inputs": .list(of: PictureInput.Answer.schema, atLeast: 1)]
+      optional: [
+        "labels": .list(of: .whole, atLeast: 1), "inputs": .list(of: PictureInput.Answer.schema, atLeast: 1),
+        "strayed": .list(of: .whole, atLeast: 1)
+          .described(as: "Which of the images left the range of pictures, and show noise or saturated colors"),
+      ]
     ).called("Pictures"),
     MediaType.png: .file,
   ]
 }
 
 extension Studio {
-  /// Pictures in JSON, or where the client asks for `image/png`, one PNG with all of them in rows.
+  /// Pictures in JSON, or where the client asks for `image/png`, one PNG with all of them in rows, and `Glow-Strayed` says what
+  /// `strayed` does in JSON.
   func answer(
-    _ pictures: [PixelImage], to request: Request, _ context: StudioContext, columns: Int = 8, labels: [Int]? = nil,
+    _ drawn: Drawn, to request: Request, _ context: StudioContext, columns: Int = 8, labels: [Int]? = nil,
     inputs: [PictureInput]? = nil
   ) async throws -> Response {
     try await working(context) {
@@ -29,15 +38,25 @@ extension Studio {
         try Task.checkCancellation()
         return try picture.png()
       }
+      let pictures = drawn.pictures
       if request.preferred(of: MediaType.json, MediaType.png) == MediaType.png {
         let picture = pictures.count == 1 ? pictures[0] : PixelImage.grid(pictures, columns: columns)
-        return Response(MediaType.png, ByteBuffer(data: try png(picture)))
+        var response = Response(MediaType.png, ByteBuffer(data: try png(picture)))
+        if !drawn.strayed.isEmpty {
+          response.headers[.strayed] = drawn.strayed.map(String.init).joined(separator: ", ")
+        }
+        return response
       }
       return Response(
         json: PicturesAnswer(
-          images: try pictures.map(png), labels: labels, inputs: try inputs?.map { try $0.answer() }))
+          images: try pictures.map(png), labels: labels, inputs: try inputs?.map { try $0.answer() },
+          strayed: drawn.strayed.isEmpty ? nil : drawn.strayed))
     }
   }
+}
+
+extension HTTPField.Name {
+  static let strayed = Self("Glow-Strayed")!
 }
 
 extension PixelImage {

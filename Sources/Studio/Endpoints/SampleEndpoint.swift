@@ -20,15 +20,15 @@ extension Studio {
 
   func sample(_ request: Request, _ context: StudioContext) async throws -> Response {
     let asked = try await fields(of: request, context)
-    let (pictures, labels) = try await working(context) { () -> ([PixelImage], [Int]?) in
+    let (drawn, labels) = try await working(context) { () -> (Drawn, [Int]?) in
       var fields = asked
       if let like = try fields.object("like") { return (try await variations(of: like, &fields, context), nil) }
       return try await samples(&fields)
     }
-    return try await answer(pictures, to: request, context, labels: labels)
+    return try await answer(drawn, to: request, context, labels: labels)
   }
 
-  private func samples(_ fields: inout RequestFields) async throws -> ([PixelImage], [Int]?) {
+  private func samples(_ fields: inout RequestFields) async throws -> (Drawn, [Int]?) {
     let labels = try labels(&fields, count: 1...options.countLimit)
     let count = try fields.integer("count", in: 1...options.countLimit) ?? labels?.count ?? 1
     if let given = labels?.count, given > count {
@@ -37,14 +37,14 @@ extension Studio {
     let (temperatures, seed) = (try temperatures(&fields), try seed(&fields))
     let conditions = try conditions(&fields)
     try fields.finish()
-    let pictures = try await model.sample(
+    let drawn = try await model.sample(
       count: count, temperatures: temperatures, labels: labels, conditions: conditions, seed: seed)
-    return (pictures, model.labels(labels, count: count))
+    return (drawn, model.labels(labels, count: count))
   }
 
   private func variations(
     of like: RequestFields, _ fields: inout RequestFields, _ context: StudioContext
-  ) async throws -> [PixelImage] {
+  ) async throws -> Drawn {
     let levels = try levels(&fields)
     let count = try fields.integer("count", in: 1...options.countLimit) ?? 1
     let (temperatures, seed) = (try temperatures(&fields), try seed(&fields))

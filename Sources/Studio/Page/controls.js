@@ -48,6 +48,8 @@ export function makeStatus(element) {
   return {
     clear: () => replace(),
     say: (text) => replace(make("p", {}, text)),
+    // `remark` is empty where all is well.
+    done: (remark) => (remark ? replace(make("p", { className: "remark" }, remark)) : replace()),
     // Only said of what takes a while, so that quick answers do not flicker.
     busy: (text) => {
       clearTimeout(timer);

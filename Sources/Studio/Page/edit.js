@@ -6,7 +6,7 @@ import { makeChooser } from "./chooser.js";
 import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
-import { download, pngURL, settle } from "./pictures.js";
+import { download, pngURL, remarkOn, settle } from "./pictures.js";
 
 export function makeEdit({ model }) {
   const form = byId("edit-form");
@@ -20,10 +20,11 @@ export function makeEdit({ model }) {
     place.busy("Editing…");
     try {
       const start = performance.now();
-      const { images, inputs } = await edit(bodyOf(request));
-      show(request.picture, images[0], inputs[0]);
+      const answer = await edit(bodyOf(request));
+      show(request.picture, answer.images[0], answer.inputs[0]);
       showLatency(byId("edit-latency"), performance.now() - start);
       place.clear();
+      status.done(remarkOn(answer, "Move the sliders back."));
     } catch (error) {
       place.fail(error, () => ask(request.picture));
       if (picture === request.picture) picture = shown;

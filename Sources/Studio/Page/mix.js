@@ -4,7 +4,7 @@ import { interpolate } from "./api.js";
 import { makeChooser } from "./chooser.js";
 import { byId, coalesce, make, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
-import { download, pictureOfPNG, pngURL, settle } from "./pictures.js";
+import { download, pictureOfPNG, pngURL, remarkOn, settle } from "./pictures.js";
 import { letterOf, makeStage, weightsInWords } from "./stage.js";
 
 const stripSteps = 9;
@@ -29,14 +29,14 @@ export function makeMix({ model, send: sendTo }) {
     status.busy("Mixing…");
     try {
       const start = performance.now();
-      const { images, inputs } = await interpolate({ images: sources(count), weights: [asking], path: path() });
+      const answer = await interpolate({ images: sources(count), weights: [asking], path: path() });
       asked.forEach((picture, index) => {
-        settle(picture, inputs[index], model);
+        settle(picture, answer.inputs[index], model);
         delete picture.earlier;
       });
-      showMix(images[0], asking);
+      showMix(answer.images[0], asking);
       showLatency(byId("mix-latency"), performance.now() - start);
-      status.clear();
+      status.done(remarkOn(answer, "Move towards a corner."));
     } catch (error) {
       status.clear();
       const place = takeBack(asked) ? chooser.status : status;
@@ -107,12 +107,12 @@ export function makeMix({ model, send: sendTo }) {
   const showStrip = async () => {
     status.busy("Drawing the strip…");
     try {
-      const { images } = await interpolate({ images: sources(2), steps: stripSteps, path: path() });
-      byId("mix-strip-pictures").replaceChildren(...images.map((image, index) =>
-        makeStep(pngURL(image), `Step ${index + 1} of ${images.length}`)));
+      const answer = await interpolate({ images: sources(2), steps: stripSteps, path: path() });
+      byId("mix-strip-pictures").replaceChildren(...answer.images.map((image, index) =>
+        makeStep(pngURL(image), `Step ${index + 1} of ${answer.images.length}`)));
       byId("mix-strip-section").hidden = false;
       byId("mix-strip-section").scrollIntoView({ block: "nearest" });
-      status.clear();
+      status.done(remarkOn(answer, "Take images that are more alike."));
     } catch (error) {
       status.fail(error, showStrip);
     }

@@ -2,7 +2,7 @@
 
 import { sample } from "./api.js";
 import { byId, coalesce, make, makeStatus } from "./controls.js";
-import { download, pictureOfPNG, showGrid } from "./pictures.js";
+import { download, pictureOfPNG, remarkOn, showGrid } from "./pictures.js";
 import { levelName } from "./temperature.js";
 
 const variations = 12;
@@ -21,7 +21,7 @@ export function makeMore(studio) {
     try {
       const answer = await sample({ count: Math.min(variations, model.limits.count), temperature, seed, like, levels });
       showVariations(answer.images, temperature, levels);
-      status.clear();
+      status.done(remarkOn(answer, "Take a lower temperature, or draw other levels anew."));
     } catch (error) {
       status.fail(error, ask);
     }

@@ -54,6 +54,13 @@ export function fittedNote(input, model) {
   return `${size(input.width, input.height)}: cropped in the middle and resized to ${size(model.width, model.height)}`;
 }
 
+// What to say where pictures of an answer are none any more; empty where all are.
+export function remarkOn({ images, strayed = [] }, advice) {
+  if (strayed.length === 0) return "";
+  const which = images.length === 1 ? "The picture left" : `${strayed.length} of ${images.length} pictures left`;
+  return `${which} the model's range: expect noise or burnt-out colors. ${advice}`;
+}
+
 export function download(url, name) {
   make("a", { href: url, download: name }).click();
 }

@@ -5,7 +5,7 @@ import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus } from "./controls.js";
 import { count } from "./format.js";
 import { makeMore } from "./more.js";
-import { pictureOfPNG, showGrid } from "./pictures.js";
+import { pictureOfPNG, remarkOn, showGrid } from "./pictures.js";
 import { makeTemperature } from "./temperature.js";
 
 const usualCount = 16;
@@ -24,7 +24,7 @@ export function makeSample(studio) {
     try {
       const answer = await sample(request);
       show(request, answer);
-      status.clear();
+      status.done(remarkOn(answer, "Take a lower temperature."));
     } catch (error) {
       fields[error.field?.split("[")[0]]?.setAttribute("aria-invalid", true);
       status.fail(error, ask);
