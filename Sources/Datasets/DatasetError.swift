@@ -60,7 +60,9 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
     case .missingFile(let file, let advice):
       "\(file): there is no such file; \(advice)."
     case .missingFolder(let folder):
-      "\(folder): there is no such folder; expected a folder of pictures or of the files of a data set."
+      "\(folder): there is no such folder; "
+        + (MadeSet(folder: folder).map { "`\($0.command)` makes it." }
+          ?? "expected a folder of pictures or of the files of a data set.")
     case .unreadable(let file, let reason):
       "\(file): the file could not be read (\(reason))."
     case .unreadableFolder(let folder, let reason):
