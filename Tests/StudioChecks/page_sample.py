@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PIL import Image
+from playwright.sync_api import Route
 
 from browser import Watched, require
 
@@ -44,6 +45,7 @@ def check_drawing(watch: Watched, model: dict) -> None:
 
     hotter = drawn(watch, lambda: page.fill("#sample-temperature-all", "1.2"))
     require(not set(hotter) & set(first), "another temperature draws the same pixels")
+    check_remark(watch)
     coldest = drawn(watch, lambda: page.fill("#sample-temperature-all", "0"))
     require(len(set(coldest)) == max(1, len(model["labels"])), "samples differ where the temperature is 0")
 
@@ -54,6 +56,20 @@ def check_drawing(watch: Watched, model: dict) -> None:
     drawn(watch, lambda: page.fill(f"#sample-temperature-{levels}", "0.7"))
     drawn(watch, lambda: page.fill("#sample-temperature-1", "0.7"))
     require(watch.sources(GRID) == first, "the temperature of all levels, given for each, draws other pixels")
+
+
+def check_remark(watch: Watched) -> None:
+    """What the page says where the answer says that pictures are none any more."""
+    def strayed(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "strayed": [0, 3]})
+
+    watch.page.route("**/v1/sample", strayed)
+    drawn(watch, lambda: watch.page.click("#sample-draw"))
+    watch.page.unroute("**/v1/sample")
+    said = watch.page.text_content("#sample-status")
+    expected = "2 of 16 pictures left the model's range: expect noise or burnt-out colors. Take a lower temperature."
+    require(said == expected, f"of pictures that strayed the page says {said!r}")
 
 
 def check_fields(watch: Watched, model: dict) -> None:
