@@ -75,6 +75,17 @@ import Testing
       // Twice the same: the second goes down, and both add up.
       let grid = try apply("--attribute", "bright", "--attribute", "bright", "--steps", "3", "--strength", "-1...1")
       #expect(grid.height > 4 * 41)
+      // Each in a strip, with its name left of it.
+      let strips = try apply(
+        "--attribute", "bright", "--attribute", "Bright", "--steps", "3", "--limit", "1", "--strips")
+      #expect(strips.height == 22 + 9 && strips.width > 32)
+      let left = strips.width - 32
+      for row in 0..<2 {
+        for (column, cell) in cells.enumerated() {
+          let there = strips.shifted(down: 9).tile(column: column, row: row, size: 8, right: left)
+          #expect(there == cell, "row \(row), column \(column)")
+        }
+      }
     }
   }
 
@@ -111,6 +122,7 @@ import Testing
         (apply + [file, "--attribute", "bright=nan"], ["bright=nan", "no number"]),
         (apply + [file, "--attribute", "bright", "--strength", "1...x"], ["1...x", "--strength"]),
         (apply + [file, "--attribute", "bright", "--attribute", "bright", "--attribute", "bright"], ["two at most"]),
+        (apply + [file, "--attribute", "bright=1", "--strips"], ["--strips draws attributes without a strength"]),
         (apply + [file], ["--attribute"]), (apply + [data, "--attribute", "bright"], [data]),
         (
           ["attributes", "apply", "--model", wrong, "--attributes", file, "--attribute", "bright", "--out", out],

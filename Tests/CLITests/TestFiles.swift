@@ -106,9 +106,10 @@ func writePictures(
 }
 
 extension PixelImage {
-  /// The picture in column `column` and row `row` of a grid of pictures of `size` with a padding of 2.
-  func tile(column: Int, row: Int, size: Int) -> PixelImage {
-    let (left, top) = (2 + column * (size + 2), 2 + row * (size + 2))
+  /// The picture in column `column` and row `row` of a grid of pictures of `size` with a padding of 2, and `right` pixels of
+  /// texts left of it.
+  func tile(column: Int, row: Int, size: Int, right: Int = 0) -> PixelImage {
+    let (left, top) = (right + 2 + column * (size + 2), 2 + row * (size + 2))
     let pixels = (0..<size).flatMap { y in (0..<size).flatMap { x in Array(self[x: left + x, y: top + y]) } }
     return PixelImage(width: size, height: size, channels: channels, pixels: pixels)
   }

@@ -16,7 +16,8 @@ struct AttributesApplyCommand: ParsableCommand {
       0 leaves it as it is.
 
       --attribute NAME varies the strength over --strength: one draws a strip an image, a strength a column; two draw a \
-      grid an image, the first across and the second down. --attribute NAME=STRENGTH holds a strength fixed, beside \
+      grid an image, the first across and the second down; with --strips, each of any number has a strip of its own. \
+      --attribute NAME=STRENGTH holds a strength fixed, beside \
       these or, alone, as one edited image beside the original; any number of them add up.
 
       Without it, a model that is conditioned on attributes encodes each image under the attributes that it has, and decodes \
@@ -36,6 +37,7 @@ struct AttributesApplyCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: ArgumentHelp("From the first to the last column.", valueName: "a...b"))
   var strength = StrengthRange(lower: -1, upper: 1)
   @Option(help: "Strengths, from end to end.") var steps = 7
+  @Flag(help: "Draw a strip for each attribute without a strength.") var strips = false
   @Option(help: "mean, discriminant or regression.") var direction = AttributeDirections.Kind.mean
   @Option(help: "Images to take of a data set.") var limit = 4
   @Option(help: "The picture to write, .png or .jpg.") var out: String?
@@ -90,9 +92,13 @@ struct AttributesApplyCommand: ParsableCommand {
       ?? AttributeEditor(of: images, telling: told, model)
     let requests = try attribute.map { try request($0, editor.number) }
     let varied = requests.filter { $0.strength == nil }.map(\.attribute)
-    guard out == nil || varied.count <= 2 else {
+    guard out == nil || strips || varied.count <= 2 else {
       throw ValidationError(
-        "\(varied.count) attributes without a strength: a picture shows two at most, give the others one")
+        "\(varied.count) attributes without a strength: a picture shows two at most, give the others one, or draw --strips"
+      )
+    }
+    guard !strips || !varied.isEmpty else {
+      throw ValidationError("--strips draws attributes without a strength, and each has one")
     }
     let pictures = DrawnPictures(model)
     defer { pictures.warnOfStrayed("take smaller strengths") }
@@ -100,8 +106,16 @@ struct AttributesApplyCommand: ParsableCommand {
     let names = attribute + editor.namesSaid
     if let out {
       let fixed = requests.compactMap { request in request.strength.map { (request.attribute, $0) } } + editor.said
-      let rows = try originals.map { try editor.decoded(cells($0, editor, varied, fixed), pictures) }
-      try picture(rows, varied.count).write(to: URL(filePath: out))
+      if strips {
+        let rows = try originals.map { original in
+          try varied.flatMap { try editor.decoded(cells(original, editor, [$0], fixed), pictures) }
+        }
+        let names = requests.indices.filter { requests[$0].strength == nil }.map { attribute[$0] }
+        try picture(ofStrips: rows, names).write(to: URL(filePath: out))
+      } else {
+        let rows = try originals.map { try editor.decoded(cells($0, editor, varied, fixed), pictures) }
+        try picture(rows, varied.count).write(to: URL(filePath: out))
+      }
       print("\(counted(images.count, "image")) edited, \(names.joined(separator: ", ")): \(out)")
     }
     let edits = requests.map { ($0.attribute, $0.strength ?? strength.upper) } + editor.said
@@ -147,8 +161,17 @@ struct AttributesApplyCommand: ParsableCommand {
     (0..<steps).map { strength.lower + (strength.upper - strength.lower) * Double($0) / Double(steps - 1) }
   }
 
+  private var strengthTexts: [String] { strengths.map { String(format: "%.3g", $0) } }
+
+  /// - Parameter rows: the strips of one image each.
+  private func picture(ofStrips rows: [[PixelImage]], _ names: [String]) -> PixelImage {
+    PixelImage.labeledGrid(
+      Array(rows.joined()), columns: steps, rowLabels: rows.flatMap { _ in names }, columnLabels: strengthTexts,
+      scale: enlarge)
+  }
+
   private func picture(_ rows: [[PixelImage]], _ varied: Int) -> PixelImage {
-    let texts = strengths.map { String(format: "%.3g", $0) }
+    let texts = strengthTexts
     switch varied {
     case 0:
       return PixelImage.labeledGrid(
