@@ -25,10 +25,6 @@ class Painter:
     def model(self, data, family):
         return self.runs[f"{data}-pictures-{family}"]["run"]
 
-    def better(self, data):
-        """The family whose picture model has the fewer bits per dimension of the test images."""
-        return min(PAINTERS, key=lambda family: self.runs[f"{data}-pictures-{family}"]["evaluation"]["bitsPerDimension"])
-
     def made(self, file, *command):
         """Has the program make a file, anew where a model that it comes from is another one; returns the command."""
         command = [*command, "--out", file.relative_to(ROOT)]
@@ -59,12 +55,12 @@ class Painter:
                     f"{data}-samples-{temperature}", "samples",
                     f"{data}: samples of {titles} at temperature {temperature}, from left to right", "sample", "--model", models[0],
                     "--beside", models[1], "--count", 80, "--columns", 8, "--temperature", temperature))
-            family = self.better(data)
-            made.append(self.picture(
-                f"{data}-temperatures", "samples",
-                f"{data}: the same draws of {FAMILIES[family].title} at temperatures 0.3, 0.5, 0.7, 0.9 and 1, a row each", "sample",
-                "--model", self.model(data, family), "--count", 16, "--columns", 16,
-                *sum([["--temperature", t] for t in (0.3, 0.5, 0.7, 0.9, 1)], [])))
+            for family in PAINTERS:
+                made.append(self.picture(
+                    f"{data}-{family}-temperatures", "samples",
+                    f"{data}: the same draws of {FAMILIES[family].title} at temperatures 0.3, 0.5, 0.7, 0.9 and 1, a row each",
+                    "sample", "--model", self.model(data, family), "--count", 16, "--columns", 16,
+                    *sum([["--temperature", t] for t in (0.3, 0.5, 0.7, 0.9, 1)], [])))
             made.append(self.picture(
                 f"{data}-realnvp", "samples", f"{data}: samples of RealNVP at temperature 0.7", "sample", "--model",
                 self.runs[f"{data}-realnvp-0"]["run"], "--count", 64, "--columns", 16, "--temperature", 0.7))
@@ -73,21 +69,18 @@ class Painter:
     def interpolations(self):
         made = []
         for data in DATA:
-            family, last = self.better(data), test_images(data) - 1
+            last = test_images(data) - 1
             indices = ",".join(str(number * last // 5) for number in range(6))
-            for path in ["straight", "spherical"]:
+            for family in PAINTERS:
                 made.append(self.picture(
-                    f"{data}-{path}", "interpolation", f"{data}, {FAMILIES[family].title}: along {path} paths", "interpolate",
-                    "--model", self.model(data, family), "--indices", indices, "--steps", 9, "--path", path))
+                    f"{data}-{family}-between", "interpolation", f"{data}, {FAMILIES[family].title}", "interpolate", "--model",
+                    self.model(data, family), "--indices", indices, "--steps", 9))
         return made
 
-    def emoji_model(self):
-        return self.model("emoji-32", self.better("emoji-32"))
-
-    def attributes(self, name, among):
-        """The direction of an attribute of the emoji model."""
-        file = self.folder / f"attributes-{name}.safetensors"
-        self.made(file, "attributes", "fit", "--model", self.emoji_model(), "--attribute", name,
+    def attributes(self, family, name, among):
+        """The direction of an attribute of an emoji model."""
+        file = self.folder / f"attributes-{family}-{name}.safetensors"
+        self.made(file, "attributes", "fit", "--model", self.model("emoji-32", family), "--attribute", name,
                   *sum([["--among", other] for other in among], []))
         return file.relative_to(ROOT)
 
@@ -95,20 +88,24 @@ class Painter:
         """How separable each attribute is."""
         made = []
         for name, _, among in EDITS:
-            found = json.loads(glow("attributes", "list", self.attributes(name, among), "--json"))["attributes"][0]
-            made.append({"attribute": name, "positives": found["with"], "negatives": found["without"],
-                         "auc": found["areaUnderROC"].get("mean")})
+            for family in PAINTERS:
+                found = json.loads(glow("attributes", "list", self.attributes(family, name, among), "--json"))["attributes"][0]
+                made.append({"attribute": name, "architecture": family, "positives": found["with"], "negatives": found["without"],
+                             "auc": found["areaUnderROC"].get("mean")})
         return made
 
     def edits(self):
         made = []
         for attribute, shown, among in EDITS:
             split, numbers = emoji_with(shown)
-            made.append(self.picture(
-                f"emoji-{attribute}", "edits", f"Emoji of the {split} split with {shown}, moved along {attribute} from -1 to 1",
-                "attributes", "apply", "--model", self.emoji_model(), "--attributes", self.attributes(attribute, among),
-                f"--attribute={attribute}", "--split", split,
-                "--indices", ",".join(str(numbers[number * (len(numbers) - 1) // 5]) for number in range(6))))
+            indices = ",".join(str(numbers[number * (len(numbers) - 1) // 5]) for number in range(6))
+            for family in PAINTERS:
+                made.append(self.picture(
+                    f"emoji-{family}-{attribute}", "edits",
+                    f"Emoji of the {split} split with {shown}, moved along {attribute} from -1 to 1 by {FAMILIES[family].title}",
+                    "attributes", "apply", "--model", self.model("emoji-32", family),
+                    "--attributes", self.attributes(family, attribute, among), f"--attribute={attribute}", "--split", split,
+                    "--indices", indices))
         return made
 
 

@@ -78,6 +78,7 @@ struct Study: Codable, Sendable {
 
   struct Separability: Codable, Sendable {
     var attribute: String
+    var architecture: String
     /// Training images with and without it.
     var positives: Int
     var negatives: Int

@@ -41,39 +41,27 @@ extension StudyReport {
     ]
   }
 
-  /// Which family interpolations and edits are drawn from.
-  private func choice(_ sets: [String]) -> String {
-    let painters = study.runs(in: "pictures")
-    let chosen = sets.compactMap { data in
-      painters.filter { $0.data == data }.min { $0.evaluation.bitsPerDimension < $1.evaluation.bitsPerDimension }
-        .map { "\(title($0.architecture)) for \(data)" }
-    }
-    guard !chosen.isEmpty else { return "" }
-    return " Drawn by the family with fewer bits/dim in section 2: \(chosen.joined(separator: ", "))."
-  }
-
   var interpolations: [Document.Block] {
     pictured(
       "interpolation", "3. Between real images",
-      "Test images at both ends; between them what lies on the line between their latents."
-        + choice(unique(study.runs(in: "pictures").map(\.data))))
+      "Test images at both ends; between them what lies on the spherical path between their latents.")
   }
 
   var edits: [Document.Block] {
     let rows = study.separability.map { found in
       [
-        found.attribute, "\(found.positives)", "\(found.negatives)",
+        found.attribute, title(found.architecture), "\(found.positives)", "\(found.negatives)",
         found.auc.map { String(format: "%.3f", $0) } ?? "none held out",
       ]
     }
     let text = """
       An image's latent is moved along the mean latent of the images with an attribute minus that of those without. The table says \
       how well that direction tells held-out images apart (area under the ROC curve; 0.5 is chance): only edits along \
-      directions that do can be trusted.\(choice(["emoji-32"]))
+      directions that do can be trusted.
       """
     guard !rows.isEmpty else { return pictured("edits", "4. Semantic edits", text) }
     return pictured("edits", "4. Semantic edits", text) + [
-      .table(["attribute", "with", "without", "held-out AUC"], rows), .paragraph(trust),
+      .table(["attribute", "family", "with", "without", "held-out AUC"], rows), .paragraph(trust),
     ]
   }
 
@@ -83,7 +71,12 @@ extension StudyReport {
   /// Which of the edits the figures speak for.
   private var trust: String {
     func names(_ isMeant: (Double?) -> Bool) -> String {
-      study.separability.filter { isMeant($0.auc) }.map(\.attribute).joined(separator: ", ")
+      let meant = study.separability.filter { isMeant($0.auc) }
+      return unique(meant.map(\.attribute)).map { name in
+        let families = meant.filter { $0.attribute == name }.map { title($0.architecture) }
+        let all = study.separability.filter { $0.attribute == name }
+        return families.count == all.count ? name : "\(name) (\(families.joined(separator: ", ")))"
+      }.joined(separator: ", ")
     }
     let sentences = [
       ("Told apart at \(Self.weakestArea) or better: ", names { ($0 ?? 0) >= Self.weakestArea }),
