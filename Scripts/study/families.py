@@ -148,9 +148,9 @@ def pixel_rows(size):
     """The rows of the ablation of masked steps: name, family, flags, and the row's name in each table that has it."""
     base = with_levels(FAMILIES["masked-glow"].flags(ABLATED, size, "ablation"), ABLATED)
     masked, width, steps = base["pixel-steps"], base["pixel-hidden"], base["steps"]
-    # All else as with masked steps, also how it is trained: both presets train in the same way.
+    # All else as with masked steps, also how it is trained and what bounds its priors.
     couplings = {name: value for name, value in base.items() if not name.startswith("pixel-")} | {
-        "preset": FAMILIES["glow"].training["preset"]}
+        "preset": FAMILIES["glow"].training["preset"], "weight-decay": 0.03, "deviation-limit": 2}
     for count in PIXEL_STEPS:
         labels = {"steps": str(count)}
         if count == 0:

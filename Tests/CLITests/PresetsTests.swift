@@ -9,7 +9,7 @@ import Testing
 
   @Test func table() throws {
     let lines = try glow("presets").split(separator: "\n").map(String.init)
-    #expect(lines.count == 1 + 3 + Self.published.count + 7)
+    #expect(lines.count == 1 + 5 + Self.published.count + 7)
     #expect(
       lines[0].split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
         == "name model L K hidden coupling bits batch per pass size parameters data")
@@ -39,10 +39,11 @@ import Testing
     #expect(model["classifier"] as? Bool == true && (model["classNames"] as? [String])?.count == 1000)
     let all = try JSONSerialization.jsonObject(with: Data(glow("presets", "--json").utf8)) as? [[String: Any]]
     #expect(
-      all?.compactMap { $0["name"] as? String } == ["demo", "fashion-mnist", "toy"] + Self.published + [
-        "realnvp", "realnvp-toy", "realnvp-cifar10", "masked-glow", "masked-glow-toy", "masked-cifar10",
-        "masked-imagenet32",
-      ])
+      all?.compactMap { $0["name"] as? String } == ["demo", "fashion-mnist", "toy", "faces", "faces32"] + Self.published
+        + [
+          "realnvp", "realnvp-toy", "realnvp-cifar10", "masked-glow", "masked-glow-toy", "masked-cifar10",
+          "masked-imagenet32",
+        ])
   }
 
   @Test func unknown() throws {

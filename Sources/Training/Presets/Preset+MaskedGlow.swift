@@ -4,13 +4,12 @@ import FlowModels
 extension Preset {
   static let maskedGlows: [Preset] = [maskedGlow, maskedGlowToy, maskedCIFAR10, maskedImageNet32]
 
-  /// A MaskedGlow that takes about as long as ``demo``'s Glow, on the same images, by Muon: two steps of flow a level have made
-  /// room for four on the pixels.
+  /// A MaskedGlow that takes about as long as ``demo``'s Glow, on the same images: two steps of flow a level have made room for four on
+  /// the pixels.
   public static let maskedGlow: Preset = {
     var preset = demo
     let model = preset.model as! GlowConfiguration
     preset.model = masked(model, pixelHidden: 32)
-    preset.training.optimizer = .muon
     // Muon makes all directions of a weight grow alike, also those that images say little of.
     preset.training.weightDecay = 0.03
     return Preset(

@@ -17,7 +17,7 @@ public struct Preset: Sendable {
   public var training: TrainingConfiguration
 
   public static let all: [Preset] =
-    [demo, fashionMNIST, toy] + published + [realNVP, realNVPToy, realNVPCIFAR10] + maskedGlows
+    [demo, fashionMNIST, toy] + drawnFaces + published + [realNVP, realNVPToy, realNVPCIFAR10] + maskedGlows
 
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
@@ -41,6 +41,7 @@ public struct Preset: Sendable {
     var model = fashionModel(steps: 8, hidden: 64)
     model.scale = .bounded
     var training = fashionTraining(images: 100_000, batchSize: 16)
+    training.optimizer = .muon
     training.learningRate = 4e-3
     training.gradientClip = 0.5
     return Preset(
