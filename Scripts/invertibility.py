@@ -21,7 +21,8 @@ NO_GUARDS = ["--max-condition", 0, "--max-scale", 0, "--max-round-trip", 0, "--r
 
 def settings(form, rate, seed, steps):
     images = steps * BATCH
-    return ["--preset", "demo", "--labels", "none", "--levels", 2, "--steps", 4, "--hidden", 32, "--batch", BATCH, "--images", images,
+    return ["--preset", "demo", "--optimizer", "adam", "--labels", "none", "--levels", 2, "--steps", 4, "--hidden", 32,
+            "--batch", BATCH, "--images", images,
             "--lr", rate, "--warmup", 2000, "--decay", "none", "--average", 0, "--clip", 0, "--permutation", FORMS[form], "--seed", seed,
             "--validate-every", images // 40, "--checkpoint-every", images, "--threads", 1, *NO_GUARDS]
 
