@@ -208,7 +208,9 @@ import Testing
       #expect(throws: DatasetError.missingFolder(folder: missing.path)) { try ImageFolder(missing, split: .train) }
       let made = "\(DatasetError.missingFolder(folder: "/home/me/swift-glow/.data/faces-32"))"
       #expect(made.hasSuffix("there is no such folder; `make faces SIZE=32` makes it."), "\(made)")
-      for other in ["/home/.data/cats-32", "/home/data/faces-32", "/home/.data/faces", "/home/.data/faces-x", "faces-32"] {
+      for other in [
+        "/home/.data/cats-32", "/home/data/faces-32", "/home/.data/faces", "/home/.data/faces-x", "faces-32",
+      ] {
         #expect("\(DatasetError.missingFolder(folder: other))".contains("expected a folder of pictures"), "\(other)")
       }
       let file = folder.appendingPathComponent("notes.txt")
