@@ -21,15 +21,16 @@ extension AttributeDirections {
 
   /// Writes a safetensors file: `mean`, `discriminant` and `regression`, `[attributes, dimensions]`, the numbers of a row in the order of
   /// the levels, and the rest in its metadata.
+  /// - Parameter dtype: of the tensors on disk, float32 or float16.
   /// - Throws: `SafetensorsError`, naming the file.
-  public func write(to url: URL) throws {
+  public func write(to url: URL, as dtype: DType = .float32) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let description = Description(
       model: model, configuration: configuration, data: data, labels: labels, shrinkage: shrinkage,
       latentShapes: latentShapes, attributes: attributes)
     try SafetensorsWriter.write(
-      kinds.map { SafetensorsItem(name: $0.rawValue, tensor: rows[$0]!) },
+      kinds.map { SafetensorsItem(name: $0.rawValue, tensor: try rows[$0]!.converted(to: dtype)) },
       metadata: [
         "format": Self.format, "version": Self.version,
         "attributes": String(decoding: try encoder.encode(description), as: UTF8.self),

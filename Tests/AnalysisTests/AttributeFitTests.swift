@@ -191,6 +191,14 @@ import Torch
       for kind in AttributeDirections.Kind.allCases {
         expectClose(try moved(read, 1, kind, glow), try moved(fitted, 1, kind, glow), within: 0, kind.rawValue)
       }
+      // In half the bytes, as far as these hold them.
+      let half = folder.appending(path: "half.safetensors")
+      try fitted.write(to: half, as: .float16)
+      #expect(try SafetensorsFile(contentsOf: half).tensor("mean").dtype == .float16)
+      let halved = try AttributeDirections(contentsOf: half, for: glow)
+      for kind in AttributeDirections.Kind.allCases {
+        expectClose(try moved(halved, 1, kind, glow), try moved(fitted, 1, kind, glow), within: 2e-3, kind.rawValue)
+      }
       #expect(try read.number(of: "Third") == 1)
       #expect(throws: AnalysisError.self) { try read.number(of: "fourth") }
       var old = fitted

@@ -16,11 +16,9 @@ struct ExportCommand: ParsableCommand {
       With --layout, another program's weights instead, in one safetensors file: the reverse of glow import.
       """)
 
-  enum Precision: String, ExpressibleByArgument, CaseIterable { case float32, float16 }
-
   @OptionGroup var modelOptions: ModelOptions
   @Option(help: "The folder to write; with --layout, the safetensors file.") var out: String
-  @Option(help: "Of the weights on disk.") var precision = Precision.float32
+  @Option(help: "Of the weights on disk.") var precision = DiskPrecision.float32
   @Option(help: "Another program's layout: a name or a .json file, as for glow import.") var layout: String?
   @OptionGroup var form: LayoutOptions
 
@@ -37,15 +35,14 @@ struct ExportCommand: ParsableCommand {
       try OutputFile.weights.require(out)
     }
     let (place, flow) = try modelOptions.load()
-    let dtype: DType = precision == .float16 ? .float16 : .float32
     if let layout {
       guard let model = flow as? Glow else {
         throw ValidationError(
           "--layout \(layout): layouts are of Glows, \(modelOptions.location) is another kind of model")
       }
-      try WeightLayout.named(layout).write(model, choosing: form.choices, as: dtype, to: URL(filePath: out))
+      try WeightLayout.named(layout).write(model, choosing: form.choices, as: precision.dtype, to: URL(filePath: out))
     } else {
-      try writeModel(flow, as: dtype, trainedOn: TrainedImages(ofModel: place.folder), to: URL(filePath: out))
+      try writeModel(flow, as: precision.dtype, trainedOn: TrainedImages(ofModel: place.folder), to: URL(filePath: out))
     }
     print("\(counted(flow.parameters.count, "parameter")) in \(precision.rawValue): \(out)")
   }

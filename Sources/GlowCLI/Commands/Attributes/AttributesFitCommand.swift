@@ -32,6 +32,7 @@ struct AttributesFitCommand: ParsableCommand {
   @Option(help: "Only so many images of the training split, spread evenly over it.") var limit: Int?
   @Option(help: "Only so many images of the validation split, spread evenly over it.") var heldOutLimit: Int?
   @Option(help: "The safetensors file to write.") var out: String
+  @Option(help: "Of the directions on disk.") var precision = DiskPrecision.float32
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more") }
@@ -60,7 +61,7 @@ struct AttributesFitCommand: ParsableCommand {
       labels: labels
     ) { bar.update($0, of: total, "images") }
     bar.clear()
-    try fit.directions.write(to: URL(filePath: out))
+    try fit.directions.write(to: URL(filePath: out), as: precision.dtype)
     for left in fit.oneSided {
       warn("attribute \"\(left.name)\" is left out: \(counted(left.with, "image")) with it, \(left.without) without")
     }
