@@ -7,7 +7,7 @@ CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
-.PHONY: help setup data build demo test docs format lint clean photo-patches emoji faces fixtures shipped-model recognition report \
+.PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-model recognition report \
   faces-checks judge-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
 
 help: ## What there is to make
@@ -25,6 +25,9 @@ build: setup ## The command-line tool, .build/release/glow
 
 demo: data build ## Trains a small model and draws samples
 	@Scripts/demo.sh
+
+demo-faces: build ## Draws 8,000 faces, trains on them for about six minutes, and edits one
+	@Scripts/demo-faces.sh
 
 test: data build ## All tests
 	@Scripts/setup-tensorboard.sh

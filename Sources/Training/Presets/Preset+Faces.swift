@@ -19,7 +19,7 @@ extension Preset {
   /// Sized for 2 cores and about six minutes.
   public static let faces32 = Preset(
     name: "faces32", summary: "faces at 32x32, told 29 attributes, in about six minutes on 2 cores",
-    model: faceModel(size: 32, levels: 3, hidden: 64), training: faceTraining(size: 32, images: 60_000))
+    model: faceModel(size: 32, levels: 3, hidden: 96), training: faceTraining(size: 32, images: 70_000))
 
   private static func faceModel(size: Int, levels: Int, hidden: Int) -> GlowConfiguration {
     var model = GlowConfiguration(height: size, width: size, channels: 3, levels: levels, steps: 8, hidden: hidden)

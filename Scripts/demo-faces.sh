@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The demo on faces: draws 8,000, trains a model that is told their attributes, and draws what it learned.
+# --toy: seconds instead of minutes. --output FOLDER: instead of runs/demo-faces. A finished run there is not trained again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+count=8000 output=runs/demo-faces size=() faces=.data/faces-demo
+while [ $# -gt 0 ]; do
+  case $1 in
+    --toy) count=300 size=(--images 320 --steps 2 --hidden 16) faces=.data/faces-toy ;;
+    --output) output=${2:?--output needs a folder}; shift ;;
+    *) echo "demo-faces.sh: unknown option $1, expected --toy or --output FOLDER" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+glow=.build/release/glow
+run=$output/run
+say() { printf '\n== %s\n' "$*"; }
+
+say "Drawing $count faces"
+SIZE=32 COUNT=$count FOLDER=$faces Scripts/make-faces.sh
+
+if [ -d "$run/checkpoints" ] && [ -n "$(ls "$run/checkpoints")" ]; then
+  say "Going on with $run (delete it to train anew)"
+  "$glow" resume "$run"
+else
+  say "Training on them"
+  # Where the processor multiplies bfloat16, it is faster and costs no bits.
+  if grep -q avx512_bf16 /proc/cpuinfo 2>/dev/null; then size+=(--precision bf16); fi
+  "$glow" train --preset faces32 --data "$faces" --out "$run" "${size[@]}"
+fi
+
+say "Bits per dimension on the test faces, which show parts together that training has not (lower is better)"
+"$glow" eval --model "$run" --baseline
+
+say "Pictures"
+rm -f "$output"/{samples,told,between,edits}.png
+"$glow" sample --model "$run" --count 48 --columns 12 --temperature 0.7 --temperature 1 --out "$output/samples.png"
+"$glow" sample --model "$run" --count 24 --columns 12 --with smiling,hat --without eyeglasses,sunglasses --out "$output/told.png"
+"$glow" interpolate --model "$run" --indices 0,1,2,3,4,5 --out "$output/between.png"
+"$glow" attributes apply --model "$run" --indices 0 --strips --out "$output/edits.png" \
+  --attribute smiling --attribute eyeglasses --attribute beard --attribute hat --attribute dark-skin --attribute eyes-closed
+echo "told.png has smiling people in hats; edits.png one test face without each of six attributes, and with it."
