@@ -14,7 +14,8 @@ import Torch
 ///
 /// Each direction times a strength s is added to a latent. With s = 1 the latent's coordinate along the direction moves
 /// by the whole difference between the means of both sides: an average image without becomes, in that coordinate, an average
-/// image with the attribute.
+/// image with the attribute. Then each level of the latent is scaled back to the norm that it had: latents of images lie on
+/// shells about 0, and outside of them the inverse magnifies what no image has taught it, until pictures dissolve into noise.
 ///
 /// ```swift
 /// let file = URL(filePath: "Models/fashion-mnist/attributes.safetensors")
@@ -75,14 +76,15 @@ public struct AttributeDirections {
       name: name, problem: "is none of the file's: \(attributes.map(\.name).joined(separator: ", "))")
   }
 
-  /// `latents + sum of strength * direction`.
+  /// `latents + sum of strength * direction`, each level of each image at the norm that it had.
   /// - Parameters:
   ///   - strengths: of attributes, by number.
   ///   - latents: of one or more images; all are changed alike.
+  ///   - keepingNorms: false for the sum alone.
   /// - Throws: ``AnalysisError`` for a kind that is not among ``kinds``.
-  public func edited(_ latents: Latents, _ strengths: [(attribute: Int, strength: Double)], along kind: Kind) throws
-    -> Latents
-  {
+  public func edited(
+    _ latents: Latents, _ strengths: [(attribute: Int, strength: Double)], along kind: Kind, keepingNorms: Bool = true
+  ) throws -> Latents {
     guard let rows = rows[kind] else {
       throw AnalysisError.request("there are no directions by \(kind.rawValue): fit them anew with glow attributes fit")
     }
@@ -92,6 +94,16 @@ public struct AttributeDirections {
     }
     let shift = try Latents(rows: sum, shapes: latentShapes)
     return Latents(
-      levels: try zip(latents.levels, shift.levels).map { try $0 + $1.converted(to: $0.dtype, on: $0.device) })
+      levels: try zip(latents.levels, shift.levels).map { level, shift in
+        let moved = try level + shift.converted(to: level.dtype, on: level.device)
+        return keepingNorms ? try moved * (level.norms() / moved.norms().clamped(1e-12, .infinity)) : moved
+      })
+  }
+}
+
+extension Tensor {
+  /// Of each image of a level, `[count, 1, 1, 1]`.
+  fileprivate func norms() throws -> Tensor {
+    try reshaped([shape[0], -1]).squared().sum([1]).squareRoot().reshaped([shape[0], 1, 1, 1])
   }
 }

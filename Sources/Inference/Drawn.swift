@@ -3,6 +3,7 @@ import Imaging
 /// Pictures that a model gave.
 ///
 /// ```swift
+/// let model = try await ImageModel("fashion-mnist")
 /// let drawn = try await model.sample(count: 4, temperatures: [1.5])
 /// if !drawn.strayed.isEmpty { print("take a lower temperature: pictures \(drawn.strayed) are noise") }
 /// ```

@@ -229,13 +229,24 @@ import Torch
     let directions = try AttributeFit(of: glow, training: SmallImages(), heldOut: heldOut).directions
     let latents = try glow.noise(count: 2, using: Generator(seed: 4))
     let none = try directions.edited(latents, [(0, 0)], along: .mean)
-    let both = try directions.edited(latents, [(0, 0.5), (1, -2)], along: .mean)
+    let both = try directions.edited(latents, [(0, 0.5), (1, -2)], along: .mean, keepingNorms: false)
+    let kept = try directions.edited(latents, [(0, 0.5), (1, -2)], along: .mean)
     let (first, second) = (try moved(directions, 0, .mean, glow), try moved(directions, 1, .mean, glow))
     for image in 0..<2 {
       let before = try row(latents, image)
       expectClose(try row(none, image), before, within: 0, "nothing")
       let expected = before.indices.map { before[$0] + 0.5 * first[$0] - 2 * second[$0] }
       expectClose(try row(both, image), expected, within: 1e-6, "both")
+    }
+    for level in latents.levels.indices {
+      for image in 0..<2 {
+        let rows = try [latents, both, kept].map {
+          try $0.levels[level].narrowed(0, image..<image + 1).elements(Double.self)
+        }
+        let scale = (dot(rows[0], rows[0]) / dot(rows[1], rows[1])).squareRoot()
+        #expect(abs(scale - 1) > 1e-3)
+        expectClose(rows[2], rows[1].map { scale * $0 }, within: 1e-6, "level \(level)")
+      }
     }
   }
 
@@ -244,7 +255,7 @@ import Torch
     _ directions: AttributeDirections, _ attribute: Int, _ kind: AttributeDirections.Kind, _ glow: Glow
   ) throws -> [Double] {
     let zero = try glow.noise(count: 1, temperature: 0, using: Generator(seed: 0))
-    return try row(directions.edited(zero, [(attribute, 1)], along: kind), 0)
+    return try row(directions.edited(zero, [(attribute, 1)], along: kind, keepingNorms: false), 0)
   }
 
   private func row(_ latents: Latents, _ image: Int) throws -> [Double] {
