@@ -44,7 +44,7 @@ extension StudyReport {
   var interpolations: [Document.Block] {
     pictured(
       "interpolation", "3. Between real images",
-      "Test images at both ends; between them what lies on the spherical path between their latents.")
+      "Test images at both ends; between them what lies on the line between their latents.")
   }
 
   var edits: [Document.Block] {
@@ -55,9 +55,9 @@ extension StudyReport {
       ]
     }
     let text = """
-      An image's latent is moved along the mean latent of the images with an attribute minus that of those without. The table says \
-      how well that direction tells held-out images apart (area under the ROC curve; 0.5 is chance): only edits along \
-      directions that do can be trusted.
+      An image's latent is moved along the mean latent of the images with an attribute minus that of those without, and each of its \
+      levels keeps its norm. The table says how well that direction tells held-out images apart (area under the ROC curve; 0.5 is \
+      chance): only edits along directions that do can be trusted.
       """
     guard !rows.isEmpty else { return pictured("edits", "4. Semantic edits", text) }
     return pictured("edits", "4. Semantic edits", text) + [
