@@ -32,7 +32,7 @@ import Testing
     for preset in Preset.all {
       try preset.training.validate()
       try preset.model.validate()
-      if var labeled = preset.model as? GlowConfiguration {
+      if var labeled = preset.model as? GlowConfiguration, labeled.attributeNames.isEmpty {
         labeled.classNames = (0..<10).map(String.init)
         try labeled.validate()
       }
