@@ -4,32 +4,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-count=8000 output=runs/demo-faces size=() faces=.data/faces-demo
-while [ $# -gt 0 ]; do
-  case $1 in
-    --toy) count=300 size=(--images 320 --steps 2 --hidden 16) faces=.data/faces-toy ;;
-    --output) output=${2:?--output needs a folder}; shift ;;
-    *) echo "demo-faces.sh: unknown option $1, expected --toy or --output FOLDER" >&2; exit 2 ;;
-  esac
-  shift
-done
-
-glow=.build/release/glow
-run=$output/run
-say() { printf '\n== %s\n' "$*"; }
+. Scripts/demos.sh
+demo_flags demo-faces.sh runs/demo-faces "$@"
+count=8000 faces=.data/faces-demo flags=()
+if [ "$toy" ]; then count=300 faces=.data/faces-toy flags=(--images 320 --steps 2 --hidden 16); fi
+# Where the processor multiplies bfloat16, it is faster and costs no bits.
+if grep -q avx512_bf16 /proc/cpuinfo 2>/dev/null; then flags+=(--precision bf16); fi
 
 say "Drawing $count faces"
 SIZE=32 COUNT=$count FOLDER=$faces Scripts/make-faces.sh
 
-if [ -d "$run/checkpoints" ] && [ -n "$(ls "$run/checkpoints")" ]; then
-  say "Going on with $run (delete it to train anew)"
-  "$glow" resume "$run"
-else
-  say "Training on them"
-  # Where the processor multiplies bfloat16, it is faster and costs no bits.
-  if grep -q avx512_bf16 /proc/cpuinfo 2>/dev/null; then size+=(--precision bf16); fi
-  "$glow" train --preset faces32 --data "$faces" --out "$run" "${size[@]}"
-fi
+train_or_go_on "Training on them" --preset faces32 --data "$faces" "${flags[@]}"
 
 say "Bits per dimension on the test faces, which show parts together that training has not (lower is better)"
 "$glow" eval --model "$run" --baseline

@@ -4,27 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-preset=demo output=runs/demo limit=()
-while [ $# -gt 0 ]; do
-  case $1 in
-    --toy) preset=toy limit=(--limit 500) ;;
-    --output) output=${2:?--output needs a folder}; shift ;;
-    *) echo "demo.sh: unknown option $1, expected --toy or --output FOLDER" >&2; exit 2 ;;
-  esac
-  shift
-done
+. Scripts/demos.sh
+demo_flags demo.sh runs/demo "$@"
+preset=demo limit=()
+if [ "$toy" ]; then preset=toy limit=(--limit 500); fi
 
-glow=.build/release/glow
-run=$output/run
-say() { printf '\n== %s\n' "$*"; }
-
-if [ -d "$run/checkpoints" ] && [ -n "$(ls "$run/checkpoints")" ]; then
-  say "Going on with $run (delete it to train anew)"
-  "$glow" resume "$run"
-else
-  say "Training on Fashion-MNIST"
-  "$glow" train --preset "$preset" --out "$run"
-fi
+train_or_go_on "Training on Fashion-MNIST" --preset "$preset"
 
 # The newest checkpoint, which all that follows is made with.
 model=$(find "$run/checkpoints" -maxdepth 1 -name 'images-*' | sort -V | tail -n 1)

@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 GLOW = ROOT / ".build/release/glow"
 RUN = Path("runs/soak")
-FLAGS = ["--preset", "demo", "--optimizer", "adam", "--levels", 2, "--steps", 4, "--hidden", 32, "--images", 1_000_000_000, "--validate-every", 8000,
-         "--checkpoint-every", 4000, "--threads", 1]
+FLAGS = ["--preset", "demo", "--optimizer", "adam", "--levels", 2, "--steps", 4, "--hidden", 32, "--images", 1_000_000_000,
+         "--validate-every", 8000, "--checkpoint-every", 4000, "--threads", 1]
 
 
 def main():

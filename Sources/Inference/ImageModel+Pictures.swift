@@ -106,7 +106,8 @@ extension ImageModel {
 
   /// Pictures with some attributes changed.
   /// - Parameters:
-  ///   - strengths: by attribute: 1 moves a picture by the whole difference between images with and without it.
+  ///   - strengths: by attribute: 1 moves a picture by the whole difference between images with and without it;
+  ///     each level of its latent keeps its norm.
   ///   - kind: which direction of each attribute.
   ///   - labels: as of ``encode(_:labels:)``; not used where the directions were found under one label for all pictures,
   ///     which then is that of these, too.
