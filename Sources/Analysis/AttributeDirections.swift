@@ -14,8 +14,9 @@ import Torch
 ///
 /// Each direction times a strength s is added to a latent. With s = 1 the latent's coordinate along the direction moves
 /// by the whole difference between the means of both sides: an average image without becomes, in that coordinate, an average
-/// image with the attribute. Then each level of the latent is scaled back to the norm that it had: latents of images lie on
-/// shells about 0, and outside of them the inverse magnifies what no image has taught it, until pictures dissolve into noise.
+/// image with the attribute. A level of the latent that has become longer is scaled back to the norm that it had: latents of
+/// images lie on shells about 0, and outside of them the inverse magnifies what no image has taught it, until pictures
+/// dissolve into noise. One that has become shorter is left as it is, nearer to what the model thinks likely.
 ///
 /// ```swift
 /// let file = URL(filePath: "Models/fashion-mnist/attributes.safetensors")
@@ -76,14 +77,14 @@ public struct AttributeDirections {
       name: name, problem: "is none of the file's: \(attributes.map(\.name).joined(separator: ", "))")
   }
 
-  /// `latents + sum of strength * direction`, each level of each image at the norm that it had.
+  /// `latents + sum of strength * direction`, each level of each image at the norm that it had or a smaller one.
   /// - Parameters:
   ///   - strengths: of attributes, by number.
   ///   - latents: of one or more images; all are changed alike.
-  ///   - keepingNorms: false for the sum alone.
+  ///   - limitingNorms: false for the sum alone.
   /// - Throws: ``AnalysisError`` for a kind that is not among ``kinds``.
   public func edited(
-    _ latents: Latents, _ strengths: [(attribute: Int, strength: Double)], along kind: Kind, keepingNorms: Bool = true
+    _ latents: Latents, _ strengths: [(attribute: Int, strength: Double)], along kind: Kind, limitingNorms: Bool = true
   ) throws -> Latents {
     guard let rows = rows[kind] else {
       throw AnalysisError.request("there are no directions by \(kind.rawValue): fit them anew with glow attributes fit")
@@ -96,7 +97,8 @@ public struct AttributeDirections {
     return Latents(
       levels: try zip(latents.levels, shift.levels).map { level, shift in
         let moved = try level + shift.converted(to: level.dtype, on: level.device)
-        return keepingNorms ? try moved * (level.norms() / moved.norms().clamped(1e-12, .infinity)) : moved
+        guard limitingNorms else { return moved }
+        return try moved * (level.norms() / moved.norms().clamped(1e-12, .infinity)).clamped(0, 1)
       })
   }
 }

@@ -107,7 +107,7 @@ extension ImageModel {
   /// Pictures with some attributes changed.
   /// - Parameters:
   ///   - strengths: by attribute: 1 moves a picture by the whole difference between images with and without it;
-  ///     each level of its latent keeps its norm.
+  ///     no level of its latent becomes longer.
   ///   - kind: which direction of each attribute.
   ///   - labels: as of ``encode(_:labels:)``; not used where the directions were found under one label for all pictures,
   ///     which then is that of these, too.

@@ -55,8 +55,8 @@ extension StudyReport {
       ]
     }
     let text = """
-      An image's latent is moved along the mean latent of the images with an attribute minus that of those without, and each of its \
-      levels keeps its norm. The table says how well that direction tells held-out images apart (area under the ROC curve; 0.5 is \
+      An image's latent is moved along the mean latent of the images with an attribute minus that of those without, and none of \
+      its levels becomes longer. The table says how well that direction tells held-out images apart (area under the ROC curve; 0.5 is \
       chance): only edits along directions that do can be trusted.
       """
     guard !rows.isEmpty else { return pictured("edits", "4. Semantic edits", text) }

@@ -229,8 +229,7 @@ import Torch
     let directions = try AttributeFit(of: glow, training: SmallImages(), heldOut: heldOut).directions
     let latents = try glow.noise(count: 2, using: Generator(seed: 4))
     let none = try directions.edited(latents, [(0, 0)], along: .mean)
-    let both = try directions.edited(latents, [(0, 0.5), (1, -2)], along: .mean, keepingNorms: false)
-    let kept = try directions.edited(latents, [(0, 0.5), (1, -2)], along: .mean)
+    let both = try directions.edited(latents, [(0, 0.5), (1, -2)], along: .mean, limitingNorms: false)
     let (first, second) = (try moved(directions, 0, .mean, glow), try moved(directions, 1, .mean, glow))
     for image in 0..<2 {
       let before = try row(latents, image)
@@ -238,14 +237,22 @@ import Torch
       let expected = before.indices.map { before[$0] + 0.5 * first[$0] - 2 * second[$0] }
       expectClose(try row(both, image), expected, within: 1e-6, "both")
     }
-    for level in latents.levels.indices {
-      for image in 0..<2 {
-        let rows = try [latents, both, kept].map {
-          try $0.levels[level].narrowed(0, image..<image + 1).elements(Double.self)
+    // Further along the way, and back: what grows is held, what shrinks is let.
+    let zero = try glow.noise(count: 2, temperature: 0, using: Generator(seed: 0))
+    let start = try directions.edited(zero, [(0, 0.5), (1, -2)], along: .mean, limitingNorms: false)
+    for strength in [2, -0.5] {
+      let changes = [(attribute: 0, strength: 0.5 * strength), (attribute: 1, strength: -2 * strength)]
+      let free = try directions.edited(start, changes, along: .mean, limitingNorms: false)
+      let limited = try directions.edited(start, changes, along: .mean)
+      for level in latents.levels.indices {
+        for image in 0..<2 {
+          let rows = try [start, free, limited].map {
+            try $0.levels[level].narrowed(0, image..<image + 1).elements(Double.self)
+          }
+          let scale = (dot(rows[0], rows[0]) / dot(rows[1], rows[1])).squareRoot()
+          #expect((scale < 1) == (strength > 0), "\(scale)")
+          expectClose(rows[2], rows[1].map { min(1, scale) * $0 }, within: 1e-6, "level \(level)")
         }
-        let scale = (dot(rows[0], rows[0]) / dot(rows[1], rows[1])).squareRoot()
-        #expect(abs(scale - 1) > 1e-3)
-        expectClose(rows[2], rows[1].map { scale * $0 }, within: 1e-6, "level \(level)")
       }
     }
   }
@@ -255,7 +262,7 @@ import Torch
     _ directions: AttributeDirections, _ attribute: Int, _ kind: AttributeDirections.Kind, _ glow: Glow
   ) throws -> [Double] {
     let zero = try glow.noise(count: 1, temperature: 0, using: Generator(seed: 0))
-    return try row(directions.edited(zero, [(attribute, 1)], along: kind, keepingNorms: false), 0)
+    return try row(directions.edited(zero, [(attribute, 1)], along: kind, limitingNorms: false), 0)
   }
 
   private func row(_ latents: Latents, _ image: Int) throws -> [Double] {

@@ -13,7 +13,7 @@ struct AttributesApplyCommand: ParsableCommand {
     discussion: """
       With --attributes, images move along directions in the latents. Strength 1 moves an image, in its coordinate along \
       the direction, by the whole difference between the means of images with and without the attribute; -1 the other way; \
-      0 leaves it as it is. Each level of its latent keeps its norm, so that no edit leaves what the model knows by its length.
+      0 leaves it as it is. No level of its latent becomes longer: that would leave what the model knows.
 
       --attribute NAME varies the strength over --strength: one draws a strip an image, a strength a column; two draw a \
       grid an image, the first across and the second down; with --strips, each of any number has a strip of its own. \
