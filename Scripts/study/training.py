@@ -85,7 +85,9 @@ class Trainer:
                     rates.append(min(rate for _, rate in found))
             return {"parameters": found[0][0], "rate": max(rates)}
 
-        return self.notes.remember(f"trial {SHAPES[data]} {as_text(flags)}", work)
+        # A learning rate changes no speed: models that differ in it alone see as many images.
+        shape = {name: value for name, value in flags.items() if name != "lr"}
+        return self.notes.remember(f"trial {SHAPES[data]} {as_text(shape)}", work)
 
     def like_sized(self, data):
         """The number of hidden channels with which RealNVP has about as many parameters as Glow."""
