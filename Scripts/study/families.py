@@ -32,7 +32,7 @@ class Family:
 
 
 # How both flows train best: Muon was better than Adam for either, batches of 16 than of 32, and bfloat16 costs no bits.
-# Learning rates of 1e-3, 2e-3, 4e-3 and 8e-3 were tried for each on each set (docs/measurements/results.md).
+# Learning rates of 1e-3, 2e-3, 4e-3 and 8e-3 were tried (docs/training.md).
 FAST = {"batch": 16, "optimizer": "muon", "lr": 4e-3, **({"precision": "bf16"} if multiplies_bfloat16() else {})}
 
 FAMILIES = {
