@@ -68,6 +68,16 @@ public struct AttributeDirections {
   /// The kinds of directions that there are.
   public var kinds: [Kind] { Kind.allCases.filter { rows[$0] != nil } }
 
+  /// Keeps only some kinds of directions, and what was measured along them.
+  public mutating func keep(_ wanted: Set<Kind>) {
+    rows = rows.filter { wanted.contains($0.key) }
+    let names = Set(wanted.map(\.rawValue))
+    for number in attributes.indices {
+      attributes[number].areaUnderROC = attributes[number].areaUnderROC.filter { names.contains($0.key) }
+      attributes[number].length = attributes[number].length.filter { names.contains($0.key) }
+    }
+  }
+
   /// The number of the attribute called `name`.
   /// - Throws: ``AnalysisError`` with the names that there are.
   public func number(of name: String) throws -> Int {
@@ -87,7 +97,9 @@ public struct AttributeDirections {
     _ latents: Latents, _ strengths: [(attribute: Int, strength: Double)], along kind: Kind, limitingNorms: Bool = true
   ) throws -> Latents {
     guard let rows = rows[kind] else {
-      throw AnalysisError.request("there are no directions by \(kind.rawValue): fit them anew with glow attributes fit")
+      throw AnalysisError.request(
+        "there are directions by \(kinds.map(\.rawValue).joined(separator: ", ")), none by \(kind.rawValue): take one of "
+          + "those, or fit them anew with glow attributes fit")
     }
     var sum = try Tensor.zeros([1, latentShapes.reduce(0) { $0 + $1.reduce(1, *) }])
     for (attribute, strength) in strengths {

@@ -64,7 +64,7 @@ extension AttributeDirections {
     let dimensions = description.latentShapes.reduce(0) { $0 + $1.reduce(1, *) }
     let expected = [description.attributes.count, dimensions]
     var rows: [Kind: Tensor] = [:]
-    for kind in Kind.allCases where kind != .regression || file.names.contains(kind.rawValue) {
+    for kind in Kind.allCases where file.names.contains(kind.rawValue) {
       let tensor = try file.tensor(kind.rawValue)
       guard tensor.shape == expected, tensor.dtype.isFloatingPoint else {
         throw AnalysisError.file(
@@ -77,6 +77,12 @@ extension AttributeDirections {
           reason: "tensor \(kind.rawValue) holds a value that is not finite, expected finite numbers alone")
       }
       rows[kind] = try tensor.converted(to: .float32)
+    }
+    guard !rows.isEmpty else {
+      throw AnalysisError.file(
+        file: url.path,
+        reason: "holds no tensor of directions, expected " + Kind.allCases.map(\.rawValue).joined(separator: ", ")
+          + " or some of them")
     }
     self.init(
       attributes: description.attributes, model: description.model, configuration: description.configuration,

@@ -124,8 +124,27 @@ import Torch
       #expect(read.kinds == [.mean, .discriminant])
       let latents = try Glow.small().encode(Tensor.zeros([1, 4, 4, 1], .float64))
       let error = try #require(throws: AnalysisError.self) { try read.edited(latents, [(0, 1)], along: .regression) }
-      #expect("\(error)" == "there are no directions by regression: fit them anew with glow attributes fit")
+      #expect(
+        "\(error)"
+          == "there are directions by mean, discriminant, none by regression: take one of those, or fit them anew "
+          + "with glow attributes fit")
       #expect(try AttributeDirections(contentsOf: file).kinds.count == 3)
+
+      var kept = fit.directions
+      kept.keep([.regression])
+      try kept.write(to: old)
+      let one = try AttributeDirections(contentsOf: old)
+      #expect(one.kinds == [.regression] && one.attributes == kept.attributes)
+      #expect(one.attributes.allSatisfy { Array($0.length.keys) == ["regression"] })
+      let (few, all) = (
+        try moved(one, 0, .regression, Glow.small()), try moved(fit.directions, 0, .regression, Glow.small())
+      )
+      expectClose(few, all, within: 1e-6, "the same direction")
+      try SafetensorsWriter.write(
+        [SafetensorsItem(name: "other", tensor: written.tensor("mean"))], metadata: written.metadata, to: old)
+      let none = try #require(throws: AnalysisError.self) { try AttributeDirections(contentsOf: old) }
+      #expect(
+        "\(none)".contains("holds no tensor of directions, expected mean, discriminant, regression or some of them"))
     }
   }
 

@@ -68,6 +68,12 @@ import Testing
       let cells = (0..<3).map { strip.shifted(down: 9).tile(column: $0, row: 0, size: 8) }
       #expect(cells[1] == original)
       #expect(mean(cells[0]) < mean(cells[1]) && mean(cells[1]) < mean(cells[2]))
+      let few = try GlowBinary.run(
+        [
+          "attributes", "fit", "--model", run, "--data", data, "--direction", "regression", "--out",
+          file + "-few.safetensors",
+        ])
+      #expect(few.status == 0 && few.output.contains("joint") && !few.output.contains("linear"), "\(few)")
       // One strength: beside the original.
       let pair = try apply("--attribute", "Bright=1", "--limit", "1", "--direction", "mean")
       #expect(pair.shifted(down: 9).tile(column: 0, row: 0, size: 8) == original)
@@ -162,9 +168,14 @@ import Testing
       }
       let sheets = [try sample(), try sample("--with", "bright"), try sample("--without", "bright")]
       #expect(sheets[0] != sheets[1] && sheets[1] != sheets[2] && sheets[0] != sheets[2])
-      try expectRefusal(
-        ["sample", "--model", run.path, "--out", out, "--with", "dark"],
-        saying: ["attribute dark is none of the model's: bright"])
+      #expect(try sample("--with", "bright=1") == sheets[1] && sample("--with", "bright=3") != sheets[1])
+      for (flags, words) in [
+        (["--with", "dark"], "attribute dark is none of the model's: bright"),
+        (["--with", "dark=2"], "attribute dark=2 is none of the model's: bright"),
+        (["--with", "bright=strong"], "--with bright=strong: the strength is no number above 0 and up to 10"),
+        (["--without", "bright=-2"], "--without bright=-2: the strength is no number above 0 and up to 10"),
+        (["--with", "bright=2,bright"], "attribute bright is said with the strengths 2 and 1: say one of both"),
+      ] { try expectRefusal(["sample", "--model", run.path, "--out", out] + flags, saying: [words]) }
 
       // The picture itself, beside the same latents under another condition.
       let original = try PixelImage(contentsOf: URL(filePath: data).appending(path: "test/42.png"))

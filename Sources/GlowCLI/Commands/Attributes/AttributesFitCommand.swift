@@ -32,6 +32,8 @@ struct AttributesFitCommand: ParsableCommand {
   @Option(help: "Only so many images of the training split, spread evenly over it.") var limit: Int?
   @Option(help: "Only so many images of the validation split, spread evenly over it.") var heldOutLimit: Int?
   @Option(help: "The safetensors file to write.") var out: String
+  @Option(help: "Only directions of this kind, mean, discriminant or regression; repeat for two.")
+  var direction: [AttributeDirections.Kind] = []
   @Option(help: "Of the directions on disk.") var precision = DiskPrecision.float32
 
   func validate() throws {
@@ -56,11 +58,12 @@ struct AttributesFitCommand: ParsableCommand {
     let total = training.count + heldOut.count
     let bar = ProgressBar()
     defer { bar.clear() }
-    let fit = try AttributeFit(
+    var fit = try AttributeFit(
       of: model, training: training, heldOut: heldOut, names: attribute.isEmpty ? nil : attribute, among: among,
       labels: labels
     ) { bar.update($0, of: total, "images") }
     bar.clear()
+    if !direction.isEmpty { fit.directions.keep(Set(direction)) }
     try fit.directions.write(to: URL(filePath: out), as: precision.dtype)
     for left in fit.oneSided {
       warn("attribute \"\(left.name)\" is left out: \(counted(left.with, "image")) with it, \(left.without) without")
