@@ -37,6 +37,7 @@ extension Preset {
     var training = demo.training
     training.data = ".data/faces-\(size)"
     training.images = images
+    training.learningRate = 4e-3
     training.weightDecay = 0.03
     return training
   }

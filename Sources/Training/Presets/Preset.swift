@@ -42,7 +42,6 @@ public struct Preset: Sendable {
     model.scale = .bounded
     var training = fashionTraining(images: 100_000, batchSize: 16)
     training.optimizer = .muon
-    training.learningRate = 4e-3
     training.gradientClip = 0.5
     return Preset(
       name: "demo", summary: "Fashion-MNIST in about three minutes on 2 cores", model: model, training: training)
