@@ -143,12 +143,12 @@ class Glow:
                  "--enlarge", 1, "--data", self.data, "--out", out)
         return cells(read_pictures([out], self.folder)[0], len(strengths), side)
 
-    def told(self, attribute, wanted, count, side):
+    def told(self, attribute, wanted, strength, count, side):
         """Test pictures, and the same decoded with the attribute said or ruled out, `[2, pictures, side, side, channels]`."""
         out = self.folder / "sheet.png"
         out.unlink(missing_ok=True)
-        self.run("attributes", "apply", "--model", self.model, "--with" if wanted else "--without", attribute, "--limit", count,
-                 "--enlarge", 1, "--data", self.data, "--out", out)
+        self.run("attributes", "apply", "--model", self.model, "--with" if wanted else "--without",
+                 f"{attribute}={strength:g}", "--limit", count, "--enlarge", 1, "--data", self.data, "--out", out)
         return cells(read_pictures([out], self.folder)[0], 2, side)
 
 
@@ -202,21 +202,24 @@ def judge_model(bench, glow, arguments):
 
 
 def judge_told(bench, glow, arguments):
-    """Edits by what the model is told. Their strength is 1: with the attribute, or without."""
+    """Edits by what the model is told, at strengths of which 1 is training's."""
     known = bench.data.attributes
     side = bench.data.splits["test"].pictures.shape[1]
-    rows = []
-    for name in known:
-        if name in bench.rare:
-            continue
-        for wanted in (1, 0):
-            before, after = glow.told(name, wanted, arguments.images, side)
-            rows.append(((name, wanted), bench.edit(before, after, known.index(name), wanted)))
-    bench.say()
-    bench.say(f"edits of {arguments.images} test pictures by what the model is told")
-    bench.table([(f"{name} {'added' if wanted else 'removed'}", one) for (name, wanted), one in rows])
-    goals(bench, "told", rows)
-    bench.report["told"] = [{"attribute": name, "wanted": wanted} | named(one, known) for (name, wanted), one in rows]
+    bench.report["told"] = []
+    for strength in arguments.strengths:
+        rows = []
+        for name in known:
+            if name in bench.rare:
+                continue
+            for wanted in (1, 0):
+                before, after = glow.told(name, wanted, strength, arguments.images, side)
+                rows.append(((name, wanted), bench.edit(before, after, known.index(name), wanted)))
+        bench.say()
+        bench.say(f"edits of {arguments.images} test pictures by what the model is told, at strength {strength:g}")
+        bench.table([(f"{name} {'added' if wanted else 'removed'}", one) for (name, wanted), one in rows])
+        goals(bench, f"told {strength:g}", rows)
+        bench.report["told"] += [
+            {"strength": strength, "attribute": name, "wanted": wanted} | named(one, known) for (name, wanted), one in rows]
 
 
 def named(one, attributes):

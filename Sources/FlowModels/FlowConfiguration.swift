@@ -63,6 +63,8 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   /// Conditions the model on attributes, each known or not; where ``labelConditionings`` says, as labels are.
   /// - Throws: ``ModelError`` for a family, or a configuration, that cannot be.
   mutating func condition(onAttributes names: [String]) throws
+  /// Which of the attributes that the model is conditioned on exclude each other; empty where that is not known.
+  var attributeExclusions: [AttributeExclusion] { get set }
 
   /// Why the model cannot compute in a precision; nil if it can.
   func obstacle(to precision: ConditionerPrecision, on device: Device) -> String?
@@ -114,6 +116,11 @@ extension FlowConfiguration {
     }
   }
 
+  public var attributeExclusions: [AttributeExclusion] {
+    get { [] }
+    set {}
+  }
+
   public mutating func condition(onAttributes names: [String]) throws {
     throw ModelError.request("a \(Self.title) is not conditional: it takes no attributes")
   }
@@ -138,15 +145,33 @@ extension FlowConfiguration {
   /// has not, 0 where nothing is said.
   /// - Throws: ``ModelError`` for a name that is none of the model's, or that stands on both sides.
   public func attributes(with: [String], without: [String] = []) throws -> [Float] {
+    try attributes(strengths: with.map { ($0, 1) } + without.map { ($0, -1) })
+  }
+
+  /// The condition of images of which attributes are said by strength, `[attributes]`, 0 where nothing is said.
+  ///
+  /// Images are told with 1 or -1 in training. A greater strength draws what tells images with an attribute from those without
+  /// more clearly, and them less alike the training's.
+  /// - Parameter strengths: by the attribute's name, within ``AttributeStrength/range``.
+  /// - Throws: ``ModelError`` for a name that is none of the model's, for one that stands there with two strengths, and for a
+  ///   strength out of range.
+  public func attributes(strengths: [(name: String, strength: Double)]) throws -> [Float] {
     var row = [Float](repeating: 0, count: attributeNames.count)
-    for (names, value) in [(with, Float(1)), (without, -1)] {
-      for name in names {
-        let place = try attributeNumber(name)
-        guard row[place] != -value else {
-          throw ModelError.request("attribute \(attributeNames[place]) is asked for and ruled out: say one of both")
-        }
-        row[place] = value
+    for (name, strength) in strengths {
+      let place = try attributeNumber(name)
+      let (own, value) = (attributeNames[place], Float(strength))
+      guard AttributeStrength.range.contains(strength) else {
+        throw ModelError.request("attribute \(own) has the strength \(strength.formatted()), expected -10 to 10")
       }
+      guard row[place] * value >= 0 else {
+        throw ModelError.request("attribute \(own) is asked for and ruled out: say one of both")
+      }
+      guard row[place] == 0 || row[place] == value else {
+        throw ModelError.request(
+          "attribute \(own) is said with the strengths \(row[place].formatted()) and \(value.formatted()): say one of both"
+        )
+      }
+      row[place] = value
     }
     return row
   }

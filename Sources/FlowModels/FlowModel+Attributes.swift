@@ -9,8 +9,21 @@ extension FlowModel {
   /// ```
   /// - Throws: ``ModelError`` for a name that is none of the model's attributes, or that stands on both sides.
   public func attributeRows(count: Int, with: [String], without: [String] = []) throws -> Tensor {
-    let row = try configuration.attributes(with: with, without: without)
-    return try Tensor(row, shape: [1, row.count], on: options.device).converted(to: options.dtype)
+    try rows(configuration.attributes(with: with, without: without), count: count)
+  }
+
+  /// The condition of images of which attributes are said by strength, `[count, attributes]`.
+  ///
+  /// ```swift
+  /// let rows = try glow.attributeRows(count: 16, strengths: [("smiling", 2), ("eyeglasses", -1)])
+  /// ```
+  /// - Throws: as ``FlowConfiguration/attributes(strengths:)``.
+  public func attributeRows(count: Int, strengths: [(name: String, strength: Double)]) throws -> Tensor {
+    try rows(configuration.attributes(strengths: strengths), count: count)
+  }
+
+  private func rows(_ row: [Float], count: Int) throws -> Tensor {
+    try Tensor(row, shape: [1, row.count], on: options.device).converted(to: options.dtype)
       .expanded(to: [count, row.count]).contiguous()
   }
 

@@ -112,8 +112,8 @@ extension ImageModel {
   ///   - labels: as of ``encode(_:labels:)``; not used where the directions were found under one label for all pictures,
   ///     which then is that of these, too.
   ///   - label: what the results are decoded under; nil for what the pictures are encoded under.
-  ///   - conditions: of a model that is told attributes: what it is told of the results, by the attribute's name, from -1
-  ///     (without it) to 1 (with it). The others are as `known` says, or as is most likely. Where this is empty nothing is said of
+  ///   - conditions: of a model that is told attributes: what it is told of the results, by the attribute's name: -1
+  ///     without it, 1 with it, up to 10 of either to exaggerate. The others are as `known` says, or as is most likely. Where this is empty nothing is said of
   ///     any.
   ///   - known: what is known of each picture's attributes, in the same way; nil for what is most likely.
   /// - Throws: ``InferenceError``, also for an attribute that the model has not.
@@ -145,10 +145,10 @@ extension ImageModel {
     guard known == nil || known!.count == pictures.count else {
       throw request("known", "has \(known!.count), expected one for each of the \(pictures.count) images")
     }
-    let told = try row(of: conditions)
+    let told = try row(of: conditions).enumerated().filter { $1 != 0 }.map { (attribute: $0, strength: Double($1)) }
     var before = self.conditions(of: labels, count: pictures.count)
     if !conditions.isEmpty {
-      before = try pictures.indices.map { index in try known?[index].map { .attributes(try row(of: $0)) } }
+      before = try pictures.indices.map { index in try known?[index].map { .attributes(try row(of: $0, in: -1...1)) } }
     }
     let (fitted, asked) = (fitted(pictures), before)
     return try await admitting(2 * pictures.count) { this in
@@ -160,7 +160,7 @@ extension ImageModel {
       let edited = try edits.isEmpty ? latents : this.directions!.edited(latents, edits, along: kind)
       let shown = own.map { condition in
         if case .attributes(let row) = condition {
-          return Condition.attributes(zip(row, told).map { $1 == 0 ? $0 : $1 })
+          return Condition.attributes(this.model.configuration.attributes(row, telling: told))
         }
         return label.map(Condition.label) ?? condition
       }

@@ -7,8 +7,8 @@ extension ImageModel {
   /// - Parameters:
   ///   - temperatures: what the standard deviation of every prior is multiplied by: one, or one a level, the finest first.
   ///   - labels: of a conditional model, by number, taken in turn; without any, all in turn.
-  ///   - conditions: of a model that is told attributes: what it is told, by the attribute's name, from -1 (without it) to 1
-  ///     (with it); nothing of the others.
+  ///   - conditions: of a model that is told attributes: what it is told, by the attribute's name: -1 without it, 1 with it, up to
+  ///     10 of either to exaggerate; nothing of the others.
   ///   - seed: picture i depends on the seed and i alone.
   /// - Throws: ``InferenceError``.
   public nonisolated func sample(

@@ -99,9 +99,13 @@ extension ImageModel {
   }
 
   /// What is said of an image's attributes, `[conditions]`, 0 where nothing is.
-  /// - Parameter said: by the attribute's name, from -1 (the image has it not) to 1.
-  /// - Throws: ``InferenceError`` for a name that is none of the model's.
-  nonisolated func row(of said: [String: Double]) throws -> [Float] {
+  /// - Parameters:
+  ///   - said: by the attribute's name, below 0 where the image has it not.
+  ///   - range: of what can be said: of images that are drawn more than is known of any.
+  /// - Throws: ``InferenceError`` for a name that is none of the model's, and a number out of range.
+  nonisolated func row(
+    of said: [String: Double], in range: ClosedRange<Double> = AttributeStrength.range
+  ) throws -> [Float] {
     var row = [Float](repeating: 0, count: description.conditions.count)
     for (name, value) in said.sorted(by: { $0.key < $1.key }) {
       guard let place = description.conditions.firstIndex(of: name) else {
@@ -113,7 +117,11 @@ extension ImageModel {
               : "which is none of the attributes that the model is told: \(description.conditions.joined(separator: ", "))")
         )
       }
-      guard abs(value) <= 1 else { throw request("conditions", "has \(value) for \(name), expected -1 to 1") }
+      guard range.contains(value) else {
+        throw request(
+          "conditions",
+          "has \(value) for \(name), expected \(range.lowerBound.formatted()) to \(range.upperBound.formatted())")
+      }
       row[place] = Float(value)
     }
     return row

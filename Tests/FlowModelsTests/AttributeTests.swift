@@ -1,4 +1,5 @@
 import FlowModels
+import Foundation
 import TestSupport
 import Testing
 import Torch
@@ -13,6 +14,8 @@ import Torch
     #expect(try configuration.attributes(with: []) == [0, 0, 0])
     let rows = try variant.model().attributeRows(count: 2, with: ["b"])
     try expectEqual(rows, Tensor([0, 1, 0, 0, 1, 0] as [Double], shape: [2, 3]), "rows")
+    let strong = try variant.model().attributeRows(count: 1, strengths: [("a", 2.5), ("C", -3), ("c", -3)])
+    try expectEqual(strong, Tensor([2.5, 0, -3] as [Double], shape: [1, 3]), "strengths")
   }
 
   @Test func whatMakesNoSense() throws {
@@ -25,6 +28,14 @@ import Torch
     #expect(
       try message { _ = try configuration.attributes(with: ["a", "b"], without: ["B"]) }
         == "attribute b is asked for and ruled out: say one of both")
+    #expect(
+      try message { _ = try configuration.attributes(strengths: [("a", 2), ("a", 3)]) }
+        == "attribute a is said with the strengths 2 and 3: say one of both")
+    for wrong in [11, -10.5, .infinity, .nan] {
+      #expect(
+        try message { _ = try configuration.attributes(strengths: [("a", wrong)]) }
+          == "attribute a has the strength \(wrong.formatted()), expected -10 to 10")
+    }
     #expect(
       try message { _ = try Variant.all[0].configuration.attributes(with: ["a"]) }
         == "attribute a is asked for, and the model is not conditioned on attributes")
@@ -84,6 +95,42 @@ import Torch
           "tensor attributes is \(wrong.shape), expected [3, 3] of numbers from -1 to 1, one for each of the model's "
             + "attributes"))
     }
+  }
+
+  /// What no training image has at once is not told at once.
+  @Test func whatExcludesEachOtherIsNotToldTogether() throws {
+    var configuration = GlowConfiguration.standard
+    try configuration.condition(onAttributes: ["hair", "bald", "hat", "beard", "gray"])
+    let own: [Float] = [1, -1, -1, 1, -1]
+    #expect(
+      configuration.attributes(own, telling: [(2, 2)]) == [1, -1, 2, 1, -1], "nothing is known to exclude anything")
+    configuration.attributeExclusions = [
+      .init(attribute: "hair", absent: ["bald", "hat"], isChoice: true),
+      .init(attribute: "hat", absent: ["hair", "bald"], unknown: ["gray"], isChoice: true),
+      .init(attribute: "beard", absent: ["bald"]),
+    ]
+    #expect(configuration.attributes(own, telling: [(2, 2)]) == [-1, -1, 2, 1, 0])
+    #expect(configuration.attributes(own, telling: [(2, 0.5)]) == [0, -1, 0.5, 1, -0.5])
+    #expect(configuration.attributes(own, telling: [(2, 2)], way: 0.5) == [0, -1, 0.5, 1, -0.5])
+    #expect(configuration.attributes(own, telling: [(2, 2)], way: 0) == own)
+    #expect(
+      configuration.attributes(own, telling: [(2, 2), (0, 1)]) == [1, -1, 2, 1, 0], "what is asked for comes first")
+    // Taken away: where each image has one of them, nothing is said of the others.
+    #expect(configuration.attributes(own, telling: [(0, -1)]) == [-1, 0, 0, 1, -1])
+    #expect(configuration.attributes(own, telling: [(0, -0.5)]) == [-0.5, -0.5, -0.5, 1, -1])
+    #expect(configuration.attributes(own, telling: [(3, -1)]) == [1, -1, -1, -1, -1])
+    #expect(configuration.attributes(own, telling: [(2, -1)]) == own, "it was not there")
+    #expect(
+      configuration.impliedNames(by: [(2, 1), (3, 1)], in: own + [-1, 1, -1, -1, 0]) == ["hair", "bald", "gray"])
+    #expect(configuration.impliedNames(by: [(2, 1)], in: [0, -1, 1, 0, 0]) == [])
+
+    let saved = try JSONEncoder().encode(configuration)
+    #expect(try JSONDecoder().decode(GlowConfiguration.self, from: saved) == configuration)
+    try configuration.validate()
+    configuration.attributeExclusions[0].absent = ["ears"]
+    #expect(throws: ModelError.self) { try configuration.validate() }
+    try configuration.condition(onAttributes: ["hair"])
+    #expect(configuration.attributeExclusions.isEmpty)
   }
 
   @Test func aConfigurationTakesOneOrTheOther() throws {

@@ -3,6 +3,8 @@
 from browser import Watched, require
 from page_sample import GRID, drawn
 
+USUAL = 2  # how strongly the page tells the model, at first
+
 
 def check(watch: Watched, model: dict) -> None:
     names = model["conditions"]
@@ -28,12 +30,15 @@ def check_samples(watch: Watched, first: str, second: str) -> None:
     require(sheets[0] != silent and sheets[1] not in (silent, sheets[0]), "what the model is told changes no samples")
     drawn(watch, lambda: press(watch, "sample", second))
     require(
-        [body["conditions"] for body in bodies] == [{first: 1}, {first: -1}, {first: -1, second: 1}],
+        [body["conditions"] for body in bodies] == [{first: USUAL}, {first: -USUAL}, {first: -USUAL, second: USUAL}],
         f"the page asks for {bodies}")
     require(drawn(watch, lambda: press(watch, "sample", first)) != silent, "only one attribute was taken back")
     page.locator(GRID).nth(1).click()
     page.wait_for_selector("#sample-variations img")
-    require(bodies[-1]["like"]["sample"]["conditions"] == {second: 1}, "variations are told something else than their sample")
+    require(bodies[-1]["like"]["sample"]["conditions"] == {second: USUAL}, "variations are told something else than their sample")
+    weak = watch.sources(GRID)
+    require(drawn(watch, lambda: page.fill("#sample-condition-strength", "3")) != weak, "strength changes no samples")
+    require(bodies[-1]["conditions"] == {second: 3}, f"the page asks for {bodies[-1]} at strength 3")
     watch.require_accessible("Sample with attributes")
 
 
@@ -50,7 +55,7 @@ def check_edits(watch: Watched, name: str) -> None:
         with page.expect_response("**/v1/edit"):
             words.append(press(watch, "edit", name))
     require(words == [f"{name}: with", f"{name}: without"], f"the button says {words}")
-    require([body["conditions"] for body in bodies] == [{name: 1}, {name: -1}], f"the page asks for {bodies}")
+    require([body["conditions"] for body in bodies] == [{name: USUAL}, {name: -USUAL}], f"the page asks for {bodies}")
     watch.require_accessible("Edit with attributes")
     with page.expect_response("**/v1/edit"):
         page.click("#edit-reset")

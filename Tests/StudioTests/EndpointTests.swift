@@ -150,7 +150,7 @@ import Testing
         try await pictures(sent) == server.model.edit([picture], by: [:], telling: ["bright": -1, "round": 0.5]))
       for (path, body, word) in [
         ("/v1/sample", ["conditions": ["hat": 1]], "conditions.hat is no attribute that the model is told"),
-        ("/v1/sample", ["conditions": ["bright": 2]], "conditions.bright is 2, expected a number from -1"),
+        ("/v1/sample", ["conditions": ["bright": 11]], "conditions.bright is 11, expected a number from -10"),
         ("/v1/edit", ["images": [["index": 0]], "conditions": [1]], "conditions"),
       ] as [(String, Any, String)] { server.expectProblem(try await server.post(path, body), 400, word) }
     }

@@ -91,6 +91,8 @@ public struct GlowConfiguration: FlowConfiguration {
   public var classNames: [String] = []
   /// Attributes that the model is conditioned on, in order; nil for none.
   public var attributes: [String]?
+  /// Which of them exclude each other; nil where that is not known.
+  public var exclusions: [AttributeExclusion]?
   /// Also of attributes.
   public var labelConditioning = LabelConditioning.prior
   /// Nil for learned.
@@ -160,6 +162,10 @@ public struct GlowConfiguration: FlowConfiguration {
       Set(attributeNames.map(ExactName.init)).count == attributeNames.count && attributes != [], "attributes",
       attributeNames, "one name or more that differ, or none at all")
     try ModelError.require(
+      attributeExclusions.allSatisfy { ([$0.attribute] + $0.absent + $0.unknown).allSatisfy(attributeNames.contains) },
+      "exclusions",
+      attributeExclusions.map(\.attribute), "none but of the attributes")
+    try ModelError.require(
       attributeNames.isEmpty || classNames.isEmpty, "attributes", attributeNames,
       "none where there are labels: a model is conditioned on one or the other")
     try ModelError.require(
@@ -186,8 +192,13 @@ public struct GlowConfiguration: FlowConfiguration {
 
   public var attributeNames: [String] { attributes ?? [] }
 
+  public var attributeExclusions: [AttributeExclusion] {
+    get { exclusions ?? [] }
+    set { exclusions = newValue.isEmpty ? nil : newValue }
+  }
+
   public mutating func condition(onAttributes names: [String]) throws {
-    attributes = names.isEmpty ? nil : names
+    (attributes, exclusions) = (names.isEmpty ? nil : names, nil)
     guard !names.isEmpty else { return }
     guard !classifier else {
       throw ModelError.request("the classifier predicts labels: add --no-classifier to condition on attributes")

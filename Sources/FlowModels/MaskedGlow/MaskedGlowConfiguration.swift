@@ -91,6 +91,11 @@ public struct MaskedGlowConfiguration: FlowConfiguration {
 
   public mutating func condition(onAttributes names: [String]) throws { try glow.condition(onAttributes: names) }
 
+  public var attributeExclusions: [AttributeExclusion] {
+    get { glow.attributeExclusions }
+    set { glow.attributeExclusions = newValue }
+  }
+
   public func obstacle(to precision: ConditionerPrecision, on device: Device) -> String? {
     glow.obstacle(to: precision, on: device) ?? precision.obstacle(on: device, hidden: pixelHidden)
   }

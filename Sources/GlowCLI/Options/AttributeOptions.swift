@@ -7,8 +7,10 @@ struct AttributeOptions: ParsableArguments {
   @Option(
     name: .customLong("with"),
     help: ArgumentHelp(
-      "Attributes that the images have, of a model conditioned on them; repeat, or a list with commas.",
-      valueName: "names"))
+      """
+      Attributes that the images have, of a model conditioned on them; repeat, or a list with commas. NAME=2 says one \
+      more strongly than training did.
+      """, valueName: "names"))
   var has: [String] = []
   @Option(
     name: .customLong("without"),
@@ -17,18 +19,40 @@ struct AttributeOptions: ParsableArguments {
 
   var isEmpty: Bool { has.isEmpty && lacks.isEmpty }
 
-  /// What is said of the images, `[attributes]`: 1, -1, or 0 where nothing is.
+  /// What is said of the images, `[attributes]`: above 0, below 0, or 0 where nothing is.
   func row(for model: any FlowConfiguration) throws -> [Float] {
     do {
-      return try model.attributes(with: names(has, of: model), without: names(lacks, of: model))
+      return try model.attributes(strengths: said(of: model).map { (model.attributeNames[$0.attribute], $0.strength) })
     } catch let error as ModelError { throw ValidationError("\(error)") }
   }
 
-  /// What is said, in the order of the flags: 1 for an attribute that the images have, -1 for one that they do not have.
-  func changes(for model: any FlowConfiguration) throws -> [(attribute: Int, strength: Double)] {
+  /// What is said, in the order of the flags.
+  func changes(for model: any FlowConfiguration) throws -> [AttributeChange] {
     _ = try row(for: model)
-    return try [(has, 1.0), (lacks, -1)].flatMap { texts, strength in
-      try names(texts, of: model).map { (try model.attributeNumber($0), strength) }
+    return try said(of: model)
+  }
+
+  /// A name may hold a comma or a sign of equality itself.
+  private func said(of model: any FlowConfiguration) throws -> [AttributeChange] {
+    func isName(_ text: String) -> Bool { (try? model.attributeNumber(text)) != nil }
+    func said(_ text: String, _ sign: Double, _ flag: String) throws -> AttributeChange {
+      guard !isName(text), let equals = text.lastIndex(of: "="), isName(String(text[..<equals])) else {
+        return (try model.attributeNumber(text), sign)
+      }
+      guard let strength = Double(text[text.index(after: equals)...]), strength > 0,
+        AttributeStrength.range.contains(strength)
+      else {
+        throw ValidationError(
+          "\(flag) \(text): the strength is no number above 0 and up to \(AttributeStrength.range.upperBound.formatted())"
+        )
+      }
+      return (try model.attributeNumber(String(text[..<equals])), sign * strength)
+    }
+    return try [(has, 1.0, "--with"), (lacks, -1, "--without")].flatMap { texts, sign, flag in
+      try texts.flatMap { text in
+        try (isName(text) ? [text] : text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+          .map { try said($0, sign, flag) }
+      }
     }
   }
 
@@ -43,20 +67,25 @@ struct AttributeOptions: ParsableArguments {
   /// The conditions of images, `[count, attributes]`, with what is said in place of what was known; others as they are.
   func changing(_ rows: Tensor, for model: any FlowModel) throws -> Tensor {
     guard !isEmpty else { return rows }
-    let said = try row(for: model.configuration)
-    let values = try rows.elements(Float.self).enumerated().map { place, value in
-      said[place % said.count] == 0 ? value : said[place % said.count]
+    let changes = try changes(for: model.configuration)
+    let width = rows.shape[1]
+    let values = try rows.elements(Float.self)
+    warn(ofImplied: changes, in: values, for: model.configuration)
+    let changed = stride(from: 0, to: values.count, by: width).flatMap {
+      model.configuration.attributes(Array(values[$0..<$0 + width]), telling: changes)
     }
-    return try Tensor(values, shape: rows.shape, on: rows.device).converted(to: rows.dtype)
+    return try Tensor(changed, shape: rows.shape, on: rows.device).converted(to: rows.dtype)
   }
+}
 
-  /// A name may hold a comma itself.
-  private func names(_ texts: [String], of model: any FlowConfiguration) -> [String] {
-    texts.flatMap { text in
-      (try? model.attributeNumber(text)) != nil
-        ? [text] : text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-    }
-  }
+/// Says which attributes a model is told otherwise than before, though nobody named them.
+func warn(ofImplied changes: [AttributeChange], in rows: [Float], for model: any FlowConfiguration) {
+  let names = model.impliedNames(by: changes, in: rows)
+  guard !names.isEmpty else { return }
+  warn([
+    "the model is told otherwise of these, too, since no training image has all of that at once: "
+      + names.joined(separator: ", ")
+  ])
 }
 
 extension Tensor {

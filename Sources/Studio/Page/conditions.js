@@ -1,24 +1,36 @@
-// Attributes that the model is told: a button each, which clicks take from "nothing said" to "with", "without" and back.
+// Attributes that the model is told: a button each, which clicks take from "nothing said" to "with", "without" and back, and how
+// strongly they are all said.
 
-import { byId, make } from "./controls.js";
+import { byId, make, makeSlider } from "./controls.js";
+import { fixed } from "./format.js";
 
 const states = [
   { value: 0, pressed: "mixed", sign: "", words: "nothing said" },
   { value: 1, pressed: "true", sign: "+ ", words: "with" },
   { value: -1, pressed: "false", sign: "− ", words: "without" },
 ];
+const strongest = 4;
+const usual = 2;
 
 // `values()` holds the attributes of which something is said.
 export function makeConditions({ prefix, names, onChange }) {
   byId(`${prefix}-conditions`).hidden = names.length === 0;
   const buttons = names.map((name) => makeCondition(name, onChange));
+  const strength = makeSlider({
+    id: `${prefix}-condition-strength`, label: "How strongly", note: "training says 1", min: 1, max: strongest, step: 0.25,
+    value: usual, format: (value) => fixed(value, 2),
+  });
   byId(`${prefix}-condition-buttons`).append(...buttons.map((button) => button.element));
+  byId(`${prefix}-conditions`).append(strength.row);
+  const values = () => Object.fromEntries(buttons
+    .map(({ name, value }) => [name, strength.input.valueAsNumber * value()])
+    .filter(([, value]) => value !== 0));
+  strength.input.addEventListener("input", () => Object.keys(values()).length > 0 && onChange());
   return {
-    values: () => Object.fromEntries(buttons
-      .map(({ name, value }) => [name, value()])
-      .filter(([, value]) => value !== 0)),
+    values,
     clear: () => {
       for (const button of buttons) button.set(0);
+      strength.show();
     },
   };
 }

@@ -1,3 +1,4 @@
+import FlowModels
 import Hummingbird
 import Inference
 
@@ -33,22 +34,23 @@ extension Studio {
     return try fields.integer("label", in: 0...model.description.labels.count - 1)
   }
 
-  private static let told = -1.0...1.0
-
   /// What the model is told of attributes, by their names.
   func conditions(_ fields: inout RequestFields) throws -> [String: Double] {
     let names = model.description.conditions
     return try fields.numbers(
       "conditions", by: names, of: "attribute that the model is told\(names.isEmpty ? ", which is told none" : "")",
-      in: Self.told) ?? [:]
+      in: AttributeStrength.range) ?? [:]
   }
 
   /// Nil for a model that is told no attributes.
   var conditionsSchema: Schema? {
     let names = model.description.conditions
     guard !names.isEmpty else { return nil }
-    return .object(Dictionary(names.map { ($0, Schema.real(Self.told)) }) { $1 })
-      .described(as: "What the model is told of attributes: 1 with it, -1 without; nothing of the others")
+    return .object(Dictionary(names.map { ($0, Schema.real(AttributeStrength.range)) }) { $1 })
+      .described(
+        as:
+          "What the model is told of attributes: 1 with it, -1 without, more of either to exaggerate; nothing of the others"
+      )
   }
 
   /// Nil for a model without labels.

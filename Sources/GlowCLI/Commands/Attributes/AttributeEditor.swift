@@ -9,18 +9,18 @@ import Torch
 struct AttributeEditor {
   /// The latents of an image, and what the model is told of it.
   typealias Cell = (latents: Latents, labels: Tensor?)
-  typealias Change = (attribute: Int, strength: Double)
 
   /// The number of an attribute by its name.
   let number: (String) throws -> Int
   /// What --with and --without ask for, and what to call it.
-  let said: [Change]
+  let said: [AttributeChange]
   let namesSaid: [String]
   private let images: ImageInputs.Images
   private let labels: Tensor?
   private let model: any FlowModel
+  private let isTold: Bool
   /// The last argument is how far to go, from 0 to 1.
-  private let edit: (Cell, [Change], Double) throws -> Cell
+  private let edit: (Cell, [AttributeChange], Double) throws -> Cell
 
   /// Along the directions in a file.
   /// - Parameter label: what a person asked for.
@@ -31,6 +31,7 @@ struct AttributeEditor {
     let directions = try AttributeDirections(contentsOf: URL(filePath: file), for: model)
     self.images = images
     self.model = model
+    isTold = false
     (said, namesSaid) = ([], [])
     number = directions.number
     switch directions.labels {
@@ -58,9 +59,13 @@ struct AttributeEditor {
     }
     self.images = images
     self.model = model
+    isTold = true
     labels = images.labels
     said = try told.changes(for: configuration)
-    namesSaid = said.map { ($0.strength > 0 ? "with " : "without ") + configuration.attributeNames[$0.attribute] }
+    namesSaid = said.map { attribute, strength in
+      (strength > 0 ? "with " : "without ") + configuration.attributeNames[attribute]
+        + (abs(strength) == 1 ? "" : "=\(abs(strength).formatted())")
+    }
     number = { name in
       do { return try configuration.attributeNumber(name) } catch let error as ModelError {
         throw ValidationError("--attribute: \(error)")
@@ -68,8 +73,7 @@ struct AttributeEditor {
     }
     edit = { original, changes, way in
       let rows = original.labels!
-      var values = try rows.elements(Float.self)
-      for (attribute, strength) in changes { values[attribute] += Float(way) * (Float(strength) - values[attribute]) }
+      let values = try configuration.attributes(rows.elements(Float.self), telling: changes, way: way)
       return (original.latents, try Tensor(values, shape: rows.shape, on: rows.device).converted(to: rows.dtype))
     }
   }
@@ -81,8 +85,14 @@ struct AttributeEditor {
   }
 
   /// - Parameter way: from 0, the original, to 1, the whole of the changes.
-  func edited(_ original: Cell, _ changes: [Change], way: Double = 1) throws -> Cell {
+  func edited(_ original: Cell, _ changes: [AttributeChange], way: Double = 1) throws -> Cell {
     try edit(original, changes, way)
+  }
+
+  /// Says of which attributes the model is told otherwise though nobody asked.
+  func noteImplied(by changes: [AttributeChange]) throws {
+    guard isTold, let labels else { return }
+    try warn(ofImplied: changes, in: labels.elements(Float.self), for: model.configuration)
   }
 
   func decoded(_ cells: [Cell], _ pictures: DrawnPictures) throws -> [PixelImage] {

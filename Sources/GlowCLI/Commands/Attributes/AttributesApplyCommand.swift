@@ -22,7 +22,8 @@ struct AttributesApplyCommand: ParsableCommand {
 
       Without it, a model that is conditioned on attributes encodes each image under the attributes that it has, and decodes \
       it under others: --with and --without name them. Here --attribute changes what the model is told of one attribute, \
-      and its strength is that itself: 1 with it, -1 without, 0 where nothing is said.
+      and its strength is that itself: 1 with it, -1 without, 0 where nothing is said. Training tells no more; strengths of 2 \
+      or 3 show more clearly what was learned.
 
       --video shows the images side by side on their way to each of the edits and back, one edit after the other; an \
       attribute without a strength has that of the last column.
@@ -119,6 +120,7 @@ struct AttributesApplyCommand: ParsableCommand {
       print("\(counted(images.count, "image")) edited, \(names.joined(separator: ", ")): \(out)")
     }
     let edits = requests.map { ($0.attribute, $0.strength ?? strength.upper) } + editor.said
+    try editor.noteImplied(by: edits)
     let frames = try video.write(segments: 2 * edits.count, batch: 1) { positions in
       [try frame(at: positions[0], of: originals, edits, named: names, editor, pictures)]
     }
@@ -127,9 +129,9 @@ struct AttributesApplyCommand: ParsableCommand {
 
   /// Those of one image's row of the picture.
   private func cells(
-    _ original: AttributeEditor.Cell, _ editor: AttributeEditor, _ varied: [Int], _ fixed: [AttributeEditor.Change]
+    _ original: AttributeEditor.Cell, _ editor: AttributeEditor, _ varied: [Int], _ fixed: [AttributeChange]
   ) throws -> [AttributeEditor.Cell] {
-    func edited(_ changes: [AttributeEditor.Change]) throws -> AttributeEditor.Cell {
+    func edited(_ changes: [AttributeChange]) throws -> AttributeEditor.Cell {
       try editor.edited(original, fixed + changes)
     }
     switch varied.count {
@@ -144,7 +146,7 @@ struct AttributesApplyCommand: ParsableCommand {
 
   /// Two segments an edit: there and back, slow at both ends.
   private func frame(
-    at position: Double, of originals: [AttributeEditor.Cell], _ edits: [AttributeEditor.Change], named names: [String],
+    at position: Double, of originals: [AttributeEditor.Cell], _ edits: [AttributeChange], named names: [String],
     _ editor: AttributeEditor, _ pictures: DrawnPictures
   ) throws -> PixelImage {
     let number = min(Int(position / 2), edits.count - 1)

@@ -1,0 +1,5 @@
+/// How strongly a model can be told of an attribute: 1 with it, -1 without, 0 where nothing is said, and more to exaggerate.
+public enum AttributeStrength {
+  /// Beyond it no image is left.
+  public static let range = -10.0...10.0
+}

@@ -1,0 +1,60 @@
+import Datasets
+import FlowModels
+import ModelImages
+import Testing
+
+/// What training images say of which attributes go together.
+@Suite struct AttributeExclusionTests {
+  /// Tops of three kinds; curls of hair alone, which are not known under a hat; glasses of anybody.
+  private struct Heads: ImageDataset {
+    var name: String { "heads" }
+    var split: DatasetSplit { .train }
+    var shape: ImageShape { ImageShape(height: 8, width: 8, channels: 1) }
+    var count = 600
+    /// Heads that are said to be bald and hatted.
+    var wrong = 0
+    var classNames: [String] { [] }
+    var attributeNames: [String] { ["hair", "bald", "hat", "curls", "glasses"] }
+
+    func label(at index: Int) -> Int? { nil }
+    func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) { buffer.update(repeating: 0) }
+    func attribute(_ attribute: Int, at index: Int) -> Bool? {
+      let top = index % 3
+      return switch attribute {
+      case 0, 1: top == attribute
+      case 2: top == 2 || (top == 1 && index / 3 < wrong)
+      case 3: top == 2 ? nil : top == 0 && index % 2 == 0
+      default: index % 5 == 0
+      }
+    }
+  }
+
+  private func found(in heads: Heads, most: Int = 20_000) throws -> [AttributeExclusion] {
+    var configuration: any FlowConfiguration = GlowConfiguration.standard
+    try configuration.condition(onAttributes: heads.attributeNames)
+    configuration.findAttributeExclusions(in: heads, most: most)
+    return configuration.attributeExclusions
+  }
+
+  private let expected: [AttributeExclusion] = [
+    .init(attribute: "hair", absent: ["bald", "hat"], isChoice: true),
+    .init(attribute: "bald", absent: ["hair", "hat", "curls"], isChoice: true),
+    .init(attribute: "hat", absent: ["hair", "bald"], unknown: ["curls"], isChoice: true),
+    .init(attribute: "curls", absent: ["bald", "hat"]),
+  ]
+
+  @Test func whatIsNeverSeenTogether() throws {
+    #expect(try found(in: Heads()) == expected)
+    #expect(try found(in: Heads(count: 100_001)) == expected, "of more images than are looked at")
+    #expect(try found(in: Heads(), most: 450) == expected)
+    #expect(try found(in: Heads(count: 30_000, wrong: 20)) == expected, "a few wrong labels")
+    #expect(try found(in: Heads(wrong: 20)).first { $0.attribute == "hat" }?.absent == ["hair"], "too many to be wrong")
+    #expect(try found(in: Heads(count: 30)).isEmpty, "of few images nothing is said")
+  }
+
+  @Test func ofAModelWithoutAttributes() {
+    var configuration: any FlowConfiguration = GlowConfiguration.standard
+    configuration.findAttributeExclusions(in: Heads())
+    #expect(configuration.attributeExclusions.isEmpty)
+  }
+}
