@@ -22,6 +22,11 @@ export function makeAttributes({ attributes, attributesProblem, directions, labe
   byId("edit-no-attributes").hidden = attributes.length > 0 || conditions.length > 0;
   if (attributesProblem) showProblem(attributesProblem);
   byId("edit-direction-field").hidden = attributes.length === 0;
+  // Of a model that is told attributes, that is the better way to change them.
+  const along = byId("edit-along");
+  along.hidden = attributes.length === 0;
+  along.open = conditions.length === 0;
+  along.querySelector("summary").hidden = conditions.length === 0;
   for (const option of [...byId("edit-direction").options]) {
     if (directions.length > 0 && !directions.includes(option.value)) option.remove();
   }
