@@ -132,24 +132,25 @@ class Glow:
     def attributes(self, file):
         return [one["name"] for one in json.loads(self.run("attributes", "list", file, "--json"))["attributes"]]
 
-    def edits(self, file, attribute, strengths, count, side, direction):
+    def edits(self, along, attribute, strengths, count, side):
         """Test pictures with the attribute at each strength, `[strengths, pictures, side, side, channels]`: glow draws
-        them in one sheet, a picture a row and a strength a column."""
-        out = self.folder / "sheet.png"
-        out.unlink(missing_ok=True)
-        first, last = strengths[0], strengths[-1]
-        self.run("attributes", "apply", "--model", self.model, "--attributes", file, "--attribute", attribute,
-                 f"--strength={first:g}...{last:g}", "--steps", len(strengths), "--limit", count, "--direction", direction,
-                 "--enlarge", 1, "--data", self.data, "--out", out)
-        return cells(read_pictures([out], self.folder)[0], len(strengths), side)
+        them in one sheet, a picture a row and a strength a column.
 
-    def told(self, attribute, wanted, strength, count, side):
-        """Test pictures, and the same decoded with the attribute said or ruled out, `[2, pictures, side, side, channels]`."""
+        `along`: flags that name a direction; none for edits by what the model is told."""
+        first, last = strengths[0], strengths[-1]
+        return self.sheet(len(strengths), count, side, *along, "--attribute", attribute, f"--strength={first:g}...{last:g}",
+                          "--steps", len(strengths))
+
+    def originals(self, attribute, count, side):
+        """The test pictures as the model gives them back."""
+        return self.sheet(2, count, side, "--with", attribute)[0]
+
+    def sheet(self, columns, count, side, *flags):
         out = self.folder / "sheet.png"
         out.unlink(missing_ok=True)
-        self.run("attributes", "apply", "--model", self.model, "--with" if wanted else "--without",
-                 f"{attribute}={strength:g}", "--limit", count, "--enlarge", 1, "--data", self.data, "--out", out)
-        return cells(read_pictures([out], self.folder)[0], 2, side)
+        self.run("attributes", "apply", "--model", self.model, *flags, "--limit", count, "--enlarge", 1, "--data", self.data,
+                 "--out", out)
+        return cells(read_pictures([out], self.folder)[0], columns, side)
 
 
 def cells(sheet, columns, side):
@@ -177,56 +178,54 @@ def judge_model(bench, glow, arguments):
     names = [name for name in glow.attributes(arguments.attributes) if name in known]
     if not names:
         raise InputError(f"{arguments.attributes}: none of its attributes is one of the data set: {', '.join(known)}")
-    steps = round(max(arguments.strengths) / arguments.step)
-    strengths = [number * arguments.step for number in range(-steps, steps + 1)]
-    columns = {round(strength, 6): place for place, strength in enumerate(strengths)}
-    side = bench.data.splits["test"].pictures.shape[1]
-    edits = {}
-    for name in names:
-        if name in bench.rare:
-            continue
-        sheet = glow.edits(arguments.attributes, name, strengths, arguments.images, side, arguments.direction)
-        for strength in arguments.strengths:
-            for wanted in (1, 0):
-                after = sheet[columns[round(strength if wanted else -strength, 6)]]
-                edits[strength, name, wanted] = bench.edit(sheet[steps], after, known.index(name), wanted)
-    bench.report["edits"] = []
-    for strength in arguments.strengths:
-        rows = [((name, wanted), one) for (at, name, wanted), one in edits.items() if at == strength]
-        bench.say()
-        bench.say(f"edits of {arguments.images} test pictures at strength {strength:g}, {arguments.direction} direction")
-        bench.table([(f"{name} {'added' if wanted else 'removed'}", one) for (name, wanted), one in rows])
-        goals(bench, strength, rows)
-        bench.report["edits"] += [
-            {"strength": strength, "attribute": name, "wanted": wanted} | named(one, known) for (name, wanted), one in rows]
+    along = ["--attributes", arguments.attributes, "--direction", arguments.direction]
+    bench.report["edits"] = judge_edits(
+        bench, glow, arguments, names, along, None, f"along the {arguments.direction} direction")
 
 
 def judge_told(bench, glow, arguments):
     """Edits by what the model is told, at strengths of which 1 is training's."""
-    known = bench.data.attributes
     side = bench.data.splits["test"].pictures.shape[1]
-    bench.report["told"] = []
-    for strength in arguments.strengths:
-        rows = []
-        for name in known:
-            if name in bench.rare:
-                continue
+    originals = glow.originals(bench.data.attributes[0], arguments.images, side)
+    bench.report["told"] = judge_edits(
+        bench, glow, arguments, bench.data.attributes, [], originals, "by what the model is told", "told ")
+
+
+def judge_edits(bench, glow, arguments, names, along, originals, how, prefix=""):
+    """Edits of each attribute at each strength both ways.
+
+    `originals`: the pictures before; None where they are those at strength 0."""
+    known, side = bench.data.attributes, bench.data.splits["test"].pictures.shape[1]
+    step = 1 if all(strength % 1 == 0 for strength in arguments.strengths) else 0.5
+    steps = round(max(arguments.strengths) / step)
+    strengths = [number * step for number in range(-steps, steps + 1)]
+    edits = {}
+    for name in names:
+        if name in bench.rare:
+            continue
+        sheet = glow.edits(along, name, strengths, arguments.images, side)
+        before = sheet[steps] if originals is None else originals
+        for strength in arguments.strengths:
             for wanted in (1, 0):
-                before, after = glow.told(name, wanted, strength, arguments.images, side)
-                rows.append(((name, wanted), bench.edit(before, after, known.index(name), wanted)))
+                after = sheet[strengths.index(strength if wanted else -strength)]
+                edits[strength, name, wanted] = bench.edit(before, after, known.index(name), wanted)
+    report = []
+    for strength in arguments.strengths:
+        rows = [((name, wanted), one) for (at, name, wanted), one in edits.items() if at == strength]
         bench.say()
-        bench.say(f"edits of {arguments.images} test pictures by what the model is told, at strength {strength:g}")
+        bench.say(f"edits of {arguments.images} test pictures {how} at strength {strength:g}")
         bench.table([(f"{name} {'added' if wanted else 'removed'}", one) for (name, wanted), one in rows])
-        goals(bench, f"told {strength:g}", rows)
-        bench.report["told"] += [
+        goals(bench, f"{prefix}{strength:g}", rows)
+        report += [
             {"strength": strength, "attribute": name, "wanted": wanted} | named(one, known) for (name, wanted), one in rows]
+    return report
 
 
 def named(one, attributes):
     return one | {"stayed_each": {attributes[other]: share for other, share in one["stayed_each"].items()}}
 
 
-def goals(bench, strength, rows):
+def goals(bench, key, rows):
     added = [one for (_, wanted), one in rows if wanted and one["turned"] is not None]
     turned = sum(one["turned"] >= TURNED for one in added)
     met = "met" if turned >= TURNED_ATTRIBUTES else "not met"
@@ -238,7 +237,7 @@ def goals(bench, strength, rows):
     broken = float(np.mean([one["broken"] for _, one in rows if one["broken"] is not None]))
     met = "met" if broken <= BROKEN else "not met"
     bench.say(f"goal: at most {BROKEN:.0%} broken: {broken:.2%} of all these edits, {met}")
-    bench.report.setdefault("goals", {})[strength if isinstance(strength, str) else f"{strength:g}"] = {
+    bench.report.setdefault("goals", {})[key] = {
         "turned_attributes": turned, "stayed_attributes": good, "added_attributes": len(added), "broken": broken}
 
 
@@ -284,8 +283,7 @@ def parsed():
     for name in ("attributes", "told"):
         if getattr(arguments, name) and not arguments.model:
             parser.error(f"--{name} needs --model")
-    arguments.step = 0.5
-    if any(strength % arguments.step for strength in arguments.strengths):
+    if any(strength % 0.5 for strength in arguments.strengths):
         parser.error("--strengths are multiples of 0.5, such as 1,1.5")
     return arguments
 
