@@ -185,7 +185,7 @@ import Testing
     #expect(again.contains("Going on with \(run) after 80 images"))
     try expectRefusal(
       ["train"] + tiny + ["--images", "160", "--continue", "--out", run, "--lr", "0.5"],
-      "begun with other settings: --lr is 0.004 there and 0.5 here")
+      "begun with other settings: --lr is 0.002 there and 0.5 here")
     try expectRefusal(["train", "--continue", "--resume", run], "--continue is for --out")
   }
 }

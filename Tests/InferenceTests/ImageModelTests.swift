@@ -96,7 +96,10 @@ import Torch
     await #expect(throws: InferenceError.self) {
       try await model.edit(some, by: [:], telling: ["bright": 1], known: [["bright": 1]])
     }
-    for wrong in [["hat": 1.0], ["bright": 2], ["bright": .nan]] {
+    await #expect(throws: InferenceError.self) {
+      try await model.edit([some[0]], by: [:], telling: ["bright": 1], known: [["bright": 2]])
+    }
+    for wrong in [["hat": 1.0], ["bright": 11], ["bright": .nan]] {
       await #expect(throws: InferenceError.self) { try await model.sample(conditions: wrong) }
       await #expect(throws: InferenceError.self) { try await model.edit(some, by: [:], telling: wrong) }
     }
