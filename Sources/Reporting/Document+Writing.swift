@@ -8,7 +8,7 @@ extension Document {
   public func write(to folder: URL) throws {
     precondition(Set(figures.map(\.name)).count == figures.count, "two figures have one name")
     let old = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
-    if let old, !old.isEmpty, !old.contains("index.html") {
+    if let old, !old.isEmpty, !old.contains("index.html"), !holdsPage(folder) {
       throw ReportError("\(folder.path) holds other files: name a new folder, or one with an earlier report")
     }
     do {
@@ -18,6 +18,12 @@ extension Document {
         for figure in figures { try Data(figure.bytes).write(to: part.appending(path: figure.fileName)) }
       }
     } catch { throw ReportError("\(folder.path) cannot be written: \(error.systemReason)") }
+  }
+
+  /// Whether a folder has a page of this title, such as one under version control, where its twin in HTML is left out.
+  private func holdsPage(_ folder: URL) -> Bool {
+    let page = try? String(contentsOf: folder.appending(path: "README.md"), encoding: .utf8)
+    return page?.hasPrefix("# \(title)\n") == true
   }
 }
 

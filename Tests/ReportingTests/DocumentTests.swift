@@ -75,6 +75,10 @@ import Testing
       try document.write(to: report)
       let names = try FileManager.default.contentsOfDirectory(atPath: report.path).sorted()
       #expect(names == ["README.md", "curve.svg", "index.html", "samples.png"])
+      // A clone has no page in HTML.
+      try FileManager.default.removeItem(at: report.appending(path: "index.html"))
+      #expect(throws: ReportError.self) { try Document("Other").write(to: report) }
+      try document.write(to: report)
       try Document("Other").write(to: report)
       #expect(try FileManager.default.contentsOfDirectory(atPath: report.path).sorted() == ["README.md", "index.html"])
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["report"])
