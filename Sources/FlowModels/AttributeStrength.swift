@@ -2,4 +2,6 @@
 public enum AttributeStrength {
   /// Beyond it no image is left.
   public static let range = -10.0...10.0
+  /// Of the attributes that samples are told though nobody named them.
+  public static let ofOthers = 1.5
 }

@@ -65,6 +65,9 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   mutating func condition(onAttributes names: [String]) throws
   /// Which of the attributes that the model is conditioned on exclude each other; empty where that is not known.
   var attributeExclusions: [AttributeExclusion] { get set }
+  /// What is known of the attributes of some training images, `[images][attributes]`, as samples have them: 1 with, -1 without, 0 for
+  /// not known. Empty where none are kept.
+  var attributeExamples: [[Float]] { get set }
 
   /// Why the model cannot compute in a precision; nil if it can.
   func obstacle(to precision: ConditionerPrecision, on device: Device) -> String?
@@ -117,6 +120,11 @@ extension FlowConfiguration {
   }
 
   public var attributeExclusions: [AttributeExclusion] {
+    get { [] }
+    set {}
+  }
+
+  public var attributeExamples: [[Float]] {
     get { [] }
     set {}
   }

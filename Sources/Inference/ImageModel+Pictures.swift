@@ -160,7 +160,7 @@ extension ImageModel {
       let edited = try edits.isEmpty ? latents : this.directions!.edited(latents, edits, along: kind)
       let shown = own.map { condition in
         if case .attributes(let row) = condition {
-          return Condition.attributes(this.model.configuration.attributes(row, telling: told))
+          return Condition.attributes(this.configuration.attributes(row, telling: told))
         }
         return label.map(Condition.label) ?? condition
       }

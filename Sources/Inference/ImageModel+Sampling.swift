@@ -1,3 +1,4 @@
+import ModelImages
 import FlowModels
 import Imaging
 import Torch
@@ -8,16 +9,17 @@ extension ImageModel {
   ///   - temperatures: what the standard deviation of every prior is multiplied by: one, or one a level, the finest first.
   ///   - labels: of a conditional model, by number, taken in turn; without any, all in turn.
   ///   - conditions: of a model that is told attributes: what it is told, by the attribute's name: -1 without it, 1 with it, up to
-  ///     10 of either to exaggerate; nothing of the others.
+  ///     10 of either to exaggerate.
+  ///   - others: how strongly it is told the other attributes, each picture those of an image of the training; 0 for not at all.
   ///   - seed: picture i depends on the seed and i alone.
   /// - Throws: ``InferenceError``.
   public nonisolated func sample(
     count: Int = 1, temperatures: [Double] = [0.7], labels: [Int]? = nil, conditions: [String: Double] = [:],
-    seed: UInt64 = 0
+    others: Double = AttributeStrength.ofOthers, seed: UInt64 = 0
   ) async throws -> Drawn {
     try check(count, "count")
     try check(labels)
-    let told = try drawn(under: self.labels(labels, count: count), conditions, count: count)
+    let told = try drawn(under: self.labels(labels, count: count), conditions, others, 0..<count, seed: seed)
     let temperatures = try perLevel(temperatures)
     return try await admitting(count) { this in
       let latents = try this.model.noise(count: count, using: Generator(seed: seed)).scaled(by: temperatures)
@@ -27,20 +29,28 @@ extension ImageModel {
 
   /// What the model is told of samples.
   private nonisolated func drawn(
-    under labels: [Int]?, _ conditions: [String: Double], count: Int
+    under labels: [Int]?, _ conditions: [String: Double], _ others: Double, _ samples: Range<Int>, seed: UInt64
   ) throws -> [Condition] {
     let row = try row(of: conditions)
-    return row.isEmpty
-      ? labels.map { $0.map(Condition.label) } ?? Array(repeating: .none, count: count)
-      : Array(repeating: .attributes(row), count: count)
+    guard (0...AttributeStrength.range.upperBound).contains(others) else {
+      throw request("others", "is \(others), expected 0 to \(AttributeStrength.range.upperBound.formatted())")
+    }
+    guard !row.isEmpty else {
+      return labels.map { $0.map(Condition.label) } ?? Array(repeating: .none, count: samples.count)
+    }
+    let changes = row.enumerated().filter { $1 != 0 }.map { (attribute: $0, strength: Double($1)) }
+    let drawn = configuration.drawnAttributes(samples, seed: seed, others: others, telling: changes)
+    return drawn?.map(Condition.attributes) ?? Array(repeating: .attributes(row), count: samples.count)
   }
 
   /// What variations are of.
   public enum Origin: Sendable {
     /// - Parameter label: nil for that under which the picture is most likely.
     case picture(PixelImage, label: Int? = nil)
-    /// Picture `index` of ``ImageModel/sample(count:temperatures:labels:conditions:seed:)``.
-    case sample(index: Int, temperatures: [Double], label: Int?, conditions: [String: Double] = [:], seed: UInt64)
+    /// Picture `index` of ``ImageModel/sample(count:temperatures:labels:conditions:others:seed:)``.
+    case sample(
+      index: Int, temperatures: [Double], label: Int?, conditions: [String: Double] = [:],
+      others: Double = AttributeStrength.ofOthers, seed: UInt64)
   }
 
   /// Pictures that share some levels' latents with one picture, and have new ones in the others.
@@ -59,7 +69,7 @@ extension ImageModel {
     let temperatures = try perLevel(temperatures)
     switch origin {
     case .picture(_, let label): try check(label.map { [$0] })
-    case .sample(let index, _, let label, let conditions, _):
+    case .sample(let index, _, let label, let conditions, _, _):
       try check(label.map { [$0] })
       _ = try row(of: conditions)
       guard (0..<Self.mostSamples).contains(index) else {
@@ -82,7 +92,7 @@ extension ImageModel {
     case .picture(let picture, let label):
       let (latents, own) = try await encoded(fitted([picture]), under: conditions(of: [label], count: 1))
       return (latents, own[0])
-    case .sample(let index, let temperatures, let label, let conditions, let seed):
+    case .sample(let index, let temperatures, let label, let conditions, let others, let seed):
       let generator = try Generator(seed: seed)
       // Those before it are drawn, as in a grid, and not kept.
       for _ in 0..<index {
@@ -93,7 +103,7 @@ extension ImageModel {
       }
       let latents = try model.noise(count: 1, using: generator).scaled(by: perLevel(temperatures))
       let labels = labels(label.map { [$0] }, count: index + 1).map { [$0[index]] }
-      return (latents, try drawn(under: labels, conditions, count: 1)[0])
+      return (latents, try drawn(under: labels, conditions, others, index..<index + 1, seed: seed)[0])
     }
   }
 

@@ -22,6 +22,7 @@ public actor ImageModel {
 
   private nonisolated let thread: DedicatedThread
   nonisolated let activity: ActivityRecord
+  nonisolated let configuration: any FlowConfiguration
   let model: any FlowModel
   let directions: AttributeDirections?
   var cache: LatentCache
@@ -51,6 +52,7 @@ public actor ImageModel {
     let loaded = try await Loader(thread).load(location, folder, files, device)
     self.limits = limits
     model = loaded.model
+    configuration = loaded.model.configuration
     directions = loaded.directions
     description = ModelDescription(name: loaded.name, loaded.model, loaded.directions, loaded.attributesProblem)
     activity = ActivityRecord(queue: limits.queue)

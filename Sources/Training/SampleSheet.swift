@@ -10,7 +10,10 @@ extension FlowModel {
     -> PixelImage
   {
     let classes = configuration.classCount
-    let labels = classes == 0 ? nil : try Tensor((0..<columns * rows).map { $0 % classes }, on: options.device)
+    let labels =
+      try classes == 0
+      ? drawnAttributes(count: columns * rows, seed: seed)
+      : Tensor((0..<columns * rows).map { $0 % classes }, on: options.device)
     let x = try sample(count: columns * rows, temperature: temperature, labels: labels, seed: seed)
     return PixelImage.grid(try pictures(of: x), columns: columns, scale: 1)
   }

@@ -1,5 +1,6 @@
 import Datasets
 import FlowModels
+import Foundation
 import ModelImages
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
   private func found(in heads: Heads, most: Int = 20_000) throws -> [AttributeExclusion] {
     var configuration: any FlowConfiguration = GlowConfiguration.standard
     try configuration.condition(onAttributes: heads.attributeNames)
-    configuration.findAttributeExclusions(in: heads, most: most)
+    configuration.learnAttributes(of: heads, most: most)
     return configuration.attributeExclusions
   }
 
@@ -52,9 +53,39 @@ import Testing
     #expect(try found(in: Heads(count: 30)).isEmpty, "of few images nothing is said")
   }
 
+  /// Samples have what images of the training have, but for what is asked for.
+  @Test func drawnAttributes() throws {
+    var configuration: any FlowConfiguration = GlowConfiguration.standard
+    try configuration.condition(onAttributes: Heads().attributeNames)
+    #expect(configuration.drawnAttributes(0..<4, seed: 1, others: 1) == nil, "nothing was learned")
+    configuration.learnAttributes(of: Heads())
+    let examples = configuration.attributeExamples
+    #expect(examples.count == 256)
+    let rows = try #require(configuration.drawnAttributes(0..<100, seed: 1, others: 1))
+    #expect(rows.allSatisfy(examples.contains))
+    #expect(Set(rows).count > 6, "of all kinds")
+    #expect(configuration.drawnAttributes(40..<60, seed: 1, others: 1) == Array(rows[40..<60]))
+    #expect(configuration.drawnAttributes(0..<100, seed: 2, others: 1) != rows)
+    #expect(configuration.drawnAttributes(0..<100, seed: 1, others: 2) == rows.map { $0.map { 2 * $0 } })
+    #expect(configuration.drawnAttributes(0..<4, seed: 1, others: 0) == nil)
+
+    let hatted = try #require(configuration.drawnAttributes(0..<50, seed: 1, others: 1, telling: [(2, 3), (4, -1)]))
+    #expect(hatted.allSatisfy { $0 == [-1, -1, 3, 0, -1] })
+    // No example is bald and curly: curls are told, and nobody is bald.
+    let odd = try #require(configuration.drawnAttributes(0..<50, seed: 1, others: 1, telling: [(1, 1), (3, 1)]))
+    #expect(odd.allSatisfy { $0[1] == 1 && $0[3] == 1 && $0[0] == -1 && $0[2] == -1 })
+
+    let saved = try JSONEncoder().encode(#require(configuration as? GlowConfiguration))
+    let read = try JSONDecoder().decode(GlowConfiguration.self, from: saved)
+    #expect(read.attributeExamples == examples)
+    var wrong = read
+    wrong.examples![3] = "+-"
+    #expect(throws: ModelError.self) { try wrong.validate() }
+  }
+
   @Test func ofAModelWithoutAttributes() {
     var configuration: any FlowConfiguration = GlowConfiguration.standard
-    configuration.findAttributeExclusions(in: Heads())
-    #expect(configuration.attributeExclusions.isEmpty)
+    configuration.learnAttributes(of: Heads())
+    #expect(configuration.attributeExclusions.isEmpty && configuration.attributeExamples.isEmpty)
   }
 }

@@ -168,8 +168,13 @@ import Testing
       }
       let sheets = [try sample(), try sample("--with", "bright"), try sample("--without", "bright")]
       #expect(sheets[0] != sheets[1] && sheets[1] != sheets[2] && sheets[0] != sheets[2])
+      #expect(try sample("--others", "0") != sheets[0] && sample("--others", "0", "--with", "bright") == sheets[1])
+      try expectRefusal(
+        ["sample", "--model", TrainedRun.unlabeled().run.path, "--out", out, "--others", "1"],
+        saying: ["--others: the model is not conditioned on attributes"])
       #expect(try sample("--with", "bright=1") == sheets[1] && sample("--with", "bright=3") != sheets[1])
       for (flags, words) in [
+        (["--others", "11"], "--others is 11, expected 0 to 10"),
         (["--with", "dark"], "attribute dark is none of the model's: bright"),
         (["--with", "dark=2"], "attribute dark=2 is none of the model's: bright"),
         (["--with", "bright=strong"], "--with bright=strong: the strength is no number above 0 and up to 10"),

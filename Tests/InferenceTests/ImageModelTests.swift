@@ -105,6 +105,28 @@ import Torch
     }
   }
 
+  /// Samples are told what images of the training have, but for what is asked for.
+  @Test func samplesWithTheAttributesOfExamples() async throws {
+    let examples: [[Float]] = [[1, -1], [-1, 1], [-1, -1], [1, 0]]
+    let served = try ServedModel(told: ["bright", "round"], examples: examples)
+    let (model, glow) = (try await ImageModel(served.folder.path), try served.loaded())
+    #expect(glow.configuration.attributeExamples == examples)
+    let rows = try #require(try glow.drawnAttributes(count: 4, seed: 5))
+    let drawn = try await model.sample(count: 4, seed: 5)
+    #expect(try drawn == pictures(glow.sample(count: 4, temperature: 0.7, labels: rows, seed: 5)))
+    let asked = try glow.drawnAttributes(count: 4, seed: 5, others: 2, telling: [(1, 3)])
+    let round = try await model.sample(count: 4, conditions: ["round": 3], others: 2, seed: 5)
+    #expect(try round == pictures(glow.sample(count: 4, temperature: 0.7, labels: asked, seed: 5)) && round != drawn)
+    let third = ImageModel.Origin.sample(
+      index: 2, temperatures: [0.7], label: nil, conditions: ["round": 3], others: 2, seed: 5)
+    #expect(try await model.variations(of: third, redrawing: []) == [round[2]])
+    let silent = try await model.sample(count: 4, others: 0, seed: 5)
+    #expect(try silent == pictures(glow.sample(count: 4, temperature: 0.7, seed: 5)))
+    for wrong in [-1, 11, .nan] {
+      await #expect(throws: InferenceError.self) { try await model.sample(others: wrong) }
+    }
+  }
+
   @Test func variationsKeepTheOtherLevels() async throws {
     let served = try ServedModel(labels: Self.labels)
     let model = try await ImageModel(served.folder.path)

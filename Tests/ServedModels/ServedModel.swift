@@ -14,12 +14,14 @@ public final class ServedModel: Sendable {
   /// - Parameters:
   ///   - labels: of a conditional model; none for one that is not.
   ///   - told: attributes that the model is told.
-  public init(labels: [String] = [], told: [String] = []) throws {
+  ///   - examples: what training images have of them.
+  public init(labels: [String] = [], told: [String] = [], examples: [[Float]] = []) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "served-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     var configuration = GlowConfiguration(height: 8, width: 8, channels: 3, levels: 2, steps: 2, hidden: 6)
     configuration.classNames = labels
     configuration.attributes = told.isEmpty ? nil : told
+    configuration.attributeExamples = examples
     configuration.labelConditioning = .everywhere
     let glow = try Glow(configuration, options: TensorOptions(.float32), seed: 3)
     let noise = try randomTensor(glow.parameters.values.shape, seed: 4, scale: 0.1)

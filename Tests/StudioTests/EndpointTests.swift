@@ -150,6 +150,7 @@ import Testing
         try await pictures(sent) == server.model.edit([picture], by: [:], telling: ["bright": -1, "round": 0.5]))
       for (path, body, word) in [
         ("/v1/sample", ["conditions": ["hat": 1]], "conditions.hat is no attribute that the model is told"),
+        ("/v1/sample", ["others": -1], "others is -1, expected a number from 0"),
         ("/v1/sample", ["conditions": ["bright": 11]], "conditions.bright is 11, expected a number from -10"),
         ("/v1/edit", ["images": [["index": 0]], "conditions": [1]], "conditions"),
       ] as [(String, Any, String)] { server.expectProblem(try await server.post(path, body), 400, word) }
@@ -158,6 +159,8 @@ import Testing
       server.expectProblem(
         try await server.post("/v1/sample", ["conditions": ["bright": 1]]), 400,
         "is no attribute that the model is told, which is told none")
+      server.expectProblem(
+        try await server.post("/v1/sample", ["others": 1]), 400, "others is given, but the model is told no attributes")
     }
   }
 

@@ -93,6 +93,8 @@ public struct GlowConfiguration: FlowConfiguration {
   public var attributes: [String]?
   /// Which of them exclude each other; nil where that is not known.
   public var exclusions: [AttributeExclusion]?
+  /// The attributes of some training images, a word each: `+` with, `-` without, `.` for not known; nil where none are kept.
+  public var examples: [String]?
   /// Also of attributes.
   public var labelConditioning = LabelConditioning.prior
   /// Nil for learned.
@@ -166,6 +168,9 @@ public struct GlowConfiguration: FlowConfiguration {
       "exclusions",
       attributeExclusions.map(\.attribute), "none but of the attributes")
     try ModelError.require(
+      (examples ?? []).allSatisfy { $0.count == attributeNames.count && $0.allSatisfy("+-.".contains) }, "examples",
+      (examples ?? []).first ?? "", "words of \(attributeNames.count) characters, each +, - or .")
+    try ModelError.require(
       attributeNames.isEmpty || classNames.isEmpty, "attributes", attributeNames,
       "none where there are labels: a model is conditioned on one or the other")
     try ModelError.require(
@@ -197,8 +202,17 @@ public struct GlowConfiguration: FlowConfiguration {
     set { exclusions = newValue.isEmpty ? nil : newValue }
   }
 
+  public var attributeExamples: [[Float]] {
+    get { (examples ?? []).map { word in word.map { $0 == "+" ? 1 : $0 == "-" ? -1 : 0 } } }
+    set {
+      examples =
+        newValue.isEmpty
+        ? nil : newValue.map { row in String(row.map { $0 > 0 ? "+" : $0 < 0 ? "-" : "." as Character }) }
+    }
+  }
+
   public mutating func condition(onAttributes names: [String]) throws {
-    (attributes, exclusions) = (names.isEmpty ? nil : names, nil)
+    (attributes, exclusions, examples) = (names.isEmpty ? nil : names, nil, nil)
     guard !names.isEmpty else { return }
     guard !classifier else {
       throw ModelError.request("the classifier predicts labels: add --no-classifier to condition on attributes")

@@ -95,6 +95,10 @@ public struct MaskedGlowConfiguration: FlowConfiguration {
     get { glow.attributeExclusions }
     set { glow.attributeExclusions = newValue }
   }
+  public var attributeExamples: [[Float]] {
+    get { glow.attributeExamples }
+    set { glow.attributeExamples = newValue }
+  }
 
   public func obstacle(to precision: ConditionerPrecision, on device: Device) -> String? {
     glow.obstacle(to: precision, on: device) ?? precision.obstacle(on: device, hidden: pixelHidden)

@@ -15,7 +15,7 @@ struct SampleCommand: ParsableCommand {
     discussion: """
       Writes one picture with a grid, or with --files a folder of single PNGs. A conditional model draws its labels in turn, \
       one a row, unless --label names one. One that is conditioned on attributes draws images --with and --without \
-      some of them. Same seed, same machine, same number of threads: the same bytes.
+      some of them; the others are each image's own, as some image of the training has them. Same seed, same machine, same number of threads: the same bytes.
 
       --neighbors draws each sample in a row with the images of a data set that are nearest to it, pixel by pixel, and \
       prints how near they are: a model that repeats what it was trained on is nearer to it than other real images are. \
@@ -33,6 +33,13 @@ struct SampleCommand: ParsableCommand {
   var temperature = [Temperatures(0.7)]
   @Option(help: "A label's name or number; repeat for several.") var label: [String] = []
   @OptionGroup var attributes: AttributeOptions
+  @Option(
+    help: ArgumentHelp(
+      """
+      Of a model that is conditioned on attributes: how strongly those are said that no flag names, 1 as in training, 0 for not \
+      at all; by default \(AttributeStrength.ofOthers.formatted()).
+      """, valueName: "strength"))
+  var others: Double?
   @Option(help: "Of everything that is drawn.", transform: seedNumber) var seed: UInt64 = 0
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision = ConditionerPrecision.float32
@@ -56,6 +63,10 @@ struct SampleCommand: ParsableCommand {
       throw ValidationError("--neighbor-count is \(neighborCount), expected 1 to 100")
     }
     for temperature in temperature { try temperature.validate() }
+    if let others, !(0...AttributeStrength.range.upperBound).contains(others) {
+      throw ValidationError(
+        "--others is \(others.formatted()), expected 0 to \(AttributeStrength.range.upperBound.formatted())")
+    }
     if !files { try requirePicture(out) }
   }
 
@@ -109,7 +120,8 @@ struct SampleCommand: ParsableCommand {
     return try temperature.flatMap { temperature in
       let x = try model.sample(
         count: count, temperatures: temperature.perLevel(of: model),
-        labels: labels.map { try Tensor($0, on: model.options.device) } ?? attributes.rows(count, for: model),
+        labels: labels.map { try Tensor($0, on: model.options.device) }
+          ?? attributes.drawnRows(count, others: others, seed: seed, for: model),
         seed: seed)
       return try pictures(x)
     }

@@ -64,6 +64,23 @@ struct AttributeOptions: ParsableArguments {
     return try Tensor(row, shape: [1, row.count], on: model.options.device).repeated(count)
   }
 
+  /// What is said of `count` samples: what is asked for, and of the others what images of the training have.
+  /// - Parameter others: how strongly these; nil for the usual strength.
+  /// - Throws: `ValidationError` also where others are asked for of a model that has no attributes, or no examples of them.
+  func drawnRows(_ count: Int, others: Double?, seed: UInt64, for model: any FlowModel) throws -> Tensor? {
+    guard !model.configuration.attributeNames.isEmpty else {
+      guard others == nil else { throw ValidationError("--others: the model is not conditioned on attributes") }
+      return try rows(count, for: model)
+    }
+    let drawn = try model.drawnAttributes(
+      count: count, seed: seed, others: others ?? AttributeStrength.ofOthers, telling: changes(for: model.configuration)
+    )
+    guard drawn != nil || (others ?? 0) == 0 else {
+      throw ValidationError("--others: the model keeps no attributes of training images; an earlier program trained it")
+    }
+    return try drawn ?? rows(count, for: model)
+  }
+
   /// The conditions of images, `[count, attributes]`, with what is said in place of what was known; others as they are.
   func changing(_ rows: Tensor, for model: any FlowModel) throws -> Tensor {
     guard !isEmpty else { return rows }

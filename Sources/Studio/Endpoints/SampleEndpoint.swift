@@ -35,10 +35,10 @@ extension Studio {
       throw Problem(.badRequest, "labels holds \(given), expected at most \(count), the count", field: "labels")
     }
     let (temperatures, seed) = (try temperatures(&fields), try seed(&fields))
-    let conditions = try conditions(&fields)
+    let (conditions, others) = (try conditions(&fields), try others(&fields))
     try fields.finish()
     let drawn = try await model.sample(
-      count: count, temperatures: temperatures, labels: labels, conditions: conditions, seed: seed)
+      count: count, temperatures: temperatures, labels: labels, conditions: conditions, others: others, seed: seed)
     return (drawn, model.labels(labels, count: count))
   }
 
@@ -89,7 +89,7 @@ extension Studio {
     }
     let origin = ImageModel.Origin.sample(
       index: index, temperatures: try temperatures(&sample), label: try label(&sample),
-      conditions: try conditions(&sample), seed: try seed(&sample))
+      conditions: try conditions(&sample), others: try others(&sample), seed: try seed(&sample))
     try sample.finish()
     return origin
   }
@@ -103,7 +103,7 @@ extension Studio {
     let origin = Schema.object(
       [
         "index": .whole(indices), "seed": seed, "temperature": temperature, "label": labelSchema,
-        "conditions": conditionsSchema,
+        "conditions": conditionsSchema, "others": othersSchema,
       ], required: ["index"]
     ).called("SampleOrigin")
     let like = Schema.one(of: [
@@ -114,6 +114,7 @@ extension Studio {
       .object([
         "count": count, "temperature": temperature, "seed": seed,
         "labels": labelSchema.map { .list(of: $0, count: 1...options.countLimit) }, "conditions": conditionsSchema,
+        "others": othersSchema,
       ]).called("Samples"),
       .object(
         [

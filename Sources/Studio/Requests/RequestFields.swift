@@ -72,6 +72,14 @@ struct RequestFields {
     }
   }
 
+  mutating func number(_ field: String, in range: ClosedRange<Double>) throws -> Double? {
+    guard let value = value(field) else { return nil }
+    guard case .number(let number) = value, range.contains(number) else {
+      throw wrong(field, value, "a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
   /// A number, or a list of them.
   mutating func numbers(_ field: String, in range: ClosedRange<Double>, count: Int) throws -> [Double]? {
     guard let value = value(field) else { return nil }

@@ -53,6 +53,27 @@ extension Studio {
       )
   }
 
+  private static let othersRange = 0...AttributeStrength.range.upperBound
+
+  /// How strongly samples are told the attributes that the request does not name.
+  func others(_ fields: inout RequestFields) throws -> Double {
+    guard fields.has("others") else { return AttributeStrength.ofOthers }
+    guard !model.description.conditions.isEmpty else {
+      throw Problem(
+        .badRequest, "\(fields.name("others")) is given, but the model is told no attributes",
+        field: fields.name("others"))
+    }
+    return try fields.number("others", in: Self.othersRange)!
+  }
+
+  /// Nil for a model that is told no attributes.
+  var othersSchema: Schema? {
+    model.description.conditions.isEmpty
+      ? nil
+      : Schema.real(Self.othersRange).described(
+        as: "How strongly it is told the others, each sample those of an image of the training; 0 for not at all")
+  }
+
   /// Nil for a model without labels.
   var labelSchema: Schema? {
     model.description.labels.isEmpty ? nil : .whole(0...model.description.labels.count - 1)

@@ -199,7 +199,7 @@ struct TrainCommand: ParsableCommand {
     settings.model.width = train.shape.width
     settings.model.channels = train.shape.channels
     try model.apply(to: &settings.model, labels: train.classNames, attributes: train.attributeNames)
-    settings.model.findAttributeExclusions(in: train)
+    settings.model.learnAttributes(of: train)
     try settings.model.validate()
     if settings.model.attributeNames.isEmpty, training.names.contains(TrainingFlagList.conditionDropout) {
       throw ValidationError("--condition-dropout is for a model that is conditioned on attributes: add --condition")
@@ -215,6 +215,7 @@ struct TrainCommand: ParsableCommand {
     let begun = try Trainer.savedModelConfiguration(of: run)
     // The images say it, which are compared by themselves; earlier runs do not know it.
     model.attributeExclusions = begun.attributeExclusions
+    model.attributeExamples = begun.attributeExamples
     let known = TrainedImages(state, of: run, channels: begun.channels)
     // However they are written, and wherever they are now.
     if try known.mayBe(in: DatasetSource(parsing: training.data))
