@@ -139,6 +139,10 @@ import Testing
     (["--preset", "toy", "--blocks", "2"], ["--blocks", "no meaning for a Glow"]),
     (["--model", "realnvp", "--average", "64"], ["--average is 64, expected 0"]),
     (["--model", "nice"], ["nice", "glow", "realnvp"]),
+    (
+      ["--pixel-steps", "2"],
+      ["--pixel-steps has no meaning for a Glow", "choose a model that has it: --model masked-glow"]
+    ),
   ]) func refusals(flags: [String], words: [String]) throws {
     try withTemporaryFolder { folder in
       try expectRefusal(

@@ -79,13 +79,19 @@ extension GivenFlags where List == ModelFlagList {
   /// Throws for the first flag that was given and has no meaning for a family.
   func requireMeaning<Family: FlowConfiguration>(for family: Family.Type) throws {
     let values = values
-    let known = Set(family.fields.map { flagName($0.name) })
+    func flagNames<Other: FlowConfiguration>(_ family: Other.Type) -> Set<String> {
+      Set(family.fields.map { flagName($0.name) })
+    }
+    let known = flagNames(family)
     for name in names where !known.contains(name) {
       if name == ModelFlagList.labels, case .choice(let word) = values[name], family.labelConditionings.contains(word) {
         continue
       }
       if name == ModelFlagList.condition, family.labelConditionings.count > 1 { continue }
-      throw ValidationError("--\(name) has no meaning for a \(family.title): leave it out")
+      let having = ModelFamilies.all.filter { flagNames($0).contains(name) }.map { "--model \($0.kind)" }
+      throw ValidationError(
+        "--\(name) has no meaning for a \(family.title): leave it out"
+          + (having.isEmpty ? "" : ", or choose a model that has it: \(having.joined(separator: " or "))"))
     }
     for field in family.fields {
       guard case .choice(let word) = values[field.name], case .choice(let words) = field.kind else { continue }
