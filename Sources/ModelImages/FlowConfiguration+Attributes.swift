@@ -51,8 +51,9 @@ extension FlowConfiguration {
   /// Labels are wrong at times.
   private static var exceptions: Double { 0.01 }
 
-  /// What samples are told of their attributes, `[count][attributes]`: each what an example of the training's has, but for what is
-  /// asked for and what that excludes. Sample i depends on the seed and i alone. Nil where there are no examples, or `others` is 0.
+  /// What samples are told of their attributes, `[count][attributes]`: each what an example of the training's has, with what is
+  /// asked for in its place. Examples with what that excludes are passed over, unless all have some of it. Sample i depends on the
+  /// seed and i alone. Nil where there are no examples, or `others` is 0.
   /// - Parameters:
   ///   - others: how strongly attributes are told that nobody asked for.
   ///   - changes: what is asked for.
@@ -61,7 +62,7 @@ extension FlowConfiguration {
   ) -> [[Float]]? {
     let examples = attributeExamples
     guard !examples.isEmpty, others > 0 else { return nil }
-    let fitting = examples.filter { row in changes.allSatisfy { row[$0.attribute] * Float($0.strength) > 0 } }
+    let fitting = examples.filter { implied(by: changes, in: $0).isEmpty }
     let (pool, asked) = (fitting.isEmpty ? examples : fitting, Set(changes.map(\.attribute)))
     return samples.map { number in
       var random = KeyedRandom(.attributes, seed, UInt64(number))
@@ -72,6 +73,13 @@ extension FlowConfiguration {
 }
 
 extension FlowModel {
+  /// The conditions of samples of which nothing is asked: labels in turn, or attributes of training images; nil for none.
+  public func usualConditions(count: Int, seed: UInt64) throws -> Tensor? {
+    let classes = configuration.classCount
+    guard classes > 0 else { return try drawnAttributes(count: count, seed: seed) }
+    return try Tensor((0..<count).map { $0 % classes }, on: options.device)
+  }
+
   /// ``FlowConfiguration/drawnAttributes(_:seed:others:telling:)`` as this model takes it, `[count, attributes]`.
   public func drawnAttributes(
     count: Int, seed: UInt64, others: Double = AttributeStrength.ofOthers, telling changes: [AttributeChange] = []

@@ -9,11 +9,7 @@ extension FlowModel {
   public func sampleSheet(columns: Int = 8, rows: Int = 4, temperature: Double = 0.7, seed: UInt64 = 0) throws
     -> PixelImage
   {
-    let classes = configuration.classCount
-    let labels =
-      try classes == 0
-      ? drawnAttributes(count: columns * rows, seed: seed)
-      : Tensor((0..<columns * rows).map { $0 % classes }, on: options.device)
+    let labels = try usualConditions(count: columns * rows, seed: seed)
     let x = try sample(count: columns * rows, temperature: temperature, labels: labels, seed: seed)
     return PixelImage.grid(try pictures(of: x), columns: columns, scale: 1)
   }

@@ -71,6 +71,9 @@ import Testing
 
     let hatted = try #require(configuration.drawnAttributes(0..<50, seed: 1, others: 1, telling: [(2, 3), (4, -1)]))
     #expect(hatted.allSatisfy { $0 == [-1, -1, 3, 0, -1] })
+    // Anybody may have glasses, also who has none in training.
+    let glasses = try #require(configuration.drawnAttributes(0..<100, seed: 1, others: 1, telling: [(4, 1)]))
+    #expect(glasses.allSatisfy { $0[4] == 1 } && Set(glasses.map { $0.prefix(4) }) == Set(rows.map { $0.prefix(4) }))
     // No example is bald and curly: curls are told, and nobody is bald.
     let odd = try #require(configuration.drawnAttributes(0..<50, seed: 1, others: 1, telling: [(1, 1), (3, 1)]))
     #expect(odd.allSatisfy { $0[1] == 1 && $0[3] == 1 && $0[0] == -1 && $0[2] == -1 })

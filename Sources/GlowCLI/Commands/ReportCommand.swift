@@ -103,11 +103,7 @@ struct ReportCommand: ParsableCommand {
 
   private func samples(_ model: any FlowModel) throws -> [RunReport.Picture] {
     let count = 16
-    let classes = model.configuration.classCount
-    let labels =
-      try classes == 0
-      ? model.drawnAttributes(count: count, seed: seed)
-      : Tensor((0..<count).map { $0 % classes }, on: model.options.device)
+    let labels = try model.usualConditions(count: count, seed: seed)
     let temperatures = [0.3, 0.5, 0.7, 0.9, 1]
     let images = try temperatures.flatMap { temperature in
       try model.pictures(of: model.sample(count: count, temperature: temperature, labels: labels, seed: seed))
