@@ -181,6 +181,18 @@ import Testing
     }
   }
 
+  @Test func imagesOfEachModel() async throws {
+    let (one, other) = (try TrainedRun.labeled(), try TrainedRun.realNVP())
+    let server = try Server([
+      "--model", one.run.path, "--model", other.run.path, "--data", "labeled=\(one.data)", "--data", "realnvp=/nowhere",
+      "--reference-limit", "0",
+    ])
+    #expect(try await server.get("/v1/data?model=labeled").status == 200)
+    #expect(try await server.get("/v1/data?model=realnvp").status == 404)
+    #expect(try String(contentsOf: server.errors, encoding: .utf8).contains("no images to choose from for realnvp"))
+    #expect(try server.end(SIGTERM) == 0)
+  }
+
   @Test func beyondThisMachineATokenIsMade() async throws {
     let run = try TrainedRun.unlabeled()
     let server = try Server([
@@ -200,6 +212,10 @@ import Testing
     try expectRefusal(["serve", "--model", "nowhere"], "nowhere", "no such model")
     try expectRefusal(serve + ["--attributes", "/nowhere.safetensors"], "/nowhere.safetensors")
     try expectRefusal(["serve", "--model", run.run.path, "--data", "/nowhere"], "/nowhere")
+    try expectRefusal(serve + ["--data", run.data], "is for all models", "MODEL=SET", "unlabeled")
+    let named = "unlabeled=\(run.data)"
+    try expectRefusal(
+      ["serve", "--model", run.run.path, "--data", named, "--data", named], "unlabeled has images already")
     try expectRefusal(
       serve + ["--model", run.checkpoint.path + "/"], run.checkpoint.path, run.run.path, "name each once")
     try expectRefusal(

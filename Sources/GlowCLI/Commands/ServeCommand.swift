@@ -38,8 +38,13 @@ struct ServeCommand: AsyncParsableCommand {
     help:
       "A file from glow attributes fit, of one --model; by default attributes.safetensors in its or its run's folder.")
   var attributes: String?
-  @Option(help: "Images to choose from, as in train; by default what the model was trained on, else fashion-mnist.")
-  var data: String?
+  @Option(
+    help: ArgumentHelp(
+      """
+      Images to choose from, as in train; MODEL=SET for one of several models, and repeat. By default what the model was \
+      trained on, else fashion-mnist.
+      """, valueName: "set"))
+  var data: [String] = []
   @Option(help: "Of --data: train, validation or test.") var split = DatasetSplit.test
   @Option(help: "Score so many images of --data's validation split, for percentiles; 0 for none.")
   var referenceLimit = 500
@@ -165,21 +170,45 @@ struct ServeCommand: AsyncParsableCommand {
     return models
   }
 
-  /// For each model, nil where what it was trained on is not here, or where `--data` does not fit it but another.
+  /// For each model; nil where its images are not here, or do not fit it but another.
   private func images(for locations: [ServedLocation]) throws -> [(data: ModelData?, dataset: (any ImageDataset)?)] {
+    let named = try namedData(for: locations)
     let opened = locations.map { location in
       Result {
-        let data = try ModelData(data, for: location.configuration, at: location.place)
+        let data = try ModelData(named[location.name], for: location.configuration, at: location.place)
         return (data, try data.open(split))
       }
     }
-    if data != nil, opened.allSatisfy({ if case .failure = $0 { true } else { false } }) { _ = try opened[0].get() }
+    if !data.isEmpty, opened.allSatisfy({ if case .failure = $0 { true } else { false } }) { _ = try opened[0].get() }
     return zip(locations, opened).map { location, result in
       do { return try result.get() } catch {
         warn("no images to choose from\(ofModel(location)): \(error)")
         return (nil, nil)
       }
     }
+  }
+
+  /// What `--data` says, by the name of the model.
+  private func namedData(for locations: [ServedLocation]) throws -> [String: String] {
+    var (named, ofAll): ([String: String], String?) = ([:], nil)
+    for text in data {
+      if let sign = text.firstIndex(of: "="), let one = locations.first(where: { $0.name == text[..<sign] }) {
+        guard named.updateValue(String(text[text.index(after: sign)...]), forKey: one.name) == nil else {
+          throw ValidationError("--data \(text): \(one.name) has images already, name them once")
+        }
+      } else {
+        guard ofAll == nil else {
+          throw ValidationError(
+            "--data \(text) is for all models, and so is --data \(ofAll!): write MODEL=SET, with MODEL one of "
+              + locations.map(\.name).joined(separator: ", "))
+        }
+        ofAll = text
+      }
+    }
+    return Dictionary(
+      uniqueKeysWithValues: locations.compactMap { one in
+        (named[one.name] ?? ofAll).map { (one.name, $0) }
+      })
   }
 
   private func scoreReference(_ model: ImageModel, _ data: ModelData?, _ location: ServedLocation) async {
