@@ -65,6 +65,10 @@ public protocol FlowModel: AnyObject {
   /// The images of `latents` under conditions, such as ``conditions(of:count:)`` gives, or blends of them.
   func decode(_ latents: Latents, conditions: Tensor?) throws -> Tensor
 
+  /// What the model is, in numbers of the host's memory.
+  /// - Throws: ``ModelError`` for a family that has no blueprint.
+  func blueprint() throws -> FlowBlueprint
+
   /// log p(x | label) in nats for every label, `[batch, classes]`.
   func logProbabilityPerLabel(_ x: Tensor) throws -> Tensor
   /// The label under which each image is most likely, int64 `[batch]`.

@@ -25,6 +25,9 @@ public protocol Bijection: AnyObject {
   /// Whether the inverse takes one pass through the layer. Where it takes many, training keeps the layer's input.
   var invertsInOnePass: Bool { get }
 
+  /// What the layer is, in numbers of the host's memory; nil for one that is none of the kinds of ``LayerBlueprint``.
+  func blueprint() throws -> [LayerBlueprint]?
+
   /// Sets what conditioners multiply; a layer without any does nothing.
   func use(_ precision: ConditionerPrecision)
 
@@ -94,6 +97,8 @@ extension Bijection {
   public var parts: [NamedBijection] { [] }
 
   public var invertsInOnePass: Bool { true }
+
+  public func blueprint() throws -> [LayerBlueprint]? { nil }
 
   public func use(_ precision: ConditionerPrecision) {}
 

@@ -108,3 +108,8 @@ public final class ParameterVector {
 private func zip3<A, B, C>(_ a: [A], _ b: [B], _ c: [C]) -> [(A, B, C)] {
   zip(a, zip(b, c)).map { ($0, $1.0, $1.1) }
 }
+
+extension Parameter {
+  func floats() throws -> [Float] { try value.elements() }
+  func logScales(times factor: Double) throws -> [Double] { try floats().map { Double($0) * factor } }
+}

@@ -7,6 +7,8 @@ public final class Squeeze: Bijection {
 
   public init() {}
 
+  public func blueprint() -> [LayerBlueprint]? { [.squeeze] }
+
   public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
     Forward(try squeeze(x), logDet: try .zeros([x.shape[0]], x.dtype, on: x.device))
   }

@@ -42,6 +42,20 @@ public final class TopPrior: Prior {
     self.options = options
   }
 
+  public func blueprint() throws -> PriorBlueprint {
+    let convolution = try bias.flatMap { bias in
+      try logScale.map { logScale in
+        ConvolutionBlueprint(
+          weight: try edge?.value.elements() ?? [], inputs: 0, outputs: 2 * channels, edgeChannel: edge != nil,
+          taps: Array(0..<9), bias: try bias.value.elements(),
+          logScale: try logScale.value.elements(Float.self).map { Double($0) * ZeroConv3x3.logScaleFactor },
+          embedding: nil)
+      }
+    }
+    return PriorBlueprint(
+      convolution: convolution, embedding: try labels?.blueprint(), isConditional: isConditional, limit: nil)
+  }
+
   private func scale(_ logScale: Parameter) throws -> Tensor {
     try (logScale.value * ZeroConv3x3.logScaleFactor).exponential()
   }

@@ -52,6 +52,8 @@ public final class MaskedAutoregression: StepTransform {
 
   public func use(_ precision: ConditionerPrecision) { conditioner.use(precision) }
 
+  public func blueprint() throws -> [LayerBlueprint]? { [.masked(order, scale, try conditioner.blueprint())] }
+
   public func initialize(from x: Tensor, under context: Context) throws -> Tensor {
     try apply(conditioner.initialize(from: x, under: context), to: x).y
   }

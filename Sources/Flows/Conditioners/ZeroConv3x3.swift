@@ -13,11 +13,12 @@ public final class ZeroConv3x3 {
   public let bias: Parameter
   public let logScale: Parameter
   let taps: ConvolutionTaps
-  private let inputs: Int
-  private let outputs: Int
+  let inputs: Int
+  let outputs: Int
   private let edges: EdgeMap?
 
   public var parameters: [Parameter] { [weight, bias, logScale] }
+  var hasEdgeChannel: Bool { edges != nil }
 
   public init(
     _ name: String, inputs: Int, outputs: Int, edgeChannel: Bool, taps: ConvolutionTaps = .square,

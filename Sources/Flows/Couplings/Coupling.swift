@@ -50,6 +50,13 @@ public final class Coupling: StepTransform {
 
   public func use(_ precision: ConditionerPrecision) { conditioner.use(precision) }
 
+  public func blueprint() throws -> [LayerBlueprint]? {
+    guard mask == .channels(keepsFirst: true), rescale == nil, let network = conditioner as? ConvConditioner else {
+      return nil
+    }
+    return [.coupling(transform, try network.blueprint())]
+  }
+
   public func initialize(from x: Tensor, under context: Context) throws -> Tensor {
     let parts = try divide(x)
     return try apply(conditioner.initialize(from: parts.kept, under: context), to: x, parts).y

@@ -25,6 +25,9 @@ public final class ChannelPermutation: Bijection {
     try ChannelPermutation(name, order: Tensor.permutation(channels, using: generator).elements(), on: device)
   }
 
+  /// `y[..., i] = x[..., indices[i]]`
+  func indices() throws -> [Int] { try order.value.elements(Int64.self).map { Int($0) } }
+
   public func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward {
     let y = try x.selecting(order.value, alongDimension: -1)
     return Forward(y, logDet: try .zeros([x.shape[0]], x.dtype, on: x.device))

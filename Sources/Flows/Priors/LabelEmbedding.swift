@@ -4,8 +4,8 @@ import Torch
 /// one per channel or one per channel and position.
 public final class LabelEmbedding {
   /// `[classes, height, width, channel]`; height and width are 1 where the positions share their values.
-  private let values: Parameter
-  private let shape: [Int]
+  let values: Parameter
+  let shape: [Int]
 
   public var parameters: [Parameter] { [values] }
 

@@ -4,6 +4,9 @@ import Torch
 public protocol Prior: AnyObject {
   var parameters: [Parameter] { get }
 
+  /// What the prior is, in numbers of the host's memory.
+  func blueprint() throws -> PriorBlueprint
+
   /// The distribution, broadcastable to the latent's shape.
   func distribution(under context: Context) throws -> Gaussian
 
@@ -20,6 +23,8 @@ public final class UnitGaussian: Prior {
   public var parameters: [Parameter] { [] }
 
   public init(like options: TensorOptions) { self.options = options }
+
+  public func blueprint() -> PriorBlueprint { .unit }
 
   public func distribution(under context: Context) throws -> Gaussian {
     try .unit(like: .zeros([1], options.dtype, on: options.device))

@@ -4,12 +4,12 @@ import Torch
 /// convolution predicts from the half that goes on (Glow's learned split prior), under a Gaussian of its own, or under a
 /// unit Gaussian. Not a bijection by itself.
 public final class Split {
-  private let prior: ZeroConv3x3?
+  let prior: ZeroConv3x3?
   /// What a label adds; without a prior, the whole Gaussian, in a single row where there are no labels.
-  private let labels: LabelEmbedding?
+  let labels: LabelEmbedding?
   /// Labels that the Gaussian is conditioned on; 0 for none.
-  private let classes: Int
-  private let limit: DeviationLimit?
+  let classes: Int
+  let limit: DeviationLimit?
 
   public var parameters: [Parameter] { (prior?.parameters ?? []) + (labels?.parameters ?? []) }
 

@@ -1,0 +1,11 @@
+extension Split {
+  public func blueprint() throws -> PriorBlueprint {
+    PriorBlueprint(
+      convolution: try prior?.blueprint(), embedding: try labels?.blueprint(), isConditional: classes > 0,
+      limit: limit?.most)
+  }
+}
+
+extension LabelEmbedding {
+  public func blueprint() throws -> EmbeddingBlueprint { EmbeddingBlueprint(values: try values.floats(), shape: shape) }
+}
