@@ -1,4 +1,4 @@
-/// The C libraries that data sets are read with: libzip (npz, zip), libarchive (tar) and libmd (published MD5 checksums).
+/// The C libraries that data sets are read with: libzip (npz, zip), libarchive (tar) and libmd (published MD5 checksums, SHA-256).
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -7,3 +7,4 @@
 #include <archive_entry.h>
 #include <md5.h>
 #include <zip.h>
+#include <sha2.h>

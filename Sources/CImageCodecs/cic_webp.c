@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <webp/decode.h>
+#include <webp/encode.h>
 
 static cic_status report(char *message, cic_status status, const char *text) {
   snprintf(message, CIC_MESSAGE_CAPACITY, "%s", text);
@@ -85,4 +86,37 @@ cic_status cic_webp_decode(const uint8_t *bytes, size_t count, cic_limits limits
   WebPFreeDecBuffer(&config.output);
   if (status != CIC_OK) cic_buffer_free(pixels);
   return status;
+}
+
+cic_status cic_webp_encode(const uint8_t *pixels, int32_t width, int32_t height, int effort, cic_buffer *output,
+                           char *message) {
+  *output = (cic_buffer){0};
+  WebPConfig config;
+  WebPPicture picture;
+  if (!WebPConfigInit(&config) || !WebPConfigLosslessPreset(&config, effort) || !WebPPictureInit(&picture))
+    return report(message, CIC_UNSUPPORTED, "libwebp is of another version");
+  config.exact = 1;
+  picture.use_argb = 1;
+  picture.width = width;
+  picture.height = height;
+  WebPMemoryWriter writer;
+  WebPMemoryWriterInit(&writer);
+  picture.writer = WebPMemoryWrite;
+  picture.custom_ptr = &writer;
+  if (!WebPPictureImportRGB(&picture, pixels, 3 * width) || !WebPEncode(&config, &picture)) {
+    const WebPEncodingError code = picture.error_code;
+    WebPPictureFree(&picture);
+    WebPMemoryWriterClear(&writer);
+    if (code == VP8_ENC_ERROR_BAD_DIMENSION) return report(message, CIC_TOO_LARGE, "more pixels a side than WebP has");
+    return report(message, CIC_OUT_OF_MEMORY, "no memory for the picture");
+  }
+  WebPPictureFree(&picture);
+  // By the C library's own allocation, as all buffers are.
+  output->bytes = malloc(writer.size);
+  if (output->bytes) {
+    memcpy(output->bytes, writer.mem, writer.size);
+    output->count = writer.size;
+  }
+  WebPMemoryWriterClear(&writer);
+  return output->bytes ? CIC_OK : report(message, CIC_OUT_OF_MEMORY, "no memory for the file");
 }

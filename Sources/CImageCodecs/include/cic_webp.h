@@ -15,6 +15,10 @@ cic_status cic_webp_read_info(const uint8_t *bytes, size_t count, cic_limits lim
 cic_status cic_webp_decode(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                            cic_buffer *pixels, char *message);
 
+/// Encodes RGB pixels without loss, exactly, with libwebp's effort 0 (fast) to 9 (small).
+cic_status cic_webp_encode(const uint8_t *pixels, int32_t width, int32_t height, int effort, cic_buffer *output,
+                           char *message);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -1,0 +1,431 @@
+#include <algorithm>
+
+#include "exact.h"
+#include "flow.h"
+#include "normal.h"
+
+#pragma clang fp contract(off)
+
+namespace codec {
+namespace {
+
+bool in_range(const std::vector<int64_t> &numbers) {
+  int64_t beyond = 0;
+  for (const int64_t number : numbers) beyond |= (number ^ (number >> 63)) >> 26;
+  return beyond == 0;
+}
+
+/// Multiplies by `scale` / 2^bits: what the division leaves goes onto the stack, and the finer part of the product comes from
+/// there, so that the stack grows by -log2 of the scale (the modular scale transform of iFlow, Zhang et al. 2021).
+inline int64_t scaled(Stack &stack, int64_t number, int64_t scale, int bits) {
+  const int64_t product = number * scale + static_cast<int64_t>(stack.pop(static_cast<uint64_t>(scale)));
+  stack.push_bits(static_cast<uint64_t>(product) & ((uint64_t(1) << bits) - 1), bits);
+  return product >> bits;
+}
+
+/// Undoes ``scaled``. Numbers are below 2^33 in absolute value.
+inline int64_t unscaled(Stack &stack, int64_t number, int64_t scale, int bits) {
+  const int64_t product = number * (int64_t(1) << bits) + static_cast<int64_t>(stack.pop_bits(bits));
+  int64_t quotient = product / scale, rest = product - quotient * scale;
+  if (rest < 0) {
+    rest += scale;
+    quotient--;
+  }
+  stack.push(static_cast<uint64_t>(rest), static_cast<uint64_t>(scale));
+  return quotient;
+}
+
+/// Onto the grid and back.
+struct Numbers {
+  Grid grid;
+
+  int64_t number(float x) const {
+    return rounded(static_cast<double>(x) * static_cast<double>(int64_t(1) << grid.number), static_cast<double>(Grid::kLimit));
+  }
+  int64_t scale(float x) const {
+    const int64_t found =
+        rounded(static_cast<double>(x) * static_cast<double>(int64_t(1) << grid.scale), static_cast<double>(Grid::kMostScale));
+    return found < 1 ? 1 : found;
+  }
+  float value(int64_t number) const {
+    return static_cast<float>(number) * (1.0f / static_cast<float>(int64_t(1) << grid.number));
+  }
+};
+
+float scale_of(cc_transform transform, float minimum, float raw) {
+  switch (transform) {
+    case CC_ADDITIVE: return 1;
+    case CC_EXPONENTIAL: return exponential(raw);
+    case CC_BOUNDED: return exponential(hyperbolic_tangent(raw));
+    case CC_SIGMOID: break;
+  }
+  const float x = raw + 2, e = exponential(x < 0 ? x : -x), open = 1 / (1 + e);
+  return minimum + (1 - minimum) * (x < 0 ? e * open : open);
+}
+
+/// The map `y = (x + shift) * scale` of some channels of a picture, by what a network made: shifts first, then what scales come
+/// from.
+struct AffineMap {
+  cc_transform transform;
+  float minimum;
+  int first, count;
+  Numbers numbers;
+
+  int outputs() const { return transform == CC_ADDITIVE ? count : 2 * count; }
+
+  void encode(int64_t *pixel, const float *output, Stack &stack) const {
+    for (int c = 0; c < count; c++) {
+      int64_t &x = pixel[first + c];
+      x += numbers.number(output[c]);
+      if (transform == CC_ADDITIVE) continue;
+      x = scaled(stack, x, numbers.scale(scale_of(transform, minimum, output[count + c])), numbers.grid.scale);
+    }
+  }
+
+  bool decode(int64_t *pixel, const float *output, Stack &stack) const {
+    int64_t beyond = 0;
+    for (int c = count - 1; c >= 0; c--) {
+      int64_t &x = pixel[first + c];
+      if (transform != CC_ADDITIVE) {
+        x = unscaled(stack, x, numbers.scale(scale_of(transform, minimum, output[count + c])), numbers.grid.scale);
+      }
+      x -= numbers.number(output[c]);
+      beyond |= (x ^ (x >> 63)) >> 26;
+    }
+    return beyond == 0;
+  }
+};
+
+// --- Squeeze ---
+
+/// Channel c at row offset dy and column offset dx goes to channel 4c + 2dy + dx.
+class Squeeze : public Layer {
+ public:
+  explicit Squeeze(int channels) : channels(channels) {}
+
+  bool encode(Picture &picture, Stack &, const Told &, Work &work) const override {
+    move(picture, work, [](int64_t *fine, int64_t *coarse) { *coarse = *fine; }, true);
+    return true;
+  }
+
+  bool decode(Picture &picture, Stack &, const Told &, Work &work) const override {
+    move(picture, work, [](int64_t *fine, int64_t *coarse) { *fine = *coarse; }, false);
+    return true;
+  }
+
+ private:
+  template <class Move>
+  void move(Picture &picture, Work &work, Move apply, bool forward) const {
+    work.moved.resize(picture.numbers.size());
+    int64_t *fine = forward ? picture.numbers.data() : work.moved.data();
+    int64_t *coarse = forward ? work.moved.data() : picture.numbers.data();
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        for (int c = 0; c < channels; c++) {
+          const int pixel = (y / 2) * (width / 2) + x / 2;
+          apply(&fine[(y * width + x) * channels + c], &coarse[pixel * 4 * channels + 4 * c + 2 * (y % 2) + x % 2]);
+        }
+      }
+    }
+    picture.numbers.swap(work.moved);
+    picture.height = forward ? height / 2 : height;
+    picture.width = forward ? width / 2 : width;
+    picture.channels = forward ? 4 * channels : channels;
+  }
+
+  const int channels;
+};
+
+// --- Linear maps of a pixel's channels ---
+
+class Linear : public Layer {
+ public:
+  Linear(
+      int channels, const int32_t *bias, const int64_t *upper, const uint32_t *diagonal, const int8_t *sign,
+      const int64_t *lower, int fraction_bits, const int32_t *order, Grid grid)
+      : channels(channels), bias(bias, bias + channels), upper(upper, upper + channels * channels),
+        lower(lower, lower + channels * channels), diagonal(diagonal, diagonal + channels), sign(sign, sign + channels),
+        fraction_bits(fraction_bits), order(order, order + channels), grid(grid) {}
+
+  bool encode(Picture &picture, Stack &stack, const Told &, Work &work) const override {
+    work.moved.resize(channels);
+    int64_t *x = picture.numbers.data();
+    for (int pixel = 0; pixel < picture.pixels(); pixel++, x += channels) {
+      int64_t beyond = 0;
+      for (int i = 0; i < channels; i++) x[i] += bias[i];
+      for (int i = 0; i < channels; i++) beyond |= moved(x[i], part(&upper[i * channels], x, i + 1, channels));
+      if (beyond) return false;
+      for (int i = 0; i < channels; i++) x[i] = sign[i] * scaled(stack, x[i], diagonal[i], grid.scale);
+      for (int i = 0; i < channels; i++) beyond |= (x[i] ^ (x[i] >> 63)) >> 26;
+      if (beyond) return false;
+      for (int i = channels - 1; i >= 0; i--) beyond |= moved(x[i], part(&lower[i * channels], x, 0, i));
+      if (beyond) return false;
+      for (int i = 0; i < channels; i++) work.moved[order[i]] = x[i];
+      std::copy_n(work.moved.begin(), channels, x);
+    }
+    return true;
+  }
+
+  bool decode(Picture &picture, Stack &stack, const Told &, Work &work) const override {
+    work.moved.resize(channels);
+    int64_t *x = picture.numbers.data() + picture.numbers.size();
+    for (int pixel = 0; pixel < picture.pixels(); pixel++) {
+      x -= channels;
+      int64_t beyond = 0;
+      std::copy_n(x, channels, work.moved.begin());
+      for (int i = 0; i < channels; i++) x[i] = work.moved[order[i]];
+      for (int i = 0; i < channels; i++) beyond |= moved(x[i], -part(&lower[i * channels], x, 0, i));
+      if (beyond) return false;
+      for (int i = channels - 1; i >= 0; i--) x[i] = unscaled(stack, sign[i] * x[i], diagonal[i], grid.scale);
+      for (int i = 0; i < channels; i++) beyond |= (x[i] ^ (x[i] >> 63)) >> 26;
+      if (beyond) return false;
+      for (int i = channels - 1; i >= 0; i--) beyond |= moved(x[i], -part(&upper[i * channels], x, i + 1, channels));
+      if (beyond) return false;
+      for (int i = 0; i < channels; i++) x[i] -= bias[i];
+    }
+    return in_range(picture.numbers);
+  }
+
+ private:
+  /// The sum of a row's products from `begin` to `end`, to the nearest number.
+  int64_t part(const int64_t *row, const int64_t *x, int begin, int end) const {
+    int64_t sum = int64_t(1) << (fraction_bits - 1);
+    for (int j = begin; j < end; j++) sum += row[j] * x[j];
+    return sum >> fraction_bits;
+  }
+
+  /// Adds, and returns 0 where the sum is in range.
+  static int64_t moved(int64_t &x, int64_t by) {
+    x += by;
+    return (x ^ (x >> 63)) >> 26;
+  }
+
+  const int channels;
+  const std::vector<int64_t> bias, upper, lower;
+  const std::vector<int64_t> diagonal;
+  const std::vector<int8_t> sign;
+  const int fraction_bits;
+  const std::vector<int32_t> order;
+  const Grid grid;
+};
+
+// --- Couplings ---
+
+class Coupling : public Layer {
+ public:
+  Coupling(int channels, cc_transform transform, float minimum, std::unique_ptr<Network> network, Grid grid)
+      : channels(channels), map{transform, minimum, channels / 2, channels / 2, {grid}}, net(std::move(network)) {}
+
+  Network *network() const override { return net.get(); }
+
+  bool encode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
+    const int outputs = run(picture, told, work);
+    for (int pixel = 0; pixel < picture.pixels(); pixel++) {
+      map.encode(&picture.numbers[size_t(pixel) * channels], &work.output[size_t(pixel) * outputs], stack);
+    }
+    return in_range(picture.numbers);
+  }
+
+  bool decode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
+    const int outputs = run(picture, told, work);
+    for (int pixel = picture.pixels() - 1; pixel >= 0; pixel--) {
+      if (!map.decode(&picture.numbers[size_t(pixel) * channels], &work.output[size_t(pixel) * outputs], stack)) return false;
+    }
+    return true;
+  }
+
+ private:
+  int run(const Picture &picture, const Told &told, Work &work) const {
+    const int half = channels / 2, pixels = picture.pixels();
+    work.input.resize(size_t(pixels) * half);
+    work.output.resize(size_t(pixels) * map.outputs());
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      for (int c = 0; c < half; c++) {
+        work.input[size_t(pixel) * half + c] = map.numbers.value(picture.numbers[size_t(pixel) * channels + c]);
+      }
+    }
+    net->run(work.input.data(), picture.height, picture.width, told, work.room, work.output.data());
+    return map.outputs();
+  }
+
+  const int channels;
+  const AffineMap map;
+  const std::unique_ptr<Network> net;
+};
+
+// --- Masked steps ---
+
+/// Encoding knows all pixels at once. Decoding finds them stage by stage, so encoding puts them onto the stack the other way around.
+class Masked : public Layer {
+ public:
+  Masked(int channels, cc_order order, cc_transform transform, float minimum, std::unique_ptr<Network> network, Grid grid)
+      : channels(channels), order(order), map{transform, minimum, 0, channels, {grid}},
+        net(static_cast<Conditioner *>(network.release())) {}
+
+  Network *network() const override { return net.get(); }
+
+  bool encode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
+    const size_t size = size_t(picture.pixels());
+    work.input.resize(size * channels);
+    work.output.resize(size * map.outputs());
+    for (size_t i = 0; i < size * channels; i++) work.input[i] = map.numbers.value(picture.numbers[i]);
+    net->run(work.input.data(), height, width, told, work.room, work.output.data());
+    const std::vector<int> pixels = in_stages().pixels;
+    for (size_t i = size; i-- > 0;) {
+      map.encode(&picture.numbers[size_t(pixels[i]) * channels], &work.output[size_t(pixels[i]) * map.outputs()], stack);
+    }
+    return in_range(picture.numbers);
+  }
+
+  bool decode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
+    const size_t size = size_t(picture.pixels());
+    // Pixels that are not known yet do not count: the taps do not see them.
+    work.input.assign(size * channels, 0);
+    work.output.resize(size * map.outputs());
+    const Stages stages = in_stages();
+    net->prepare(height, width, work.room);
+    for (size_t stage = 0; stage + 1 < stages.starts.size(); stage++) {
+      const int start = stages.starts[stage], count = stages.starts[stage + 1] - start;
+      net->run_stage({&stages.pixels[start], count}, work.input.data(), height, width, told, work.room, work.output.data());
+      for (int i = start; i < start + count; i++) {
+        const size_t pixel = stages.pixels[i];
+        int64_t *numbers = &picture.numbers[pixel * channels];
+        if (!map.decode(numbers, &work.output[pixel * map.outputs()], stack)) return false;
+        for (int c = 0; c < channels; c++) work.input[pixel * channels + c] = map.numbers.value(numbers[c]);
+      }
+    }
+    return true;
+  }
+
+ private:
+  struct Stages {
+    std::vector<int> pixels, starts;
+  };
+
+  /// The pixels of a stage depend on those of earlier ones alone: stage 2 line + place.
+  Stages in_stages() const {
+    const bool across = order == CC_RIGHT || order == CC_LEFT, turned = order == CC_UP || order == CC_LEFT;
+    const int lines = across ? width : height, places = across ? height : width;
+    Stages stages;
+    for (int stage = 0; stage < 2 * lines + places - 2; stage++) {
+      stages.starts.push_back(static_cast<int>(stages.pixels.size()));
+      for (int line = 0; line < lines; line++) {
+        const int place = stage - 2 * line;
+        if (place < 0 || place >= places) continue;
+        const int l = turned ? lines - 1 - line : line, p = turned ? places - 1 - place : place;
+        stages.pixels.push_back(across ? p * width + l : l * width + p);
+      }
+    }
+    stages.starts.push_back(static_cast<int>(stages.pixels.size()));
+    return stages;
+  }
+
+  const int channels;
+  const cc_order order;
+  const AffineMap map;
+  const std::unique_ptr<Conditioner> net;
+};
+
+// --- Latents ---
+
+/// Channels that leave as a latent, under the Gaussian that a network makes of those that go on.
+class Latent : public Layer {
+ public:
+  Latent(int channels, int kept, float limit, std::unique_ptr<Network> network, Grid grid)
+      : channels(channels), kept(kept), limit(limit), net(std::move(network)), numbers{grid} {}
+
+  Network *network() const override { return net.get(); }
+
+  bool encode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
+    run(picture.numbers.data(), channels, told, work);
+    const int count = channels - kept, pixels = picture.pixels();
+    for (int pixel = 0; pixel < pixels; pixel++) {
+      for (int c = 0; c < count; c++) {
+        const Gaussian one = gaussian(work, pixel, c);
+        const int64_t x = picture.numbers[size_t(pixel) * channels + kept + c] - one.mean;
+        const int64_t z = scaled(stack, x, one.scale, numbers.grid.scale);
+        if ((z ^ (z >> 63)) >> 26) return false;
+        NormalTable::shared().push(stack, static_cast<int32_t>(z), numbers.grid.number);
+      }
+      std::copy_n(&picture.numbers[size_t(pixel) * channels], kept, &picture.numbers[size_t(pixel) * kept]);
+    }
+    picture.channels = kept;
+    picture.numbers.resize(size_t(pixels) * kept);
+    return true;
+  }
+
+  bool decode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
+    const int count = channels - kept, pixels = height * width;
+    picture.height = height;
+    picture.width = width;
+    run(picture.numbers.data(), kept, told, work);
+    work.moved.resize(size_t(pixels) * channels);
+    for (int pixel = pixels - 1; pixel >= 0; pixel--) {
+      std::copy_n(&picture.numbers[size_t(pixel) * kept], kept, &work.moved[size_t(pixel) * channels]);
+      for (int c = count - 1; c >= 0; c--) {
+        const Gaussian one = gaussian(work, pixel, c);
+        const int32_t z = NormalTable::shared().pop(stack, numbers.grid.number);
+        work.moved[size_t(pixel) * channels + kept + c] = unscaled(stack, z, one.scale, numbers.grid.scale) + one.mean;
+      }
+    }
+    picture.channels = channels;
+    picture.numbers.swap(work.moved);
+    return in_range(picture.numbers);
+  }
+
+ private:
+  struct Gaussian {
+    int64_t mean, scale;
+  };
+
+  /// - stride: channels of a pixel, of which those that go on come first.
+  void run(const int64_t *pixels, int stride, const Told &told, Work &work) const {
+    if (!net) return;
+    const size_t count = size_t(height) * width;
+    work.input.resize(count * kept);
+    work.output.resize(count * 2 * (channels - kept));
+    for (size_t pixel = 0; pixel < count; pixel++) {
+      for (int c = 0; c < kept; c++) work.input[pixel * kept + c] = numbers.value(pixels[pixel * stride + c]);
+    }
+    net->run(work.input.data(), height, width, told, work.room, work.output.data());
+  }
+
+  Gaussian gaussian(const Work &work, int pixel, int c) const {
+    if (!net) return {0, int64_t(1) << numbers.grid.scale};
+    const int count = channels - kept;
+    const float *halves = &work.output[size_t(pixel) * 2 * count];
+    const float raw = halves[count + c], deviation = limit > 0 ? limit * hyperbolic_tangent(raw / limit) : raw;
+    return {numbers.number(halves[c]), numbers.scale(exponential(-deviation))};
+  }
+
+  const int channels, kept;
+  const float limit;
+  const std::unique_ptr<Network> net;
+  const Numbers numbers;
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> squeeze_layer(int channels) { return std::make_unique<Squeeze>(channels); }
+
+std::unique_ptr<Layer> linear_layer(
+    int channels, const int32_t *bias, const int64_t *upper, const uint32_t *diagonal, const int8_t *sign,
+    const int64_t *lower, int fraction_bits, const int32_t *order, Grid grid) {
+  return std::make_unique<Linear>(channels, bias, upper, diagonal, sign, lower, fraction_bits, order, grid);
+}
+
+std::unique_ptr<Layer> coupling_layer(
+    int channels, cc_transform transform, float minimum, std::unique_ptr<Network> network, Grid grid) {
+  return std::make_unique<Coupling>(channels, transform, minimum, std::move(network), grid);
+}
+
+std::unique_ptr<Layer> masked_layer(
+    int channels, cc_order order, cc_transform transform, float minimum, std::unique_ptr<Network> network, Grid grid) {
+  return std::make_unique<Masked>(channels, order, transform, minimum, std::move(network), grid);
+}
+
+std::unique_ptr<Layer> latent_layer(int channels, int kept, float limit, std::unique_ptr<Network> network, Grid grid) {
+  return std::make_unique<Latent>(channels, kept, limit, std::move(network), grid);
+}
+
+}  // namespace codec
