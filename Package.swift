@@ -77,6 +77,10 @@ let package = Package(
     .target(name: "Torch", dependencies: ["CTorch", "Safetensors"]),
     .target(name: "Flows", dependencies: ["Torch", "CTorch", "Files"]),
     .target(name: "FlowModels", dependencies: ["Flows", "Safetensors", "Files"]),
+    .target(name: "CCodec"),
+    .target(
+      name: "Codec",
+      dependencies: ["CCodec", "CImageCodecs", "CDataFormats", "Imaging", "FlowModels", "Flows", "Files"]),
     .target(
       name: "WeightLayouts", dependencies: ["FlowModels", "Safetensors", "Files"], resources: [.copy("Layouts")]),
     .target(
@@ -157,6 +161,8 @@ let package = Package(
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
     .testTarget(name: "FlowsTests", dependencies: ["Flows", "TestSupport"]),
     .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "CodecTests", dependencies: ["Codec", "CCodec", "Imaging", "FlowModels", "Flows", "TestSupport"]),
     .testTarget(name: "WeightLayoutsTests", dependencies: ["WeightLayouts", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "PictureFixtures"]),
     .testTarget(

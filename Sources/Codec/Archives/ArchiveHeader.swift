@@ -1,0 +1,105 @@
+import Files
+
+/// What an archive says before its blocks.
+public struct ArchiveHeader: Hashable, Sendable {
+  static let magic: [UInt8] = [0x89, 0x47, 0x4c, 0x5a, 0x0d, 0x0a, 0x1a, 0x0a]
+  /// Readers take files of the same major version, and of any minor one.
+  static let version: (major: UInt16, minor: UInt16) = (1, 0)
+  /// Sums as chains of fused multiply-adds in single precision.
+  static let profile: UInt8 = 1
+  private static let mostBytes = 4096
+
+  public var tileWidth: Int
+  public var tileHeight: Int
+  /// Of the model's images, and so of all pictures.
+  public var channels: Int
+  /// Of the model's values; with 8, or with hidden bits, pictures have 8.
+  public var bits: Int
+  public var grid: CodeGrid
+  /// Labels that the model is conditioned on; 0 for none.
+  public var classes: Int
+  /// Whether the bits that the model does not know are stored, too.
+  public var keepsHiddenBits: Bool
+  public var model: ModelIdentity
+  /// What the model was called where the archive was made.
+  public var modelName: String
+
+  var bytes: [UInt8] {
+    var body = ByteWriter()
+    body.append([Self.profile, UInt8(channels), UInt8(bits), UInt8(grid.numberBits), UInt8(grid.scaleBits)])
+    body.append([keepsHiddenBits ? 1 : 0])
+    for number in [tileWidth, tileHeight, classes] { body.append(varying: number) }
+    body.append(model.digest)
+    body.append(model.arithmetic)
+    let name = Array(modelName.utf8.prefix(255))
+    body.append(varying: name.count)
+    body.append(name)
+    var writer = ByteWriter()
+    writer.append(Self.magic)
+    writer.append(Self.version.major)
+    writer.append(Self.version.minor)
+    writer.append(UInt32(body.bytes.count))
+    writer.append(body.bytes)
+    writer.append(checksum(of: body.bytes))
+    return writer.bytes
+  }
+
+  /// Bytes before the body.
+  static let fixedBytes = magic.count + 8
+
+  /// How long a header is whose first ``fixedBytes`` are these.
+  static func byteCount(_ start: [UInt8]) throws -> Int {
+    var reader = ByteReader(start)
+    guard Array(try reader.take(magic.count)) == magic else { throw Damage("is no archive of Glow") }
+    let major: UInt16 = try reader.number()
+    guard major == version.major else {
+      throw Damage("has version \(major) of the format, this program reads version \(version.major)")
+    }
+    _ = try reader.number(UInt16.self)
+    let count = Int(try reader.number(UInt32.self))
+    guard count <= mostBytes else { throw Damage("has a header that is damaged") }
+    return fixedBytes + count + 4
+  }
+
+  init(_ bytes: [UInt8]) throws {
+    var reader = ByteReader(bytes)
+    _ = try reader.take(Self.fixedBytes)
+    let body = try reader.take(reader.remaining - 4)
+    guard checksum(of: Array(body)) == (try reader.number()) else { throw Damage("has a header that is damaged") }
+    reader = ByteReader(body)
+    guard try reader.number(UInt8.self) == Self.profile else {
+      throw Damage("was written with arithmetic that this program does not have")
+    }
+    let numbers = Array(try reader.take(5)).map(Int.init)
+    (channels, bits) = (numbers[0], numbers[1])
+    grid = CodeGrid(numberBits: numbers[2], scaleBits: numbers[3])
+    keepsHiddenBits = numbers[4] == 1
+    tileWidth = try reader.varying(upTo: 1 << 14)
+    tileHeight = try reader.varying(upTo: 1 << 14)
+    classes = try reader.varying(upTo: 1 << 20)
+    model = ModelIdentity(digest: Array(try reader.take(32)), arithmetic: try reader.number())
+    let count = try reader.varying(upTo: 255)
+    modelName = String(decoding: try reader.take(count), as: UTF8.self)
+    guard [1, 3].contains(channels), (1...8).contains(bits), (8...20).contains(grid.numberBits),
+      (4...20).contains(grid.scaleBits), tileWidth > 0, tileHeight > 0
+    else { throw Damage("has a header that makes no sense") }
+  }
+
+  public init(
+    tileWidth: Int, tileHeight: Int, channels: Int, bits: Int, grid: CodeGrid, classes: Int, keepsHiddenBits: Bool,
+    model: ModelIdentity, modelName: String
+  ) {
+    self.tileWidth = tileWidth
+    self.tileHeight = tileHeight
+    self.channels = channels
+    self.bits = bits
+    self.grid = grid
+    self.classes = classes
+    self.keepsHiddenBits = keepsHiddenBits
+    self.model = model
+    self.modelName = modelName
+  }
+}
+
+/// CRC-32C.
+func checksum(of bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { CRC32C.value(of: $0) } }

@@ -1,0 +1,282 @@
+import Files
+import FlowModels
+import Foundation
+import Imaging
+
+/// Reads an archive that ``ArchiveWriter`` wrote. What it says is not trusted: every length is checked before memory is taken, and
+/// every block by two checksums.
+///
+/// ```swift
+/// let reader = try ArchiveReader(URL(filePath: "clothes.glz"))
+/// try reader.use(FlowCode(model.blueprint()))
+/// try reader.read(0..<reader.pictureCount) { number, picture in print(number, picture.width) }
+/// ```
+public final class ArchiveReader {
+  public let header: ArchiveHeader
+  private let file: OpenedFile
+  private let index: ArchiveIndex
+  /// Why blocks were looked for one after the other; nil where the index is at its place.
+  public let problem: CodecError?
+  private var coders: [BlockCoder] = []
+
+  public var pictureCount: Int { index.shapes.count }
+  public var byteCount: Int { file.byteCount }
+  public var blockCount: Int { index.blocks.count }
+  /// Bytes of all pixels.
+  public var rawBytes: Int { index.shapes.map(rawBytes).reduce(0, +) }
+  public var blockBytes: Int { index.blocks.map(\.byteCount).reduce(0, +) }
+  public var hasModel: Bool { index.modelOffset > 0 }
+  public var hasNames: Bool { index.namesOffset > 0 }
+
+  private func rawBytes(_ shape: PictureShape) -> Int {
+    shape.width * shape.height * (shape.isGray ? 1 : header.channels)
+  }
+
+  public func size(of picture: Int) -> (width: Int, height: Int, channels: Int) {
+    let shape = index.shapes[picture]
+    return (shape.width, shape.height, shape.isGray ? 1 : header.channels)
+  }
+
+  /// - Throws: ``CodecError`` for what is no archive, or not even in parts.
+  public init(_ url: URL) throws {
+    do {
+      file = try OpenedFile(url.path)
+    } catch { throw CodecError("\(url.path) cannot be read: \(error.systemReason)") }
+    do {
+      let start = try Self.bytes(of: file, 0, ArchiveHeader.fixedBytes)
+      let count = try ArchiveHeader.byteCount(start)
+      header = try ArchiveHeader(Self.bytes(of: file, 0, count))
+      do {
+        index = try Self.index(of: file)
+        problem = nil
+      } catch let damage as Damage {
+        index = Self.scanned(file, from: count, header)
+        problem = CodecError("\(url.path) \(damage.reason)")
+      }
+    } catch let damage as Damage { throw CodecError("\(url.path) \(damage.reason)") }
+  }
+
+  private static func bytes(of file: OpenedFile, _ offset: Int, _ count: Int) throws -> [UInt8] {
+    do { return try file.read(at: offset, count: count) } catch .ended { throw Damage("ends too soon") } catch {
+      throw Damage("cannot be read: \(error.systemReason)")
+    }
+  }
+
+  /// The body of a part.
+  private static func body(of file: OpenedFile, _ wanted: ArchivePart, at offset: Int) throws -> [UInt8] {
+    let frame = try ArchivePart.frame(bytes(of: file, offset, ArchivePart.frameBytes))
+    guard frame.part == wanted else { throw Damage("has another part where \(wanted.rawValue) should be") }
+    let body = try bytes(of: file, offset + ArchivePart.frameBytes, frame.count)
+    guard checksum(of: body) == frame.checksum else {
+      throw Damage("is damaged: a checksum of \(wanted.rawValue) is wrong")
+    }
+    return body
+  }
+
+  private static func index(of file: OpenedFile) throws -> ArchiveIndex {
+    let count = ArchiveIndex.footerBytes
+    let offset = try ArchiveIndex.offset(footer: bytes(of: file, file.byteCount - count, count))
+    return try ArchiveIndex(body(of: file, .index, at: offset), fileBytes: file.byteCount)
+  }
+
+  /// What can be found without an index: the parts one after the other, and after damage the next word that begins one.
+  private static func scanned(_ file: OpenedFile, from start: Int, _ header: ArchiveHeader) -> ArchiveIndex {
+    var index = ArchiveIndex()
+    var shapes: [Int: PictureShape] = [:]
+    var offset = start
+    while offset + ArchivePart.frameBytes <= file.byteCount {
+      guard let frame = try? ArchivePart.frame(bytes(of: file, offset, ArchivePart.frameBytes)),
+        let body = try? body(of: file, frame.part, at: offset)
+      else {
+        offset += 1
+        continue
+      }
+      let byteCount = ArchivePart.frameBytes + body.count
+      switch frame.part {
+      case .names: index.namesOffset = offset
+      case .model: index.modelOffset = offset
+      case .index: break
+      case .block:
+        guard let block = try? Block(body, header) else { break }
+        index.blocks.append(
+          BlockPlace(
+            offset: offset, byteCount: byteCount, firstPicture: block.contents.firstPicture,
+            skippedTiles: block.contents.skippedTiles, tileCount: block.contents.tileCount))
+        for (number, shape) in block.contents.shapes.enumerated() {
+          shapes[block.contents.firstPicture + number] = shape
+        }
+      }
+      offset += byteCount
+    }
+    // Pictures of lost blocks have no shape; those after them keep their numbers.
+    let last = (shapes.keys.max() ?? -1) + 1
+    index.shapes = (0..<min(last, 1 << 32)).map { shapes[$0] ?? PictureShape(width: 0, height: 0, isGray: false) }
+    return index
+  }
+
+  /// The pictures' names; empty where there are none.
+  /// - Throws: ``CodecError``.
+  public func names() throws -> [String] {
+    guard hasNames else { return [] }
+    do {
+      return try NameList.unpacked(Self.body(of: file, .names, at: index.namesOffset), count: pictureCount)
+    } catch let damage as Damage { throw CodecError("\(file.path) \(damage.reason)") }
+  }
+
+  /// The model's files that the archive holds; nil where it holds none.
+  /// - Throws: ``CodecError``.
+  public func embeddedModel() throws -> [UInt8]? {
+    guard hasModel else { return nil }
+    do { return try Self.body(of: file, .model, at: index.modelOffset) } catch let damage as Damage {
+      throw CodecError("\(file.path) \(damage.reason)")
+    }
+  }
+
+  /// Takes the model, and sees that this machine computes as the one that wrote the archive.
+  /// - Throws: ``CodecError`` for another model, or other arithmetic.
+  public func use(_ code: FlowCode, threads: Int = 1) throws {
+    let own = ModelIdentity(of: code)
+    guard own.digest == header.model.digest else {
+      throw CodecError(
+        "\(file.path) was written with another model: \(header.modelName), whose SHA-256 is \(header.model.name)")
+    }
+    guard own.arithmetic == header.model.arithmetic else {
+      throw CodecError(
+        "\(file.path) cannot be read here: this machine computes otherwise than the one that wrote it")
+    }
+    var options = BlockOptions()
+    options.keepsHiddenBits = header.keepsHiddenBits
+    coders = (0..<max(1, threads)).map { _ in BlockCoder(code, classes: header.classes, options: options) }
+  }
+
+  /// A block's body.
+  private struct Block {
+    let contents: BlockContents
+    let key: UInt64
+    let checksum: UInt32
+    let coded: ArraySlice<UInt8>
+
+    init(_ body: [UInt8], _ header: ArchiveHeader) throws {
+      var reader = ByteReader(body)
+      key = UInt64(try reader.varying(upTo: 1 << 60))
+      contents = try BlockContents(&reader, header.tileWidth, header.tileHeight)
+      checksum = try reader.number()
+      coded = try reader.take(reader.remaining)
+    }
+  }
+
+  /// What is wrong with a block.
+  public struct BlockProblem: Sendable, CustomStringConvertible {
+    /// From 0.
+    public let block: Int
+    public let reason: String
+    public let pictures: Range<Int>
+
+    public var description: String {
+      "block \(block + 1) (\(pictures.count == 1 ? "picture" : "pictures") \(pictures.lowerBound + 1)"
+        + (pictures.count > 1 ? " to \(pictures.upperBound)" : "") + ") \(reason)"
+    }
+  }
+
+  /// Decodes pictures in order. Each thread has a block of its own; of a large picture's blocks, one a thread is held at a time.
+  /// - Parameters:
+  ///   - range: their numbers.
+  ///   - onDamage: is told of a block that cannot be read, and whose pictures are left out; nil to stop there.
+  ///   - body: is given each picture with its number, in order.
+  /// - Throws: ``CodecError`` for damage, or what `body` throws.
+  public func read(
+    _ range: Range<Int>, onDamage: ((BlockProblem) throws -> Void)? = nil,
+    _ body: (_ number: Int, _ picture: PixelImage) throws -> Void
+  ) throws {
+    precondition(!coders.isEmpty, "an archive is read with a model: call use(_:threads:)")
+    let wanted = index.blocks.indices.filter { block in
+      let pictures = self.pictures(of: block)
+      return pictures.overlaps(range)
+    }
+    var assembly = PictureAssembly(header, range)
+    for start in stride(from: 0, to: wanted.count, by: coders.count) {
+      let wave = Array(wanted[start..<min(wanted.count, start + coders.count)])
+      let (coders, file, header, index) = (coders, file, header, index)
+      let results = parallel(wave.count) { number in
+        Result { try Self.decoded(index.blocks[wave[number]], of: file, header, by: coders[number]) }
+      }
+      for (block, result) in zip(wave, results) {
+        switch result {
+        case .success(let decoded): try assembly.add(decoded.contents, decoded.tiles, body)
+        case .failure(let damage as Damage):
+          let problem = BlockProblem(block: block, reason: damage.reason, pictures: pictures(of: block))
+          guard let onDamage else { throw CodecError("\(file.path): \(problem)") }
+          try onDamage(problem)
+        case .failure(let error): throw error
+        }
+      }
+    }
+  }
+
+  private func pictures(of block: Int) -> Range<Int> {
+    let place = index.blocks[block]
+    var (picture, left) = (place.firstPicture, place.tileCount + place.skippedTiles)
+    while picture < index.shapes.count {
+      left -= index.shapes[picture].tileCount(header.tileWidth, header.tileHeight)
+      picture += 1
+      if left <= 0 { break }
+    }
+    return place.firstPicture..<max(picture, place.firstPicture + 1)
+  }
+
+  private static func decoded(
+    _ place: BlockPlace, of file: OpenedFile, _ header: ArchiveHeader, by coder: BlockCoder
+  ) throws -> (contents: BlockContents, tiles: [Tile]) {
+    let block = try Block(body(of: file, .block, at: place.offset), header)
+    guard block.contents.firstPicture == place.firstPicture, block.contents.skippedTiles == place.skippedTiles,
+      block.contents.tileCount == place.tileCount
+    else { throw Damage("is another one than the index says") }
+    let sizes = block.contents.pieces(header.tileWidth, header.tileHeight).flatMap { piece in
+      piece.tiles.map { piece.shape.tile($0, header.tileWidth, header.tileHeight).size }
+    }
+    let tiles = try coder.decode(block.coded, sizes: sizes, key: block.key)
+    guard checksum(of: tiles.flatMap(\.pixels)) == block.checksum else { throw Damage("has decoded to other pixels") }
+    return (block.contents, tiles)
+  }
+}
+
+/// Puts pictures together from the tiles of blocks, in order.
+private struct PictureAssembly {
+  private let header: ArchiveHeader
+  private let range: Range<Int>
+  private var current: (number: Int, shape: PictureShape, pixels: [UInt8], missing: Int)?
+
+  init(_ header: ArchiveHeader, _ range: Range<Int>) { (self.header, self.range) = (header, range) }
+
+  mutating func add(
+    _ contents: BlockContents, _ tiles: [Tile], _ body: (Int, PixelImage) throws -> Void
+  ) throws {
+    let (width, height, channels) = (header.tileWidth, header.tileHeight, header.channels)
+    var next = 0
+    for piece in contents.pieces(width, height) {
+      defer { next += piece.tiles.count }
+      guard range.contains(piece.picture) else { continue }
+      if current?.number != piece.picture {
+        current = (piece.picture, piece.shape, [], piece.shape.tileCount(width, height))
+      }
+      for (number, tile) in zip(piece.tiles, tiles[next...]) {
+        let place = piece.shape.tile(number, width, height)
+        // Memory is taken as tiles come, not on the word of a shape.
+        let known = (place.top + tile.height) * piece.shape.width * channels - current!.pixels.count
+        if known > 0 { current!.pixels += [UInt8](repeating: 0, count: known) }
+        for y in 0..<tile.height {
+          let target = ((place.top + y) * piece.shape.width + place.left) * channels
+          let row = tile.width * channels
+          current!.pixels.replaceSubrange(target..<target + row, with: tile.pixels[y * row..<(y + 1) * row])
+        }
+      }
+      current!.missing -= piece.tiles.count
+      guard current!.missing == 0, let whole = current else { continue }
+      current = nil
+      guard whole.pixels.count == whole.shape.width * whole.shape.height * channels else { continue }
+      let picture = PixelImage(
+        width: whole.shape.width, height: whole.shape.height, channels: channels, pixels: whole.pixels)
+      try body(whole.number, whole.shape.isGray && channels > 1 ? picture.converted(toChannels: 1) : picture)
+    }
+  }
+}

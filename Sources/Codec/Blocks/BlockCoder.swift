@@ -1,0 +1,290 @@
+import CCodec
+import FlowModels
+
+/// Codes blocks of tiles, each by itself. Belongs to one thread.
+final class BlockCoder {
+  private let code: FlowCode
+  private let coder: FlowCoder
+  private let options: BlockOptions
+  private let mosaic: Mosaic
+  private let classes: Int
+  /// Of a tile, how far the stack first fell below where it was: what a seed should hold.
+  private var neededBits: Double
+
+  private var blueprint: FlowBlueprint { code.blueprint }
+  private var hiddenBits: Int { 8 - blueprint.bits }
+
+  /// - Parameter classes: labels that the model is conditioned on; 0 for none.
+  init(_ code: FlowCode, classes: Int, options: BlockOptions) {
+    self.code = code
+    self.classes = classes
+    self.options = options
+    coder = FlowCoder(code)
+    mosaic = Mosaic(
+      tileWidth: code.blueprint.width, tileHeight: code.blueprint.height, channels: code.blueprint.channels)
+    neededBits = 13 * Double(code.imageSize)
+  }
+
+  // MARK: Encoding
+
+  /// - Parameters:
+  ///   - labels: one a tile, of a model with labels.
+  ///   - key: of the block's pseudo-random words.
+  /// - Returns: the block's bytes, as ``decode(_:sizes:key:)`` takes them.
+  func encode(_ tiles: [Tile], labels: [Int], key: UInt64) -> (bytes: [UInt8], costs: BlockCosts) {
+    let padded = tiles.map { $0.padded(width: blueprint.width, height: blueprint.height, channels: blueprint.channels) }
+    let raw = tiles.map { 8 * Double($0.size.storedBytes(channels: blueprint.channels)) }
+    var modes = [TileMode](repeating: .flow, count: tiles.count)
+    // The first tiles, by WebP, are what the chain takes its first bits from.
+    let seeds = options.isSeeded ? seedCount(padded) : 0
+    for tile in 0..<seeds { modes[tile] = .classical }
+    var best = attempt(tiles, padded, labels, &modes, raw, key)
+    if options.isMixed, isWorthMixing(best, modes, seeds) {
+      for other in alternatives(padded, modes, best, raw, seeds) {
+        var modes = other
+        let found = attempt(tiles, padded, labels, &modes, raw, key)
+        if found.bytes.count < best.bytes.count { best = found }
+      }
+    }
+    if 8 * Double(best.bytes.count) > raw.reduce(0, +) {
+      var modes = [TileMode](repeating: .raw, count: tiles.count)
+      let found = attempt(tiles, padded, labels, &modes, raw, key)
+      if found.bytes.count < best.bytes.count { best = found }
+    }
+    return (best.bytes, best.costs)
+  }
+
+  private struct Attempt {
+    var bytes: [UInt8]
+    var costs: BlockCosts
+    /// Bits that each tile took by the flow; nil for others.
+    var flow: [Double?]
+    var modes: [TileMode]
+    /// Bytes of the mosaic.
+    var mosaic: Int
+  }
+
+  /// Codes a block by the modes asked for; tiles that the flow cannot have, or has dearer than they are raw, become raw.
+  private func attempt(
+    _ tiles: [Tile], _ padded: [[UInt8]], _ labels: [Int], _ modes: inout [TileMode], _ raw: [Double], _ key: UInt64
+  ) -> Attempt {
+    let classical = tiles.indices.filter { modes[$0] == .classical }
+    var stream: [UInt8] = []
+    if !classical.isEmpty {
+      if let found = mosaic.encode(classical.map { padded[$0] }, effort: options.effort) {
+        stream = found
+      } else {
+        for tile in classical { modes[tile] = .raw }
+      }
+    }
+    let stack = SymbolStack(seed: scrambled(stream, key), key: key)
+    var flow = [Double?](repeating: nil, count: tiles.count)
+    for tile in tiles.indices.reversed() where modes[tile] == .flow {
+      let before = stack.bits
+      if push(padded[tile], label: classes > 0 ? labels[tile] : nil, onto: stack, atMost: raw[tile]) {
+        flow[tile] = stack.bits - before
+      } else {
+        modes[tile] = .raw
+      }
+    }
+    let hasChain = modes.contains(.flow)
+    var writer = ByteWriter()
+    append(modes, to: &writer)
+    writer.append(varying: stream.count)
+    if hasChain {
+      let words = stack.words
+      writer.append(varying: stack.drawnCount)
+      writer.append(varying: words.count)
+      for word in words { writer.append(word) }
+      if stack.drawnCount > 0 { neededBits = max(neededBits, 16 * Double(stack.drawnCount) + 8 * Double(stream.count)) }
+    } else {
+      writer.append(stream)
+    }
+    for tile in tiles.indices where modes[tile] == .raw {
+      writer.append(tiles[tile].stored(channels: blueprint.channels))
+    }
+    let costs = BlockCosts(
+      flow: flow.compactMap(\.self).reduce(0, +), flowTiles: modes.count { $0 == .flow },
+      classicalTiles: modes.count { $0 == .classical }, rawTiles: modes.count { $0 == .raw },
+      drawn: 16 * stack.drawnCount)
+    return Attempt(bytes: writer.bytes, costs: costs, flow: flow, modes: modes, mosaic: stream.count)
+  }
+
+  /// So many that their mosaic holds what a chain needs to begin with, and no more than an eighth of the block.
+  private func seedCount(_ padded: [[UInt8]]) -> Int {
+    let most = padded.count / 8
+    guard most > 0, let one = mosaic.encode(Array(padded.prefix(min(4, most))), effort: options.effort) else {
+      return 0
+    }
+    let bitsPerTile = 8 * Double(one.count) / Double(min(4, most))
+    return min(most, Int((neededBits / bitsPerTile).rounded(.up)))
+  }
+
+  /// Whether WebP may have some tiles cheaper: by the seeds' rate, or where the flow refused some.
+  private func isWorthMixing(_ attempt: Attempt, _ modes: [TileMode], _ seeds: Int) -> Bool {
+    let flow = attempt.flow.compactMap(\.self)
+    if seeds == 0 || attempt.costs.rawTiles > 0 || flow.isEmpty { return true }
+    let average = flow.reduce(0, +) / Double(flow.count)
+    return 8 * Double(attempt.mosaic) / Double(seeds) < average * options.mixingBelow
+  }
+
+  /// Other modes to try: each tile as it is cheapest by itself, and all in the mosaic.
+  private func alternatives(
+    _ padded: [[UInt8]], _ modes: [TileMode], _ first: Attempt, _ raw: [Double], _ seeds: Int
+  ) -> [[TileMode]] {
+    guard padded.count <= mosaic.mostTiles, let whole = mosaic.encode(padded, effort: options.effort) else { return [] }
+    let alone = padded.map { tile in
+      mosaic.encode([tile], effort: options.effort).map { 8 * Double($0.count) } ?? .infinity
+    }
+    // In a mosaic a tile costs less than alone.
+    let share = min(1, 8 * Double(whole.count) / alone.reduce(0, +))
+    // What the seeds would cost by the flow is taken to be what others do.
+    let known = first.flow.compactMap(\.self)
+    let average = known.isEmpty ? .infinity : known.reduce(0, +) / Double(known.count)
+    let cheapest = padded.indices.map { tile -> TileMode in
+      let flow = first.flow[tile] ?? (tile < seeds ? average : .infinity)
+      let classical = alone[tile] * share
+      return classical < min(flow, raw[tile]) ? .classical : flow < raw[tile] ? .flow : .raw
+    }
+    return [cheapest, [TileMode](repeating: .classical, count: padded.count)]
+  }
+
+  private func push(_ tile: [UInt8], label: Int?, onto stack: SymbolStack, atMost bits: Double) -> Bool {
+    tell(label)
+    let values = hiddenBits == 0 ? tile : tile.map { $0 >> UInt8(hiddenBits) }
+    guard coder.encode(values, onto: stack, atMost: bits) else { return false }
+    if options.keepsHiddenBits, hiddenBits > 0 {
+      let base = UInt64(1) << UInt64(hiddenBits)
+      for value in tile { stack.push(UInt64(value) & (base - 1), base: base) }
+    }
+    if let label { stack.push(UInt64(label), base: UInt64(classes)) }
+    return true
+  }
+
+  private func tell(_ label: Int?) {
+    guard let label else { return coder.tell(nil) }
+    coder.tell((0..<classes).map { $0 == label ? 1 : 0 })
+  }
+
+  // MARK: Decoding
+
+  /// - Parameter sizes: of the block's tiles.
+  /// - Throws: ``Damage``.
+  func decode(_ bytes: ArraySlice<UInt8>, sizes: [TileSize], key: UInt64) throws -> [Tile] {
+    var reader = ByteReader(bytes)
+    let modes = try readModes(&reader, count: sizes.count)
+    let streamBytes = try reader.varying(upTo: reader.remaining * 2)
+    var tiles = [Tile?](repeating: nil, count: sizes.count)
+    func keep(_ padded: [UInt8], at tile: Int) {
+      tiles[tile] = Tile(sizes[tile], from: padded, paddedWidth: blueprint.width, channels: blueprint.channels)
+    }
+    var stream: [UInt8]
+    if modes.contains(.flow) {
+      let drawn = try reader.varying(upTo: reader.remaining * 2 + 64 * code.imageSize)
+      let count = try reader.varying(upTo: reader.remaining / 2)
+      let bytes = Array(try reader.take(2 * count))
+      let words = (0..<count).map { UInt16(bytes[2 * $0]) | UInt16(bytes[2 * $0 + 1]) << 8 }
+      guard let stack = SymbolStack(words: words, key: key) else { throw Damage("holds no chain") }
+      for tile in sizes.indices where modes[tile] == .flow { keep(try pop(from: stack), at: tile) }
+      guard let seed = stack.seed(drawn: drawn, count: (streamBytes + 1) / 2) else {
+        throw Damage("holds a chain that does not end where it began")
+      }
+      stream = unscrambled(seed, streamBytes, key)
+    } else {
+      stream = Array(try reader.take(streamBytes))
+    }
+    let classical = sizes.indices.filter { modes[$0] == .classical }
+    if !classical.isEmpty {
+      for (tile, padded) in zip(classical, try mosaic.decode(stream, count: classical.count)) { keep(padded, at: tile) }
+    }
+    for tile in sizes.indices where modes[tile] == .raw {
+      let stored = try reader.take(sizes[tile].storedBytes(channels: blueprint.channels))
+      tiles[tile] = Tile(sizes[tile], stored: stored, channels: blueprint.channels)
+    }
+    guard reader.remaining == 0 else { throw Damage("has \(reader.remaining) bytes too many") }
+    return tiles.map { $0! }
+  }
+
+  private func pop(from stack: SymbolStack) throws -> [UInt8] {
+    tell(classes > 0 ? Int(stack.pop(base: UInt64(classes))) : nil)
+    var hidden: [UInt8] = []
+    if options.keepsHiddenBits, hiddenBits > 0 {
+      hidden = (0..<code.imageSize).map { _ in UInt8(stack.pop(base: 1 << UInt64(hiddenBits))) }
+    }
+    var values = [UInt8](repeating: 0, count: code.imageSize)
+    guard coder.decode(&values, from: stack), stack.drawnCount == 0 else { throw Damage("holds words of no picture") }
+    guard hiddenBits > 0 else { return values }
+    let middle = UInt8(1 << (hiddenBits - 1))
+    return values.enumerated().map { place, value in
+      value << UInt8(hiddenBits) + (hidden.isEmpty ? middle : hidden[hidden.count - 1 - place])
+    }
+  }
+
+  // MARK: Parts
+
+  /// A mosaic's bytes as words that look like random ones.
+  private func scrambled(_ stream: [UInt8], _ key: UInt64) -> [UInt16] {
+    (0..<(stream.count + 1) / 2).map { place in
+      let high = 2 * place + 1 < stream.count ? UInt16(stream[2 * place + 1]) << 8 : 0
+      return (UInt16(stream[2 * place]) | high) ^ cc_random_word(~key, UInt64(place))
+    }
+  }
+
+  private func unscrambled(_ words: [UInt16], _ count: Int, _ key: UInt64) -> [UInt8] {
+    let bytes = words.enumerated().flatMap { place, word in
+      let clear = word ^ cc_random_word(~key, UInt64(place))
+      return [UInt8(clear & 0xff), UInt8(clear >> 8)]
+    }
+    return Array(bytes.prefix(count))
+  }
+
+  /// Runs of tiles of one mode: the mode, and how many.
+  private func append(_ modes: [TileMode], to writer: inout ByteWriter) {
+    var start = 0
+    while start < modes.count {
+      var end = start
+      while end < modes.count, modes[end] == modes[start] { end += 1 }
+      writer.append(CollectionOfOne(modes[start].rawValue))
+      writer.append(varying: end - start)
+      start = end
+    }
+  }
+
+  private func readModes(_ reader: inout ByteReader, count: Int) throws -> [TileMode] {
+    var modes: [TileMode] = []
+    while modes.count < count {
+      guard let mode = TileMode(rawValue: try reader.number(UInt8.self)) else {
+        throw Damage("names a mode that is none")
+      }
+      let run = try reader.varying(upTo: count - modes.count)
+      guard run > 0 else { throw Damage("has an empty run") }
+      modes += [TileMode](repeating: mode, count: run)
+    }
+    return modes
+  }
+}
+
+/// How blocks are coded.
+struct BlockOptions: Sendable {
+  /// Of WebP, 0 to 9.
+  var effort = 6
+  /// Whether the first tiles, by WebP, feed the chain.
+  var isSeeded = true
+  /// Whether tiles that WebP has cheaper are coded by it.
+  var isMixed = true
+  /// WebP is tried on all tiles where it takes less than so many times the flow's bits on the first.
+  var mixingBelow = 1.3
+  /// Whether a model of fewer than 8 bits has the others stored beside what it codes.
+  var keepsHiddenBits = false
+}
+
+/// What a block's bytes are made of.
+struct BlockCosts: Sendable {
+  /// Bits of the tiles by the flow.
+  var flow: Double
+  var flowTiles: Int
+  var classicalTiles: Int
+  var rawTiles: Int
+  /// Pseudo-random bits at the bottom.
+  var drawn: Int
+}

@@ -1,0 +1,202 @@
+import CCodec
+import Codec
+import FlowModels
+import Flows
+import Foundation
+import TestSupport
+import Testing
+import Torch
+
+/// Images come back from the code of a flow, which costs what the model says.
+@Suite(.serialized) struct FlowCodeTests {
+  struct Variant: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let configuration: any FlowConfiguration
+
+    init(
+      _ name: String, height: Int = 8, width: Int = 8, channels: Int = 3, levels: Int = 2, steps: Int = 2,
+      pixelSteps: Int = 0, _ change: (inout GlowConfiguration) -> Void = { _ in }
+    ) {
+      testDescription = name
+      var glow = GlowConfiguration(
+        height: height, width: width, channels: channels, levels: levels, steps: steps, hidden: 10)
+      change(&glow)
+      configuration =
+        pixelSteps == 0 ? glow : MaskedGlowConfiguration(pixelSteps: pixelSteps, pixelHidden: 6, before: glow)
+    }
+
+    static let all = [
+      Variant("plain"),
+      Variant("published") {
+        $0.permutation = .conv1x1
+        $0.scale = .exponential
+        $0.edgeChannel = true
+        $0.logScaleFactor = 3
+        $0.classNames = ["a", "b", "c"]
+      },
+      Variant("additive", width: 12) {
+        $0.permutation = .reverse
+        $0.coupling = .additive
+        $0.learnTop = false
+      },
+      Variant("everywhere", channels: 4) {
+        $0.permutation = .shuffle
+        $0.minimumScale = 0.1
+        $0.edgeChannel = true
+        $0.classNames = ["a", "b"]
+        $0.labelConditioning = .everywhere
+      },
+      Variant("one level", height: 4, width: 6, channels: 1, levels: 1) { $0.bits = 5 },
+      Variant("a line", height: 2, width: 16, channels: 1, levels: 1) { $0.edgeChannel = true },
+      Variant("own Gaussians") { $0.priors = .diagonal },
+      Variant("own Gaussians per label", height: 8, width: 16, channels: 1, levels: 3) {
+        $0.priors = .diagonal
+        $0.classNames = ["a", "b", "c"]
+        $0.labelConditioning = .priors
+      },
+      Variant("labels in the priors", channels: 2) {
+        $0.edgeChannel = true
+        $0.classNames = ["a", "b"]
+        $0.labelConditioning = .priors
+        $0.deviationLimit = 1
+      },
+      Variant("attributes") {
+        $0.attributes = ["a", "b", "c"]
+        $0.labelConditioning = .everywhere
+        $0.scale = .bounded
+        $0.deviationLimit = 2
+      },
+      Variant("masked", height: 8, width: 12, pixelSteps: 4) {
+        $0.scale = .bounded
+        $0.edgeChannel = true
+        $0.classNames = ["a", "b"]
+        $0.labelConditioning = .everywhere
+      },
+    ]
+
+    /// Every parameter is random, those that a fresh model has at zero included.
+    func model() throws -> any FlowModel {
+      let model = try configuration.makeModel(options: TensorOptions(.float32), seed: 3)
+      let noise = try randomTensor(model.parameters.values.shape, seed: 4, scale: 0.1)
+      try model.parameters.values.addInPlace(noise.converted(to: .float32))
+      return model
+    }
+
+    var dimensions: Int { configuration.dimensions }
+
+    /// Of the model's bits.
+    func image(_ number: Int) -> [UInt8] {
+      var random = SplitMix(UInt64(number))
+      return (0..<dimensions).map { _ in .random(in: 0...UInt8((1 << configuration.bits) - 1), using: &random) }
+    }
+
+    func condition(_ number: Int) -> [Double]? {
+      if configuration.classCount > 0 {
+        return (0..<configuration.classCount).map { $0 == number % configuration.classCount ? 1 : 0 }
+      }
+      let values = [1, -1, 0.0]
+      let count = configuration.attributeNames.count
+      return count == 0 ? nil : (0..<count).map { values[(number + $0) % 3] }
+    }
+  }
+
+  @Test(arguments: Variant.all) func everyImageComesBack(_ variant: Variant) throws {
+    let code = try FlowCode(variant.model().blueprint())
+    let (coder, stack) = (FlowCoder(code), SymbolStack(key: 9))
+    let numbers = 0..<12
+    for number in numbers.reversed() {
+      coder.tell(variant.condition(number))
+      #expect(coder.encode(variant.image(number), onto: stack))
+    }
+    let (words, drawn) = (stack.words, stack.drawnCount)
+    let (reader, read) = (FlowCoder(code), try #require(SymbolStack(words: words, key: 9)))
+    var image = [UInt8](repeating: 0, count: variant.dimensions)
+    for number in numbers {
+      reader.tell(variant.condition(number))
+      #expect(reader.decode(&image, from: read))
+      #expect(image == variant.image(number), "image \(number)")
+    }
+    #expect(read.seed(drawn: drawn, count: 0) == [])
+  }
+
+  /// The noise that the coder takes from the stack is known, so the model can be asked about the same point.
+  @Test(arguments: Variant.all) func codeLengthIsTheModels(_ variant: Variant) throws {
+    let model = try variant.model()
+    let coder = FlowCoder(try FlowCode(model.blueprint()))
+    var (excess, count) = (0.0, 0)
+    for number in 0..<8 {
+      let (stack, noise) = (SymbolStack(key: UInt64(number)), SymbolStack(key: UInt64(number)))
+      coder.tell(variant.condition(number))
+      let image = variant.image(number)
+      #expect(coder.encode(image, onto: stack))
+      let bits = variant.configuration.bits
+      let cells = Double(1 << (14 - bits))
+      let x = image.map { value in
+        let u = (Double(noise.pop(base: UInt64(cells))) + 0.5) / cells
+        return (Double(value) + u) / Double(1 << bits) - 0.5
+      }
+      let tensor = try Tensor(
+        x, shape: [1, variant.configuration.height, variant.configuration.width, variant.configuration.channels]
+      )
+      .converted(to: .float32)
+      let expected = try model.bitsPerDimension(tensor, labels: labels(of: variant, number)).elements(Double.self)[0]
+      excess += stack.bits / Double(variant.dimensions) - expected
+      count += 1
+    }
+    #expect(abs(excess / Double(count)) < 0.02, "\(excess / Double(count)) bits/dim more than the model says")
+  }
+
+  private func labels(of variant: Variant, _ number: Int) throws -> Tensor? {
+    if variant.configuration.classCount > 0 { return try Tensor([number % variant.configuration.classCount]) }
+    return try variant.condition(number).map { try Tensor($0, shape: [1, $0.count]).converted(to: .float32) }
+  }
+
+  /// Every kernel that this machine has gives the same words.
+  @Test func kernelsAgree() throws {
+    #expect(cc_kernel_works(0) != 0)
+    defer { cc_kernel_use(-1) }
+    for variant in [Variant.all[0], Variant.all[3], Variant.all[10]] {
+      var found: [[UInt16]] = []
+      for kernel in 0..<cc_kernel_count() where cc_kernel_works(kernel) != 0 {
+        cc_kernel_use(kernel)
+        let (coder, stack) = (FlowCoder(try FlowCode(variant.model().blueprint())), SymbolStack(key: 9))
+        coder.tell(variant.condition(1))
+        for number in 0..<4 { #expect(coder.encode(variant.image(number), onto: stack)) }
+        found.append(stack.words)
+      }
+      #expect(Set(found).count == 1, "\(variant.testDescription): \(found.map(\.count))")
+    }
+  }
+
+  /// A picture that leads out of range leaves the stack as it was, so that it can be stored otherwise.
+  @Test func outOfRange() throws {
+    let variant = Variant("wild", levels: 1, steps: 1) { $0.scale = .exponential }
+    let model = try variant.model()
+    let wild = try #require(model.parameters.parameters.first { $0.name.hasSuffix("conv3.bias") })
+    try wild.value.assign(try Tensor.full(12, wild.value.shape, .float32))
+    let (coder, stack) = (FlowCoder(try FlowCode(model.blueprint())), SymbolStack(key: 2))
+    stack.push(77, base: 100)
+    let before = (stack.words, stack.drawnCount)
+    #expect(!coder.encode(variant.image(1), onto: stack))
+    #expect(stack.words == before.0 && stack.drawnCount == before.1)
+  }
+
+  /// Words that nobody wrote give a picture or an error, and no crash.
+  @Test func damagedWords() throws {
+    let variant = Variant.all[1]
+    let coder = FlowCoder(try FlowCode(variant.model().blueprint()))
+    var random = SplitMix(5)
+    var image = [UInt8](repeating: 0, count: variant.dimensions)
+    for _ in 0..<50 {
+      let words = (0..<400).map { _ in UInt16.random(in: .min ... .max, using: &random) } + [7, 0x8000, 1]
+      let stack = try #require(SymbolStack(words: words, key: 1))
+      _ = coder.decode(&image, from: stack)
+    }
+  }
+
+  @Test func familiesWithoutACode() throws {
+    let model = try RealNVPConfiguration.standard.makeModel(options: TensorOptions(.float32), seed: 0)
+    let error = try #require(throws: ModelError.self) { _ = try model.blueprint() }
+    #expect("\(error)".contains("a RealNVP has no blueprint"))
+  }
+}
