@@ -1,5 +1,7 @@
 #include "flow.h"
 
+#include <map>
+
 #include "environment.h"
 #include "handles.h"
 
@@ -11,14 +13,17 @@ struct cc_flow {
 
 struct cc_coder {
   const Flow &flow;
-  /// Of each layer.
-  std::vector<Told> told;
+  /// Of each layer, under the condition that was told last.
+  const std::vector<Told> *told;
+  /// The conditions that were told: most come again.
+  std::map<std::vector<double>, std::vector<Told>> known;
   Work work;
   Picture picture;
 };
 
-cc_flow *cc_flow_create(int height, int width, int channels, int bits, int grid_bits, int scale_bits) {
-  return new cc_flow{Flow(height, width, channels, bits, {grid_bits, scale_bits})};
+cc_flow *cc_flow_create(
+    int height, int width, int channels, int bits, int conditions, int grid_bits, int scale_bits) {
+  return new cc_flow{Flow(height, width, channels, bits, conditions, {grid_bits, scale_bits})};
 }
 
 void cc_flow_destroy(cc_flow *flow) { delete flow; }
@@ -67,7 +72,7 @@ void cc_flow_add_top(cc_flow *flow, cc_network *network) {
 }
 
 cc_coder *cc_coder_create(const cc_flow *flow) {
-  auto *coder = new cc_coder{flow->value, std::vector<Told>(flow->value.layers.size()), {}, {}};
+  auto *coder = new cc_coder{flow->value, nullptr, {}, {}, {}};
   cc_coder_tell(coder, nullptr);
   return coder;
 }
@@ -75,11 +80,23 @@ cc_coder *cc_coder_create(const cc_flow *flow) {
 void cc_coder_destroy(cc_coder *coder) { delete coder; }
 
 void cc_coder_tell(cc_coder *coder, const double *condition) {
+  constexpr size_t kMost = 64;
   const ExactArithmetic exact;
-  for (size_t i = 0; i < coder->told.size(); i++) {
-    const Layer &layer = *coder->flow.layers[i];
-    if (const Network *network = layer.network()) network->tell(condition, layer.height, layer.width, coder->told[i]);
+  const Flow &flow = coder->flow;
+  const std::vector<double> key(condition, condition ? condition + flow.conditions : nullptr);
+  const auto found = coder->known.find(key);
+  if (found != coder->known.end()) {
+    coder->told = &found->second;
+    return;
   }
+  if (coder->known.size() == kMost) coder->known.clear();
+  std::vector<Told> &told = coder->known[key];
+  told.resize(flow.layers.size());
+  for (size_t i = 0; i < told.size(); i++) {
+    const Layer &layer = *flow.layers[i];
+    if (const Network *network = layer.network()) network->tell(condition, layer.height, layer.width, told[i]);
+  }
+  coder->told = &told;
 }
 
 int cc_coder_encode(cc_coder *coder, cc_stack *handle, const uint8_t *pixels, double most_bits) {
@@ -100,7 +117,7 @@ int cc_coder_encode(cc_coder *coder, cc_stack *handle, const uint8_t *pixels, do
     picture.numbers[i] = (int64_t(pixels[i]) << noise) + fine - (int64_t(1) << (flow.grid.number - 1));
   }
   for (size_t i = 0; i < flow.layers.size(); i++) {
-    if (flow.layers[i]->encode(picture, stack, coder->told[i], coder->work)) continue;
+    if (flow.layers[i]->encode(picture, stack, (*coder->told)[i], coder->work)) continue;
     stack.go_back();
     return 0;
   }
@@ -116,7 +133,7 @@ int cc_coder_decode(cc_coder *coder, cc_stack *handle, uint8_t *pixels) {
   Picture &picture = coder->picture;
   picture.numbers.clear();
   for (size_t i = flow.layers.size(); i-- > 0;) {
-    if (!flow.layers[i]->decode(picture, stack, coder->told[i], coder->work)) return 0;
+    if (!flow.layers[i]->decode(picture, stack, (*coder->told)[i], coder->work)) return 0;
   }
   const int noise = flow.grid.number - flow.bits;
   for (size_t i = picture.numbers.size(); i-- > 0;) {

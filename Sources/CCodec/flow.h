@@ -28,12 +28,17 @@ struct Picture {
   int pixels() const { return height * width; }
 };
 
+/// A network's outputs on the grid, each as a number and as a scale.
+struct Maps {
+  std::vector<int64_t> shifts, scales;
+};
+
 /// What one thread needs.
 struct Work {
   Room room;
   std::vector<float> input, output;
   std::vector<int64_t> moved;
-  std::vector<int64_t> shifts, scales;
+  Maps maps;
 };
 
 class Layer {
@@ -49,8 +54,9 @@ class Layer {
 
 class Flow {
  public:
-  Flow(int height, int width, int channels, int bits, Grid grid)
-      : height(height), width(width), channels(channels), bits(bits), grid(grid), at{height, width, channels, {}} {}
+  Flow(int height, int width, int channels, int bits, int conditions, Grid grid)
+      : height(height), width(width), channels(channels), bits(bits), conditions(conditions), grid(grid),
+        at{height, width, channels, {}} {}
 
   void add(std::unique_ptr<Layer> layer) {
     layer->height = at.height;
@@ -58,7 +64,7 @@ class Flow {
     layers.push_back(std::move(layer));
   }
 
-  const int height, width, channels, bits;
+  const int height, width, channels, bits, conditions;
   const Grid grid;
   std::vector<std::unique_ptr<Layer>> layers;
   /// The shape after the layers so far.

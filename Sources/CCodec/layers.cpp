@@ -39,12 +39,14 @@ inline int64_t unscaled(Stack &stack, int64_t number, int64_t scale, int bits) {
 struct Numbers {
   Grid grid;
 
-  int64_t number(float x) const {
-    return rounded(static_cast<double>(x) * static_cast<double>(int64_t(1) << grid.number), static_cast<double>(Grid::kLimit));
+  CC_ALWAYS_INLINE double numbers_per_unit() const { return static_cast<double>(int64_t(1) << grid.number); }
+  CC_ALWAYS_INLINE double scales_per_unit() const { return static_cast<double>(int64_t(1) << grid.scale); }
+
+  CC_ALWAYS_INLINE int64_t number(float x) const {
+    return rounded(static_cast<double>(x) * numbers_per_unit(), static_cast<double>(Grid::kLimit));
   }
-  int64_t scale(float x) const {
-    const int64_t found =
-        rounded(static_cast<double>(x) * static_cast<double>(int64_t(1) << grid.scale), static_cast<double>(Grid::kMostScale));
+  CC_ALWAYS_INLINE int64_t scale(float x) const {
+    const int64_t found = rounded(static_cast<double>(x) * scales_per_unit(), static_cast<double>(Grid::kMostScale));
     return found < 1 ? 1 : found;
   }
   float value(int64_t number) const {
@@ -52,15 +54,49 @@ struct Numbers {
   }
 };
 
-float scale_of(cc_transform transform, float minimum, float raw) {
-  switch (transform) {
-    case CC_ADDITIVE: return 1;
-    case CC_EXPONENTIAL: return exponential(raw);
-    case CC_BOUNDED: return exponential(hyperbolic_tangent(raw));
-    case CC_SIGMOID: break;
+/// What a scale is made of: a network's output. Loops over these become vector instructions.
+struct Sigmoid {
+  float minimum;
+  CC_ALWAYS_INLINE float operator()(float raw) const {
+    const float x = raw + 2, e = exponential(x < 0 ? x : -x), open = 1 / (1 + e);
+    return minimum + (1 - minimum) * (x < 0 ? e * open : open);
   }
-  const float x = raw + 2, e = exponential(x < 0 ? x : -x), open = 1 / (1 + e);
-  return minimum + (1 - minimum) * (x < 0 ? e * open : open);
+};
+struct Exponential {
+  CC_ALWAYS_INLINE float operator()(float raw) const { return exponential(raw); }
+};
+struct Bounded {
+  CC_ALWAYS_INLINE float operator()(float raw) const { return exponential(hyperbolic_tangent(raw)); }
+};
+
+template <class Scale>
+CC_ALWAYS_INLINE void fill_scales(Scale scale, Numbers numbers, const float *raw, int64_t count, int64_t *scales) {
+  for (int64_t i = 0; i < count; i++) scales[i] = numbers.scale(scale(raw[i]));
+}
+
+CC_VECTORIZED void scales_of(
+    cc_transform transform, float minimum, Numbers numbers, const float *raw, int64_t count, int64_t *scales) {
+  switch (transform) {
+    case CC_ADDITIVE: break;
+    case CC_SIGMOID: fill_scales(Sigmoid{minimum}, numbers, raw, count, scales); break;
+    case CC_EXPONENTIAL: fill_scales(Exponential{}, numbers, raw, count, scales); break;
+    case CC_BOUNDED: fill_scales(Bounded{}, numbers, raw, count, scales); break;
+  }
+}
+
+CC_VECTORIZED void numbers_of(Numbers numbers, const float *values, int64_t count, int64_t *out) {
+  for (int64_t i = 0; i < count; i++) out[i] = numbers.number(values[i]);
+}
+
+/// One over the standard deviations, of which the logarithms are `limit * tanh(raw / limit)`, or without a limit `raw`.
+CC_VECTORIZED void deviations_of(float limit, Numbers numbers, const float *raw, int64_t count, int64_t *scales) {
+  if (limit > 0) {
+    for (int64_t i = 0; i < count; i++) {
+      scales[i] = numbers.scale(exponential(-(limit * hyperbolic_tangent(raw[i] / limit))));
+    }
+  } else {
+    for (int64_t i = 0; i < count; i++) scales[i] = numbers.scale(exponential(-raw[i]));
+  }
 }
 
 /// The map `y = (x + shift) * scale` of some channels of a picture, by what a network made: shifts first, then what scales come
@@ -73,23 +109,34 @@ struct AffineMap {
 
   int outputs() const { return transform == CC_ADDITIVE ? count : 2 * count; }
 
-  void encode(int64_t *pixel, const float *output, Stack &stack) const {
+  /// What a network's outputs of `pixels` are as shifts and as scales. Of each pixel the first half counts as shifts, the second as
+  /// scales: one loop over all is faster than two over halves.
+  void prepare(const float *output, int pixels, Maps &maps) const {
+    const int64_t size = int64_t(pixels) * outputs();
+    if (maps.shifts.size() < size_t(size)) {
+      maps.shifts.resize(size);
+      maps.scales.resize(size);
+    }
+    numbers_of(numbers, output, size, maps.shifts.data());
+    scales_of(transform, minimum, numbers, output, size, maps.scales.data());
+  }
+
+  void encode(int64_t *pixel, const Maps &maps, size_t at, Stack &stack) const {
+    const int64_t *shifts = &maps.shifts[at * outputs()], *scales = &maps.scales[at * outputs()] + count;
     for (int c = 0; c < count; c++) {
       int64_t &x = pixel[first + c];
-      x += numbers.number(output[c]);
-      if (transform == CC_ADDITIVE) continue;
-      x = scaled(stack, x, numbers.scale(scale_of(transform, minimum, output[count + c])), numbers.grid.scale);
+      x += shifts[c];
+      if (transform != CC_ADDITIVE) x = scaled(stack, x, scales[c], numbers.grid.scale);
     }
   }
 
-  bool decode(int64_t *pixel, const float *output, Stack &stack) const {
+  bool decode(int64_t *pixel, const Maps &maps, size_t at, Stack &stack) const {
+    const int64_t *shifts = &maps.shifts[at * outputs()], *scales = &maps.scales[at * outputs()] + count;
     int64_t beyond = 0;
     for (int c = count - 1; c >= 0; c--) {
       int64_t &x = pixel[first + c];
-      if (transform != CC_ADDITIVE) {
-        x = unscaled(stack, x, numbers.scale(scale_of(transform, minimum, output[count + c])), numbers.grid.scale);
-      }
-      x -= numbers.number(output[c]);
+      if (transform != CC_ADDITIVE) x = unscaled(stack, x, scales[c], numbers.grid.scale);
+      x -= shifts[c];
       beyond |= (x ^ (x >> 63)) >> 26;
     }
     return beyond == 0;
@@ -219,23 +266,23 @@ class Coupling : public Layer {
   Network *network() const override { return net.get(); }
 
   bool encode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
-    const int outputs = run(picture, told, work);
+    run(picture, told, work);
     for (int pixel = 0; pixel < picture.pixels(); pixel++) {
-      map.encode(&picture.numbers[size_t(pixel) * channels], &work.output[size_t(pixel) * outputs], stack);
+      map.encode(&picture.numbers[size_t(pixel) * channels], work.maps, pixel, stack);
     }
     return in_range(picture.numbers);
   }
 
   bool decode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
-    const int outputs = run(picture, told, work);
+    run(picture, told, work);
     for (int pixel = picture.pixels() - 1; pixel >= 0; pixel--) {
-      if (!map.decode(&picture.numbers[size_t(pixel) * channels], &work.output[size_t(pixel) * outputs], stack)) return false;
+      if (!map.decode(&picture.numbers[size_t(pixel) * channels], work.maps, pixel, stack)) return false;
     }
     return true;
   }
 
  private:
-  int run(const Picture &picture, const Told &told, Work &work) const {
+  void run(const Picture &picture, const Told &told, Work &work) const {
     const int half = channels / 2, pixels = picture.pixels();
     work.input.resize(size_t(pixels) * half);
     work.output.resize(size_t(pixels) * map.outputs());
@@ -245,7 +292,7 @@ class Coupling : public Layer {
       }
     }
     net->run(work.input.data(), picture.height, picture.width, told, work.room, work.output.data());
-    return map.outputs();
+    map.prepare(work.output.data(), pixels, work.maps);
   }
 
   const int channels;
@@ -270,9 +317,10 @@ class Masked : public Layer {
     work.output.resize(size * map.outputs());
     for (size_t i = 0; i < size * channels; i++) work.input[i] = map.numbers.value(picture.numbers[i]);
     net->run(work.input.data(), height, width, told, work.room, work.output.data());
+    map.prepare(work.output.data(), static_cast<int>(size), work.maps);
     const std::vector<int> pixels = in_stages().pixels;
     for (size_t i = size; i-- > 0;) {
-      map.encode(&picture.numbers[size_t(pixels[i]) * channels], &work.output[size_t(pixels[i]) * map.outputs()], stack);
+      map.encode(&picture.numbers[size_t(pixels[i]) * channels], work.maps, pixels[i], stack);
     }
     return in_range(picture.numbers);
   }
@@ -290,7 +338,8 @@ class Masked : public Layer {
       for (int i = start; i < start + count; i++) {
         const size_t pixel = stages.pixels[i];
         int64_t *numbers = &picture.numbers[pixel * channels];
-        if (!map.decode(numbers, &work.output[pixel * map.outputs()], stack)) return false;
+        map.prepare(&work.output[pixel * map.outputs()], 1, work.maps);
+        if (!map.decode(numbers, work.maps, 0, stack)) return false;
         for (int c = 0; c < channels; c++) work.input[pixel * channels + c] = map.numbers.value(numbers[c]);
       }
     }
@@ -388,14 +437,19 @@ class Latent : public Layer {
       for (int c = 0; c < kept; c++) work.input[pixel * kept + c] = numbers.value(pixels[pixel * stride + c]);
     }
     net->run(work.input.data(), height, width, told, work.room, work.output.data());
+    const size_t size = work.output.size();
+    if (work.maps.shifts.size() < size) {
+      work.maps.shifts.resize(size);
+      work.maps.scales.resize(size);
+    }
+    numbers_of(numbers, work.output.data(), static_cast<int64_t>(size), work.maps.shifts.data());
+    deviations_of(limit, numbers, work.output.data(), static_cast<int64_t>(size), work.maps.scales.data());
   }
 
   Gaussian gaussian(const Work &work, int pixel, int c) const {
     if (!net) return {0, int64_t(1) << numbers.grid.scale};
-    const int count = channels - kept;
-    const float *halves = &work.output[size_t(pixel) * 2 * count];
-    const float raw = halves[count + c], deviation = limit > 0 ? limit * hyperbolic_tangent(raw / limit) : raw;
-    return {numbers.number(halves[c]), numbers.scale(exponential(-deviation))};
+    const size_t count = channels - kept, place = size_t(pixel) * 2 * count + c;
+    return {work.maps.shifts[place], work.maps.scales[place + count]};
   }
 
   const int channels, kept;

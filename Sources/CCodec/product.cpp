@@ -11,7 +11,8 @@ namespace codec {
 
 struct Kernel {
   const char *name;
-  int64_t columns;
+  /// Numbers of a vector. Panels have two vectors' columns, the last perhaps one's.
+  int64_t lanes;
   void (*multiply)(
       const Product &, const float *rows, int64_t stride, const float *const *starts, int64_t count, float *out);
   bool (*is_supported)();
@@ -40,14 +41,33 @@ struct Kernel {
 namespace {
 
 const Kernel kKernels[] = {
-    {"portable", portable::kColumns, portable::multiply, [] { return true; }},
+    {"portable", portable::kLanes, portable::multiply, [] { return true; }},
 #if defined(__x86_64__)
-    {"avx2", avx2::kColumns, avx2::multiply,
+    {"avx2", avx2::kLanes, avx2::multiply,
      [] { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }},
-    {"avx512", avx512::kColumns, avx512::multiply, [] { return __builtin_cpu_supports("avx512f") != 0; }},
+    {"avx512", avx512::kLanes, avx512::multiply, [] { return __builtin_cpu_supports("avx512f") != 0; }},
 #endif
 };
 constexpr int kCount = sizeof kKernels / sizeof *kKernels;
+
+int64_t padded(int64_t outputs, const Kernel &kernel) {
+  return (outputs + kernel.lanes - 1) / kernel.lanes * kernel.lanes;
+}
+
+/// The columns of a matrix in panels, row after row in each.
+std::vector<float> panels(const float *values, int64_t inner, int64_t outputs, const Kernel &kernel) {
+  const int64_t width = padded(outputs, kernel), most = 2 * kernel.lanes;
+  std::vector<float> packed(width * inner, 0);
+  for (int64_t start = 0; start < width; start += most) {
+    const int64_t columns = width - start < most ? width - start : most;
+    for (int64_t k = 0; k < inner; k++) {
+      for (int64_t column = start; column < start + columns && column < outputs; column++) {
+        packed[start * inner + k * columns + column - start] = values[k * outputs + column];
+      }
+    }
+  }
+  return packed;
+}
 
 /// A product of odd sizes with numbers of many magnitudes, some of which cancel and some of which are subnormal.
 bool agrees(const Kernel &kernel) {
@@ -62,15 +82,10 @@ bool agrees(const Kernel &kernel) {
   std::vector<float> rows(kRows * kInner), values(kInner * kOutputs);
   for (float &value : rows) value = number();
   for (float &value : values) value = number();
-  const int64_t width = (kOutputs + kernel.columns - 1) / kernel.columns * kernel.columns;
-  std::vector<float> start(width), out(kRows * width), packed(width * kInner);
+  const int64_t width = padded(kOutputs, kernel);
+  std::vector<float> start(width), out(kRows * width);
   for (float &value : start) value = number();
-  for (int64_t column = 0; column < kOutputs; column++) {
-    const int64_t panel = column / kernel.columns * kernel.columns;
-    for (int64_t k = 0; k < kInner; k++) {
-      packed[panel * kInner + k * kernel.columns + column - panel] = values[k * kOutputs + column];
-    }
-  }
+  const std::vector<float> packed = panels(values.data(), kInner, kOutputs, kernel);
   const std::vector<const float *> starts(kRows, start.data());
   kernel.multiply({kInner, width, false, packed.data()}, rows.data(), kInner, starts.data(), kRows, out.data());
   for (int64_t row = 0; row < kRows; row++) {
@@ -101,15 +116,8 @@ const Kernel &chosen_kernel() {
 
 Matrix::Matrix(const float *values, int64_t inner, int64_t outputs, bool relu)
     : inner(inner), outputs(outputs), kernel(&chosen_kernel()), relu(relu) {
-  const int64_t columns = kernel->columns;
-  width = (outputs + columns - 1) / columns * columns;
-  packed.assign(width * inner, 0);
-  for (int64_t k = 0; k < inner; k++) {
-    for (int64_t column = 0; column < outputs; column++) {
-      const int64_t panel = column / columns * columns;
-      packed[panel * inner + k * columns + column - panel] = values[k * outputs + column];
-    }
-  }
+  width = padded(outputs, *kernel);
+  packed = panels(values, inner, outputs, *kernel);
 }
 
 void Matrix::multiply(

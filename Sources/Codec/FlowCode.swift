@@ -18,7 +18,7 @@ public final class FlowCode: @unchecked Sendable {
     self.grid = grid
     handle = cc_flow_create(
       Int32(blueprint.height), Int32(blueprint.width), Int32(blueprint.channels), Int32(blueprint.bits),
-      Int32(grid.numberBits), Int32(grid.scaleBits))
+      Int32(blueprint.conditionCount), Int32(grid.numberBits), Int32(grid.scaleBits))
     let builder = FlowBuilder(flow: handle, grid: grid, conditions: blueprint.conditionCount)
     var shape = ImageSize(blueprint.height, blueprint.width, blueprint.channels)
     for level in blueprint.levels {

@@ -103,9 +103,11 @@ typedef enum { CC_ADDITIVE, CC_SIGMOID, CC_EXPONENTIAL, CC_BOUNDED } cc_transfor
 typedef enum { CC_DOWN, CC_UP, CC_RIGHT, CC_LEFT } cc_order;
 
 /// - bits: of a channel's values.
+/// - conditions: numbers that say a picture's condition.
 /// - grid_bits: pictures and latents are multiples of 2^-grid_bits.
 /// - scale_bits: scales are multiples of 2^-scale_bits.
-cc_flow *cc_flow_create(int height, int width, int channels, int bits, int grid_bits, int scale_bits);
+cc_flow *cc_flow_create(
+    int height, int width, int channels, int bits, int conditions, int grid_bits, int scale_bits);
 void cc_flow_destroy(cc_flow *flow);
 
 /// The layers in the order of encoding. Networks become the flow's.

@@ -19,7 +19,8 @@ public final class ArchiveWriter {
   private var index = ArchiveIndex()
   private var names: [String] = []
   private var offset = 0
-  private var summary = ArchiveSummary()
+  /// Of what has been written so far.
+  public private(set) var summary = ArchiveSummary()
   /// Tiles that are not in a block yet, with the pictures that they are of.
   private var tiles: [Tile] = []
   private var labels: [Int] = []
@@ -136,6 +137,7 @@ public final class ArchiveWriter {
           skippedTiles: contents.skippedTiles, tileCount: range.count))
       try write(framed)
       summary.add(coded.costs, bytes: framed.count)
+      summary.blockPixels += tiles[range].map { $0.size.storedBytes(channels: header.channels) }.reduce(0, +)
     }
     self.tiles.removeAll(keepingCapacity: true)
     self.labels.removeAll(keepingCapacity: true)
@@ -208,6 +210,8 @@ public struct ArchiveSummary: Sendable {
   public internal(set) var blocks = 0
   /// Of the blocks, with their frames.
   public internal(set) var blockBytes = 0
+  /// Of the pixels in them.
+  public internal(set) var blockPixels = 0
   public internal(set) var nameBytes = 0
   public internal(set) var tiles = 0
   public internal(set) var flowTiles = 0
