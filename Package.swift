@@ -131,7 +131,8 @@ let package = Package(
     .target(
       name: "GlowCLI",
       dependencies: [
-        "Training", "Cluster", "Runs", "Reporting", "WeightLayouts", "ModelImages", "Analysis", "Inference", "Studio",
+        "Training", "Cluster", "Codec", "Runs", "Reporting", "WeightLayouts", "ModelImages", "Analysis", "Inference",
+        "Studio",
         "Imaging",
         "Datasets", "FlowModels", "Safetensors", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -12,7 +12,8 @@ public struct GlowCommand: AsyncParsableCommand {
       SampleCommand.self, EncodeCommand.self, DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self,
       AttributesCommand.self, ScoreCommand.self,
       ResampleCommand.self, QualityCommand.self, RunsCommand.self, StatusCommand.self, PlotCommand.self,
-      ReportCommand.self, ServeCommand.self, ExportCommand.self, ImportCommand.self, DataCommand.self,
+      ReportCommand.self, ServeCommand.self, CompressCommand.self, DecompressCommand.self, ExportCommand.self,
+      ImportCommand.self, DataCommand.self,
       BenchCommand.self,
     ])
 

@@ -55,7 +55,8 @@ public enum ModelLocation {
     return folders.map { $0.appending(path: "Models") }
   }
 
-  private static var shippedNames: [String] {
+  /// The shipped models that are here.
+  public static var shippedNames: [String] {
     let names = shippedFolders.flatMap { folder in
       ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
         .filter { isModel(folder.appending(path: $0)) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Codec
 import Datasets
 import Foundation
 import Imaging
@@ -14,6 +15,7 @@ enum OutputFile: String {
   case weights = "a file of another program's weights"
   case scores = "a file of scores"
   case referenceScores = "a file of reference scores"
+  case archive = "an archive"
 
   /// Refuses a file that is not to be written, before any work is done.
   /// - Parameters:
@@ -46,6 +48,7 @@ enum OutputFile: String {
     case .picture, .chart, .video: nil
     case .latents, .attributes, .weights, .referenceScores: "safetensors"
     case .scores: "csv"
+    case .archive: "glz"
     }
   }
 
@@ -66,6 +69,7 @@ enum OutputFile: String {
     case .attributes: return says("format", "swift-glow attributes")
     case .weights: return says("generator", "swift-glow")
     case .referenceScores: return says("format", "swift-glow reference scores")
+    case .archive: return (try? ArchiveReader(url)) != nil
     case .scores:
       let head = Self.head(of: url)
       return head.hasPrefix("image,bits_per_dim")

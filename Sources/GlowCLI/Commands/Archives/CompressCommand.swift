@@ -1,0 +1,143 @@
+import ArgumentParser
+import Codec
+import Datasets
+import Files
+import FlowModels
+import Foundation
+import Imaging
+import ModelImages
+import Torch
+
+struct CompressCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compress", abstract: "Pack pictures without loss into one small file.",
+    discussion: """
+      Each picture is cut into tiles of the model's size. A tile is coded by the model, by WebP or as it is, whichever is \
+      smallest; each block of tiles is decoded and compared before it is written. `glow decompress` gives the pictures back.
+
+      Pixels are kept, not files: a JPEG comes back as a PNG of the same pixels, without metadata. Names are kept, below the \
+      folder that is given. The archive names its model and does not hold it, unless --embed-model is given.
+      """)
+
+  @Argument(help: "Picture files (PNG, JPEG, WebP) and folders of them; without any, images of --data.")
+  var inputs: [String] = []
+  @Option(
+    name: [.customShort("o"), .customLong("out"), .customLong("output")], help: "The archive to write, NAME.glz.")
+  var out: String?
+  @Option(help: "A run folder, a model folder, or the name of a shipped model; by default the shipped one that fits.")
+  var model: String?
+  @Option(help: "A data set, SET or SET:SPLIT as in train's --data; test unless said.") var data: NamedSplit?
+  @Option(help: "Of the pictures, for a conditional model; by default a data set's own, else the most likely.")
+  var label: String?
+  @Flag(help: "Put the model into the archive, too.") var embedModel = false
+  @Option(
+    name: .customLong("block"), help: "Tiles that are coded together: what is read and what damage costs at once.")
+  var block = 512
+  @Option(name: [.customShort("T"), .customLong("threads")], help: "By default as many as the machine has cores.")
+  var threads: Int?
+  @Flag(help: "With a model of fewer bits than 8, store the others beside what it codes.") var lowBits = false
+  @Flag(help: "Take pictures as training does: alpha on white, the upper 8 of 16 bits.") var flatten = false
+  @Flag(inversion: .prefixedNo, help: "Decode each block and compare it.") var verify = true
+  @Flag(name: [.customShort("k"), .customLong("keep")], help: "Keep the pictures (as without it).") var keep = false
+  @Flag(name: .customLong("rm"), help: "Remove the picture files when the archive is complete.") var remove = false
+  @Flag(name: [.customShort("f"), .customLong("force")], help: "Replace a file of another kind.") var force = false
+  @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Say nothing but errors.") var quiet = false
+  @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Say what the archive is made of.") var verbose = false
+
+  func validate() throws {
+    guard inputs.isEmpty != (data == nil) else {
+      throw ValidationError(
+        inputs.isEmpty ? "name pictures or folders, or a data set with --data" : "--data and pictures: give one of both"
+      )
+    }
+    guard out != nil || inputs.count == 1 else { throw ValidationError("name the archive with -o NAME.glz") }
+    guard (1...8192).contains(block) else { throw ValidationError("--block is \(block), expected 1 to 8192") }
+    if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is \(threads), expected 1 to 256") }
+    guard !(remove && data != nil) else { throw ValidationError("--rm removes picture files, and --data names a set") }
+    guard !(remove && keep) else { throw ValidationError("--rm and --keep: give one of both") }
+  }
+
+  func run() throws {
+    try Runtime.checkVersion()
+    let target = out ?? URL(filePath: inputs[0]).lastPathComponent + ".glz"
+    if !force { try OutputFile.archive.require(target, "--out", from: inputs) }
+    let source: any PicturesToPack = try data.map { try PackedDataset($0) } ?? PackedFiles(inputs, flattening: flatten)
+    source.notes.forEach(warn)
+    guard source.count > 0 else { throw ValidationError("there are no pictures in \(inputs.joined(separator: ", "))") }
+    let chosen = try CodecModel(model, for: source.first())
+    let labels = try PictureLabels(label, of: chosen.model, asked: source)
+    var options = ArchiveOptions()
+    options.blockTiles = block
+    options.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    options.verifies = verify
+    options.keepsHiddenBits = lowBits
+    let code = try FlowCode(chosen.model.blueprint())
+    let summary = try CodecFailure.reporting {
+      let writer = try ArchiveWriter(
+        to: URL(filePath: target), code, classes: chosen.model.configuration.classCount, modelName: chosen.name,
+        embedding: embedModel ? ModelBundle.bytes(of: chosen.model) : nil, options: options)
+      try pack(source, into: writer, labels, chosen.model.configuration)
+      return try writer.finish()
+    }
+    if remove { try source.remove() }
+    if !quiet { say(summary, target) }
+  }
+
+  private func pack(
+    _ source: any PicturesToPack, into writer: ArchiveWriter, _ labels: PictureLabels, _ model: any FlowConfiguration
+  ) throws {
+    let bar = ProgressBar()
+    let signals = StopSignals()
+    let start = ContinuousClock.now
+    defer { bar.clear() }
+    for first in stride(from: 0, to: source.count, by: PictureLabels.batch) {
+      let numbers = first..<min(source.count, first + PictureLabels.batch)
+      let pictures = try numbers.map { try source.picture($0) }
+      for ((number, picture), label) in zip(zip(numbers, pictures), try labels(of: pictures, numbers)) {
+        do {
+          try writer.append(picture, named: source.name(number), label: label)
+        } catch let error as CodecError {
+          throw ValidationError("\(source.name(number) ?? "image \(number)"): \(error)")
+        }
+      }
+      if signals.isRequested { throw ExitCode(130) }
+      guard !quiet else { continue }
+      bar.update(numbers.upperBound, of: source.count, progress(writer.summary, since: start))
+    }
+  }
+
+  private func progress(_ summary: ArchiveSummary, since start: ContinuousClock.Instant) -> String {
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let rate = Double(summary.rawBytes) / 1e6 / max(seconds, 1e-3)
+    return String(
+      format: "%.2f MB/s  %.3f bits/dim", rate, 8 * Double(summary.blockBytes) / Double(max(1, summary.blockPixels)))
+  }
+
+  private func say(_ summary: ArchiveSummary, _ target: String) {
+    let ratio = Double(summary.rawBytes) / Double(max(1, summary.bytes))
+    print(
+      "\(counted(summary.pictures, "picture")), \(ByteCount(bytes: summary.rawBytes)) in \(ByteCount(bytes: summary.bytes))"
+        + String(format: " (%.3f bits/dim, %.2f to 1): ", summary.bitsPerDimension, ratio) + target)
+    guard verbose else { return }
+    print(
+      "\(counted(summary.tiles, "tile")): \(summary.flowTiles) by the model, \(summary.classicalTiles) by WebP, "
+        + "\(summary.rawTiles) as they are; \(counted(summary.blocks, "block")), names \(ByteCount(bytes: summary.nameBytes))"
+    )
+  }
+}
+
+/// Turns what is wrong with an archive into a line and an exit status.
+enum CodecFailure {
+  /// 1 for what is damaged.
+  static let damaged = ExitCode(1)
+  /// 2 for another model, or another arithmetic.
+  static let otherModel = ExitCode(2)
+
+  static func reporting<Result>(_ status: ExitCode? = nil, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as CodecError {
+      guard let status else { throw ValidationError("\(error)") }
+      FileHandle.standardError.write(Data("Error: \(safe("\(error)"))\n".utf8))
+      throw status
+    }
+  }
+}
