@@ -46,6 +46,7 @@ let package = Package(
     .library(name: "Flows", targets: ["Flows"]),
     .library(name: "FlowModels", targets: ["FlowModels"]),
     .library(name: "WeightLayouts", targets: ["WeightLayouts"]),
+    .library(name: "Codec", targets: ["Codec"]),
     .library(name: "Imaging", targets: ["Imaging"]),
     .library(name: "Datasets", targets: ["Datasets"]),
     .library(name: "Cluster", targets: ["Cluster"]),
@@ -154,7 +155,7 @@ let package = Package(
       name: "ParserFuzzing",
       dependencies: [
         "Training", "Runs", "FlowModels", "WeightLayouts", "Analysis", "Datasets", "Imaging", "CImageCodecs",
-        "Multipart",
+        "Codec", "Multipart",
         "Safetensors", "Files", "PictureFixtures",
       ],
       path: "Fuzzing/Parsers"),

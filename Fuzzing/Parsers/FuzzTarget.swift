@@ -1,5 +1,6 @@
 import Multipart
 import Analysis
+import Codec
 import Datasets
 import Files
 import FlowModels
@@ -16,7 +17,8 @@ package struct FuzzTarget {
   private static var parsers: [any FuzzedParser.Type] {
     [
       AttributeListFuzzing.self, AttributesCSVFuzzing.self, ChecksumsFuzzing.self, CIFAR10Fuzzing.self,
-      ConfigurationFuzzing.self, DirectionsFuzzing.self, ForeignWeightsFuzzing.self, IDXFuzzing.self, JPEGFuzzing.self,
+      ConfigurationFuzzing.self, DirectionsFuzzing.self, ForeignWeightsFuzzing.self, GLZFuzzing.self, IDXFuzzing.self,
+      JPEGFuzzing.self,
       JSONFuzzing.self,
       LatentsFuzzing.self, LayoutFuzzing.self, LMDBFuzzing.self, MetricsFuzzing.self, MultipartFuzzing.self,
       NPYFuzzing.self, NPZFuzzing.self,
@@ -68,7 +70,7 @@ package struct FuzzTarget {
     let text = "\(error)"
     switch error {
     case is DatasetError, is ImagingError, is SafetensorsError, is ModelError, is TrainingError, is AnalysisError,
-      is MultipartError:
+      is MultipartError, is CodecError:
       break
     default: return "an error of type \(type(of: error)): \(text)"
     }

@@ -221,7 +221,7 @@ import Testing
       var body = ByteWriter()
       body.append(varying: 0)
       let huge = PictureShape(width: PictureShape.mostSide, height: PictureShape.mostSide, isGray: false)
-      BlockContents(firstPicture: 0, skippedTiles: 0, tileCount: 1, shapes: [huge]).append(to: &body)
+      BlockContents(firstPicture: 0, skippedTiles: 0, tileCount: 1, shapes: PictureShapes([huge])).append(to: &body)
       body.append(UInt32(0))
       body.append([TileMode.raw.rawValue, 1, 0])
       body.append([UInt8](repeating: 9, count: 8 * 8 * 3))

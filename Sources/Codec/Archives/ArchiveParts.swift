@@ -27,57 +27,6 @@ enum ArchivePart: String {
   }
 }
 
-/// The size and kind of a picture.
-struct PictureShape: Hashable, Sendable {
-  var width: Int
-  var height: Int
-  /// Whether it is gray, also where the model is of color.
-  var isGray: Bool
-
-  static let mostSide = 1 << 20
-
-  func tileCount(_ width: Int, _ height: Int) -> Int { columns(width) * ((self.height + height - 1) / height) }
-  func columns(_ width: Int) -> Int { (self.width + width - 1) / width }
-
-  /// Where a tile lies, and its size.
-  func tile(_ number: Int, _ width: Int, _ height: Int) -> (left: Int, top: Int, size: TileSize) {
-    let (column, row) = (number % columns(width), number / columns(width))
-    let (left, top) = (column * width, row * height)
-    let size = TileSize(width: min(width, self.width - left), height: min(height, self.height - top), isGray: isGray)
-    return (left, top, size)
-  }
-}
-
-extension ByteWriter {
-  /// Runs of equal shapes: how many, width, height, and whether they are gray.
-  mutating func append(_ shapes: [PictureShape]) {
-    var start = 0
-    while start < shapes.count {
-      var end = start
-      while end < shapes.count, shapes[end] == shapes[start] { end += 1 }
-      append(varying: end - start)
-      append(varying: shapes[start].width)
-      append(varying: 2 * shapes[start].height + (shapes[start].isGray ? 1 : 0))
-      start = end
-    }
-  }
-}
-
-extension ByteReader {
-  mutating func shapes(count: Int) throws -> [PictureShape] {
-    var shapes: [PictureShape] = []
-    while shapes.count < count {
-      let run = try varying(upTo: count - shapes.count)
-      let width = try varying(upTo: PictureShape.mostSide)
-      let tall = try varying(upTo: 2 * PictureShape.mostSide + 1)
-      guard run > 0, width > 0, tall > 1 else { throw Damage("holds a picture without pixels") }
-      let shape = PictureShape(width: width, height: tall / 2, isGray: tall % 2 == 1)
-      shapes += [PictureShape](repeating: shape, count: run)
-    }
-    return shapes
-  }
-}
-
 /// Which tiles a block holds.
 struct BlockContents: Hashable, Sendable {
   /// The first picture of which it has a tile.
@@ -86,7 +35,7 @@ struct BlockContents: Hashable, Sendable {
   var skippedTiles: Int
   var tileCount: Int
   /// Of all pictures of which it has a tile.
-  var shapes: [PictureShape]
+  var shapes: PictureShapes
 
   /// Picture by picture: its number, its shape, and which of its tiles.
   func pieces(_ width: Int, _ height: Int) -> [(picture: Int, shape: PictureShape, tiles: Range<Int>)] {
@@ -100,8 +49,8 @@ struct BlockContents: Hashable, Sendable {
   }
 
   func append(to writer: inout ByteWriter) {
-    for number in [firstPicture, skippedTiles, tileCount, shapes.count] { writer.append(varying: number) }
-    writer.append(shapes)
+    for number in [firstPicture, skippedTiles, tileCount] { writer.append(varying: number) }
+    shapes.append(to: &writer)
   }
 
   static let mostTiles = 1 << 13
@@ -110,15 +59,14 @@ struct BlockContents: Hashable, Sendable {
     firstPicture = try reader.varying(upTo: 1 << 40)
     skippedTiles = try reader.varying(upTo: 1 << 40)
     tileCount = try reader.varying(upTo: Self.mostTiles)
-    let count = try reader.varying(upTo: tileCount)
-    shapes = try reader.shapes(count: count)
+    shapes = try PictureShapes(&reader, upTo: tileCount)
     let tiles = shapes.map { $0.tileCount(width, height) }
-    guard count > 0, skippedTiles < tiles[0], tileCount + skippedTiles <= tiles.reduce(0, +),
+    guard !tiles.isEmpty, skippedTiles < tiles[0], tileCount + skippedTiles <= tiles.reduce(0, +),
       tileCount + skippedTiles > tiles.dropLast().reduce(0, +)
     else { throw Damage("holds a block that makes no sense") }
   }
 
-  init(firstPicture: Int, skippedTiles: Int, tileCount: Int, shapes: [PictureShape]) {
+  init(firstPicture: Int, skippedTiles: Int, tileCount: Int, shapes: PictureShapes) {
     self.firstPicture = firstPicture
     self.skippedTiles = skippedTiles
     self.tileCount = tileCount
@@ -140,7 +88,7 @@ struct BlockPlace: Hashable, Sendable {
 /// What lies where, so that a reader need not scan.
 struct ArchiveIndex: Hashable, Sendable {
   var blocks: [BlockPlace] = []
-  var shapes: [PictureShape] = []
+  var shapes = PictureShapes()
   /// Of the part with the names; 0 where there are none.
   var namesOffset = 0
   var modelOffset = 0
@@ -150,8 +98,7 @@ struct ArchiveIndex: Hashable, Sendable {
 
   var bytes: [UInt8] {
     var writer = ByteWriter()
-    writer.append(varying: shapes.count)
-    writer.append(shapes)
+    shapes.append(to: &writer)
     writer.append(varying: namesOffset)
     writer.append(varying: modelOffset)
     writer.append(varying: blocks.count)
@@ -168,7 +115,7 @@ struct ArchiveIndex: Hashable, Sendable {
   /// - Parameter fileBytes: of the whole archive, in which all places lie.
   init(_ bytes: [UInt8], fileBytes: Int) throws {
     var reader = ByteReader(bytes)
-    shapes = try reader.shapes(count: try reader.varying(upTo: 1 << 32))
+    shapes = try PictureShapes(&reader, upTo: 1 << 32)
     namesOffset = try reader.varying(upTo: fileBytes)
     modelOffset = try reader.varying(upTo: fileBytes)
     let count = try reader.varying(upTo: reader.remaining)
@@ -185,6 +132,9 @@ struct ArchiveIndex: Hashable, Sendable {
       blocks.append(
         BlockPlace(offset: offset, byteCount: byteCount, firstPicture: first, skippedTiles: skipped, tileCount: tiles))
       end = offset + byteCount
+    }
+    guard shapes.count <= blocks.reduce(0, { $0 + $1.tileCount }) else {
+      throw Damage("has an index of more pictures than tiles")
     }
   }
 

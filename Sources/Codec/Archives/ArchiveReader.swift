@@ -8,7 +8,7 @@ import Imaging
 ///
 /// ```swift
 /// let reader = try ArchiveReader(URL(filePath: "clothes.glz"))
-/// try reader.use(FlowCode(model.blueprint()))
+/// try reader.use(FlowCode(glow.blueprint()))
 /// try reader.read(0..<reader.pictureCount) { number, picture in print(number, picture.width) }
 /// ```
 public final class ArchiveReader {
@@ -23,14 +23,10 @@ public final class ArchiveReader {
   public var byteCount: Int { file.byteCount }
   public var blockCount: Int { index.blocks.count }
   /// Bytes of all pixels.
-  public var rawBytes: Int { index.shapes.map(rawBytes).reduce(0, +) }
+  public var rawBytes: Int { index.shapes.byteCount(channels: header.channels) }
   public var blockBytes: Int { index.blocks.map(\.byteCount).reduce(0, +) }
   public var hasModel: Bool { index.modelOffset > 0 }
   public var hasNames: Bool { index.namesOffset > 0 }
-
-  private func rawBytes(_ shape: PictureShape) -> Int {
-    shape.width * shape.height * (shape.isGray ? 1 : header.channels)
-  }
 
   public func size(of picture: Int) -> (width: Int, height: Int, channels: Int) {
     let shape = index.shapes[picture]
@@ -82,7 +78,7 @@ public final class ArchiveReader {
   /// What can be found without an index: the parts one after the other, and after damage the next word that begins one.
   private static func scanned(_ file: OpenedFile, from start: Int, _ header: ArchiveHeader) -> ArchiveIndex {
     var index = ArchiveIndex()
-    var shapes: [Int: PictureShape] = [:]
+    var found: [BlockContents] = []
     var offset = start
     while offset + ArchivePart.frameBytes <= file.byteCount {
       guard let frame = try? ArchivePart.frame(bytes(of: file, offset, ArchivePart.frameBytes)),
@@ -102,15 +98,17 @@ public final class ArchiveReader {
           BlockPlace(
             offset: offset, byteCount: byteCount, firstPicture: block.contents.firstPicture,
             skippedTiles: block.contents.skippedTiles, tileCount: block.contents.tileCount))
-        for (number, shape) in block.contents.shapes.enumerated() {
-          shapes[block.contents.firstPicture + number] = shape
-        }
+        found.append(block.contents)
       }
       offset += byteCount
     }
-    // Pictures of lost blocks have no shape; those after them keep their numbers.
-    let last = (shapes.keys.max() ?? -1) + 1
-    index.shapes = (0..<min(last, 1 << 32)).map { shapes[$0] ?? PictureShape(width: 0, height: 0, isGray: false) }
+    // Pictures of lost blocks have no shape; those after them keep their numbers. More than the file has bits were never there.
+    for contents in found.sorted(by: { $0.firstPicture < $1.firstPicture }) {
+      let gap = contents.firstPicture - index.shapes.count
+      guard gap <= 8 * file.byteCount else { break }
+      index.shapes.append(.unknown, count: gap)
+      index.shapes.append(PictureShapes(contents.shapes.dropFirst(max(0, -gap))))
+    }
     return index
   }
 

@@ -6,7 +6,7 @@ import Imaging
 /// Writes pictures into one file, each tile by the model, by WebP or as it is, whichever is smallest.
 ///
 /// ```swift
-/// let code = try FlowCode(model.blueprint())
+/// let code = try FlowCode(glow.blueprint())
 /// let writer = try ArchiveWriter(to: URL(filePath: "clothes.glz"), code, classes: 0, modelName: "mine")
 /// try writer.append(picture, named: "a.png")
 /// print(try writer.finish().bytes)
@@ -145,7 +145,8 @@ public final class ArchiveWriter {
 
   /// The pictures of the next tiles, which leave the list of those that are pending.
   private func takeContents(_ count: Int) -> BlockContents {
-    var contents = BlockContents(firstPicture: firstPending, skippedTiles: skipped, tileCount: count, shapes: [])
+    var contents = BlockContents(
+      firstPicture: firstPending, skippedTiles: skipped, tileCount: count, shapes: PictureShapes())
     var left = count
     while left > 0 {
       contents.shapes.append(pending[0].shape)

@@ -8,8 +8,6 @@ final class BlockCoder {
   private let options: BlockOptions
   private let mosaic: Mosaic
   private let classes: Int
-  /// Of a tile, how far the stack first fell below where it was: what a seed should hold.
-  private var neededBits: Double
 
   private var blueprint: FlowBlueprint { code.blueprint }
   private var hiddenBits: Int { 8 - blueprint.bits }
@@ -22,7 +20,6 @@ final class BlockCoder {
     coder = FlowCoder(code)
     mosaic = Mosaic(
       tileWidth: code.blueprint.width, tileHeight: code.blueprint.height, channels: code.blueprint.channels)
-    neededBits = 13 * Double(code.imageSize)
   }
 
   // MARK: Encoding
@@ -35,12 +32,11 @@ final class BlockCoder {
     let padded = tiles.map { $0.padded(width: blueprint.width, height: blueprint.height, channels: blueprint.channels) }
     let raw = tiles.map { 8 * Double($0.size.storedBytes(channels: blueprint.channels)) }
     var modes = [TileMode](repeating: .flow, count: tiles.count)
-    // The first tiles, by WebP, are what the chain takes its first bits from.
-    let seeds = options.isSeeded ? seedCount(padded) : 0
-    for tile in 0..<seeds { modes[tile] = .classical }
+    let trial = options.isSeeded || options.isMixed ? trial(padded, labels) : Trial()
+    if options.isSeeded { for tile in seeds(by: trial, of: padded.count) { modes[tile] = .classical } }
     var best = attempt(tiles, padded, labels, &modes, raw, key)
-    if options.isMixed, isWorthMixing(best, modes, seeds) {
-      for other in alternatives(padded, modes, best, raw, seeds) {
+    if options.isMixed, best.costs.rawTiles > 0 || trial.classicalShare > options.mixingShare {
+      for other in alternatives(padded, best, raw, trial) {
         var modes = other
         let found = attempt(tiles, padded, labels, &modes, raw, key)
         if found.bytes.count < best.bytes.count { best = found }
@@ -59,9 +55,6 @@ final class BlockCoder {
     var costs: BlockCosts
     /// Bits that each tile took by the flow; nil for others.
     var flow: [Double?]
-    var modes: [TileMode]
-    /// Bytes of the mosaic.
-    var mosaic: Int
   }
 
   /// Codes a block by the modes asked for; tiles that the flow cannot have, or has dearer than they are raw, become raw.
@@ -96,7 +89,6 @@ final class BlockCoder {
       writer.append(varying: stack.drawnCount)
       writer.append(varying: words.count)
       for word in words { writer.append(word) }
-      if stack.drawnCount > 0 { neededBits = max(neededBits, 16 * Double(stack.drawnCount) + 8 * Double(stream.count)) }
     } else {
       writer.append(stream)
     }
@@ -107,42 +99,68 @@ final class BlockCoder {
       flow: flow.compactMap(\.self).reduce(0, +), flowTiles: modes.count { $0 == .flow },
       classicalTiles: modes.count { $0 == .classical }, rawTiles: modes.count { $0 == .raw },
       drawn: 16 * stack.drawnCount)
-    return Attempt(bytes: writer.bytes, costs: costs, flow: flow, modes: modes, mosaic: stream.count)
+    return Attempt(bytes: writer.bytes, costs: costs, flow: flow)
   }
 
-  /// So many that their mosaic holds what a chain needs to begin with, and no more than an eighth of the block.
-  private func seedCount(_ padded: [[UInt8]]) -> Int {
-    let most = padded.count / 8
-    guard most > 0, let one = mosaic.encode(Array(padded.prefix(min(4, most))), effort: options.effort) else {
-      return 0
+  /// What some tiles cost by the flow and by WebP.
+  private struct Trial {
+    var tiles: [Int] = []
+    /// In bits, as the next.
+    var flow: [Double] = []
+    /// Each alone.
+    var classical: [Double] = []
+    /// What a chain of them took before it gave anything back.
+    var needed = 0.0
+
+    /// The share of the tiles that WebP has cheaper, as it has them in a mosaic.
+    var classicalShare: Double {
+      let cheaper = zip(flow, classical).count { $0 > BlockOptions.mosaicShare * $1 }
+      return tiles.isEmpty ? 0 : Double(cheaper) / Double(tiles.count)
     }
-    let bitsPerTile = 8 * Double(one.count) / Double(min(4, most))
-    return min(most, Int((neededBits / bitsPerTile).rounded(.up)))
   }
 
-  /// Whether WebP may have some tiles cheaper: by the seeds' rate, or where the flow refused some.
-  private func isWorthMixing(_ attempt: Attempt, _ modes: [TileMode], _ seeds: Int) -> Bool {
-    let flow = attempt.flow.compactMap(\.self)
-    if seeds == 0 || attempt.costs.rawTiles > 0 || flow.isEmpty { return true }
-    let average = flow.reduce(0, +) / Double(flow.count)
-    return 8 * Double(attempt.mosaic) / Double(seeds) < average * options.mixingBelow
+  private func trial(_ padded: [[UInt8]], _ labels: [Int]) -> Trial {
+    var trial = Trial()
+    let stack = SymbolStack(key: 0)
+    let step = max(1, padded.count / options.trialTiles)
+    for tile in stride(from: 0, to: padded.count, by: step).prefix(options.trialTiles) {
+      let before = stack.bits
+      let isCoded = push(padded[tile], label: classes > 0 ? labels[tile] : nil, onto: stack, atMost: .infinity)
+      trial.tiles.append(tile)
+      trial.flow.append(isCoded ? stack.bits - before : .infinity)
+      trial.classical.append(classicalBits(padded[tile]))
+    }
+    trial.needed = 16 * Double(stack.drawnCount)
+    return trial
+  }
+
+  /// Of one tile by WebP, quickly.
+  private func classicalBits(_ padded: [UInt8]) -> Double {
+    mosaic.encode([padded], effort: min(options.effort, 2)).map { 8 * Double($0.count) } ?? .infinity
+  }
+
+  /// Tiles that a chain takes its first bits from, by WebP: those that lose least by it, as many as hold what it needs, and no
+  /// more than an eighth of the block.
+  private func seeds(by trial: Trial, of count: Int) -> [Int] {
+    func loss(_ place: Int) -> Double { 1 - trial.flow[place] / (BlockOptions.mosaicShare * trial.classical[place]) }
+    let order = trial.tiles.indices.sorted { (loss($0), $0) < (loss($1), $1) }
+    var (seeds, bits) = ([Int](), 0.0)
+    for place in order where bits < trial.needed && seeds.count < count / 8 && trial.classical[place].isFinite {
+      seeds.append(trial.tiles[place])
+      bits += BlockOptions.mosaicShare * trial.classical[place]
+    }
+    return seeds
   }
 
   /// Other modes to try: each tile as it is cheapest by itself, and all in the mosaic.
-  private func alternatives(
-    _ padded: [[UInt8]], _ modes: [TileMode], _ first: Attempt, _ raw: [Double], _ seeds: Int
-  ) -> [[TileMode]] {
+  private func alternatives(_ padded: [[UInt8]], _ first: Attempt, _ raw: [Double], _ trial: Trial) -> [[TileMode]] {
     guard padded.count <= mosaic.mostTiles, let whole = mosaic.encode(padded, effort: options.effort) else { return [] }
-    let alone = padded.map { tile in
-      mosaic.encode([tile], effort: options.effort).map { 8 * Double($0.count) } ?? .infinity
-    }
+    let alone = padded.map(classicalBits)
     // In a mosaic a tile costs less than alone.
     let share = min(1, 8 * Double(whole.count) / alone.reduce(0, +))
-    // What the seeds would cost by the flow is taken to be what others do.
-    let known = first.flow.compactMap(\.self)
-    let average = known.isEmpty ? .infinity : known.reduce(0, +) / Double(known.count)
+    let tried = Dictionary(uniqueKeysWithValues: zip(trial.tiles, trial.flow))
     let cheapest = padded.indices.map { tile -> TileMode in
-      let flow = first.flow[tile] ?? (tile < seeds ? average : .infinity)
+      let flow = first.flow[tile] ?? tried[tile] ?? .infinity
       let classical = alone[tile] * share
       return classical < min(flow, raw[tile]) ? .classical : flow < raw[tile] ? .flow : .raw
     }
@@ -266,14 +284,19 @@ final class BlockCoder {
 
 /// How blocks are coded.
 struct BlockOptions: Sendable {
+  /// What a tile costs in a mosaic, about, of what it costs alone by WebP.
+  static let mosaicShare = 0.9
+
   /// Of WebP, 0 to 9.
   var effort = 6
-  /// Whether the first tiles, by WebP, feed the chain.
+  /// Whether some tiles, by WebP, feed the chain.
   var isSeeded = true
   /// Whether tiles that WebP has cheaper are coded by it.
   var isMixed = true
-  /// WebP is tried on all tiles where it takes less than so many times the flow's bits on the first.
-  var mixingBelow = 1.3
+  /// Tiles that are tried first, by the flow and by WebP.
+  var trialTiles = 64
+  /// WebP is tried on all tiles where it has more than so many of the first cheaper.
+  var mixingShare = 0.05
   /// Whether a model of fewer than 8 bits has the others stored beside what it codes.
   var keepsHiddenBits = false
 }

@@ -61,10 +61,10 @@ struct DecompressCommand: ParsableCommand {
       warn("\(problem)")
       isDamaged = true
     }
-    var names = isDamaged && !reader.hasNames ? [] : (try? reader.names()) ?? []
-    if names.count != reader.pictureCount { names = (0..<reader.pictureCount).map { String(format: "%06d", $0) } }
-    if list { return try ArchiveListing(reader, names: reader.hasNames ? names : []).say(asJSON: json, archive) }
-    let wanted = try numbers(names, hasNames: reader.hasNames)
+    let names = (try? reader.names()) ?? []
+    if names.isEmpty, reader.hasNames { warn("the names are damaged: pictures are numbered") }
+    if list { return try ArchiveListing(reader, names: names).say(asJSON: json, archive) }
+    let wanted = try numbers(names, of: reader.pictureCount)
     let code = try CodecFailure.reporting(CodecFailure.otherModel) {
       try Runtime.checkVersion()
       let chosen = try CodecModel(model, of: reader)
@@ -110,17 +110,17 @@ struct DecompressCommand: ParsableCommand {
   }
 
   /// The numbers of the pictures that are asked for, in order.
-  private func numbers(_ names: [String], hasNames: Bool) throws -> [Int] {
-    guard !only.isEmpty else { return Array(names.indices) }
+  private func numbers(_ names: [String], of count: Int) throws -> [Int] {
+    guard !only.isEmpty else { return Array(0..<count) }
     let found = try only.flatMap { text -> [Int] in
-      if hasNames, let number = names.firstIndex(of: text) { return [number] }
+      if let number = names.firstIndex(of: text) { return [number] }
       let parts = text.components(separatedBy: "...")
       let ends = parts.compactMap { Int($0) }
       guard ends.count == parts.count, (1...2).contains(ends.count), ends[0] >= 0, ends.last! >= ends[0],
-        ends.last! < names.count
+        ends.last! < count
       else {
         throw ValidationError(
-          "--only \(text): expected \(hasNames ? "a name in the archive, or " : "")a number from 0 to \(names.count - 1), or two as "
+          "--only \(text): expected \(names.isEmpty ? "" : "a name in the archive, or ")a number from 0 to \(count - 1), or two as "
             + "0...9")
       }
       return Array(ends[0]...ends.last!)
@@ -137,6 +137,7 @@ private final class PictureOutput {
   }
 
   private let place: Place?
+  /// Empty where pictures have numbers alone.
   private let files: [String]
   private(set) var count = 0
 
@@ -152,7 +153,9 @@ private final class PictureOutput {
       }
     case .folder(let folder):
       guard !replacing else { break }
-      if let file = wanted.map({ folder + "/" + files[$0] }).first(where: { FileManager.default.fileExists(atPath: $0) }
+      if let file = wanted.lazy.map({ self.path($0, in: folder) }).first(where: {
+        FileManager.default.fileExists(atPath: $0)
+      }
       ) {
         throw ValidationError("\(file) is there already: name another folder with -o, or replace it with -f")
       }
@@ -170,13 +173,17 @@ private final class PictureOutput {
     }
   }
 
+  private func path(_ number: Int, in folder: String) -> String {
+    folder + "/" + (files.isEmpty ? String(format: "%06d.png", number) : files[number])
+  }
+
   func write(_ picture: PixelImage, _ number: Int) throws {
     count += 1
     switch place {
     case nil: break
     case .standardOutput: try FileHandle.standardOutput.write(contentsOf: Data(picture.encodePNG()))
     case .folder(let folder):
-      let url = URL(filePath: folder + "/" + files[number])
+      let url = URL(filePath: path(number, in: folder))
       try makeFolder(url.deletingLastPathComponent())
       try picture.writePNG(to: url)
     }
