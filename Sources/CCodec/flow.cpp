@@ -112,9 +112,12 @@ int cc_coder_encode(cc_coder *coder, cc_stack *handle, const uint8_t *pixels, do
   const double before = cc_stack_bits(handle);
   stack.mark();
   picture.numbers.resize(size);
-  for (size_t i = 0; i < size; i++) {
-    const int64_t fine = static_cast<int64_t>(stack.pop_bits(noise));
-    picture.numbers[i] = (int64_t(pixels[i]) << noise) + fine - (int64_t(1) << (flow.grid.number - 1));
+  for (int c = 0; c < flow.channels; c++) {
+    int64_t *numbers = picture.channel(c);
+    for (int i = 0; i < picture.pixels(); i++) {
+      const int64_t fine = static_cast<int64_t>(stack.pop_bits(noise)), value = pixels[i * flow.channels + c];
+      numbers[i] = (value << noise) + fine - (int64_t(1) << (flow.grid.number - 1));
+    }
   }
   for (size_t i = 0; i < flow.layers.size(); i++) {
     if (flow.layers[i]->encode(picture, stack, (*coder->told)[i], coder->work)) continue;
@@ -136,11 +139,14 @@ int cc_coder_decode(cc_coder *coder, cc_stack *handle, uint8_t *pixels) {
     if (!flow.layers[i]->decode(picture, stack, (*coder->told)[i], coder->work)) return 0;
   }
   const int noise = flow.grid.number - flow.bits;
-  for (size_t i = picture.numbers.size(); i-- > 0;) {
-    const int64_t number = picture.numbers[i] + (int64_t(1) << (flow.grid.number - 1));
-    if (number < 0 || number >> flow.grid.number) return 0;
-    pixels[i] = static_cast<uint8_t>(number >> noise);
-    stack.push_bits(static_cast<uint64_t>(number) & ((uint64_t(1) << noise) - 1), noise);
+  for (int c = flow.channels - 1; c >= 0; c--) {
+    const int64_t *numbers = picture.channel(c);
+    for (int i = picture.pixels() - 1; i >= 0; i--) {
+      const int64_t number = numbers[i] + (int64_t(1) << (flow.grid.number - 1));
+      if (number < 0 || number >> flow.grid.number) return 0;
+      pixels[i * flow.channels + c] = static_cast<uint8_t>(number >> noise);
+      stack.push_bits(static_cast<uint64_t>(number) & ((uint64_t(1) << noise) - 1), noise);
+    }
   }
   return 1;
 }

@@ -20,12 +20,14 @@ struct Grid {
   static constexpr int64_t kMostScale = int64_t(1) << 30;
 };
 
-/// `[height][width][channels]` numbers on the grid.
+/// `[channels][height][width]` numbers on the grid: loops over a channel's pixels become vector instructions.
 struct Picture {
   int height, width, channels;
   std::vector<int64_t> numbers;
 
   int pixels() const { return height * width; }
+  int64_t *channel(int c) { return numbers.data() + size_t(c) * pixels(); }
+  const int64_t *channel(int c) const { return numbers.data() + size_t(c) * pixels(); }
 };
 
 /// A network's outputs on the grid, each as a number and as a scale.
@@ -37,7 +39,7 @@ struct Maps {
 struct Work {
   Room room;
   std::vector<float> input, output;
-  std::vector<int64_t> moved;
+  std::vector<int64_t> moved, sums;
   Maps maps;
 };
 

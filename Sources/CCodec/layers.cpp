@@ -121,20 +121,21 @@ struct AffineMap {
     scales_of(transform, minimum, numbers, output, size, maps.scales.data());
   }
 
-  void encode(int64_t *pixel, const Maps &maps, size_t at, Stack &stack) const {
+  /// - at: the pixel's place among those that were prepared.
+  void encode(Picture &picture, int pixel, const Maps &maps, size_t at, Stack &stack) const {
     const int64_t *shifts = &maps.shifts[at * outputs()], *scales = &maps.scales[at * outputs()] + count;
     for (int c = 0; c < count; c++) {
-      int64_t &x = pixel[first + c];
+      int64_t &x = picture.channel(first + c)[pixel];
       x += shifts[c];
       if (transform != CC_ADDITIVE) x = scaled(stack, x, scales[c], numbers.grid.scale);
     }
   }
 
-  bool decode(int64_t *pixel, const Maps &maps, size_t at, Stack &stack) const {
+  bool decode(Picture &picture, int pixel, const Maps &maps, size_t at, Stack &stack) const {
     const int64_t *shifts = &maps.shifts[at * outputs()], *scales = &maps.scales[at * outputs()] + count;
     int64_t beyond = 0;
     for (int c = count - 1; c >= 0; c--) {
-      int64_t &x = pixel[first + c];
+      int64_t &x = picture.channel(first + c)[pixel];
       if (transform != CC_ADDITIVE) x = unscaled(stack, x, scales[c], numbers.grid.scale);
       x -= shifts[c];
       beyond |= (x ^ (x >> 63)) >> 26;
@@ -142,6 +143,15 @@ struct AffineMap {
     return beyond == 0;
   }
 };
+
+/// The first channels as a network sees them, `[height][width][count]`.
+void interleave(const Picture &picture, int count, Numbers numbers, float *out) {
+  const int pixels = picture.pixels();
+  for (int c = 0; c < count; c++) {
+    const int64_t *x = picture.channel(c);
+    for (int pixel = 0; pixel < pixels; pixel++) out[size_t(pixel) * count + c] = numbers.value(x[pixel]);
+  }
+}
 
 // --- Squeeze ---
 
@@ -166,11 +176,12 @@ class Squeeze : public Layer {
     work.moved.resize(picture.numbers.size());
     int64_t *fine = forward ? picture.numbers.data() : work.moved.data();
     int64_t *coarse = forward ? work.moved.data() : picture.numbers.data();
-    for (int y = 0; y < height; y++) {
-      for (int x = 0; x < width; x++) {
-        for (int c = 0; c < channels; c++) {
-          const int pixel = (y / 2) * (width / 2) + x / 2;
-          apply(&fine[(y * width + x) * channels + c], &coarse[pixel * 4 * channels + 4 * c + 2 * (y % 2) + x % 2]);
+    const int pixels = height * width;
+    for (int c = 0; c < channels; c++) {
+      for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
+          const int place = (4 * c + 2 * (y % 2) + x % 2) * (pixels / 4) + (y / 2) * (width / 2) + x / 2;
+          apply(&fine[c * pixels + y * width + x], &coarse[place]);
         }
       }
     }
@@ -185,6 +196,18 @@ class Squeeze : public Layer {
 
 // --- Linear maps of a pixel's channels ---
 
+/// Numbers are below 2^27 in absolute value, and factors below 2^31; of damaged files, sums may wrap around.
+CC_VECTORIZED void add_product(int64_t *sums, const int64_t *x, int64_t factor, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t product = int64_t(int32_t(x[i])) * int64_t(int32_t(factor));
+    sums[i] = static_cast<int64_t>(static_cast<uint64_t>(sums[i]) + static_cast<uint64_t>(product));
+  }
+}
+
+CC_VECTORIZED void add_shifted(int64_t *x, const int64_t *sums, int bits, int64_t way, int64_t count) {
+  for (int64_t i = 0; i < count; i++) x[i] += way * (sums[i] >> bits);
+}
+
 class Linear : public Layer {
  public:
   Linear(
@@ -195,56 +218,50 @@ class Linear : public Layer {
         fraction_bits(fraction_bits), order(order, order + channels), grid(grid) {}
 
   bool encode(Picture &picture, Stack &stack, const Told &, Work &work) const override {
-    work.moved.resize(channels);
-    int64_t *x = picture.numbers.data();
-    for (int pixel = 0; pixel < picture.pixels(); pixel++, x += channels) {
-      int64_t beyond = 0;
-      for (int i = 0; i < channels; i++) x[i] += bias[i];
-      for (int i = 0; i < channels; i++) beyond |= moved(x[i], part(&upper[i * channels], x, i + 1, channels));
-      if (beyond) return false;
-      for (int i = 0; i < channels; i++) x[i] = sign[i] * scaled(stack, x[i], diagonal[i], grid.scale);
-      for (int i = 0; i < channels; i++) beyond |= (x[i] ^ (x[i] >> 63)) >> 26;
-      if (beyond) return false;
-      for (int i = channels - 1; i >= 0; i--) beyond |= moved(x[i], part(&lower[i * channels], x, 0, i));
-      if (beyond) return false;
-      for (int i = 0; i < channels; i++) work.moved[order[i]] = x[i];
-      std::copy_n(work.moved.begin(), channels, x);
+    const int pixels = picture.pixels();
+    for (int i = 0; i < channels; i++) add(picture.channel(i), bias[i], pixels);
+    for (int i = 0; i < channels; i++) move(picture, i, &upper[i * channels], i + 1, channels, 1, work);
+    if (!in_range(picture.numbers)) return false;
+    for (int i = 0; i < channels; i++) {
+      int64_t *x = picture.channel(i);
+      for (int pixel = 0; pixel < pixels; pixel++) x[pixel] = sign[i] * scaled(stack, x[pixel], diagonal[i], grid.scale);
     }
-    return true;
+    if (!in_range(picture.numbers)) return false;
+    for (int i = channels - 1; i >= 0; i--) move(picture, i, &lower[i * channels], 0, i, 1, work);
+    work.moved.resize(picture.numbers.size());
+    for (int i = 0; i < channels; i++) std::copy_n(picture.channel(i), pixels, &work.moved[size_t(order[i]) * pixels]);
+    picture.numbers.swap(work.moved);
+    return in_range(picture.numbers);
   }
 
   bool decode(Picture &picture, Stack &stack, const Told &, Work &work) const override {
-    work.moved.resize(channels);
-    int64_t *x = picture.numbers.data() + picture.numbers.size();
-    for (int pixel = 0; pixel < picture.pixels(); pixel++) {
-      x -= channels;
-      int64_t beyond = 0;
-      std::copy_n(x, channels, work.moved.begin());
-      for (int i = 0; i < channels; i++) x[i] = work.moved[order[i]];
-      for (int i = 0; i < channels; i++) beyond |= moved(x[i], -part(&lower[i * channels], x, 0, i));
-      if (beyond) return false;
-      for (int i = channels - 1; i >= 0; i--) x[i] = unscaled(stack, sign[i] * x[i], diagonal[i], grid.scale);
-      for (int i = 0; i < channels; i++) beyond |= (x[i] ^ (x[i] >> 63)) >> 26;
-      if (beyond) return false;
-      for (int i = channels - 1; i >= 0; i--) beyond |= moved(x[i], -part(&upper[i * channels], x, i + 1, channels));
-      if (beyond) return false;
-      for (int i = 0; i < channels; i++) x[i] -= bias[i];
+    const int pixels = picture.pixels();
+    work.moved.resize(picture.numbers.size());
+    for (int i = 0; i < channels; i++) std::copy_n(picture.channel(order[i]), pixels, &work.moved[size_t(i) * pixels]);
+    picture.numbers.swap(work.moved);
+    for (int i = 0; i < channels; i++) move(picture, i, &lower[i * channels], 0, i, -1, work);
+    if (!in_range(picture.numbers)) return false;
+    for (int i = channels - 1; i >= 0; i--) {
+      int64_t *x = picture.channel(i);
+      for (int pixel = pixels - 1; pixel >= 0; pixel--) x[pixel] = unscaled(stack, sign[i] * x[pixel], diagonal[i], grid.scale);
     }
+    if (!in_range(picture.numbers)) return false;
+    for (int i = channels - 1; i >= 0; i--) move(picture, i, &upper[i * channels], i + 1, channels, -1, work);
+    for (int i = 0; i < channels; i++) add(picture.channel(i), -bias[i], pixels);
     return in_range(picture.numbers);
   }
 
  private:
-  /// The sum of a row's products from `begin` to `end`, to the nearest number.
-  int64_t part(const int64_t *row, const int64_t *x, int begin, int end) const {
-    int64_t sum = int64_t(1) << (fraction_bits - 1);
-    for (int j = begin; j < end; j++) sum += row[j] * x[j];
-    return sum >> fraction_bits;
+  static void add(int64_t *x, int64_t number, int pixels) {
+    for (int pixel = 0; pixel < pixels; pixel++) x[pixel] += number;
   }
 
-  /// Adds, and returns 0 where the sum is in range.
-  static int64_t moved(int64_t &x, int64_t by) {
-    x += by;
-    return (x ^ (x >> 63)) >> 26;
+  /// Adds to channel `i`, or with `way` -1 takes away, the rounded sum of a row's products with channels `begin` to `end`.
+  void move(Picture &picture, int i, const int64_t *row, int begin, int end, int way, Work &work) const {
+    const int pixels = picture.pixels();
+    work.sums.assign(pixels, int64_t(1) << (fraction_bits - 1));
+    for (int j = begin; j < end; j++) add_product(work.sums.data(), picture.channel(j), row[j], pixels);
+    add_shifted(picture.channel(i), work.sums.data(), fraction_bits, way, pixels);
   }
 
   const int channels;
@@ -268,7 +285,7 @@ class Coupling : public Layer {
   bool encode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
     run(picture, told, work);
     for (int pixel = 0; pixel < picture.pixels(); pixel++) {
-      map.encode(&picture.numbers[size_t(pixel) * channels], work.maps, pixel, stack);
+      map.encode(picture, pixel, work.maps, pixel, stack);
     }
     return in_range(picture.numbers);
   }
@@ -276,7 +293,7 @@ class Coupling : public Layer {
   bool decode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
     run(picture, told, work);
     for (int pixel = picture.pixels() - 1; pixel >= 0; pixel--) {
-      if (!map.decode(&picture.numbers[size_t(pixel) * channels], work.maps, pixel, stack)) return false;
+      if (!map.decode(picture, pixel, work.maps, pixel, stack)) return false;
     }
     return true;
   }
@@ -286,11 +303,7 @@ class Coupling : public Layer {
     const int half = channels / 2, pixels = picture.pixels();
     work.input.resize(size_t(pixels) * half);
     work.output.resize(size_t(pixels) * map.outputs());
-    for (int pixel = 0; pixel < pixels; pixel++) {
-      for (int c = 0; c < half; c++) {
-        work.input[size_t(pixel) * half + c] = map.numbers.value(picture.numbers[size_t(pixel) * channels + c]);
-      }
-    }
+    interleave(picture, half, map.numbers, work.input.data());
     net->run(work.input.data(), picture.height, picture.width, told, work.room, work.output.data());
     map.prepare(work.output.data(), pixels, work.maps);
   }
@@ -315,12 +328,12 @@ class Masked : public Layer {
     const size_t size = size_t(picture.pixels());
     work.input.resize(size * channels);
     work.output.resize(size * map.outputs());
-    for (size_t i = 0; i < size * channels; i++) work.input[i] = map.numbers.value(picture.numbers[i]);
+    interleave(picture, channels, map.numbers, work.input.data());
     net->run(work.input.data(), height, width, told, work.room, work.output.data());
     map.prepare(work.output.data(), static_cast<int>(size), work.maps);
     const std::vector<int> pixels = in_stages().pixels;
     for (size_t i = size; i-- > 0;) {
-      map.encode(&picture.numbers[size_t(pixels[i]) * channels], work.maps, pixels[i], stack);
+      map.encode(picture, pixels[i], work.maps, pixels[i], stack);
     }
     return in_range(picture.numbers);
   }
@@ -337,10 +350,11 @@ class Masked : public Layer {
       net->run_stage({&stages.pixels[start], count}, work.input.data(), height, width, told, work.room, work.output.data());
       for (int i = start; i < start + count; i++) {
         const size_t pixel = stages.pixels[i];
-        int64_t *numbers = &picture.numbers[pixel * channels];
         map.prepare(&work.output[pixel * map.outputs()], 1, work.maps);
-        if (!map.decode(numbers, work.maps, 0, stack)) return false;
-        for (int c = 0; c < channels; c++) work.input[pixel * channels + c] = map.numbers.value(numbers[c]);
+        if (!map.decode(picture, static_cast<int>(pixel), work.maps, 0, stack)) return false;
+        for (int c = 0; c < channels; c++) {
+          work.input[pixel * channels + c] = map.numbers.value(picture.channel(c)[pixel]);
+        }
       }
     }
     return true;
@@ -386,17 +400,15 @@ class Latent : public Layer {
   Network *network() const override { return net.get(); }
 
   bool encode(Picture &picture, Stack &stack, const Told &told, Work &work) const override {
-    run(picture.numbers.data(), channels, told, work);
+    run(picture, told, work);
     const int count = channels - kept, pixels = picture.pixels();
     for (int pixel = 0; pixel < pixels; pixel++) {
       for (int c = 0; c < count; c++) {
         const Gaussian one = gaussian(work, pixel, c);
-        const int64_t x = picture.numbers[size_t(pixel) * channels + kept + c] - one.mean;
-        const int64_t z = scaled(stack, x, one.scale, numbers.grid.scale);
+        const int64_t z = scaled(stack, picture.channel(kept + c)[pixel] - one.mean, one.scale, numbers.grid.scale);
         if ((z ^ (z >> 63)) >> 26) return false;
         NormalTable::shared().push(stack, static_cast<int32_t>(z), numbers.grid.number);
       }
-      std::copy_n(&picture.numbers[size_t(pixel) * channels], kept, &picture.numbers[size_t(pixel) * kept]);
     }
     picture.channels = kept;
     picture.numbers.resize(size_t(pixels) * kept);
@@ -407,18 +419,16 @@ class Latent : public Layer {
     const int count = channels - kept, pixels = height * width;
     picture.height = height;
     picture.width = width;
-    run(picture.numbers.data(), kept, told, work);
-    work.moved.resize(size_t(pixels) * channels);
+    run(picture, told, work);
+    picture.channels = channels;
+    picture.numbers.resize(size_t(pixels) * channels);
     for (int pixel = pixels - 1; pixel >= 0; pixel--) {
-      std::copy_n(&picture.numbers[size_t(pixel) * kept], kept, &work.moved[size_t(pixel) * channels]);
       for (int c = count - 1; c >= 0; c--) {
         const Gaussian one = gaussian(work, pixel, c);
         const int32_t z = NormalTable::shared().pop(stack, numbers.grid.number);
-        work.moved[size_t(pixel) * channels + kept + c] = unscaled(stack, z, one.scale, numbers.grid.scale) + one.mean;
+        picture.channel(kept + c)[pixel] = unscaled(stack, z, one.scale, numbers.grid.scale) + one.mean;
       }
     }
-    picture.channels = channels;
-    picture.numbers.swap(work.moved);
     return in_range(picture.numbers);
   }
 
@@ -427,15 +437,12 @@ class Latent : public Layer {
     int64_t mean, scale;
   };
 
-  /// - stride: channels of a pixel, of which those that go on come first.
-  void run(const int64_t *pixels, int stride, const Told &told, Work &work) const {
+  void run(const Picture &picture, const Told &told, Work &work) const {
     if (!net) return;
     const size_t count = size_t(height) * width;
     work.input.resize(count * kept);
     work.output.resize(count * 2 * (channels - kept));
-    for (size_t pixel = 0; pixel < count; pixel++) {
-      for (int c = 0; c < kept; c++) work.input[pixel * kept + c] = numbers.value(pixels[pixel * stride + c]);
-    }
+    interleave(picture, kept, numbers, work.input.data());
     net->run(work.input.data(), height, width, told, work.room, work.output.data());
     const size_t size = work.output.size();
     if (work.maps.shifts.size() < size) {

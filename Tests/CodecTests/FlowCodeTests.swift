@@ -131,9 +131,13 @@ import Torch
       #expect(coder.encode(image, onto: stack))
       let bits = variant.configuration.bits
       let cells = Double(1 << (14 - bits))
-      let x = image.map { value in
-        let u = (Double(noise.pop(base: UInt64(cells))) + 0.5) / cells
-        return (Double(value) + u) / Double(1 << bits) - 0.5
+      let channels = variant.configuration.channels
+      var x = [Double](repeating: 0, count: image.count)
+      for channel in 0..<channels {
+        for place in stride(from: channel, to: image.count, by: channels) {
+          let u = (Double(noise.pop(base: UInt64(cells))) + 0.5) / cells
+          x[place] = (Double(image[place]) + u) / Double(1 << bits) - 0.5
+        }
       }
       let tensor = try Tensor(
         x, shape: [1, variant.configuration.height, variant.configuration.width, variant.configuration.channels]

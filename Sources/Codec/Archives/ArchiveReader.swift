@@ -75,6 +75,21 @@ public final class ArchiveReader {
     return try ArchiveIndex(body(of: file, .index, at: offset), fileBytes: file.byteCount)
   }
 
+  /// Where the next word lies that may begin a part; the end of the file where there is none.
+  private static func nextPart(in file: OpenedFile, from start: Int) -> Int {
+    let (chunkBytes, word) = (1 << 20, Array("GLZ".utf8))
+    for offset in stride(from: start, to: file.byteCount, by: chunkBytes) {
+      let count = min(chunkBytes + word.count - 1, file.byteCount - offset)
+      guard let bytes = try? file.read(at: offset, count: count), bytes.count >= word.count else { continue }
+      if let found = (0...bytes.count - word.count).first(where: {
+        bytes[$0] == word[0] && bytes[$0..<$0 + 3].elementsEqual(word)
+      }) {
+        return offset + found
+      }
+    }
+    return file.byteCount
+  }
+
   /// What can be found without an index: the parts one after the other, and after damage the next word that begins one.
   private static func scanned(_ file: OpenedFile, from start: Int, _ header: ArchiveHeader) -> ArchiveIndex {
     var index = ArchiveIndex()
@@ -84,7 +99,7 @@ public final class ArchiveReader {
       guard let frame = try? ArchivePart.frame(bytes(of: file, offset, ArchivePart.frameBytes)),
         let body = try? body(of: file, frame.part, at: offset)
       else {
-        offset += 1
+        offset = nextPart(in: file, from: offset + 1)
         continue
       }
       let byteCount = ArchivePart.frameBytes + body.count
