@@ -12,7 +12,7 @@ extension Preset {
     training.validateEvery = 20_000
     training.checkpointEvery = 10_000
     return Preset(
-      name: "faces", summary: "the shipped faces, told 29 attributes, in some two and a half hours on 2 cores",
+      name: "faces", summary: "the shipped faces, told 29 attributes, in one to two and a half hours on 2 cores",
       model: faceModel(size: 64, levels: 4, hidden: 128), training: training)
   }()
 

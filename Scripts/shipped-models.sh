@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Makes the models in Models anew, with their directions. A run in runs that was stopped goes on; a finished one is kept.
+#   ONLY   faces or fashion-mnist (default both)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+glow=.build/release/glow
+
+# shipped NAME: trains the preset of that name, and exports what it trained in half precision.
+shipped() {
+  local run=runs/$1 flags=()
+  if [ -d "$run/checkpoints" ]; then
+    "$glow" resume "$run"
+  else
+    # Where the processor multiplies bfloat16, it is faster and costs no bits.
+    if grep -q avx512_bf16 /proc/cpuinfo 2>/dev/null; then flags=(--precision bf16); fi
+    "$glow" train --preset "$1" --out "$run" "${flags[@]}"
+  fi
+  "$glow" export --model "$run" --precision float16 --out "Models/$1"
+}
+
+# directions NAME FLAGS...: finds the directions of a shipped model.
+directions() {
+  "$glow" attributes fit --model "Models/$1" --precision float16 "${@:2}" --out "Models/$1/attributes.safetensors"
+}
+
+case ${ONLY:-} in
+  "" | faces | fashion-mnist) ;;
+  *) echo "shipped-models.sh: ONLY is $ONLY, expected faces or fashion-mnist" >&2; exit 2 ;;
+esac
+
+if [ "${ONLY:-faces}" = faces ]; then
+  Scripts/make-faces.sh
+  shipped faces
+  directions faces --direction mean --direction regression
+fi
+if [ "${ONLY:-fashion-mnist}" = fashion-mnist ]; then
+  shipped fashion-mnist
+  directions fashion-mnist --label shirt --limit 20000
+fi
