@@ -7,6 +7,7 @@ divisor of the number of images that is not above its root. Prints one JSON obje
 
 Needs cjxl (Debian's libjxl-tools), numpy and Pillow:
     .venv-pictures/bin/python Scripts/jpegxl.py .data/emoji-32
+    .venv-pictures/bin/python Scripts/jpegxl.py .data/faces-32 --bits 5    # of each value the upper 5 bits, as numbers from 0
 """
 
 import argparse
@@ -96,10 +97,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("data", help="fashion-mnist, or a folder with PNG files in test")
     parser.add_argument("--limit", type=int, help="only the first so many test images")
+    parser.add_argument("--bits", type=int, default=8, help="a channel, 1 to 8; default: %(default)s")
     arguments = parser.parse_args()
+    if not 1 <= arguments.bits <= 8:
+        parser.error(f"--bits is {arguments.bits}, expected 1 to 8")
     if arguments.limit is not None and arguments.limit < 1:
         parser.error(f"--limit is {arguments.limit}, expected 1 or more")
-    images = test_images(arguments.data)[: arguments.limit]
+    images = test_images(arguments.data)[: arguments.limit] >> (8 - arguments.bits)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         sizes = pool.map(lambda number: encoded_bytes(images[number], Path(folder), number), range(len(images)))
         files, tiled = sum(sizes), encoded_bytes(mosaic(images), Path(folder), "mosaic")

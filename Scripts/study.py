@@ -14,7 +14,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from study.families import FULL, QUICK, TOY
+from study.faces import Faces
+from study.families import FACES, FULL, QUICK, SETS, TOY
 from study.measures import Meter, require_tools
 from study.pictures import Painter
 from study.program import ROOT, Notes
@@ -30,8 +31,8 @@ def machine():
     return f"{os.cpu_count()} cores of {name}"
 
 
-def train_all(trainer):
-    plan, runs = trainer.plan(), []
+def train_all(trainer, plan):
+    runs = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, result in enumerate(pool.map(trainer.train, plan), 1):
             runs.append(result)
@@ -45,20 +46,30 @@ def main():
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--quick", action="store_true", help="half an hour on two cores instead of two hours")
     choice.add_argument("--toy", action="store_true", help="minutes, to try the study itself")
+    parser.add_argument("--faces", action="store_true", help="the page of the faces, in place of that of the other sets")
     options = parser.parse_args()
     size = TOY if options.toy else QUICK if options.quick else FULL
     require_tools()
-    folder = ROOT / "runs" / ("study" if size is FULL else f"study-{size.name}")
+    folder = ROOT / "runs" / "-".join(["study", *(["faces"] if options.faces else []), *([size.name] if size is not FULL else [])])
     folder.mkdir(parents=True, exist_ok=True)
     notes = Notes(folder)
-    runs = train_all(Trainer(size, folder, notes))
+    trainer = Trainer(size, folder, notes)
+    runs = train_all(trainer, trainer.likelihood([FACES]) if options.faces else trainer.plan())
     # Alone on the machine, since it is timed.
     meter, painter = Meter(size, folder, notes, runs), Painter(folder, notes, runs)
-    study = {
-        "runs": runs, "sampling": meter.sampling(), "recognition": meter.recognition(), "jpegxl": meter.jpegxl(),
-        "separability": painter.separability(), "pictures": painter.pictures(),
-        "quick": size is not FULL, "machine": machine(), "date": str(datetime.date.today()), "hours": notes.hours,
-    }
+    study = {"runs": runs, "quick": size is not FULL, "machine": machine(), "date": str(datetime.date.today())}
+    if options.faces:
+        faces = Faces(size, notes, painter)
+        study |= {
+            "sampling": [], "recognition": [], "jpegxl": meter.jpegxl([FACES]), "separability": [], "pictures": faces.pictures(),
+            "faces": {"model": faces.evaluation(), **faces.judged()},
+        }
+    else:
+        study |= {
+            "sampling": meter.sampling(), "recognition": meter.recognition(), "jpegxl": meter.jpegxl(SETS),
+            "separability": painter.separability(), "pictures": painter.pictures(),
+        }
+    study["hours"] = notes.hours
     (folder / "study.json").write_text(json.dumps(study, indent=1, sort_keys=True) + "\n")
     print(f"study: {len(runs)} runs and {len(study['pictures'])} pictures noted in {folder.relative_to(ROOT)}/study.json")
 

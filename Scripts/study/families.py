@@ -8,12 +8,17 @@ DATA = {
     "fashion-mnist": "fashion-mnist",
     "photo-patches-32": ".data/photo-patches-32",
     "emoji-32": ".data/emoji-32",
+    "faces-32": ".data/faces-32",
 }
+# The faces have a page of their own, for which the pictures come from the shipped model.
+SETS = ["fashion-mnist", "photo-patches-32", "emoji-32"]
+FACES = "faces-32"
+BITS = {FACES: 5}  # a channel, as of the faces of the paper; 8 of the other sets
 # Models of one shape and the same flags are of one size and speed.
-SHAPES = {"fashion-mnist": "28x28x1", "photo-patches-32": "32x32x3", "emoji-32": "32x32x3"}
+SHAPES = {"fashion-mnist": "28x28x1", "photo-patches-32": "32x32x3", "emoji-32": "32x32x3", FACES: "32x32x3"}
 ABLATED = "photo-patches-32"
 
-LEVELS = {"fashion-mnist": 2, "photo-patches-32": 3, "emoji-32": 3}
+LEVELS = {"fashion-mnist": 2, "photo-patches-32": 3, "emoji-32": 3, FACES: 3}
 # A picture model of Fashion-MNIST knows the label: recognition needs one to ask for.
 PICTURE_LABELS = {"fashion-mnist": "everywhere"}
 
@@ -28,7 +33,8 @@ class Family:
 
     def flags(self, data, size, section):
         shapes = self.shapes.get(size, {})
-        return {**self.training, **self.on.get(data, {}), **shapes.get(section, {}), **shapes.get(f"{section} {data}", {})}
+        bits = {"bits": BITS[data]} if data in BITS else {}
+        return {**self.training, **bits, **self.on.get(data, {}), **shapes.get(section, {}), **shapes.get(f"{section} {data}", {})}
 
 
 # How both flows train best: Muon was better than Adam for either, batches of 16 than of 32, and bfloat16 costs no bits.
@@ -111,14 +117,15 @@ class Size:
     seeds: int
     test_images: int | None  # all without
     recognized: int  # samples to recognize
+    judged: int  # faces to edit, and to draw, for the judge
 
 
 FULL = Size("full", minutes=3, picture_minutes=23, ablation_images=8_000, pixel_images=6_000, seeds=3, test_images=None,
-            recognized=1000)
+            recognized=1000, judged=500)
 QUICK = Size("quick", minutes=0.8, picture_minutes=1.5, ablation_images=8_000, pixel_images=4_000, seeds=2, test_images=1000,
-             recognized=1000)
+             recognized=1000, judged=100)
 TOY = Size("toy", minutes=0.08, picture_minutes=0.08, ablation_images=960, pixel_images=480, seeds=1, test_images=100,
-           recognized=100)
+           recognized=100, judged=20)
 
 
 def with_levels(flags, data):

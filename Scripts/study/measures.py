@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 
-from study.families import DATA, PAINTERS
+from study.families import BITS, DATA, PAINTERS
 from study.program import GLOW, ROOT, fail, glow, run
 
 BATCH = 64
@@ -57,12 +57,13 @@ class Meter:
                                ".data/recognition", "--json"))
         return {"recognized": found["recognized"], "samples": found["samples"], "realAccuracy": found["real_accuracy"]}
 
-    def jpegxl(self):
+    def jpegxl(self, sets):
         """The bits per dimension of JPEG XL's files of the test images."""
         limit = ["--limit", self.size.test_images] if self.size.test_images else []
         made = []
-        for data, place in DATA.items():
-            command = [PICTURES_PYTHON, "Scripts/jpegxl.py", place, *limit]
+        for data in sets:
+            bits = ["--bits", BITS[data]] if data in BITS else []
+            command = [PICTURES_PYTHON, "Scripts/jpegxl.py", DATA[data], *bits, *limit]
             made.append({"data": data, **self.notes.remember(
                 " ".join(map(str, command)), lambda command=command: json.loads(run(*command)))})
         return made

@@ -3,7 +3,7 @@
 import csv
 import json
 
-from study.families import DATA, FAMILIES, PAINTERS
+from study.families import DATA, FAMILIES, PAINTERS, SETS
 from study.program import ROOT, fail, glow, written
 
 # Edited in section 4, each with the images on which it is tried, those that have the second attribute; and the attributes of
@@ -25,11 +25,13 @@ class Painter:
     def model(self, data, family):
         return self.runs[f"{data}-pictures-{family}"]["run"]
 
-    def made(self, file, *command):
-        """Has the program make a file, anew where a model that it comes from is another one; returns the command."""
+    def made(self, file, *command, version=""):
+        """Has the program make a file, anew where a model that it comes from is another one; returns the command.
+
+        `version`: of a model that is no run of the study."""
         command = [*command, "--out", file.relative_to(ROOT)]
         file.parent.mkdir(exist_ok=True)
-        models = [self.by_path[part]["command"] for part in command if part in self.by_path]
+        models = [self.by_path[part]["command"] for part in command if part in self.by_path] + [version][: len(version)]
         key = " ".join(["made", written(command), "with", *models])
         if not (file.exists() and self.notes.get(key)):
             file.unlink(missing_ok=True)
@@ -37,9 +39,9 @@ class Painter:
             self.notes.note(key, True)
         return written(command)
 
-    def picture(self, name, section, caption, *command):
+    def picture(self, name, section, caption, *command, version=""):
         file = self.folder / "pictures" / f"{name}.png"
-        command = self.made(file, *command)
+        command = self.made(file, *command, version=version)
         return {"name": name, "section": section, "file": str(file.relative_to(ROOT)), "caption": caption, "command": command}
 
     def pictures(self):
@@ -47,7 +49,7 @@ class Painter:
 
     def samples(self):
         made = []
-        for data in DATA:
+        for data in SETS:
             models = [self.model(data, family) for family in PAINTERS]
             titles = " and ".join(FAMILIES[family].title for family in PAINTERS)
             for temperature in [0.7, 1]:
@@ -68,7 +70,7 @@ class Painter:
 
     def interpolations(self):
         made = []
-        for data in DATA:
+        for data in SETS:
             last = test_images(data) - 1
             indices = ",".join(str(number * last // 5) for number in range(6))
             for family in PAINTERS:

@@ -7,7 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from study.families import (ABLATED, DATA, FAMILIES, PAINTERS, SHAPES, coupling_rows, likelihood_flags, picture_flags,
+from study.families import (ABLATED, DATA, FAMILIES, PAINTERS, SETS, SHAPES, coupling_rows, likelihood_flags, picture_flags,
                             pixel_rows)
 from study.program import ROOT, as_arguments, as_text, glow, training_seconds, written
 
@@ -33,15 +33,8 @@ class Trainer:
         self.size, self.folder, self.notes = size, folder, notes
 
     def plan(self):
-        runs = []
-        for data in DATA:
-            for family in FAMILIES:
-                flags = likelihood_flags(family, data, self.size.name)
-                if family == "realnvp":
-                    flags = {**flags, "hidden": self.like_sized(data)}
-                runs += [self.timed(f"{data}-{family}-{seed}", "likelihood", data, family, seed, flags, self.size.minutes)
-                         for seed in range(self.size.seeds)]
-        for data in DATA:
+        runs = self.likelihood(SETS)
+        for data in SETS:
             for family in PAINTERS:
                 flags = picture_flags(family, data, self.size.name)
                 runs.append(self.timed(f"{data}-pictures-{family}", "pictures", data, family, 0, flags, self.size.picture_minutes))
@@ -50,6 +43,18 @@ class Trainer:
             runs += self.ablated(f"ablation-{name}", "ablation", "glow", flags, labels, self.size.ablation_images)
         for name, family, flags, labels in pixel_rows(self.size.name):
             runs += self.ablated(name, "pixels", family, flags, labels, self.size.pixel_images)
+        return runs
+
+    def likelihood(self, sets):
+        """The runs that compare the families."""
+        runs = []
+        for data in sets:
+            for family in FAMILIES:
+                flags = likelihood_flags(family, data, self.size.name)
+                if family == "realnvp":
+                    flags = {**flags, "hidden": self.like_sized(data)}
+                runs += [self.timed(f"{data}-{family}-{seed}", "likelihood", data, family, seed, flags, self.size.minutes)
+                         for seed in range(self.size.seeds)]
         return runs
 
     def timed(self, name, section, data, family, seed, flags, minutes):

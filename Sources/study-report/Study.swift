@@ -86,6 +86,55 @@ struct Study: Codable, Sendable {
     var auc: Double?
   }
 
+  /// What is on the page of the faces.
+  struct Faces: Codable, Sendable {
+    /// Of the shipped model.
+    struct Model: Codable, Sendable {
+      var evaluation: Evaluation
+      /// Bits per dimension.
+      var histogramBaseline: Double
+    }
+
+    /// How well the judge tells an attribute in real test faces.
+    struct Area: Codable, Sendable {
+      var attribute: String
+      /// Under the ROC curve.
+      var area: Double
+    }
+
+    /// What the judge says of an edit, in shares; nil where no face counts.
+    struct Edit: Codable, Sendable {
+      /// `told`, or the kind of the direction.
+      var how: String
+      var strength: Double
+      var attribute: String
+      /// 1 where the attribute is given, 0 where it is taken away.
+      var wanted: Int
+      var candidates: Int
+      var turned: Double?
+      var stayed: Double?
+      var broken: Double?
+    }
+
+    /// What the judge says of pictures.
+    struct Pictures: Codable, Sendable {
+      struct Sure: Codable, Sendable {
+        var kind: String
+        var share: Double
+      }
+
+      var what: String
+      var pictures: Int
+      var broken: Double
+      var sure: [Sure]
+    }
+
+    var model: Model
+    var areas: [Area]
+    var edits: [Edit]
+    var pictures: [Pictures]
+  }
+
   var quick: Bool
   var machine: String
   var date: String
@@ -96,6 +145,8 @@ struct Study: Codable, Sendable {
   var sampling: [Sampling]
   var recognition: [Recognition]
   var jpegxl: [JPEGXL]
+  /// Nil on the page of the other sets.
+  var faces: Faces?
 
   /// - Throws: ``ReportError`` naming the file and the field.
   init(contentsOf url: URL) throws {

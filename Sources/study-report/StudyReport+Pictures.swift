@@ -28,7 +28,6 @@ extension StudyReport {
 
   private var recognition: [Document.Block] {
     guard let first = study.recognition.first else { return [] }
-    func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
     let rows = study.recognition.map { [title($0.architecture), "\($0.samples)", percent($0.recognized)] }
     return [
       .paragraph(
@@ -89,7 +88,7 @@ extension StudyReport {
     return sentences.filter { !$1.isEmpty }.map { $0 + $1 + "." }.joined(separator: " ")
   }
 
-  private func pictured(_ section: String, _ title: String, _ text: String) -> [Document.Block] {
+  func pictured(_ section: String, _ title: String, _ text: String) -> [Document.Block] {
     let these = study.pictures(in: section)
     guard !these.isEmpty else { return [] }
     let figures = these.map { picture in

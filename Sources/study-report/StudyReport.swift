@@ -45,19 +45,25 @@ struct StudyReport {
   }
 
   var document: Document {
-    Document(
+    if let faces = study.faces { return document(of: faces) }
+    return Document(
       "What Glow reaches here",
       [.paragraph(introduction)] + likelihood + samples + interpolations + edits + ablation + maskedSteps
         + invertibility + memory)
   }
 
   private var introduction: String {
-    let command = study.quick ? "make report QUICK=1" : "make report"
-    return """
-      Made by `\(command)` on \(study.date) on \(study.machine), in \(String(format: "%.1f", study.hours)) hours: \
-      \(study.runs.count) training runs. The models are small and trained for minutes, where the published ones took days on many \
-      GPUs: figures compare with each other, not with those of the papers.
-      """
+    """
+    \(made("make report")) The models are small and trained for minutes, where the published ones took days on many \
+    GPUs: figures compare with each other, not with those of the papers. Faces have [a page of their own](../faces/README.md).
+    """
+  }
+
+  func made(_ command: String) -> String {
+    """
+    Made by `\(command)\(study.quick ? " QUICK=1" : "")` on \(study.date) on \(study.machine), in \
+    \(String(format: "%.1f", study.hours)) hours: \(study.runs.count) training runs.
+    """
   }
 
   // MARK: Invertibility
@@ -133,6 +139,8 @@ struct StudyReport {
     blocks of 64 images, which excludes the program's start; and for 32 more blocks of one image.
     """
   }
+
+  func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
 
   func seeds(_ runs: [Study.Run]) -> Int { Set(runs.map(\.seed)).count }
 
