@@ -137,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--screenshots", type=Path, metavar="FOLDER",
-        help="check nothing: write a PNG of each tab with the shipped model (needs `make data`)")
+        help="check nothing: write a PNG of each tab with the shipped faces (needs `make data faces`)")
     arguments = parser.parse_args()
     try:
         with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:

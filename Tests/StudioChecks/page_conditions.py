@@ -15,7 +15,7 @@ def check(watch: Watched, model: dict) -> None:
 
 def press(watch: Watched, tab: str, name: str) -> str:
     """Clicks a button, and gives back what it says then."""
-    button = f"#{tab}-condition-buttons [data-condition={name}]"
+    button = f"#{tab}-conditions [data-condition={name}]"
     watch.page.click(button)
     return watch.page.get_attribute(button, "aria-label")
 
@@ -48,6 +48,8 @@ def check_edits(watch: Watched, name: str) -> None:
     page.wait_for_selector("#edit-after[src]")
     require(not page.is_visible("#edit-no-attributes"), "the page says that there is nothing to edit")
     require(page.is_disabled("#edit-reset"), "there is something to reset at first")
+    # Attributes that images hardly tell are folded away.
+    page.evaluate("document.getElementById('edit-condition-more').open = true")
     before = page.get_attribute("#edit-after", "src")
     bodies = watch.requests_to("/v1/edit")
     words = []

@@ -1,4 +1,4 @@
-"""Pictures of the page for the documentation: the shipped model on Fashion-MNIST, light, 1200 pixels wide."""
+"""Pictures of the page for the documentation: the shipped faces, and a run on Fashion-MNIST; light, 1200 pixels wide."""
 
 import io
 import tempfile
@@ -21,12 +21,9 @@ def write(browser: Browser, folder: Path) -> None:
     """A file of each tab, named after it."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
-        runs, attributes = Path(name) / "runs", Path(name) / "attributes.safetensors"
+        runs = Path(name) / "runs"
         glow("train", "--preset", "toy", "--out", runs / "fashion", *TRAINING)
-        glow(
-            "attributes", "fit", "--model", "fashion-mnist", "--out", attributes, "--limit", 4000,
-            "--held-out-limit", 1000)
-        with serving("fashion-mnist", "--runs", runs, "--attributes", attributes) as server:
+        with serving("faces", "--runs", runs) as server:
             server.wait_for_reference()
             with watched(browser, server.address) as watch:
                 for tab, prepare in PREPARATIONS.items():
@@ -61,11 +58,11 @@ def prepare_sample(watch: Watched) -> None:
 
 def prepare_edit(watch: Watched) -> None:
     watch.wait_for_text("#edit-note", "Image 0")
-    boot = watch.source("#edit-after")
-    watch.page.locator("[data-attribute=sneaker]").fill("1")
-    edited = watch.wait_for_other("#edit-after", boot)
-    watch.page.select_option("#edit-label", label="sneaker")
-    watch.wait_for_other("#edit-after", edited)
+    before = watch.source("#edit-after")
+    watch.page.click("#edit-conditions [data-condition=eyeglasses]")
+    with_glasses = watch.wait_for_other("#edit-after", before)
+    watch.page.click("#edit-conditions [data-condition=smiling]")
+    watch.wait_for_other("#edit-after", with_glasses)
 
 
 def prepare_mix(watch: Watched) -> None:

@@ -1,12 +1,12 @@
 // The sliders of the tab "Edit", one an attribute, those that the difference of means tells apart best first. The weak ones are
 // folded away.
 
+import { usefulArea } from "./conditions.js";
 import { byId, makeSlider } from "./controls.js";
 import { count, fixed, signed } from "./format.js";
 
 const reach = 1.5;
 const manyAttributes = 12;
-const usefulArea = 0.75;
 
 // `values()` holds the attributes whose slider is not in the middle.
 export function makeAttributes({ attributes, attributesProblem, directions, labels, conditions }) {

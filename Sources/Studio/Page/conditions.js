@@ -1,5 +1,6 @@
 // Attributes that the model is told: a button each, which clicks take from "nothing said" to "with", "without" and back, and how
-// strongly they are all said.
+// strongly they are all said. Where it is known how well images tell an attribute, those that they tell best come first, and the weak
+// ones are folded away.
 
 import { byId, make, makeSlider } from "./controls.js";
 import { fixed } from "./format.js";
@@ -11,16 +12,23 @@ const states = [
 ];
 const strongest = 4;
 const usual = 2;
+export const usefulArea = 0.75;
 
-// `values()` holds the attributes of which something is said.
-export function makeConditions({ prefix, names, onChange }) {
+// `values()` holds the attributes of which something is said; `areas` are those under ROC by name, where they are known.
+export function makeConditions({ prefix, names, areas = {}, onChange }) {
   byId(`${prefix}-conditions`).hidden = names.length === 0;
-  const buttons = names.map((name) => makeCondition(name, onChange));
+  const area = (name) => areas[name] ?? usefulArea;
+  const buttons = [...names].sort((a, b) => area(b) - area(a)).map((name) => makeCondition(name, onChange));
   const strength = makeSlider({
     id: `${prefix}-condition-strength`, label: "How strongly", note: "training says 1", min: 1, max: strongest, step: 0.25,
     value: usual, format: (value) => fixed(value, 2),
   });
-  byId(`${prefix}-condition-buttons`).append(...buttons.map((button) => button.element));
+  const weak = buttons.filter(({ name }) => area(name) < usefulArea);
+  byId(`${prefix}-condition-buttons`).append(...buttons.filter((button) => !weak.includes(button)).map(({ element }) => element));
+  if (weak.length > 0) {
+    byId(`${prefix}-condition-more`).hidden = false;
+    byId(`${prefix}-condition-more-buttons`).append(...weak.map(({ element }) => element));
+  }
   byId(`${prefix}-conditions`).append(strength.row);
   const values = () => Object.fromEntries(buttons
     .map(({ name, value }) => [name, strength.input.valueAsNumber * value()])

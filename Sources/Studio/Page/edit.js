@@ -65,7 +65,8 @@ export function makeEdit({ model }) {
     }
   };
 
-  const conditions = makeConditions({ prefix: "edit", names: model.conditions, onChange: () => ask() });
+  const areas = Object.fromEntries(model.attributes.map(({ name, areaUnderROC }) => [name, areaUnderROC]));
+  const conditions = makeConditions({ prefix: "edit", names: model.conditions, areas, onChange: () => ask() });
   const chooser = makeChooser({ prefix: "edit", model, onChoose: ask });
   byId("edit-label-field").hidden = model.labels.length === 0;
   fillSelect(byId("edit-label"), model.labels);
