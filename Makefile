@@ -7,8 +7,8 @@ CONFIGURATION ?= release
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
-.PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-model recognition report \
-  faces-checks judge-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
+.PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-models judge recognition report \
+  faces-checks judge-checks codec-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ data: ## Fashion-MNIST, for the demo and the tests
 build: setup ## The command-line tool, .build/release/glow
 	@swift build $(FLAGS) --product glow
 
-demo: data build ## Trains a small model and draws samples
+demo: data build ## Trains a small model, draws samples, and edits a face
 	@Scripts/demo.sh
 
 demo-faces: build ## Draws 8,000 faces, trains on them for about six minutes, and edits one
@@ -65,27 +65,32 @@ faces-checks: ## That drawn faces are what docs/data.md says
 judge-checks: setup ## The measures by which edits and samples are judged
 	@.libtorch/venv/bin/python Tests/JudgeChecks/check_judge.py
 
+codec-checks: ## That the codec's arithmetic is the same by every kernel, optimization and processor (aarch64 under qemu)
+	@Tests/CodecChecks/check_arithmetic.sh --aarch64
+
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
 	@Scripts/make-fixtures.sh
 
-shipped-model: data build ## Trains the model in Models/fashion-mnist anew (over an hour)
-	@if [ -d runs/fashion-mnist/checkpoints ]; then .build/release/glow resume runs/fashion-mnist; \
-	  else .build/release/glow train --preset fashion-mnist --out runs/fashion-mnist; fi
-	@.build/release/glow export --model runs/fashion-mnist --out Models/fashion-mnist
-	@.build/release/glow attributes fit --model Models/fashion-mnist --label shirt --limit 20000 \
-	  --out Models/fashion-mnist/attributes.safetensors
+shipped-models: data build ## Trains the models in Models anew, one after the other (two hours and a half; ONLY=faces)
+	@Scripts/shipped-models.sh
+
+judge: build faces ## What a judge says of the shipped faces' samples and edits (half an hour; JUDGE_FLAGS; docs/measurements/judge.md)
+	@.libtorch/venv/bin/python -c 'import PIL' 2>/dev/null || .libtorch/venv/bin/python -m pip install --quiet pillow
+	@.libtorch/venv/bin/python Scripts/judge.py --data .data/faces-64 --model faces --told --strengths 1,2 $(JUDGE_FLAGS)
 
 recognition: build data ## How many samples of the shipped model a classifier recognizes
 	@rm -rf .data/recognition/samples
 	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
 	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition
 
-report: data build photo-patches emoji ## The report in docs/measurements/report, some three hours on two cores; QUICK=1: half an hour, in runs/study-quick/report
+report: data build photo-patches emoji ## The report in docs/measurements, some four hours on two cores; QUICK=1: half an hour, in runs; FACES=1: its faces alone
 	@bash -c '. Scripts/packages.sh && need_pillow && { command -v cjxl >/dev/null || need_packages libjxl-tools; }'
+	@Scripts/make-faces.sh
+	@SIZE=32 Scripts/make-faces.sh
 	@swift build $(FLAGS) --product study-report
-	@Scripts/report.sh $(if $(QUICK),--quick)
+	@Scripts/report.sh $(if $(QUICK),--quick) $(if $(FACES),--faces)
 
-studio: build ## The demo's model in the browser (without one, the shipped model): http://127.0.0.1:8080/
+studio: build ## The shipped faces and the demo's model (without one, the shipped clothes) in the browser: http://127.0.0.1:8080/
 	@Scripts/studio.sh
 
 studio-checks: build ## The page in headless Chromium with axe, the API under schemathesis, and a generated client

@@ -24,6 +24,5 @@ rm -f "$output"/{samples,told,between,edits}.png
 "$glow" sample --model "$run" --count 48 --columns 12 --temperature 0.7 --temperature 1 --out "$output/samples.png"
 "$glow" sample --model "$run" --count 24 --columns 12 --with smiling=2,hat=2 --without eyeglasses,sunglasses --out "$output/told.png"
 "$glow" interpolate --model "$run" --indices 0,1,2,3,4,5 --out "$output/between.png"
-"$glow" attributes apply --model "$run" --indices 0 --strips --strength=-2...2 --out "$output/edits.png" \
-  --attribute smiling --attribute eyeglasses --attribute beard --attribute hat --attribute dark-skin --attribute eyes-closed
+six_edits "$run" "$output/edits.png"
 echo "told.png has smiling people in hats; edits.png one test face without each of six attributes, and with it."

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The demo: trains a small Glow on Fashion-MNIST, scores it against a per-pixel histogram, and draws what it learned.
+# The demo: trains a small Glow on Fashion-MNIST, scores it against a per-pixel histogram, and draws what it learned. Then it
+# draws with the shipped model of faces, and edits one.
 # --toy: seconds instead of minutes. --output FOLDER: instead of runs/demo. A finished run there is not trained again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +16,7 @@ train_or_go_on "Training on Fashion-MNIST" --preset "$preset"
 model=$(find "$run/checkpoints" -maxdepth 1 -name 'images-*' | sort -V | tail -n 1)
 say "With the model in $model"
 # Pictures of an earlier demo.
-rm -f "$output"/{reconstruction,temperatures,classes,interpolation,beside-shipped}.png
+rm -f "$output"/{reconstruction,temperatures,classes,interpolation,beside-shipped,faces,face-edits}.png
 
 say "Bits per dimension on the test images (lower is better)"
 "$glow" eval --model "$model" --baseline "${limit[@]}"
@@ -30,3 +31,9 @@ say "Pictures"
 "$glow" interpolate --model "$model" --indices 0,1,2,3,4,5 --out "$output/interpolation.png"
 "$glow" sample --model "$model" --beside fashion-mnist --count 100 --columns 10 --out "$output/beside-shipped.png"
 echo "The last shows this run's samples on the left and those of the shipped, longer-trained model on the right."
+
+say "The shipped model of faces"
+"$glow" sample --model faces --count 40 --columns 10 --temperature 0.7 --out "$output/faces.png"
+find_faces
+six_edits faces "$output/face-edits.png" --enlarge 1 ${few_faces:+--data "$few_faces"}
+echo "The last shows a face that the model has not seen without each of six attributes, and with it."

@@ -30,3 +30,20 @@ train_or_go_on() {
     "$glow" train --out "$run" "${@:2}"
   fi
 }
+
+# six_edits MODEL PICTURE FLAGS...: a face with each of six attributes taken away and given, a strip each.
+six_edits() {
+  "$glow" attributes apply --model "$1" --indices 0 --strips --strength=-2...2 --out "$2" \
+    --attribute smiling --attribute eyeglasses --attribute beard --attribute hat --attribute dark-skin \
+    --attribute eyes-closed "${@:3}"
+}
+
+# find_faces: sets `few_faces`, a set of test faces for the shipped model: empty where `make faces` has drawn them, else 1,000
+# are drawn.
+find_faces() {
+  few_faces=
+  if [ -d .data/faces-64 ]; then return; fi
+  if [ ! -d .data/faces-few ]; then echo "Drawing 1,000 faces to choose from (make faces draws them all)"; fi
+  SIZE=64 COUNT=1000 FOLDER=.data/faces-few Scripts/make-faces.sh
+  few_faces=.data/faces-few
+}
