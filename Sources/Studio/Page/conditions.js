@@ -17,7 +17,8 @@ export const usefulArea = 0.75;
 // `values()` holds the attributes of which something is said; `areas` are those under ROC by name, where they are known.
 export function makeConditions({ prefix, names, areas = {}, onChange }) {
   byId(`${prefix}-conditions`).hidden = names.length === 0;
-  const area = (name) => areas[name] ?? usefulArea;
+  // Hundredths count: of attributes that are told equally well, the model's order stays.
+  const area = (name) => Math.round(100 * (areas[name] ?? usefulArea)) / 100;
   const buttons = [...names].sort((a, b) => area(b) - area(a)).map((name) => makeCondition(name, onChange));
   const strength = makeSlider({
     id: `${prefix}-condition-strength`, label: "How strongly", note: "training says 1", min: 1, max: strongest, step: 0.25,
