@@ -148,7 +148,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "glow-with-nice", dependencies: ["GlowCLI", "FlowModels", "Flows", "Torch"], path: "Tests/ThirdFamily"),
-    .target(name: "TestSupport", dependencies: ["Flows"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Flows", "FlowModels"], path: "Tests/TestSupport"),
     .systemLibrary(name: "CLMDB", path: "Tests/CLMDB"),
     .target(name: "PictureFixtures", path: "Tests/PictureFixtures"),
     .target(

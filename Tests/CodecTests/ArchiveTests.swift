@@ -8,11 +8,11 @@ import Testing
 
 /// Archives give back every pixel, also of damaged files what is whole.
 @Suite(.serialized) struct ArchiveTests {
-  private static let gray = FlowCodeTests.Variant("gray", channels: 1) { $0.classNames = ["a", "b", "c"] }
-  private static let color = FlowCodeTests.Variant("color") { $0.scale = .bounded }
-  private static let fiveBits = FlowCodeTests.Variant("five bits") { $0.bits = 5 }
+  private static let gray = FlowCodeTests.Coded(Variant("gray", channels: 1) { $0.classNames = ["a", "b", "c"] })
+  private static let color = FlowCodeTests.Coded(Variant("color") { $0.scale = .bounded })
+  private static let fiveBits = FlowCodeTests.Coded(Variant("five bits") { $0.bits = 5 })
 
-  private func code(_ variant: FlowCodeTests.Variant) throws -> FlowCode { try FlowCode(variant.model().blueprint()) }
+  private func code(_ variant: FlowCodeTests.Coded) throws -> FlowCode { try FlowCode(variant.model().blueprint()) }
 
   private func picture(_ number: Int, _ width: Int, _ height: Int, _ channels: Int) -> PixelImage {
     var random = SplitMix(UInt64(number))
@@ -33,7 +33,7 @@ import Testing
 
   /// - Parameter labels: of a model with three of them.
   private func write(
-    _ pictures: [PixelImage], _ variant: FlowCodeTests.Variant, to url: URL, _ options: ArchiveOptions,
+    _ pictures: [PixelImage], _ variant: FlowCodeTests.Coded, to url: URL, _ options: ArchiveOptions,
     named: Bool = true
   ) throws -> ArchiveSummary {
     let classes = variant.configuration.classCount
@@ -47,7 +47,7 @@ import Testing
     return try writer.finish()
   }
 
-  private func read(_ url: URL, _ variant: FlowCodeTests.Variant, threads: Int = 1) throws -> [PixelImage] {
+  private func read(_ url: URL, _ variant: FlowCodeTests.Coded, threads: Int = 1) throws -> [PixelImage] {
     let reader = try ArchiveReader(url)
     #expect(reader.problem == nil)
     try reader.use(code(variant), threads: threads)

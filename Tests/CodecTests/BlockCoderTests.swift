@@ -1,25 +1,27 @@
 import FlowModels
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Codec
 
 /// Blocks of tiles of all kinds come back, and damaged ones are refused.
 @Suite(.serialized) struct BlockCoderTests {
-  private static let variant = FlowCodeTests.Variant("blocks", height: 8, width: 12) {
-    $0.classNames = ["a", "b", "c"]
-    $0.labelConditioning = .everywhere
-    $0.scale = .bounded
-  }
-  private static let fiveBits = FlowCodeTests.Variant("five bits") { $0.bits = 5 }
+  private static let variant = FlowCodeTests.Coded(
+    Variant("blocks", height: 8, width: 12) {
+      $0.classNames = ["a", "b", "c"]
+      $0.labelConditioning = .everywhere
+      $0.scale = .bounded
+    })
+  private static let fiveBits = FlowCodeTests.Coded(Variant("five bits") { $0.bits = 5 })
 
-  private func coder(_ variant: FlowCodeTests.Variant, _ options: BlockOptions = BlockOptions()) throws -> BlockCoder {
+  private func coder(_ variant: FlowCodeTests.Coded, _ options: BlockOptions = BlockOptions()) throws -> BlockCoder {
     BlockCoder(
       try FlowCode(variant.model().blueprint()), classes: variant.configuration.classCount, options: options)
   }
 
   /// Noise, constants, gradients, and parts of tiles.
-  private func tiles(_ count: Int, _ variant: FlowCodeTests.Variant, bits: Int = 8) -> [Tile] {
+  private func tiles(_ count: Int, _ variant: FlowCodeTests.Coded, bits: Int = 8) -> [Tile] {
     let (height, width, channels) = (
       variant.configuration.height, variant.configuration.width, variant.configuration.channels
     )
