@@ -172,6 +172,14 @@ import Testing
       try expectRefusal(
         ["sample", "--model", TrainedRun.unlabeled().run.path, "--out", out, "--others", "1"],
         saying: ["--others: the model is not conditioned on attributes"])
+      // A model with labels, too, does not pass over what is said.
+      for other in [try TrainedRun.unlabeled(), try TrainedRun.labeled()] {
+        for flag in ["--with", "--without"] {
+          try expectRefusal(
+            ["sample", "--model", other.run.path, "--out", out, flag, "bright"],
+            saying: ["bright is asked for", "the model is not conditioned on attributes"])
+        }
+      }
       #expect(try sample("--with", "bright=1") == sheets[1] && sample("--with", "bright=3") != sheets[1])
       for (flags, words) in [
         (["--others", "11"], "--others is 11, expected 0 to 10"),

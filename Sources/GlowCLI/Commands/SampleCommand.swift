@@ -117,12 +117,12 @@ struct SampleCommand: ParsableCommand {
   private func draw(_ model: any FlowModel, _ labels: [Int]?) throws -> [PixelImage] {
     let pictures = DrawnPictures(model)
     defer { pictures.warnOfStrayed("take a lower --temperature") }
+    // Also of a model with labels, which refuses what is said of attributes.
+    let told = try attributes.drawnRows(count, others: others, seed: seed, for: model)
+    let conditions = try labels.map { try Tensor($0, on: model.options.device) } ?? told
     return try temperature.flatMap { temperature in
       let x = try model.sample(
-        count: count, temperatures: temperature.perLevel(of: model),
-        labels: labels.map { try Tensor($0, on: model.options.device) }
-          ?? attributes.drawnRows(count, others: others, seed: seed, for: model),
-        seed: seed)
+        count: count, temperatures: temperature.perLevel(of: model), labels: conditions, seed: seed)
       return try pictures(x)
     }
   }
