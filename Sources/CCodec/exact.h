@@ -26,6 +26,8 @@ CC_ALWAYS_INLINE To same_bits(From from) {
   return to;
 }
 
+// CTorch has functions like these. They may change with what training needs; archives depend on these here.
+
 /// 2^n · e^r with x = n ln 2 + r, within 2 units in the last place.
 CC_ALWAYS_INLINE float exponential(float x) {
   const float limited = x < -87.3f ? -87.3f : x > 88.7f ? 88.7f : x;
@@ -54,6 +56,17 @@ CC_ALWAYS_INLINE double exponential(double x) {
   for (int i = 13; i > 0; i--) sum = 1 + sum * r / i;
   const int64_t power = static_cast<int64_t>(n), half = power >> 1;
   return sum * same_bits<double>((half + 1023) << 52) * same_bits<double>((power - half + 1023) << 52);
+}
+
+/// log2 of a positive normal number, by the series of the inverse hyperbolic tangent.
+CC_ALWAYS_INLINE double binary_logarithm(double x) {
+  const uint64_t bits = same_bits<uint64_t>(x);
+  const double exponent = static_cast<double>(static_cast<int>(bits >> 52) - 1023);
+  const double m = same_bits<double>((bits & 0x000fffffffffffff) | uint64_t(1023) << 52);
+  const double t = (m - 1) / (m + 1), square = t * t;
+  double sum = 0;
+  for (int i = 31; i > 0; i -= 2) sum = sum * square + 1.0 / i;
+  return exponent + 2.8853900817779268 * t * sum;
 }
 
 /// tanh

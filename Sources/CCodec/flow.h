@@ -33,6 +33,12 @@ struct Picture {
 /// A network's outputs on the grid, each as a number and as a scale.
 struct Maps {
   std::vector<int64_t> shifts, scales;
+
+  void grow(size_t size) {
+    if (shifts.size() >= size) return;
+    shifts.resize(size);
+    scales.resize(size);
+  }
 };
 
 /// What one thread needs.

@@ -113,10 +113,7 @@ struct AffineMap {
   /// scales: one loop over all is faster than two over halves.
   void prepare(const float *output, int pixels, Maps &maps) const {
     const int64_t size = int64_t(pixels) * outputs();
-    if (maps.shifts.size() < size_t(size)) {
-      maps.shifts.resize(size);
-      maps.scales.resize(size);
-    }
+    maps.grow(size);
     numbers_of(numbers, output, size, maps.shifts.data());
     scales_of(transform, minimum, numbers, output, size, maps.scales.data());
   }
@@ -161,27 +158,26 @@ class Squeeze : public Layer {
   explicit Squeeze(int channels) : channels(channels) {}
 
   bool encode(Picture &picture, Stack &, const Told &, Work &work) const override {
-    move(picture, work, [](int64_t *fine, int64_t *coarse) { *coarse = *fine; }, true);
+    move(picture, work, true);
     return true;
   }
 
   bool decode(Picture &picture, Stack &, const Told &, Work &work) const override {
-    move(picture, work, [](int64_t *fine, int64_t *coarse) { *fine = *coarse; }, false);
+    move(picture, work, false);
     return true;
   }
 
  private:
-  template <class Move>
-  void move(Picture &picture, Work &work, Move apply, bool forward) const {
+  void move(Picture &picture, Work &work, bool forward) const {
     work.moved.resize(picture.numbers.size());
-    int64_t *fine = forward ? picture.numbers.data() : work.moved.data();
-    int64_t *coarse = forward ? work.moved.data() : picture.numbers.data();
+    const int64_t *from = picture.numbers.data();
     const int pixels = height * width;
     for (int c = 0; c < channels; c++) {
       for (int y = 0; y < height; y++) {
         for (int x = 0; x < width; x++) {
-          const int place = (4 * c + 2 * (y % 2) + x % 2) * (pixels / 4) + (y / 2) * (width / 2) + x / 2;
-          apply(&fine[c * pixels + y * width + x], &coarse[place]);
+          const int fine = c * pixels + y * width + x;
+          const int coarse = (4 * c + 2 * (y % 2) + x % 2) * (pixels / 4) + (y / 2) * (width / 2) + x / 2;
+          work.moved[forward ? coarse : fine] = from[forward ? fine : coarse];
         }
       }
     }
@@ -445,10 +441,7 @@ class Latent : public Layer {
     interleave(picture, kept, numbers, work.input.data());
     net->run(work.input.data(), height, width, told, work.room, work.output.data());
     const size_t size = work.output.size();
-    if (work.maps.shifts.size() < size) {
-      work.maps.shifts.resize(size);
-      work.maps.scales.resize(size);
-    }
+    work.maps.grow(size);
     numbers_of(numbers, work.output.data(), static_cast<int64_t>(size), work.maps.shifts.data());
     deviations_of(limit, numbers, work.output.data(), static_cast<int64_t>(size), work.maps.scales.data());
   }

@@ -1,8 +1,7 @@
 #include "stack.h"
 
-#include <cmath>
-
 #include "CCodec.h"
+#include "exact.h"
 #include "handles.h"
 #include "normal.h"
 
@@ -62,5 +61,5 @@ uint16_t cc_random_word(uint64_t key, uint64_t index) { return drawn_word(key, i
 double cc_stack_bits(const cc_stack *stack) {
   const Stack &value = stack->value;
   const double words = static_cast<double>(value.words.size()) - static_cast<double>(value.drawn);
-  return Stack::kWord * words + std::log2(static_cast<double>(value.state)) - Stack::kLow;
+  return Stack::kWord * words + binary_logarithm(static_cast<double>(value.state)) - Stack::kLow;
 }

@@ -65,14 +65,11 @@ struct DecompressCommand: ParsableCommand {
     if names.isEmpty, reader.hasNames { warn("the names are damaged: pictures are numbered") }
     if list { return try ArchiveListing(reader, names: names).say(asJSON: json, archive) }
     let wanted = try numbers(names, of: reader.pictureCount)
-    let code = try CodecFailure.reporting(CodecFailure.otherModel) {
+    try CodecFailure.reporting(CodecFailure.otherModel) {
       try Runtime.checkVersion()
-      let chosen = try CodecModel(model, of: reader)
-      let code = try FlowCode(chosen.model.blueprint())
+      let code = try FlowCode(CodecModel(model, of: reader).model.blueprint())
       try reader.use(code, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
-      return code
     }
-    _ = code
     let output = try PictureOutput(
       test ? nil : toStandardOutput ? .standardOutput : .folder(folder), names, wanted, replacing: force)
     try unpack(reader, wanted, output, &isDamaged)
