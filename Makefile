@@ -71,10 +71,10 @@ codec-checks: ## That the codec's arithmetic is the same by every kernel, optimi
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
 	@Scripts/make-fixtures.sh
 
-shipped-models: data build ## Trains the models in Models anew, one after the other (two hours and a half; ONLY=faces)
+shipped-models: data build ## Trains the models in Models anew, one after the other (over two hours; ONLY=faces)
 	@Scripts/shipped-models.sh
 
-judge: build faces ## What a judge says of the shipped faces' samples and edits (half an hour; JUDGE_FLAGS; docs/measurements/judge.md)
+judge: build faces ## What a judge says of the shipped faces' samples and edits (a quarter of an hour; JUDGE_FLAGS; docs/measurements/judge.md)
 	@.libtorch/venv/bin/python -c 'import PIL' 2>/dev/null || .libtorch/venv/bin/python -m pip install --quiet pillow
 	@.libtorch/venv/bin/python Scripts/judge.py --data .data/faces-64 --model faces --told --strengths 1,2 $(JUDGE_FLAGS)
 
@@ -83,7 +83,7 @@ recognition: build data ## How many samples of the shipped model a classifier re
 	@.build/release/glow sample --model fashion-mnist --temperature 0.7 --count 1000 --files --out .data/recognition/samples
 	@.libtorch/venv/bin/python Scripts/recognition.py --samples .data/recognition/samples --cache .data/recognition
 
-report: data build photo-patches emoji ## The report in docs/measurements, some four hours on two cores; QUICK=1: half an hour, in runs; FACES=1: its faces alone
+report: data build photo-patches emoji ## The report in docs/measurements, hours on two cores; QUICK=1: less, in runs; FACES=1: its faces alone
 	@bash -c '. Scripts/packages.sh && need_pillow && { command -v cjxl >/dev/null || need_packages libjxl-tools; }'
 	@Scripts/make-faces.sh
 	@SIZE=32 Scripts/make-faces.sh
