@@ -48,9 +48,15 @@ public struct Preset: Sendable {
   }()
 
   /// The shipped model's.
-  public static let fashionMNIST = Preset(
-    name: "fashion-mnist", summary: "the shipped Fashion-MNIST model",
-    model: fashionModel(steps: 12, hidden: 96), training: fashionTraining(images: 500_000, batchSize: 32))
+  public static let fashionMNIST: Preset = {
+    var preset = demo
+    var model = fashionModel(steps: 12, hidden: 96)
+    model.scale = .bounded
+    model.deviationLimit = 2
+    preset.training.images = 800_000
+    return Preset(
+      name: "fashion-mnist", summary: "the shipped Fashion-MNIST model", model: model, training: preset.training)
+  }()
 
   /// For tests and first tries: seconds.
   public static let toy: Preset = {
