@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "environment.h"
 #include "exact.h"
@@ -46,21 +47,41 @@ void Starts::tell(const double *condition, int64_t width, std::vector<float> &ro
   }
 }
 
+/// `body(std::integral_constant<int, count>)` for the counts that flows on small pictures have, otherwise with 0: loops of a known
+/// length become a few instructions.
+template <class Body>
+static void with_count(int count, Body body) {
+  switch (count) {
+    case 1: return body(std::integral_constant<int, 1>());
+    case 2: return body(std::integral_constant<int, 2>());
+    case 3: return body(std::integral_constant<int, 3>());
+    case 4: return body(std::integral_constant<int, 4>());
+    case 6: return body(std::integral_constant<int, 6>());
+    case 8: return body(std::integral_constant<int, 8>());
+    case 12: return body(std::integral_constant<int, 12>());
+    case 16: return body(std::integral_constant<int, 16>());
+    case 24: return body(std::integral_constant<int, 24>());
+    default: return body(std::integral_constant<int, 0>());
+  }
+}
+
 /// The neighborhoods of some pixels as rows; pixels outside of the picture are zeros.
 static void gather(
-    const float *picture, int inputs, int height, int width, const Taps &taps, const int *pixels, int count, float *rows) {
-  for (int i = 0; i < count; i++) {
-    const int pixel = pixels ? pixels[i] : i, y = pixel / width, x = pixel % width;
-    for (const Taps::Tap &tap : taps.all()) {
-      const int ty = y + tap.dy, tx = x + tap.dx;
-      if (ty < 0 || ty >= height || tx < 0 || tx >= width) {
-        std::fill_n(rows, inputs, 0.0f);
-      } else {
-        std::copy_n(picture + (ty * width + tx) * inputs, inputs, rows);
+    const float *picture, int channels, int height, int width, const Taps &taps, const int *pixels, int count, float *rows) {
+  with_count(channels, [=, &taps](auto known) {
+    const int inputs = known ? known : channels;
+    float *row = rows;
+    for (int i = 0; i < count; i++) {
+      const int pixel = pixels ? pixels[i] : i, y = pixel / width, x = pixel % width;
+      for (const Taps::Tap &tap : taps.all()) {
+        const int ty = y + tap.dy, tx = x + tap.dx;
+        const bool inside = ty >= 0 && ty < height && tx >= 0 && tx < width;
+        const float *from = inside ? picture + (ty * width + tx) * inputs : nullptr;
+        for (int c = 0; c < inputs; c++) row[c] = from ? from[c] : 0;
+        row += inputs;
       }
-      rows += inputs;
     }
-  }
+  });
 }
 
 /// The matrix of a last convolution: the columns of each tap beside each other.
@@ -74,19 +95,32 @@ static std::vector<float> side_by_side(const float *weights, int taps, int input
   return matrix;
 }
 
-/// Adds what each tap's pixel gives to the start of a pixel, in the order of the taps.
+/// Adds what each tap's pixel gives to the starts of some pixels, in the order of the taps.
+/// - columns: a pixel's are `stride` numbers.
+/// - start: of a pixel, `[outputs]`.
+/// - out: of all pixels, `[height][width][outputs]`
+template <class Start>
 static void add_taps(
-    const float *columns, int64_t stride, int outputs, int height, int width, const Taps &taps, int pixel,
-    const float *start, float *out) {
-  const int y = pixel / width, x = pixel % width;
-  std::copy_n(start, outputs, out);
-  for (int t = 0; t < taps.count(); t++) {
-    const Taps::Tap tap = taps.all()[t];
-    const int ty = y + tap.dy, tx = x + tap.dx;
-    if (ty < 0 || ty >= height || tx < 0 || tx >= width) continue;
-    const float *column = columns + (ty * width + tx) * stride + t * outputs;
-    for (int o = 0; o < outputs; o++) out[o] = out[o] + column[o];
-  }
+    const float *columns, int64_t stride, int channels, int height, int width, const Taps &taps, const int *pixels,
+    int count, Start start, float *out) {
+  with_count(channels, [=, &taps](auto known) {
+    const int outputs = known ? known : channels;
+    for (int i = 0; i < count; i++) {
+      const int pixel = pixels ? pixels[i] : i, y = pixel / width, x = pixel % width;
+      const float *first = start(pixel);
+      float *sums = out + size_t(pixel) * outputs;
+      for (int o = 0; o < outputs; o++) sums[o] = first[o];
+      const float *column = columns;
+      for (const Taps::Tap &tap : taps.all()) {
+        const int ty = y + tap.dy, tx = x + tap.dx;
+        if (ty >= 0 && ty < height && tx >= 0 && tx < width) {
+          const float *more = column + (ty * width + tx) * stride;
+          for (int o = 0; o < outputs; o++) sums[o] = sums[o] + more[o];
+        }
+        column += outputs;
+      }
+    }
+  });
 }
 
 static int sides_of(int pixel, int height, int width) {
@@ -125,6 +159,13 @@ void Conditioner::prepare(int height, int width, Room &room) const {
   std::fill_n(&room.columns[pixels * last.width], last.width, 0.0f);
 }
 
+/// Where a pixel's last sums start.
+auto Conditioner::last_start(const Told &told, int height, int width) const {
+  const float *rows = told.last.data();
+  const size_t size = outputs;
+  return [=](int pixel) { return rows + sides_of(pixel, height, width) * size; };
+}
+
 void Conditioner::run(
     const float *picture, int height, int width, const Told &told, Room &room, float *out) const {
   const int pixels = height * width;
@@ -137,10 +178,7 @@ void Conditioner::run(
   const float *zeros = &room.columns[size_t(pixels) * last.width];
   std::fill_n(room.starts.begin(), pixels, zeros);
   last.multiply(room.second.data(), second.width, room.starts.data(), pixels, room.columns.data());
-  for (int i = 0; i < pixels; i++) {
-    add_taps(room.columns.data(), last.width, outputs, height, width, last_taps, i,
-             &told.last[size_t(sides_of(i, height, width)) * outputs], out + size_t(i) * outputs);
-  }
+  add_taps(room.columns.data(), last.width, outputs, height, width, last_taps, nullptr, pixels, last_start(told, height, width), out);
 }
 
 void Conditioner::run_stage(
@@ -159,11 +197,8 @@ void Conditioner::run_stage(
   for (int i = 0; i < stage.count; i++) {
     std::copy_n(&room.hidden[i * last.width], last.width, &room.columns[stage.pixels[i] * last.width]);
   }
-  for (int i = 0; i < stage.count; i++) {
-    const int pixel = stage.pixels[i];
-    add_taps(room.columns.data(), last.width, outputs, height, width, last_taps, pixel,
-             &told.last[size_t(sides_of(pixel, height, width)) * outputs], out + size_t(pixel) * outputs);
-  }
+  add_taps(room.columns.data(), last.width, outputs, height, width, last_taps, stage.pixels, stage.count,
+           last_start(told, height, width), out);
 }
 
 // --- One convolution ---
@@ -211,10 +246,10 @@ void LinearNetwork::run(
   std::fill_n(zeros, matrix.width, 0.0f);
   std::fill_n(room.starts.begin(), pixels, zeros);
   matrix.multiply(picture, inputs, room.starts.data(), pixels, room.columns.data());
-  for (int i = 0; i < pixels; i++) {
-    add_taps(room.columns.data(), matrix.width, outputs, height, width, taps, i, &told.last[size_t(i) * outputs],
-             out + size_t(i) * outputs);
-  }
+  const float *start = told.last.data();
+  const size_t size = outputs;
+  add_taps(room.columns.data(), matrix.width, outputs, height, width, taps, nullptr, pixels,
+           [=](int pixel) { return start + pixel * size; }, out);
 }
 
 // --- Constants ---

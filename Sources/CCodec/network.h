@@ -88,6 +88,8 @@ class Conditioner : public Network {
   void prepare(int height, int width, Room &room) const;
 
  private:
+  auto last_start(const Told &told, int height, int width) const;
+
   Taps first_taps, last_taps;
   Matrix first, second, last;
   Starts first_starts, last_starts;
