@@ -81,12 +81,15 @@ let package = Package(
     .target(name: "CCodec"),
     .target(
       name: "Codec",
-      dependencies: ["CCodec", "CImageCodecs", "CDataFormats", "Imaging", "FlowModels", "Flows", "Files"]),
+      dependencies: ["CCodec", "CImageCodecs", "CDataFormats", "Imaging", "FlowModels", "Flows", "Torch", "Files"]),
     .target(
       name: "WeightLayouts", dependencies: ["FlowModels", "Safetensors", "Files"], resources: [.copy("Layouts")]),
     .target(
       name: "CImageCodecs", cSettings: instrumentation,
-      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("z")]),
+      linkerSettings: [
+        .linkedLibrary("png"), .linkedLibrary("jpeg"), .linkedLibrary("webp"), .linkedLibrary("jxl"),
+        .linkedLibrary("z"),
+      ]),
     .target(name: "Imaging", dependencies: ["CImageCodecs", "Files"]),
     .systemLibrary(name: "CDataFormats"),
     .target(
@@ -113,11 +116,13 @@ let package = Package(
     .target(name: "Reporting", dependencies: ["Training", "Runs", "Imaging", "Plotting", "Files"]),
     .target(
       name: "Inference",
-      dependencies: ["Analysis", "FlowModels", "Flows", "ModelImages", "Datasets", "Imaging", "Safetensors", "Files"]),
+      dependencies: [
+        "Analysis", "Codec", "FlowModels", "Flows", "ModelImages", "Datasets", "Imaging", "Safetensors", "Files",
+      ]),
     .target(
       name: "Studio",
       dependencies: [
-        "Inference", "Runs", "Analysis", "FlowModels", "ModelImages", "Datasets", "Imaging", "CImageCodecs",
+        "Inference", "Runs", "Analysis", "Codec", "FlowModels", "ModelImages", "Datasets", "Imaging", "CImageCodecs",
         "Multipart",
         "Safetensors", "Files",
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -164,7 +169,9 @@ let package = Package(
     .testTarget(name: "FlowsTests", dependencies: ["Flows", "TestSupport"]),
     .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(
-      name: "CodecTests", dependencies: ["Codec", "CCodec", "Imaging", "FlowModels", "Flows", "TestSupport"]),
+      name: "CodecTests",
+      dependencies: ["Codec", "CCodec", "CImageCodecs", "Imaging", "FlowModels", "Flows", "TestSupport"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "WeightLayoutsTests", dependencies: ["WeightLayouts", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "PictureFixtures"]),
     .testTarget(
@@ -193,7 +200,7 @@ let package = Package(
     .testTarget(
       name: "StudioTests",
       dependencies: [
-        "Studio", "Inference", "Runs", "ServedModels", "PictureFixtures",
+        "Studio", "Inference", "Codec", "FlowModels", "Runs", "ServedModels", "PictureFixtures",
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
     .testTarget(name: "CLITests", dependencies: ["Imaging", "PictureFixtures"]),

@@ -3,6 +3,7 @@ import Foundation
 import Imaging
 import TestSupport
 import Testing
+import Torch
 
 @testable import Codec
 
@@ -156,6 +157,107 @@ import Testing
       let other = try #require(throws: CodecError.self) { try ArchiveReader(url).use(code(Self.color)) }
       #expect("\(other)".contains("this machine computes otherwise"))
     }
+  }
+
+  /// What each picture takes adds up to the blocks, and short archives are on the grid that makes them smaller.
+  @Test func costsAndGrids() throws {
+    try withTemporaryFolder { folder in
+      let url = folder.appending(path: "a.glz")
+      let pictures = (0..<30).map { picture($0, 8, $0 == 4 ? 20 : 8, 3) }
+      let writer = try ArchiveWriter(to: url, code(Self.color), classes: 0, modelName: "", options: options())
+      for picture in pictures { try writer.append(picture) }
+      let summary = try writer.finish()
+      let bits = writer.costs.map(\.bits)
+      #expect(bits.count == 30 && bits.allSatisfy { $0 > 0 })
+      #expect(bits.reduce(0, +) <= 8 * Double(summary.blockBytes))
+      #expect(writer.costs.allSatisfy { !$0.kinds.isEmpty && $0.bitsPerDimension <= 8.001 })
+      #expect(try ArchiveReader(url).header.grid == .fine, "more than a block")
+    }
+  }
+
+  /// A short archive is on the coarser grid where that makes it smaller, however many threads there are.
+  @Test func shortChains() throws {
+    try withTemporaryFolder { folder in
+      let url = folder.appending(path: "a.glz")
+      let code = try FlowCode(Self.earlier().model.blueprint())
+      let pictures = noise(20)
+      var grids: [CodeGrid] = []
+      for threads in [1, 3] {
+        var own = options(threads: threads, blockTiles: 20)
+        (own.block.isMixed, own.block.isSeeded) = (false, false)
+        let writer = try ArchiveWriter(to: url, code, classes: 0, modelName: "", options: own)
+        for picture in pictures { try writer.append(picture) }
+        let summary = try writer.finish()
+        #expect(summary.flowTiles == 20 && summary.bytes < summary.rawBytes)
+        let reader = try ArchiveReader(url)
+        grids.append(reader.header.grid)
+        try reader.use(code)
+        try reader.read(0..<20) { #expect($1 == pictures[$0]) }
+      }
+      #expect(grids == [.coarse, .coarse])
+    }
+  }
+
+  /// Gray, of standard deviation 9 about: what the earlier archive's model was trained on.
+  private func noise(_ count: Int) -> [PixelImage] {
+    var random = SplitMix(5)
+    return (0..<count).map { _ in
+      PixelImage(
+        width: 8, height: 8, channels: 1,
+        pixels: (0..<64).map { _ in
+          UInt8(128 + (0..<12).map { _ in Int.random(in: -4...4, using: &random) }.reduce(0, +))
+        })
+    }
+  }
+
+  /// A model whose maps are too steep for the grid is refused, and one whose code fits its likelihood is not.
+  @Test func precision() throws {
+    let model = try Self.earlier().model
+    let pictures = noise(8)
+    let labels = [Int?](repeating: nil, count: pictures.count)
+    try FlowCode(model.blueprint()).requirePrecision(of: model, on: pictures, labels: labels)
+    try FlowCode(model.blueprint()).requirePrecision(of: model, on: [], labels: [])
+    // What one ActNorm flattens the next one stretches again: the grid between them is too coarse.
+    let steep = FlowCodeTests.Coded(
+      Variant("steep", channels: 1, levels: 1) {
+        $0.steps = 2
+        $0.logScaleFactor = 1
+      })
+    let other = try #require(try steep.configuration.makeModel(options: TensorOptions(.float32), seed: 1) as? Glow)
+    for (name, value) in [("level1.step1.actnorm.logScale", -8.0), ("level1.step2.actnorm.logScale", 10.5)] {
+      try #require(other.parameters.parameters.first { $0.name == name }).value.assign(Tensor([value]))
+    }
+    let error = try #require(throws: CodecError.self) {
+      try FlowCode(other.blueprint()).requirePrecision(of: other, on: pictures, labels: labels)
+    }
+    #expect("\(error)".contains("bits/dim more than its likelihood"))
+  }
+
+  private static func earlier() throws -> (reader: ArchiveReader, model: any FlowModel) {
+    let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/archive-1.0.glz")
+    let reader = try ArchiveReader(url)
+    let bundle = try #require(try reader.embeddedModel())
+    return try withTemporaryFolder { folder in
+      var place = 0
+      for name in ["config.json", "model.safetensors"] {
+        let count = bundle[place..<place + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        try Data(bundle[place + 8..<place + 8 + count]).write(to: folder.appending(path: name))
+        place += 8 + count
+      }
+      return (reader, try ModelFolder.read(folder))
+    }
+  }
+
+  /// A file that version 1.0 wrote: three pictures, by the model, by WebP and raw, with the model in it.
+  @Test func earlierVersions() throws {
+    let (reader, model) = try Self.earlier()
+    #expect(try reader.names() == ["ramp.png", "small.png", "wide.png"] && reader.hasModel)
+    try reader.use(FlowCode(model.blueprint()))
+    var sums: [UInt32] = []
+    try reader.read(0..<3) { _, picture in sums.append(checksum(of: picture.pixels)) }
+    let ramp = (0..<192).map { UInt8($0) }
+    #expect(sums.count == 3 && sums[0] == checksum(of: ramp))
+    #expect(Array(sums.dropFirst()) == [846_431_127, 2_486_936_014])
   }
 
   /// Without its end, and with a damaged block, what is whole can be read.

@@ -72,7 +72,7 @@ import Testing
   @Test func damage() throws {
     let given = tiles(10, Self.variant)
     let reader = try coder(Self.variant)
-    let coded = try coder(Self.variant, BlockOptions(effort: 0)).encode(
+    let coded = try coder(Self.variant, BlockOptions(effort: 1)).encode(
       given, labels: (0..<10).map { $0 % 3 }, key: 5
     ).bytes
     for end in 0..<coded.count where end < 40 || end % 17 == 0 {

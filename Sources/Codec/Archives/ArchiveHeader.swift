@@ -4,11 +4,13 @@ import Files
 public struct ArchiveHeader: Hashable, Sendable {
   static let magic: [UInt8] = [0x89, 0x47, 0x4c, 0x5a, 0x0d, 0x0a, 0x1a, 0x0a]
   /// Readers take files of the same major version, and of any minor one.
-  static let version: (major: UInt16, minor: UInt16) = (1, 0)
+  static let version: (major: UInt16, minor: UInt16) = (1, 1)
   /// Sums as chains of fused multiply-adds in single precision.
   static let profile: UInt8 = 1
   private static let mostBytes = 4096
 
+  /// Of the format, after the major number.
+  private var minorVersion = version.minor
   public var tileWidth: Int
   public var tileHeight: Int
   /// Of the model's images, and so of all pictures.
@@ -24,6 +26,9 @@ public struct ArchiveHeader: Hashable, Sendable {
   /// What the model was called where the archive was made.
   public var modelName: String
 
+  /// Whether tiles of one picture lie beside each other in mosaics, as they do since version 1.1.
+  var keepsPlaces: Bool { minorVersion >= 1 }
+
   var bytes: [UInt8] {
     var body = ByteWriter()
     body.append([Self.profile, UInt8(channels), UInt8(bits), UInt8(grid.numberBits), UInt8(grid.scaleBits)])
@@ -37,7 +42,7 @@ public struct ArchiveHeader: Hashable, Sendable {
     var writer = ByteWriter()
     writer.append(Self.magic)
     writer.append(Self.version.major)
-    writer.append(Self.version.minor)
+    writer.append(minorVersion)
     writer.append(UInt32(body.bytes.count))
     writer.append(body.bytes)
     writer.append(checksum(of: body.bytes))
@@ -63,7 +68,9 @@ public struct ArchiveHeader: Hashable, Sendable {
 
   init(_ bytes: [UInt8]) throws {
     var reader = ByteReader(bytes)
-    _ = try reader.take(Self.fixedBytes)
+    _ = try reader.take(Self.magic.count + 2)
+    minorVersion = try reader.number()
+    _ = try reader.number(UInt32.self)
     let body = try reader.take(reader.remaining - 4)
     guard checksum(of: Array(body)) == (try reader.number()) else { throw Damage("has a header that is damaged") }
     reader = ByteReader(body)

@@ -148,11 +148,12 @@ public final class ArchiveReader {
   /// Takes the model, and sees that this machine computes as the one that wrote the archive.
   /// - Throws: ``CodecError`` for another model, or other arithmetic.
   public func use(_ code: FlowCode, threads: Int = 1) throws {
-    let own = ModelIdentity(of: code)
-    guard own.digest == header.model.digest else {
+    guard ModelIdentity.digest(of: code.blueprint) == header.model.digest else {
       throw CodecError(
         "\(file.path) was written with another model: \(header.modelName), whose SHA-256 is \(header.model.name)")
     }
+    let code = code.grid == header.grid ? code : try FlowCode(code.blueprint, grid: header.grid)
+    let own = ModelIdentity(of: code)
     guard own.arithmetic == header.model.arithmetic else {
       throw CodecError(
         "\(file.path) cannot be read here: this machine computes otherwise than the one that wrote it")
@@ -245,7 +246,13 @@ public final class ArchiveReader {
       block.contents.tileCount == place.tileCount
     else { throw Damage("is another one than the index says") }
     let sizes = block.contents.pieces(header.tileWidth, header.tileHeight).flatMap { piece in
-      piece.tiles.map { piece.shape.tile($0, header.tileWidth, header.tileHeight).size }
+      piece.tiles.map { tile in
+        var size = piece.shape.tile(tile, header.tileWidth, header.tileHeight).size
+        if header.keepsPlaces {
+          size.place = piece.shape.place(of: tile, picture: piece.picture, header.tileWidth, header.tileHeight)
+        }
+        return size
+      }
     }
     let tiles = try coder.decode(block.coded, sizes: sizes, key: block.key)
     guard checksum(of: tiles.flatMap(\.pixels)) == block.checksum else { throw Damage("has decoded to other pixels") }

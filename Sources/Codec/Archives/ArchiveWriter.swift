@@ -3,7 +3,7 @@ import FlowModels
 import Foundation
 import Imaging
 
-/// Writes pictures into one file, each tile by the model, by WebP or as it is, whichever is smallest.
+/// Writes pictures into one file, each tile by the model, by WebP or JPEG XL, or as it is, whichever is smallest.
 ///
 /// ```swift
 /// let code = try FlowCode(glow.blueprint())
@@ -14,13 +14,17 @@ import Imaging
 public final class ArchiveWriter {
   private let file: AtomicFile
   private let options: ArchiveOptions
-  private let header: ArchiveHeader
-  private let coders: [BlockCoder]
+  private let code: FlowCode
+  private let model: [UInt8]?
+  private var header: ArchiveHeader
+  private var coders: [BlockCoder]
   private var index = ArchiveIndex()
   private var names: [String] = []
   private var offset = 0
   /// Of what has been written so far.
   public private(set) var summary = ArchiveSummary()
+  /// Of each picture, what has been written of it so far.
+  public private(set) var costs: [PictureCost] = []
   /// Tiles that are not in a block yet, with the pictures that they are of.
   private var tiles: [Tile] = []
   private var labels: [Int] = []
@@ -39,17 +43,23 @@ public final class ArchiveWriter {
     options: ArchiveOptions = ArchiveOptions()
   ) throws {
     self.options = options
+    self.code = code
+    self.model = model
     coders = (0..<max(1, options.threads)).map { _ in BlockCoder(code, classes: classes, options: options.block) }
     header = ArchiveHeader(
       tileWidth: code.blueprint.width, tileHeight: code.blueprint.height, channels: code.blueprint.channels,
       bits: code.blueprint.bits, grid: code.grid, classes: classes, keepsHiddenBits: options.block.keepsHiddenBits,
       model: ModelIdentity(of: code), modelName: modelName)
     file = try AtomicFile(url)
+  }
+
+  /// What comes before the blocks.
+  private func begin() throws {
+    guard offset == 0 else { return }
     try write(header.bytes)
-    if let model {
-      index.modelOffset = offset
-      try write(ArchivePart.model.framed(model))
-    }
+    guard let model else { return }
+    index.modelOffset = offset
+    try write(ArchivePart.model.framed(model))
   }
 
   private func write(_ bytes: [UInt8]) throws {
@@ -87,11 +97,15 @@ public final class ArchiveWriter {
     pending.append((shape, count))
     summary.pictures += 1
     summary.rawBytes += picture.pixels.count
+    costs.append(PictureCost(pixels: picture.pixels.count))
     for number in 0..<count {
+      // Whether more comes after a block is known only now, so that the number of threads changes nothing.
+      if tiles.count == options.blockTiles * coders.count { try flush() }
       let place = shape.tile(number, header.tileWidth, header.tileHeight)
       tiles.append(Tile(of: full, left: place.left, top: place.top, place.size))
+      tiles[tiles.count - 1].place = shape.place(
+        of: number, picture: index.shapes.count - 1, header.tileWidth, header.tileHeight)
       if let label { labels.append(label) }
-      if tiles.count == options.blockTiles * coders.count { try flush() }
     }
   }
 
@@ -103,6 +117,7 @@ public final class ArchiveWriter {
 
   /// Codes what has come, a block a thread.
   private func flush() throws {
+    try begin()
     let size = options.blockTiles
     let starts = Array(stride(from: 0, to: tiles.count, by: size))
     let (tiles, labels, coders, options) = (tiles, labels, coders, options)
@@ -137,10 +152,36 @@ public final class ArchiveWriter {
           skippedTiles: contents.skippedTiles, tileCount: range.count))
       try write(framed)
       summary.add(coded.costs, bytes: framed.count)
+      add(coded.costs, of: contents)
       summary.blockPixels += tiles[range].map { $0.size.storedBytes(channels: header.channels) }.reduce(0, +)
     }
     self.tiles.removeAll(keepingCapacity: true)
     self.labels.removeAll(keepingCapacity: true)
+  }
+
+  private func add(_ block: BlockCosts, of contents: BlockContents) {
+    var next = 0
+    for piece in contents.pieces(header.tileWidth, header.tileHeight) {
+      for tile in next..<next + piece.tiles.count {
+        costs[piece.picture].bits += block.bits[tile]
+        costs[piece.picture].modes.insert(block.modes[tile])
+      }
+      next += piece.tiles.count
+    }
+  }
+
+  /// A short chain may be smaller on a coarser grid: it needs fewer bits to begin with.
+  private func chooseGrid() throws {
+    guard index.blocks.isEmpty, tiles.count <= min(options.blockTiles, options.shortChain),
+      let coarse = try? FlowCode(code.blueprint, grid: .coarse)
+    else { return }
+    let classes = header.classes
+    let other = coders.map { _ in BlockCoder(coarse, classes: classes, options: options.block) }
+    let sizes = [coders[0], other[0]].map { $0.encode(tiles, labels: labels, key: 0).bytes.count }
+    guard sizes[1] < sizes[0] else { return }
+    coders = other
+    header.grid = coarse.grid
+    header.model = ModelIdentity(of: coarse)
   }
 
   /// The pictures of the next tiles, which leave the list of those that are pending.
@@ -167,6 +208,7 @@ public final class ArchiveWriter {
   /// Writes what is left, the names and the index, and gives the file its name.
   /// - Throws: what the system says.
   public func finish() throws -> ArchiveSummary {
+    try chooseGrid()
     try flush()
     if !names.isEmpty {
       guard names.count == index.shapes.count else { throw CodecError("some pictures have names and others do not") }
@@ -191,14 +233,37 @@ public struct ArchiveOptions: Sendable {
   /// Whether each block is decoded and compared before it is written.
   public var verifies = true
   var block = BlockOptions()
+  /// The most tiles of an archive for which a coarser grid is tried.
+  var shortChain = 150
 
   public init() {}
+
+  /// Of the classical codecs, 1 (fast) to 9 (small).
+  public var effort: Int {
+    get { block.effort }
+    set { block.effort = newValue }
+  }
 
   /// Whether a model of fewer than 8 bits has the others stored beside what it codes.
   public var keepsHiddenBits: Bool {
     get { block.keepsHiddenBits }
     set { block.keepsHiddenBits = newValue }
   }
+}
+
+/// What a picture takes in an archive.
+public struct PictureCost: Sendable {
+  /// Channels of all pixels.
+  let pixels: Int
+  /// Tiles in a mosaic share its bits evenly. What a chain begins with is not counted.
+  public internal(set) var bits = 0.0
+  var modes: Set<TileMode> = []
+
+  public var bitsPerDimension: Double { bits / Double(pixels) }
+  /// How its tiles are coded: `model`, `mosaic` or `raw`, or several.
+  public var kinds: [String] { modes.sorted { $0.rawValue < $1.rawValue }.map(\.name) }
+
+  init(pixels: Int) { self.pixels = pixels }
 }
 
 /// What an archive is made of.
@@ -226,11 +291,11 @@ public struct ArchiveSummary: Sendable {
   mutating func add(_ costs: BlockCosts, bytes: Int) {
     blocks += 1
     blockBytes += bytes
-    tiles += costs.flowTiles + costs.classicalTiles + costs.rawTiles
-    flowTiles += costs.flowTiles
-    classicalTiles += costs.classicalTiles
-    rawTiles += costs.rawTiles
-    flowBits += costs.flow
+    tiles += costs.modes.count
+    flowTiles += costs.tiles(.flow)
+    classicalTiles += costs.tiles(.classical)
+    rawTiles += costs.tiles(.raw)
+    for (mode, bits) in zip(costs.modes, costs.bits) where mode == .flow { flowBits += bits }
   }
 }
 

@@ -20,6 +20,12 @@ struct PictureShape: Hashable, Sendable {
     return (left, top, size)
   }
 
+  /// Where a tile lies; nil for a picture of one tile.
+  func place(of tile: Int, picture: Int, _ width: Int, _ height: Int) -> TilePlace? {
+    guard tileCount(width, height) > 1 else { return nil }
+    return TilePlace(picture: picture, column: tile % columns(width), row: tile / columns(width))
+  }
+
   /// Of its pixels.
   func byteCount(channels: Int) -> Int { width * height * (isGray ? 1 : channels) }
 }

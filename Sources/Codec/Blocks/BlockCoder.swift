@@ -3,13 +3,13 @@ import FlowModels
 
 /// Codes blocks of tiles, each by itself. Belongs to one thread.
 final class BlockCoder {
-  private let code: FlowCode
-  private let coder: FlowCoder
-  private let options: BlockOptions
-  private let mosaic: Mosaic
-  private let classes: Int
+  let code: FlowCode
+  let coder: FlowCoder
+  let options: BlockOptions
+  let mosaic: Mosaic
+  let classes: Int
 
-  private var blueprint: FlowBlueprint { code.blueprint }
+  var blueprint: FlowBlueprint { code.blueprint }
   private var hiddenBits: Int { 8 - blueprint.bits }
 
   /// - Parameter classes: labels that the model is conditioned on; 0 for none.
@@ -32,11 +32,13 @@ final class BlockCoder {
     let padded = tiles.map { $0.padded(width: blueprint.width, height: blueprint.height, channels: blueprint.channels) }
     let raw = tiles.map { 8 * Double($0.size.storedBytes(channels: blueprint.channels)) }
     var modes = [TileMode](repeating: .flow, count: tiles.count)
-    let trial = options.isSeeded || options.isMixed ? trial(padded, labels) : Trial()
+    let trial = options.isSeeded || options.isMixed ? trial(tiles, padded, labels) : Trial()
     if options.isSeeded { for tile in seeds(by: trial, of: padded.count) { modes[tile] = .classical } }
     var best = attempt(tiles, padded, labels, &modes, raw, key)
-    if options.isMixed, best.costs.rawTiles > 0 || trial.classicalShare > options.mixingShare {
-      for other in alternatives(padded, best, raw, trial) {
+    // A short chain costs what it begins with, which no tile by itself shows.
+    let isShort = tiles.count <= options.trialTiles
+    if options.isMixed, isShort || best.costs.tiles(.raw) > 0 || trial.classicalShare > options.mixingShare {
+      for other in alternatives(tiles, padded, best, raw, trial) {
         var modes = other
         let found = attempt(tiles, padded, labels, &modes, raw, key)
         if found.bytes.count < best.bytes.count { best = found }
@@ -50,7 +52,7 @@ final class BlockCoder {
     return (best.bytes, best.costs)
   }
 
-  private struct Attempt {
+  struct Attempt {
     var bytes: [UInt8]
     var costs: BlockCosts
     /// Bits that each tile took by the flow; nil for others.
@@ -58,13 +60,13 @@ final class BlockCoder {
   }
 
   /// Codes a block by the modes asked for; tiles that the flow cannot have, or has dearer than they are raw, become raw.
-  private func attempt(
+  func attempt(
     _ tiles: [Tile], _ padded: [[UInt8]], _ labels: [Int], _ modes: inout [TileMode], _ raw: [Double], _ key: UInt64
   ) -> Attempt {
     let classical = tiles.indices.filter { modes[$0] == .classical }
     var stream: [UInt8] = []
     if !classical.isEmpty {
-      if let found = mosaic.encode(classical.map { padded[$0] }, effort: options.effort) {
+      if let found = mosaicStream(of: classical, tiles, padded, options.effort(tiles: classical.count)) {
         stream = found
       } else {
         for tile in classical { modes[tile] = .raw }
@@ -95,79 +97,13 @@ final class BlockCoder {
     for tile in tiles.indices where modes[tile] == .raw {
       writer.append(tiles[tile].stored(channels: blueprint.channels))
     }
+    let inMosaic = 8 * Double(stream.count) / Double(max(1, modes.count { $0 == .classical }))
     let costs = BlockCosts(
-      flow: flow.compactMap(\.self).reduce(0, +), flowTiles: modes.count { $0 == .flow },
-      classicalTiles: modes.count { $0 == .classical }, rawTiles: modes.count { $0 == .raw },
-      drawn: 16 * stack.drawnCount)
+      modes: modes, bits: tiles.indices.map { flow[$0] ?? (modes[$0] == .raw ? raw[$0] : inMosaic) })
     return Attempt(bytes: writer.bytes, costs: costs, flow: flow)
   }
 
-  /// What some tiles cost by the flow and by WebP.
-  private struct Trial {
-    var tiles: [Int] = []
-    /// In bits, as the next.
-    var flow: [Double] = []
-    /// Each alone.
-    var classical: [Double] = []
-    /// What a chain of them took before it gave anything back.
-    var needed = 0.0
-
-    /// The share of the tiles that WebP has cheaper, as it has them in a mosaic.
-    var classicalShare: Double {
-      let cheaper = zip(flow, classical).count { $0 > BlockOptions.mosaicShare * $1 }
-      return tiles.isEmpty ? 0 : Double(cheaper) / Double(tiles.count)
-    }
-  }
-
-  private func trial(_ padded: [[UInt8]], _ labels: [Int]) -> Trial {
-    var trial = Trial()
-    let stack = SymbolStack(key: 0)
-    let step = max(1, padded.count / options.trialTiles)
-    for tile in stride(from: 0, to: padded.count, by: step).prefix(options.trialTiles) {
-      let before = stack.bits
-      let isCoded = push(padded[tile], label: classes > 0 ? labels[tile] : nil, onto: stack, atMost: .infinity)
-      trial.tiles.append(tile)
-      trial.flow.append(isCoded ? stack.bits - before : .infinity)
-      trial.classical.append(classicalBits(padded[tile]))
-    }
-    trial.needed = 16 * Double(stack.drawnCount)
-    return trial
-  }
-
-  /// Of one tile by WebP, quickly.
-  private func classicalBits(_ padded: [UInt8]) -> Double {
-    mosaic.encode([padded], effort: min(options.effort, 2)).map { 8 * Double($0.count) } ?? .infinity
-  }
-
-  /// Tiles that a chain takes its first bits from, by WebP: those that lose least by it, as many as hold what it needs, and no
-  /// more than an eighth of the block.
-  private func seeds(by trial: Trial, of count: Int) -> [Int] {
-    func loss(_ place: Int) -> Double { 1 - trial.flow[place] / (BlockOptions.mosaicShare * trial.classical[place]) }
-    let order = trial.tiles.indices.sorted { (loss($0), $0) < (loss($1), $1) }
-    var (seeds, bits) = ([Int](), 0.0)
-    for place in order where bits < trial.needed && seeds.count < count / 8 && trial.classical[place].isFinite {
-      seeds.append(trial.tiles[place])
-      bits += BlockOptions.mosaicShare * trial.classical[place]
-    }
-    return seeds
-  }
-
-  /// Other modes to try: each tile as it is cheapest by itself, and all in the mosaic.
-  private func alternatives(_ padded: [[UInt8]], _ first: Attempt, _ raw: [Double], _ trial: Trial) -> [[TileMode]] {
-    guard padded.count <= mosaic.mostTiles, let whole = mosaic.encode(padded, effort: options.effort) else { return [] }
-    let alone = padded.map(classicalBits)
-    // In a mosaic a tile costs less than alone.
-    let share = min(1, 8 * Double(whole.count) / alone.reduce(0, +))
-    let tried = Dictionary(uniqueKeysWithValues: zip(trial.tiles, trial.flow))
-    let cheapest = padded.indices.map { tile -> TileMode in
-      let flow = first.flow[tile] ?? tried[tile] ?? .infinity
-      let classical = alone[tile] * share
-      return classical < min(flow, raw[tile]) ? .classical : flow < raw[tile] ? .flow : .raw
-    }
-    return [cheapest, [TileMode](repeating: .classical, count: padded.count)]
-  }
-
-  private func push(_ tile: [UInt8], label: Int?, onto stack: SymbolStack, atMost bits: Double) -> Bool {
+  func push(_ tile: [UInt8], label: Int?, onto stack: SymbolStack, atMost bits: Double) -> Bool {
     tell(label)
     let values = hiddenBits == 0 ? tile : tile.map { $0 >> UInt8(hiddenBits) }
     guard coder.encode(values, onto: stack, atMost: bits) else { return false }
@@ -213,7 +149,9 @@ final class BlockCoder {
     }
     let classical = sizes.indices.filter { modes[$0] == .classical }
     if !classical.isEmpty {
-      for (tile, padded) in zip(classical, try mosaic.decode(stream, count: classical.count)) { keep(padded, at: tile) }
+      for (tile, padded) in zip(classical, try mosaic.decode(stream, places: classical.map { sizes[$0].place })) {
+        keep(padded, at: tile)
+      }
     }
     for tile in sizes.indices where modes[tile] == .raw {
       let stored = try reader.take(sizes[tile].storedBytes(channels: blueprint.channels))
@@ -284,30 +222,31 @@ final class BlockCoder {
 
 /// How blocks are coded.
 struct BlockOptions: Sendable {
-  /// What a tile costs in a mosaic, about, of what it costs alone by WebP.
-  static let mosaicShare = 0.9
-
-  /// Of WebP, 0 to 9.
-  var effort = 6
-  /// Whether some tiles, by WebP, feed the chain.
+  /// Of the classical codecs, 1 to 9.
+  var effort = 7
+  /// Whether some tiles, in a mosaic, feed the chain.
   var isSeeded = true
-  /// Whether tiles that WebP has cheaper are coded by it.
+  /// Whether tiles that are cheaper in a mosaic are coded there.
   var isMixed = true
-  /// Tiles that are tried first, by the flow and by WebP.
+  /// Tiles that are tried first, by the flow and in a mosaic.
   var trialTiles = 64
-  /// WebP is tried on all tiles where it has more than so many of the first cheaper.
+  /// A mosaic is tried on all tiles where it has more than so many of the first cheaper.
   var mixingShare = 0.05
   /// Whether a model of fewer than 8 bits has the others stored beside what it codes.
   var keepsHiddenBits = false
+
+  /// Small mosaics get all there is: it takes no time.
+  func effort(tiles: Int) -> ClassicalEffort {
+    tiles <= 16 ? .best : ClassicalEffort(webP: effort - 1, jpegXL: effort)
+  }
 }
 
 /// What a block's bytes are made of.
 struct BlockCosts: Sendable {
-  /// Bits of the tiles by the flow.
-  var flow: Double
-  var flowTiles: Int
-  var classicalTiles: Int
-  var rawTiles: Int
-  /// Pseudo-random bits at the bottom.
-  var drawn: Int
+  /// Of each tile, as the next.
+  var modes: [TileMode]
+  /// A mosaic's are shared evenly.
+  var bits: [Double]
+
+  func tiles(_ mode: TileMode) -> Int { modes.count { $0 == mode } }
 }

@@ -6,6 +6,8 @@ struct Tile: Hashable, Sendable {
   var pixels: [UInt8]
   /// Whether all channels are one, since the picture is gray and the model is of color.
   var isGray = false
+  /// Nil for a whole picture.
+  var place: TilePlace?
 
   /// The tile at a larger size, whose new pixels repeat the last column and the last row.
   func padded(width: Int, height: Int, channels: Int) -> [UInt8] {
@@ -23,7 +25,7 @@ struct Tile: Hashable, Sendable {
 
   /// The upper left part of a larger tile.
   init(_ size: TileSize, from padded: [UInt8], paddedWidth: Int, channels: Int) {
-    (width, height, isGray) = (size.width, size.height, size.isGray)
+    (width, height, isGray, place) = (size.width, size.height, size.isGray, size.place)
     let (width, height) = (width, height)
     pixels =
       width == paddedWidth
@@ -33,7 +35,7 @@ struct Tile: Hashable, Sendable {
 
   init(width: Int, height: Int, pixels: [UInt8]) { (self.width, self.height, self.pixels) = (width, height, pixels) }
 
-  var size: TileSize { TileSize(width: width, height: height, isGray: isGray) }
+  var size: TileSize { TileSize(width: width, height: height, isGray: isGray, place: place) }
 
   /// What is stored of a tile as it is.
   func stored(channels: Int) -> [UInt8] {
@@ -41,7 +43,7 @@ struct Tile: Hashable, Sendable {
   }
 
   init(_ size: TileSize, stored bytes: ArraySlice<UInt8>, channels: Int) {
-    (width, height, isGray) = (size.width, size.height, size.isGray)
+    (width, height, isGray, place) = (size.width, size.height, size.isGray, size.place)
     pixels = size.isGray ? bytes.flatMap { [UInt8](repeating: $0, count: channels) } : Array(bytes)
   }
 }
@@ -50,6 +52,7 @@ struct TileSize: Hashable, Sendable {
   var width: Int
   var height: Int
   var isGray = false
+  var place: TilePlace?
 
   /// Of a tile as it is.
   func storedBytes(channels: Int) -> Int { width * height * (isGray ? 1 : channels) }
@@ -59,8 +62,16 @@ struct TileSize: Hashable, Sendable {
 enum TileMode: UInt8, Sendable, CaseIterable {
   /// By the model.
   case flow
-  /// In the block's mosaic, a lossless WebP.
+  /// In the block's mosaic, by WebP or JPEG XL.
   case classical
   /// As it is.
   case raw
+
+  var name: String {
+    switch self {
+    case .flow: "model"
+    case .classical: "mosaic"
+    case .raw: "raw"
+    }
+  }
 }

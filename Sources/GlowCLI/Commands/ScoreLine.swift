@@ -15,12 +15,8 @@ struct ScoreLine {
       + (withPlace ? ",corrected_percentile" : "")
   }
 
-  /// RFC 4180; what of the name would not print is escaped.
   var csv: String {
-    let image = printable(image, limit: .max)
-    let plain = !image.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-    let name = plain ? image : "\"" + image.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-    var fields = [name, String(format: "%.4f", score.bitsPerDimension)]
+    var fields = [csvField(image), String(format: "%.4f", score.bitsPerDimension)]
     if let place { fields += [String(format: "%.3f", place.deviations), String(format: "%.2f", place.percentile)] }
     fields += [String(format: "%.4f", score.pngBitsPerDimension), String(format: "%.4f", score.corrected)]
     if let place { fields.append(String(format: "%.2f", place.correctedPercentile)) }
@@ -46,4 +42,11 @@ struct ScoreLine {
       correctedPercentile: place?.correctedPercentile, checkpoint: checkpoint)
     return String(decoding: try encoder.encode(object), as: UTF8.self)
   }
+}
+
+/// A field of RFC 4180; what of the text would not print is escaped.
+func csvField(_ text: String) -> String {
+  let text = printable(text, limit: .max)
+  let plain = !text.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+  return plain ? text : "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Codec
+import Datasets
 import Files
 import FlowModels
 import Foundation
@@ -38,7 +39,8 @@ struct CodecModel {
   }
 
   /// The model that an archive was written with: the one that is named, else that in the archive, else a shipped one.
-  init(_ location: String?, of reader: ArchiveReader) throws {
+  /// - Parameter advice: what to do where it is not found.
+  init(_ location: String?, of reader: ArchiveReader, advice: String = "name it with --model") throws {
     let wanted = reader.header.model.digest
     func digest(_ model: any FlowModel) throws -> [UInt8] { ModelIdentity.digest(of: try model.blueprint()) }
     if let location {
@@ -62,7 +64,33 @@ struct CodecModel {
     }
     throw CodecError(
       "the model of this archive is not here: it was called \(reader.header.modelName), and has the SHA-256 "
-        + "\(reader.header.model.name); name it with --model")
+        + "\(reader.header.model.name); \(advice)")
+  }
+}
+
+extension CodecModel {
+  /// All pictures of an archive, for a data set of them.
+  static func pictures(of archive: URL) throws -> [(name: String?, picture: PixelImage)] {
+    let advice = "unpack it with glow decompress --model"
+    do {
+      let reader = try ArchiveReader(archive)
+      if let problem = reader.problem { throw problem }
+      let most = ProcessInfo.processInfo.physicalMemory / 2
+      guard reader.rawBytes <= most else {
+        throw CodecError(
+          "its pictures have \(ByteCount(bytes: reader.rawBytes)), more than half of this machine's memory: unpack it with glow "
+            + "decompress")
+      }
+      let names = try reader.names()
+      try Runtime.checkVersion()
+      let code = try FlowCode(CodecModel(nil, of: reader, advice: advice).model.blueprint())
+      try reader.use(code, threads: ProcessInfo.processInfo.activeProcessorCount)
+      var found: [(name: String?, picture: PixelImage)] = []
+      try reader.read(0..<reader.pictureCount) { number, picture in
+        found.append((names.isEmpty ? nil : names[number], picture))
+      }
+      return found
+    } catch let error as CodecError { throw DatasetError.unreadable(file: archive.path, reason: "\(error)") }
   }
 }
 

@@ -12,7 +12,7 @@ struct CompressCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compress", abstract: "Pack pictures without loss into one small file.",
     discussion: """
-      Each picture is cut into tiles of the model's size. A tile is coded by the model, by WebP or as it is, whichever is \
+      Each picture is cut into tiles of the model's size. A tile is coded by the model, by WebP or JPEG XL, or as it is, whichever is \
       smallest; each block of tiles is decoded and compared before it is written. `glow decompress` gives the pictures back.
 
       Pixels are kept, not files: a JPEG comes back as a PNG of the same pixels, without metadata. Names are kept, below the \
@@ -33,6 +33,8 @@ struct CompressCommand: ParsableCommand {
   @Option(
     name: .customLong("block"), help: "Tiles that are coded together: what is read and what damage costs at once.")
   var block = 512
+  @Option(help: "Of WebP and JPEG XL, 1 (fast) to 9 (small).") var effort = 7
+  @Option(help: ArgumentHelp("A table to write of what each picture takes.", valueName: "file.csv")) var sizes: String?
   @Option(name: [.customShort("T"), .customLong("threads")], help: "By default as many as the machine has cores.")
   var threads: Int?
   @Flag(help: "With a model of fewer bits than 8, store the others beside what it codes.") var lowBits = false
@@ -52,6 +54,7 @@ struct CompressCommand: ParsableCommand {
     }
     guard out != nil || inputs.count == 1 else { throw ValidationError("name the archive with -o NAME.glz") }
     guard (1...8192).contains(block) else { throw ValidationError("--block is \(block), expected 1 to 8192") }
+    guard (1...9).contains(effort) else { throw ValidationError("--effort is \(effort), expected 1 to 9") }
     if let threads, !(1...256).contains(threads) { throw ValidationError("--threads is \(threads), expected 1 to 256") }
     guard !(remove && data != nil) else { throw ValidationError("--rm removes picture files, and --data names a set") }
     guard !(remove && keep) else { throw ValidationError("--rm and --keep: give one of both") }
@@ -61,6 +64,7 @@ struct CompressCommand: ParsableCommand {
     try Runtime.checkVersion()
     let target = out ?? URL(filePath: inputs[0]).lastPathComponent + ".glz"
     if !force { try OutputFile.archive.require(target, "--out", from: inputs) }
+    try OutputFile.scores.require(sizes, "--sizes", from: inputs)
     let source: any PicturesToPack = try data.map { try PackedDataset($0) } ?? PackedFiles(inputs, flattening: flatten)
     source.notes.forEach(warn)
     guard source.count > 0 else { throw ValidationError("there are no pictures in \(inputs.joined(separator: ", "))") }
@@ -71,20 +75,24 @@ struct CompressCommand: ParsableCommand {
     options.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     options.verifies = verify
     options.keepsHiddenBits = lowBits
+    options.effort = effort
     let code = try FlowCode(chosen.model.blueprint())
     let summary = try CodecFailure.reporting {
       let writer = try ArchiveWriter(
         to: URL(filePath: target), code, classes: chosen.model.configuration.classCount, modelName: chosen.name,
         embedding: embedModel ? ModelBundle.bytes(of: chosen.model) : nil, options: options)
-      try pack(source, into: writer, labels, chosen.model.configuration)
-      return try writer.finish()
+      try pack(source, into: writer, labels, code, chosen.model)
+      let summary = try writer.finish()
+      if let sizes { try write(writer.costs, of: source, to: sizes) }
+      return summary
     }
     if remove { try source.remove() }
     if !quiet { say(summary, target) }
   }
 
   private func pack(
-    _ source: any PicturesToPack, into writer: ArchiveWriter, _ labels: PictureLabels, _ model: any FlowConfiguration
+    _ source: any PicturesToPack, into writer: ArchiveWriter, _ labels: PictureLabels, _ code: FlowCode,
+    _ model: any FlowModel
   ) throws {
     let bar = ProgressBar()
     let signals = StopSignals()
@@ -93,7 +101,9 @@ struct CompressCommand: ParsableCommand {
     for first in stride(from: 0, to: source.count, by: PictureLabels.batch) {
       let numbers = first..<min(source.count, first + PictureLabels.batch)
       let pictures = try numbers.map { try source.picture($0) }
-      for ((number, picture), label) in zip(zip(numbers, pictures), try labels(of: pictures, numbers)) {
+      let told = try labels(of: pictures, numbers)
+      if first == 0 { try code.requirePrecision(of: model, on: pictures, labels: told) }
+      for ((number, picture), label) in zip(zip(numbers, pictures), told) {
         do {
           try writer.append(picture, named: source.name(number), label: label)
         } catch let error as CodecError {
@@ -104,6 +114,15 @@ struct CompressCommand: ParsableCommand {
       guard !quiet else { continue }
       bar.update(numbers.upperBound, of: source.count, progress(writer.summary, since: start))
     }
+  }
+
+  private func write(_ costs: [PictureCost], of source: any PicturesToPack, to path: String) throws {
+    let rows = costs.enumerated().map { number, cost in
+      csvField(source.name(number) ?? String(number))
+        + String(format: ",%.4f,%.0f,", cost.bitsPerDimension, cost.bits / 8) + cost.kinds.joined(separator: " ")
+    }
+    let text = (["image,bits_per_dim,bytes,by"] + rows).map { $0 + "\n" }.joined()
+    try AtomicFile.store(Data(text.utf8), at: URL(filePath: path))
   }
 
   private func progress(_ summary: ArchiveSummary, since start: ContinuousClock.Instant) -> String {
@@ -120,7 +139,7 @@ struct CompressCommand: ParsableCommand {
         + String(format: " (%.3f bits/dim, %.2f to 1): ", summary.bitsPerDimension, ratio) + target)
     guard verbose else { return }
     print(
-      "\(counted(summary.tiles, "tile")): \(summary.flowTiles) by the model, \(summary.classicalTiles) by WebP, "
+      "\(counted(summary.tiles, "tile")): \(summary.flowTiles) by the model, \(summary.classicalTiles) in mosaics, "
         + "\(summary.rawTiles) as they are; \(counted(summary.blocks, "block")), names \(ByteCount(bytes: summary.nameBytes))"
     )
   }
