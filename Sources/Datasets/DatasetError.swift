@@ -121,7 +121,7 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
       "\(source): the option \"\(option)\" cannot be; expected \(expected)."
     case .unknownSource(let text):
       "\"\(text)\" is no data set; expected \(DatasetKinds.forms) or the path of a folder of pictures or packed "
-        + "shards, or of a zip or tar file of pictures; `glow data list` tells more."
+        + "shards, or of a zip, tar or glz file of pictures; `glow data list` tells more."
     case .closed:
       "the stream of batches is closed; no more batches can be asked of it."
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 
 /// The program `glow`. A program of your own that runs it, after entering a family of models in `ModelFamilies`, knows that
@@ -20,6 +21,7 @@ public struct GlowCommand: AsyncParsableCommand {
   public init() {}
 
   public static func main() async {
+    CodedArchives.use { try CodecModel.pictures(of: $0) }
     do {
       var command = try parseAsRoot(Array(CommandLine.arguments.dropFirst()).joiningNegativeNumbers)
       if var waiting = command as? any AsyncParsableCommand { try await waiting.run() } else { try command.run() }

@@ -80,6 +80,52 @@ import Testing
     }
   }
 
+  /// An archive is a data set of its pictures, and `--sizes` says what each takes.
+  @Test func archivesAreDataSets() throws {
+    try withTemporaryFolder { folder in
+      let run = try TrainedRun.color().run.path
+      let (given, archive) = (folder.appending(path: "given"), folder.appending(path: "a.glz"))
+      for split in ["train", "validation", "test"] {
+        for (kind, numbers) in [("cat", 0..<6), ("dog", 6..<12)] {
+          let parent = given.appending(path: "\(split)/\(kind)")
+          try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+          for number in numbers {
+            try testPicture(number, channels: 3).writePNG(to: parent.appending(path: "\(number), a.png"))
+          }
+        }
+      }
+      let sizes = folder.appending(path: "sizes.csv")
+      try glow(
+        "compress", given.path, "--model", run, "-o", archive.path, "--embed-model", "--sizes", sizes.path, "--effort",
+        "2")
+      let lines = try String(contentsOf: sizes, encoding: .utf8).split(separator: "\n")
+      #expect(lines.count == 37 && lines[0] == "image,bits_per_dim,bytes,by")
+      #expect(lines[1].hasPrefix("\"test/cat/0, a.png\","), "\(lines[1])")
+      func evaluation(_ data: URL) throws -> NSDictionary {
+        let report = try decodeJSON(glow("eval", "--model", run, "--data", data.path, "--json"))
+        return try #require(report["evaluation"] as? NSDictionary)
+      }
+      #expect(try evaluation(archive) == evaluation(given))
+      let trained = try GlowBinary.run([
+        "train", "--preset", "toy", "--data", archive.path, "--levels", "1", "--steps", "1", "--hidden", "4",
+        "--images",
+        "8", "--out", folder.appending(path: "run").path,
+      ])
+      #expect(trained.status == 0, "\(trained.errors)")
+      // Without the model there is nothing to train on.
+      try glow("compress", given.path, "--model", run, "-o", archive.path, "-f")
+      let bare = try Data(contentsOf: archive)
+      let name = try #require(bare.range(of: Data(run.utf8)))
+      var moved = bare
+      moved.replaceSubrange(name, with: Data(run.utf8.map { _ in UInt8(ascii: "x") }))
+      try moved.write(to: archive)
+      let lost = try GlowBinary.run(["eval", "--model", run, "--data", archive.path])
+      #expect(lost.status != 0 && lost.errors.contains("a.glz"), "\(lost.errors)")
+      let missing = try GlowBinary.run(["eval", "--model", run, "--data", folder.path + "/none.glz"])
+      #expect(missing.status != 0 && missing.errors.contains("expected a zip, tar or glz file"), "\(missing.errors)")
+    }
+  }
+
   @Test func whatCannotBePacked() throws {
     try withTemporaryFolder { folder in
       let run = try TrainedRun.color().run.path

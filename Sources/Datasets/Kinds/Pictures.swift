@@ -1,13 +1,13 @@
 import Foundation
 
-/// `pictures`, or a path alone: a folder of pictures or of packed shards, or a zip or tar file of pictures; see
+/// `pictures`, or a path alone: a folder of pictures or of packed shards, or a zip, tar or glz file of pictures; see
 /// ``ImageFolder``.
 struct PicturesKind: PictureSetKind {
   let name = "pictures"
 
   var entry: DatasetEntry {
     DatasetEntry(
-      spelling: "FOLDER, FILE.zip or FILE.tar", title: "Pictures in a folder, or in a zip or tar file",
+      spelling: "FOLDER, FILE.zip, FILE.tar or FILE.glz", title: "Pictures in a folder, or in a zip, tar or glz file",
       images: "PNG, JPEG and WebP; of one size, or cropped and resized to --size", origin: "yours",
       terms: "those of the pictures",
       files: [

@@ -38,7 +38,7 @@ struct ImageInputs: ParsableArguments {
   }
 
   private func isSetOfPictures(_ file: String) -> Bool {
-    FileIdentity.isFolder(file) || ["zip", "tar"].contains(URL(filePath: file).pathExtension.lowercased())
+    FileIdentity.isFolder(file) || ["zip", "tar", "glz"].contains(URL(filePath: file).pathExtension.lowercased())
   }
 
   /// Images as a model takes them, in the centers of their cells.

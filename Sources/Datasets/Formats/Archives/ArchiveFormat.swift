@@ -5,6 +5,8 @@ import Foundation
 enum ArchiveFormat: Equatable {
   case zip
   case tar
+  /// Of `glow compress`.
+  case coded
   /// An archive whose files cannot be read at random, the program that unpacks it, and what comes out; first the file has
   /// to have the name `rename`, if that is given.
   case packed(program: String, result: String, rename: String? = nil)
@@ -19,7 +21,9 @@ enum ArchiveFormat: Equatable {
 
   init?(_ head: [UInt8], name: String) {
     let small = name.lowercased()
-    if head.starts(with: "PK\u{3}\u{4}".utf8) || head.starts(with: "PK\u{5}\u{6}".utf8) {
+    if head.starts(with: CodedArchives.mark) {
+      self = .coded
+    } else if head.starts(with: "PK\u{3}\u{4}".utf8) || head.starts(with: "PK\u{5}\u{6}".utf8) {
       self = .zip
     } else if head.dropFirst(257).starts(with: "ustar".utf8) {
       self = .tar

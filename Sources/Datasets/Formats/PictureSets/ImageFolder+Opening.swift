@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 
 extension ImageFolder {
-  /// Opens a split of a folder, or of a zip or tar file, or a folder of tar files.
+  /// Opens a split of a folder, or of a zip, tar or glz file, or a folder of tar files.
   ///
   /// - Parameters:
   ///   - size: pictures are cropped in the middle to this aspect and resized; nil requires them to be of one size.

@@ -14,7 +14,7 @@ public struct PictureFiles: ImageDataset {
   /// Finds the files and reads their heads.
   ///
   /// - Parameters:
-  ///   - paths: picture files, whatever their names, and folders, zip and tar files, of which the files that are named as
+  ///   - paths: picture files, whatever their names, and folders, zip, tar and glz files, of which the files that are named as
   ///     pictures, at any depth.
   ///   - shape: of 1 or 3 channels, to which pictures are converted.
   ///   - fitting: whether pictures of another size are cropped in the middle to the shape's aspect and resized.

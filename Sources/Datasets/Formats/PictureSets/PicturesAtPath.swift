@@ -1,7 +1,7 @@
 import Foundation
 import Imaging
 
-/// The pictures at a path: of a folder, of a zip or tar file, or of a folder of tar files.
+/// The pictures at a path: of a folder, of a zip, tar or glz file, or of a folder of tar files.
 ///
 /// - Parameter pixelLimit: the most pixels of a picture.
 /// - Throws: `DatasetError`, naming the file.
@@ -19,6 +19,7 @@ func pictureSplits(at url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) 
   }
   switch format {
   case .zip: return try layout(of: ArchiveTree(of: ZipFile(reading: url)))
+  case .coded: return try layout(of: CodedArchives.tree(of: url))
   case .tar:
     let tar = try TarFile(reading: url)
     return try WebDataset(labeled: tar, pixelLimit: pixelLimit) ?? layout(of: ArchiveTree(of: tar))
@@ -27,7 +28,7 @@ func pictureSplits(at url: URL, pixelLimit: Int = PixelImage.defaultPixelLimit) 
   }
 }
 
-/// The files at a path: of a folder, or of a zip or tar file; nil for another file, or none.
+/// The files at a path: of a folder, or of a zip, tar or glz file; nil for another file, or none.
 func fileTree(at url: URL) throws -> (any FileTree)? {
   guard let format = try archiveFormat(at: url) else {
     var isFolder: ObjCBool = false
@@ -36,6 +37,7 @@ func fileTree(at url: URL) throws -> (any FileTree)? {
   }
   return switch format {
   case .zip: ArchiveTree(of: try ZipFile(reading: url))
+  case .coded: try CodedArchives.tree(of: url)
   case .tar: ArchiveTree(of: try TarFile(reading: url))
   case .packed(let program, let result, let rename):
     throw DatasetError.packedArchive(file: url.path, program: program, result: result, rename: rename)
@@ -46,8 +48,8 @@ func fileTree(at url: URL) throws -> (any FileTree)? {
 private func archiveFormat(at url: URL) throws -> ArchiveFormat? {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-    guard ["zip", "tar"].contains(url.pathExtension.lowercased()) else { return nil }
-    throw DatasetError.missingFile(file: url.path, advice: "expected a zip or tar file of pictures")
+    guard ["zip", "tar", "glz"].contains(url.pathExtension.lowercased()) else { return nil }
+    throw DatasetError.missingFile(file: url.path, advice: "expected a zip, tar or glz file of pictures")
   }
   guard !isFolder.boolValue else { return nil }
   return try ArchiveFormat(of: url)

@@ -19,6 +19,7 @@ protocol FileTree: Sendable {
   func read(_ path: String, atMost limit: Int) throws -> [UInt8]
   /// Size and kind of a picture, without decoding it.
   func header(of path: String) throws -> ImageHeader
+  func picture(at path: String) throws -> PixelImage
   /// What messages call a file: its path, or for one in an archive `photos.zip: cats/1.png`.
   func name(of path: String) -> String
 }

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// - Parameter isPart: whether a file of this name belongs to the set.
 func notesOnFiles(in folder: URL, beside set: String, _ isPart: (String) -> Bool) -> [String] {
-  let endings: Set<String> = ["zip", "tar", "tgz", "gz", "xz", "zst", "bz2", "7z", "rar", "part"]
+  let endings: Set<String> = ["zip", "tar", "glz", "tgz", "gz", "xz", "zst", "bz2", "7z", "rar", "part"]
   let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
     .filter { !isHidden($0) && !isPart($0) }.sorted(by: isOrderedBefore)
   let archives = names.filter { endings.contains(fileExtension(of: $0)) }

@@ -23,7 +23,7 @@ struct FolderTree: FileTree {
     }
     guard isFolder.boolValue else {
       throw DatasetError.unreadable(
-        file: location, reason: "it is a file, expected a folder of pictures, or a zip or tar file")
+        file: location, reason: "it is a file, expected a folder of pictures, or a zip, tar or glz file")
     }
     let walk = try FolderWalk(Array(root.utf8))
     var (paths, bytesOfPath) = ([String](), [ExactName: [UInt8]]())

@@ -76,7 +76,7 @@ extension PictureListing {
 
   /// Archives within a folder, each of which is a set by itself.
   private var archivesNote: String? {
-    let archives = others.filter { ["zip", "tar", "tgz"].contains(fileExtension(of: $0)) }
+    let archives = others.filter { ["zip", "tar", "glz", "tgz"].contains(fileExtension(of: $0)) }
     guard let first = archives.first else { return nil }
     guard tree is FolderTree else { return "not read: \(listed(archives)); unpack this archive first" }
     let areShards = archives.contains { fileExtension(of: $0) == "tar" && topFolder(of: $0) == nil }
