@@ -68,7 +68,7 @@ extension ImageModel {
   }
 
   /// What is known of images, and for the others what is most likely.
-  private func ownConditions(of x: Tensor, _ known: [Condition?]) async throws -> [Condition] {
+  func ownConditions(of x: Tensor, _ known: [Condition?]) async throws -> [Condition] {
     let unknown = known.indices.filter { known[$0] == nil }
     guard !unknown.isEmpty else { return known.map { $0! } }
     let images = Rows([try x.selecting(Tensor(unknown, on: x.device), alongDimension: 0)])

@@ -1,4 +1,5 @@
 import Analysis
+import Codec
 import FlowModels
 import Foundation
 import Imaging
@@ -29,6 +30,8 @@ public actor ImageModel {
   var reference: ReferenceScores?
   /// Once it was asked for.
   private var fingerprint: String?
+  /// Once it was asked for.
+  private var code: FlowCode?
   private let batcher: Batcher
   private var turn: Task<Void, Never>?
 
@@ -96,6 +99,14 @@ public actor ImageModel {
     let digits = try model.roundedFingerprint()
     fingerprint = digits
     return digits
+  }
+
+  /// By which archives are written.
+  func flowCode() throws -> FlowCode {
+    if let code { return code }
+    let made = try FlowCode(model.blueprint())
+    code = made
+    return made
   }
 
   /// What the model does and has done, without waiting for it.

@@ -1,9 +1,12 @@
 """The tab "Score"."""
 
 import csv
+import json
+import subprocess
 from pathlib import Path
 
 from browser import Watched, require
+from server import GLOW
 
 FILES = ["small.png", "damaged.png", "large.jpg", "same.webp", "words.txt", "again.png"]
 REFUSED = {"damaged.png": "not a picture", "words.txt": "is not a PNG, JPEG or WebP image"}
@@ -56,6 +59,7 @@ def check(watch: Watched, files: Path) -> None:
     check_sorting(watch)
     watch.require_accessible("Score")
     check_csv(watch)
+    check_packing(watch)
     check_data(watch)
 
 
@@ -104,6 +108,18 @@ def check_sorting(watch: Watched) -> None:
         values = [float(row[1].replace("−", "-")) for row in table if row[0] not in REFUSED]
         require(values == sorted(values, reverse=direction == "descending"), f"{values} are not {direction}")
         require({row[0] for row in table[-2:]} == set(REFUSED), "rows without a score do not come last")
+
+
+def check_packing(watch: Watched) -> None:
+    """The images that have a score, in one archive that the program lists."""
+    download = watch.downloaded("#score-pack")
+    require(download.suggested_filename == "images.glz", f"the archive downloads as {download.suggested_filename}")
+    scored = len(FILES) - len(REFUSED)
+    watch.wait_for_text("#score-packed", f"{scored} images in ")
+    require(all(name in watch.text("#score-packed") for name in ("PNG", "WebP", "JPEG XL")), "a format has no size")
+    listed = subprocess.run(
+        [GLOW, "decompress", download.path(), "-l", "--json"], capture_output=True, text=True, check=True)
+    require(json.loads(listed.stdout)["pictures"] == scored, f"the archive holds: {listed.stdout}")
 
 
 def check_csv(watch: Watched) -> None:

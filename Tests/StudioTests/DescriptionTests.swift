@@ -24,7 +24,7 @@ import Testing
         operations.keys.map { "\($0.uppercased()) \(path)" }
       }
       #expect(described.sorted() == routes.sorted())
-      #expect(described.count == 14)
+      #expect(described.count == 15)
     }
   }
 
@@ -63,7 +63,8 @@ import Testing
       #expect(named == Set(schemas.keys))
       #expect(
         named == [
-          "Attribute", "AttributesProblem", "DataPage", "Image", "Input", "Latents", "Model", "Models", "Pictures",
+          "Archive", "Attribute", "AttributesProblem", "DataPage", "Image", "ImageSizes", "Input", "Latents", "Model",
+          "Models", "Pictures",
           "Problem", "RunEvent", "Runs", "Sample", "SampleOrigin", "Samples", "Score", "Scores", "Variations",
         ])
     }
@@ -77,7 +78,8 @@ import Testing
       }
       #expect(
         names.sorted() == [
-          "decode /v1/decode", "edit /v1/edit", "encode /v1/encode", "getDescription /openapi.json",
+          "compress /v1/compress", "decode /v1/decode", "edit /v1/edit", "encode /v1/encode",
+          "getDescription /openapi.json",
           "getHealth /healthz", "getMetrics /metrics", "getRunMetrics /v1/runs/{id}/metrics",
           "getRunSamples /v1/runs/{id}/samples", "interpolate /v1/interpolate", "listImages /v1/data",
           "listModels /v1/models", "listRuns /v1/runs", "sample /v1/sample", "score /v1/score",
@@ -118,7 +120,7 @@ import Testing
         #expect(answer.status == 200, "\(path): \(answer.text)")
         count += 1
       }
-      #expect(count == 6)
+      #expect(count == 7)
     }
   }
 

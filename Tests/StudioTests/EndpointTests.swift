@@ -1,3 +1,5 @@
+import Codec
+import FlowModels
 import Foundation
 import Imaging
 import Inference
@@ -185,6 +187,32 @@ import Testing
       let place = try #require((placed.json["scores"] as? [[String: Any]])?.first)
       #expect(place["percentile"] is Double && place["correctedPercentile"] is Double && place["deviations"] is Double)
       #expect((placed.json["reference"] as? [String: Any])?["name"] as? String == "ten")
+    }
+  }
+
+  /// An archive holds the images as they are scored, under their labels, and each has its size in other formats.
+  @Test func archives() async throws {
+    try await RunningServer.with(labels: Self.labels, dataset: ColorImages(classNames: Self.labels)) { server in
+      let images: [[String: Any]] = [["index": 3, "label": 0], ["index": 4]]
+      let answer = try await server.post("/v1/compress", ["images": images])
+      let sizes = try #require(answer.json["images"] as? [[String: Int]], "\(answer.text)")
+      #expect(sizes.count == 2 && sizes.allSatisfy { $0.count == 4 && $0.values.allSatisfy { $0 > 0 } })
+      let expected = try [3, 4].map { try ColorImages().image(at: $0) }
+      #expect(sizes[0]["png"] == (try expected[0].encodePNG().count))
+      let archive = try #require((answer.json["archive"] as? String).flatMap { Data(base64Encoded: $0) })
+      #expect(answer.json["bytes"] as? Int == archive.count && answer.json["rawBytes"] as? Int == 2 * 192)
+      let file = try await server.post(
+        "/v1/compress", ["images": images], headers: ["Accept": "application/octet-stream"])
+      #expect(file.body == archive && file.headers["content-type"] == "application/octet-stream")
+      let url = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).glz")
+      defer { try? FileManager.default.removeItem(at: url) }
+      try archive.write(to: url)
+      let reader = try ArchiveReader(url)
+      try reader.use(FlowCode(ServedModel(labels: Self.labels).loaded().blueprint()))
+      var found: [PixelImage] = []
+      try reader.read(0..<2) { found.append($1) }
+      #expect(found == expected)
+      server.expectProblem(try await server.post("/v1/compress", ["images": [Int]()]), 400, "images")
     }
   }
 

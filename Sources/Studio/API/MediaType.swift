@@ -5,7 +5,7 @@ enum MediaType {
   static let png = "image/png"
   static let pictures = [png, "image/jpeg", "image/webp"]
   static let form = "multipart/form-data"
-  /// A safetensors file.
-  static let latents = "application/octet-stream"
+  /// A safetensors file, or an archive.
+  static let bytes = "application/octet-stream"
   static let events = "text/event-stream"
 }

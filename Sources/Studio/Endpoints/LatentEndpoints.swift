@@ -9,14 +9,14 @@ extension Endpoint {
     Operation(
       "The latents of images, as a safetensors file; in JSON where asked for", body: studio.pictureBody(),
       example: ["images": [studio.exampleImage]],
-      answers: [MediaType.latents: .file, MediaType.json: LatentsAnswer.schema])
+      answers: [MediaType.bytes: .file, MediaType.json: LatentsAnswer.schema])
   }
 
   static let decode = Endpoint("decode", forModel: .post, "/v1/decode", Studio.decode) { studio in
     Operation(
       "The images of latents",
       body: [
-        MediaType.latents: .file,
+        MediaType.bytes: .file,
         MediaType.json: .object(["latents": .base64("latents")], required: ["latents"]),
       ], example: studio.exampleLatents.map { ["latents": $0] }, answers: PicturesAnswer.types)
   }
@@ -37,12 +37,12 @@ extension Studio {
     let latents = try await working(context) {
       try await model.encode(pictures.map(\.picture), labels: pictures.map(\.label))
     }
-    if request.preferred(of: MediaType.latents, MediaType.json) == MediaType.json {
+    if request.preferred(of: MediaType.bytes, MediaType.json) == MediaType.json {
       return try await working(context) {
         Response(json: LatentsAnswer(latents: Data(latents), inputs: try pictures.map { try $0.answer() }))
       }
     }
-    return Response(MediaType.latents, ByteBuffer(bytes: latents))
+    return Response(MediaType.bytes, ByteBuffer(bytes: latents))
   }
 
   func decode(_ request: Request, _ context: StudioContext) async throws -> Response {
@@ -58,8 +58,8 @@ extension Studio {
   /// The bytes of a safetensors file, as they are or in JSON.
   private func latents(_ request: Request, _ context: StudioContext) async throws -> [UInt8] {
     guard request.mediaType == MediaType.json else {
-      guard request.mediaType == MediaType.latents else {
-        throw unsupported(request.mediaType ?? "none", [MediaType.latents, MediaType.json])
+      guard request.mediaType == MediaType.bytes else {
+        throw unsupported(request.mediaType ?? "none", [MediaType.bytes, MediaType.json])
       }
       return try await body(of: request, context)
     }

@@ -1,16 +1,17 @@
 // The tab "Score": how likely many images are.
 
-import { ApiError, getData, isServerUp, score } from "./api.js";
+import { ApiError, compress, getData, isServerUp, score } from "./api.js";
 import { acceptFiles } from "./chooser.js";
 import { byId, makeStatus } from "./controls.js";
-import { count } from "./format.js";
-import { downloadText, pictureOfData, pictureOfFile } from "./pictures.js";
+import { bytes, count } from "./format.js";
+import { download, downloadText, pictureOfData, pictureOfFile } from "./pictures.js";
 import { makeScoreTable, scoresAsCSV } from "./scoretable.js";
 
 const fromData = 16;
 
 export function makeScore({ model }) {
   const status = makeStatus(byId("score-status"));
+  const packed = makeStatus(byId("score-packed"));
   const table = makeScoreTable(model);
   let rows = [];
   let isRunning = false;
@@ -26,6 +27,7 @@ export function makeScore({ model }) {
     table.show(rows);
     byId("score-clear").disabled = rows.length === 0;
     byId("score-csv").disabled = done === 0;
+    byId("score-pack").disabled = done !== rows.length || !rows.some((row) => row.score);
     byId("score-progress-field").hidden = done === rows.length;
     byId("score-progress").max = Math.max(1, rows.length);
     byId("score-progress").value = done;
@@ -83,7 +85,7 @@ export function makeScore({ model }) {
         for (const part of parts) await scoreBatch(part);
       }
     }
-    for (const row of batch) if (row.score || (row.error && !row.mayPass)) delete row.source;
+    forget(batch.filter((row) => row.score || (row.error && !row.mayPass)));
     showAll();
   };
 
@@ -97,9 +99,25 @@ export function makeScore({ model }) {
     }
   };
 
+  const pack = async () => {
+    packed.busy("Packing …");
+    byId("score-pack").disabled = true;
+    try {
+      const chosen = await packable(rows.filter((row) => row.score), model.limits);
+      const answer = await compress({ images: chosen.map((row) => row.source) });
+      download(`data:application/octet-stream;base64,${answer.archive}`, "images.glz");
+      packed.say(wordsOnPacked(answer, rows.filter((row) => row.score).length));
+    } catch (error) {
+      packed.fail(error, pack);
+    }
+    forget(rows);
+    showAll();
+  };
+
   const clear = () => {
     for (const { url } of rows) URL.revokeObjectURL(url);
     rows = [];
+    packed.clear();
     status.clear();
     showAll();
   };
@@ -111,12 +129,40 @@ export function makeScore({ model }) {
   byId("score-data").hidden = !model.data;
   byId("score-data").onclick = addData;
   byId("score-clear").onclick = clear;
+  byId("score-pack").onclick = pack;
   byId("score-csv").onclick = () => downloadText(scoresAsCSV(rows), "text/csv", "scores.csv");
   showReference(model.reference);
   return { show() {} };
 }
 
 const halves = (batch) => [batch.slice(0, Math.ceil(batch.length / 2)), batch.slice(Math.ceil(batch.length / 2))];
+
+// Files are read again where they are needed again.
+function forget(rows) {
+  for (const row of rows) if (row.file) delete row.source;
+}
+
+// What one file is made of: of many rows the first, as many as one request may hold.
+async function packable(rows, limits) {
+  const chosen = [];
+  let size = 0;
+  for (const row of rows.slice(0, limits.images)) {
+    row.source ??= (await pictureOfFile(row.file, limits)).source;
+    size += row.source.data?.length ?? 0;
+    if (chosen.length > 0 && size > limits.bytes - otherBytes) break;
+    chosen.push(row);
+  }
+  return chosen;
+}
+
+function wordsOnPacked({ images, bytes: whole, rawBytes }, scored) {
+  const sum = (codec) => bytes(images.reduce((total, image) => total + image[codec], 0));
+  const which = images.length < scored ? `The first ${count(images.length)} of ${count(scored)} images` : nounOf(images.length);
+  return `${which} in ${bytes(whole)}, of pixels of ${bytes(rawBytes)}. In files of their own they take ${sum("png")} as PNG, `
+    + `${sum("webP")} as WebP and ${sum("jpegXL")} as JPEG XL. “glow decompress” gives them back as they are scored.`;
+}
+
+const nounOf = (number) => (number === 1 ? "One image" : `${count(number)} images`);
 
 // Whether the images of a request are to blame for an error, and others may fare better: not where the server is busy,
 // wants a token or is gone.
