@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the models in Models anew, with their directions; the faces in half precision, since they are large. A run in runs that was stopped goes on; a finished one is kept.
+# Makes the models in Models anew, with their directions; the faces in half precision, since they are large. A run in runs that was
+# stopped goes on; a finished one is kept.
 #   ONLY   faces or fashion-mnist (default both)
 set -euo pipefail
 cd "$(dirname "$0")/.."

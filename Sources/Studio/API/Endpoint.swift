@@ -59,7 +59,7 @@ struct Endpoint: Sendable {
 
   /// Every endpoint of the API.
   static let all = [
-    models, data, sample, encode, decode, interpolate, edit, score, compress, runs, runMetrics, runSamples, health, metrics,
-    openAPI,
+    models, data, sample, encode, decode, interpolate, edit, score, compress, runs, runMetrics, runSamples, health,
+    metrics, openAPI,
   ]
 }
