@@ -22,12 +22,12 @@ struct GLZFuzzing: FuzzedParser {
       defer { try? FileManager.default.removeItem(at: seed) }
       var options = ArchiveOptions()
       options.blockTiles = 3
-      let writer = try ArchiveWriter(to: seed, code, classes: 2, modelName: "m", options: options)
+      let writer = try ArchiveWriter(to: seed, code, told: .labels(2), modelName: "m", options: options)
       for number in 0..<count {
         let side = 3 + number
         try writer.append(
           PixelImage(width: side, height: 4, channels: 1, pixels: (0..<4 * side).map { UInt8($0 * 9 + number) }),
-          named: "\(number).png", label: number % 2)
+          named: "\(number).png", told: .label(number % 2))
       }
       _ = try writer.finish()
       return Array(try Data(contentsOf: seed))

@@ -47,10 +47,11 @@ extension ImageModel {
     let url = FileManager.default.temporaryDirectory.appending(path: "glow-\(UUID().uuidString).glz")
     defer { try? FileManager.default.removeItem(at: url) }
     let writer = try ArchiveWriter(
-      to: url, code, classes: description.labels.count, modelName: description.name)
+      to: url, code, told: description.labels.isEmpty ? .none : .labels(description.labels.count),
+      modelName: description.name)
     for (picture, condition) in zip(pictures, conditions) {
       try Task.checkCancellation()
-      try writer.append(picture, label: condition.label)
+      try writer.append(picture, told: condition.label.map(PictureCondition.label) ?? .none)
     }
     let summary = try writer.finish()
     return Archive(

@@ -12,6 +12,11 @@ import Torch
   private static let gray = FlowCodeTests.Coded(Variant("gray", channels: 1) { $0.classNames = ["a", "b", "c"] })
   private static let color = FlowCodeTests.Coded(Variant("color") { $0.scale = .bounded })
   private static let fiveBits = FlowCodeTests.Coded(Variant("five bits") { $0.bits = 5 })
+  private static let told = FlowCodeTests.Coded(
+    Variant("told") {
+      $0.attributes = ["a", "b", "c", "d"]
+      $0.labelConditioning = .everywhere
+    })
 
   private func code(_ variant: FlowCodeTests.Coded) throws -> FlowCode { try FlowCode(variant.model().blueprint()) }
 
@@ -32,18 +37,16 @@ import Torch
     return options
   }
 
-  /// - Parameter labels: of a model with three of them.
   private func write(
     _ pictures: [PixelImage], _ variant: FlowCodeTests.Coded, to url: URL, _ options: ArchiveOptions,
     named: Bool = true
   ) throws -> ArchiveSummary {
-    let classes = variant.configuration.classCount
     let writer = try ArchiveWriter(
-      to: url, code(variant), classes: classes, modelName: variant.testDescription, options: options)
+      to: url, code(variant), told: variant.kind, modelName: variant.testDescription, options: options)
     for (number, picture) in pictures.enumerated() {
       try writer.append(
         picture, named: named ? "folder \(number / 10)/picture \(number).png" : nil,
-        label: classes > 0 ? number % classes : nil)
+        told: variant.pictureCondition(number))
     }
     return try writer.finish()
   }
@@ -101,6 +104,28 @@ import Torch
     }
   }
 
+  /// Attributes of which some are not known.
+  @Test func attributes() throws {
+    try withTemporaryFolder { folder in
+      let pictures = (0..<20).map { picture($0, 8, 8, 3) }
+      let url = folder.appending(path: "a.glz")
+      _ = try write(pictures, Self.told, to: url, options(threads: 2))
+      #expect(try ArchiveReader(url).header.kind == .attributes(4))
+      #expect(try read(url, Self.told, threads: 2) == pictures)
+      // A header that says otherwise than the model is.
+      let reader = try ArchiveReader(url)
+      var bytes = [UInt8](try Data(contentsOf: url))
+      for kind in [ConditionKind.attributes(3), .labels(3)] {
+        var header = reader.header
+        header.kind = kind
+        bytes.replaceSubrange(0..<reader.header.bytes.count, with: header.bytes)
+        try Data(bytes).write(to: url)
+        let error = try #require(throws: CodecError.self) { try ArchiveReader(url).use(code(Self.told)) }
+        #expect("\(error)".contains("does not fit its model"))
+      }
+    }
+  }
+
   @Test func nothing() throws {
     try withTemporaryFolder { folder in
       let url = folder.appending(path: "a.glz")
@@ -131,12 +156,13 @@ import Torch
 
   @Test func picturesThatDoNotFit() throws {
     try withTemporaryFolder { folder in
-      let writer = try ArchiveWriter(to: folder.appending(path: "a.glz"), code(Self.gray), classes: 3, modelName: "")
-      #expect(throws: CodecError.self) { try writer.append(picture(1, 8, 8, 3), label: 0) }
+      let writer = try ArchiveWriter(
+        to: folder.appending(path: "a.glz"), code(Self.gray), told: .labels(3), modelName: "")
+      #expect(throws: CodecError.self) { try writer.append(picture(1, 8, 8, 3), told: .label(0)) }
       #expect(throws: CodecError.self) { try writer.append(picture(1, 8, 8, 1)) }
-      #expect(throws: CodecError.self) { try writer.append(picture(1, 8, 8, 1), label: 3) }
+      #expect(throws: CodecError.self) { try writer.append(picture(1, 8, 8, 1), told: .label(3)) }
       for name in ["/a", "../a", "a/../b", "", "a//b", "./a", "a\0b"] {
-        #expect(throws: CodecError.self) { try writer.append(picture(1, 8, 8, 1), named: name, label: 0) }
+        #expect(throws: CodecError.self) { try writer.append(picture(1, 8, 8, 1), named: name, told: .label(0)) }
       }
     }
   }
@@ -164,7 +190,7 @@ import Torch
     try withTemporaryFolder { folder in
       let url = folder.appending(path: "a.glz")
       let pictures = (0..<30).map { picture($0, 8, $0 == 4 ? 20 : 8, 3) }
-      let writer = try ArchiveWriter(to: url, code(Self.color), classes: 0, modelName: "", options: options())
+      let writer = try ArchiveWriter(to: url, code(Self.color), modelName: "", options: options())
       for picture in pictures { try writer.append(picture) }
       let summary = try writer.finish()
       let bits = writer.costs.map(\.bits)
@@ -185,7 +211,7 @@ import Torch
       for threads in [1, 3] {
         var own = options(threads: threads, blockTiles: 20)
         (own.block.isMixed, own.block.isSeeded) = (false, false)
-        let writer = try ArchiveWriter(to: url, code, classes: 0, modelName: "", options: own)
+        let writer = try ArchiveWriter(to: url, code, modelName: "", options: own)
         for picture in pictures { try writer.append(picture) }
         let summary = try writer.finish()
         #expect(summary.flowTiles == 20 && summary.bytes < summary.rawBytes)
@@ -214,9 +240,9 @@ import Torch
   @Test func precision() throws {
     let model = try Self.earlier().model
     let pictures = noise(8)
-    let labels = [Int?](repeating: nil, count: pictures.count)
-    try FlowCode(model.blueprint()).requirePrecision(of: model, on: pictures, labels: labels)
-    try FlowCode(model.blueprint()).requirePrecision(of: model, on: [], labels: [])
+    let conditions = [PictureCondition](repeating: .none, count: pictures.count)
+    try FlowCode(model.blueprint()).requirePrecision(of: model, on: pictures, told: conditions)
+    try FlowCode(model.blueprint()).requirePrecision(of: model, on: [], told: [])
     // What one ActNorm flattens the next one stretches again: the grid between them is too coarse.
     let steep = FlowCodeTests.Coded(
       Variant("steep", channels: 1, levels: 1) {
@@ -228,7 +254,7 @@ import Torch
       try #require(other.parameters.parameters.first { $0.name == name }).value.assign(Tensor([value]))
     }
     let error = try #require(throws: CodecError.self) {
-      try FlowCode(other.blueprint()).requirePrecision(of: other, on: pictures, labels: labels)
+      try FlowCode(other.blueprint()).requirePrecision(of: other, on: pictures, told: conditions)
     }
     #expect("\(error)".contains("bits/dim more than its likelihood"))
   }

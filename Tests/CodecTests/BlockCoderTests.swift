@@ -17,7 +17,7 @@ import Testing
 
   private func coder(_ variant: FlowCodeTests.Coded, _ options: BlockOptions = BlockOptions()) throws -> BlockCoder {
     BlockCoder(
-      try FlowCode(variant.model().blueprint()), classes: variant.configuration.classCount, options: options)
+      try FlowCode(variant.model().blueprint()), variant.kind, options: options)
   }
 
   /// Noise, constants, gradients, and parts of tiles.
@@ -49,7 +49,7 @@ import Testing
       for isMixed in [true, false] {
         let options = BlockOptions(effort: 3, isSeeded: isSeeded, isMixed: isMixed)
         let given = tiles(count, Self.variant)
-        let coded = try coder(Self.variant, options).encode(given, labels: (0..<count).map { $0 % 3 }, key: 5)
+        let coded = try coder(Self.variant, options).encode(given, (0..<count).map { .label($0 % 3) }, key: 5)
         let found = try coder(Self.variant).decode(coded.bytes[...], sizes: sizes(given), key: 5)
         #expect(found == given, "\(count) tiles, seeded \(isSeeded), mixed \(isMixed)")
         let raw = given.map(\.pixels.count).reduce(0, +)
@@ -60,11 +60,11 @@ import Testing
 
   @Test func modelsOfFewerBits() throws {
     let given = tiles(12, Self.fiveBits, bits: 5)
-    let coded = try coder(Self.fiveBits).encode(given, labels: [], key: 1)
+    let coded = try coder(Self.fiveBits).encode(given, given.map { _ in .none }, key: 1)
     #expect(try coder(Self.fiveBits).decode(coded.bytes[...], sizes: sizes(given), key: 1) == given)
     let whole = tiles(12, Self.fiveBits)
     let options = BlockOptions(keepsHiddenBits: true)
-    let all = try coder(Self.fiveBits, options).encode(whole, labels: [], key: 1)
+    let all = try coder(Self.fiveBits, options).encode(whole, whole.map { _ in .none }, key: 1)
     #expect(try coder(Self.fiveBits, options).decode(all.bytes[...], sizes: sizes(whole), key: 1) == whole)
   }
 
@@ -73,7 +73,7 @@ import Testing
     let given = tiles(10, Self.variant)
     let reader = try coder(Self.variant)
     let coded = try coder(Self.variant, BlockOptions(effort: 1)).encode(
-      given, labels: (0..<10).map { $0 % 3 }, key: 5
+      given, (0..<10).map { .label($0 % 3) }, key: 5
     ).bytes
     for end in 0..<coded.count where end < 40 || end % 17 == 0 {
       #expect(throws: Damage.self) { try reader.decode(coded[..<end], sizes: sizes(given), key: 5) }

@@ -51,6 +51,20 @@ import Torch
       return (0..<dimensions).map { _ in .random(in: 0...UInt8((1 << configuration.bits) - 1), using: &random) }
     }
 
+    var kind: ConditionKind {
+      let attributes = configuration.attributeNames.count
+      return configuration.classCount > 0
+        ? .labels(configuration.classCount) : attributes > 0 ? .attributes(attributes) : .none
+    }
+
+    func pictureCondition(_ number: Int) -> PictureCondition {
+      switch kind {
+      case .none: .none
+      case .labels(let count): .label(number % count)
+      case .attributes(let count): .attributes((0..<count).map { (number + $0) % 3 - 1 })
+      }
+    }
+
     func condition(_ number: Int) -> [Double]? {
       if configuration.classCount > 0 {
         return (0..<configuration.classCount).map { $0 == number % configuration.classCount ? 1 : 0 }

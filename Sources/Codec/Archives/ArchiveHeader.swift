@@ -18,8 +18,8 @@ public struct ArchiveHeader: Hashable, Sendable {
   /// Of the model's values; with 8, or with hidden bits, pictures have 8.
   public var bits: Int
   public var grid: CodeGrid
-  /// Labels that the model is conditioned on; 0 for none.
-  public var classes: Int
+  /// Of what the model is told of each picture.
+  public var kind: ConditionKind
   /// Whether the bits that the model does not know are stored, too.
   public var keepsHiddenBits: Bool
   public var model: ModelIdentity
@@ -31,14 +31,16 @@ public struct ArchiveHeader: Hashable, Sendable {
 
   var bytes: [UInt8] {
     var body = ByteWriter()
+    let labels = if case .labels(let count) = kind { count } else { 0 }
     body.append([Self.profile, UInt8(channels), UInt8(bits), UInt8(grid.numberBits), UInt8(grid.scaleBits)])
     body.append([keepsHiddenBits ? 1 : 0])
-    for number in [tileWidth, tileHeight, classes] { body.append(varying: number) }
+    for number in [tileWidth, tileHeight, labels] { body.append(varying: number) }
     body.append(model.digest)
     body.append(model.arithmetic)
     let name = Array(modelName.utf8.prefix(255))
     body.append(varying: name.count)
     body.append(name)
+    if case .attributes(let count) = kind { body.append(varying: count) } else { body.append(varying: 0) }
     var writer = ByteWriter()
     writer.append(Self.magic)
     writer.append(Self.version.major)
@@ -83,17 +85,20 @@ public struct ArchiveHeader: Hashable, Sendable {
     keepsHiddenBits = numbers[4] == 1
     tileWidth = try reader.varying(upTo: 1 << 14)
     tileHeight = try reader.varying(upTo: 1 << 14)
-    classes = try reader.varying(upTo: 1 << 20)
+    let labels = try reader.varying(upTo: 1 << 20)
     model = ModelIdentity(digest: Array(try reader.take(32)), arithmetic: try reader.number())
     let count = try reader.varying(upTo: 255)
     modelName = String(decoding: try reader.take(count), as: UTF8.self)
+    let attributes = minorVersion >= 1 ? try reader.varying(upTo: 1 << 16) : 0
+    kind = labels > 0 ? .labels(labels) : attributes > 0 ? .attributes(attributes) : .none
     guard [1, 3].contains(channels), (1...8).contains(bits), (8...20).contains(grid.numberBits),
       (4...20).contains(grid.scaleBits), tileWidth > 0, tileHeight > 0
     else { throw Damage("has a header that makes no sense") }
   }
 
   public init(
-    tileWidth: Int, tileHeight: Int, channels: Int, bits: Int, grid: CodeGrid, classes: Int, keepsHiddenBits: Bool,
+    tileWidth: Int, tileHeight: Int, channels: Int, bits: Int, grid: CodeGrid, kind: ConditionKind,
+    keepsHiddenBits: Bool,
     model: ModelIdentity, modelName: String
   ) {
     self.tileWidth = tileWidth
@@ -101,7 +106,7 @@ public struct ArchiveHeader: Hashable, Sendable {
     self.channels = channels
     self.bits = bits
     self.grid = grid
-    self.classes = classes
+    self.kind = kind
     self.keepsHiddenBits = keepsHiddenBits
     self.model = model
     self.modelName = modelName

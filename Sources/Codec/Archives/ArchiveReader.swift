@@ -152,6 +152,11 @@ public final class ArchiveReader {
       throw CodecError(
         "\(file.path) was written with another model: \(header.modelName), whose SHA-256 is \(header.model.name)")
     }
+    let blueprint = code.blueprint
+    guard header.tileWidth == blueprint.width, header.tileHeight == blueprint.height,
+      header.channels == blueprint.channels, header.bits == blueprint.bits,
+      [0, blueprint.conditionCount].contains(header.kind.count)
+    else { throw CodecError("\(file.path) has a header that does not fit its model") }
     let code = code.grid == header.grid ? code : try FlowCode(code.blueprint, grid: header.grid)
     let own = ModelIdentity(of: code)
     guard own.arithmetic == header.model.arithmetic else {
@@ -160,7 +165,8 @@ public final class ArchiveReader {
     }
     var options = BlockOptions()
     options.keepsHiddenBits = header.keepsHiddenBits
-    coders = (0..<max(1, threads)).map { _ in BlockCoder(code, classes: header.classes, options: options) }
+    let kind = header.kind
+    coders = (0..<max(1, threads)).map { _ in BlockCoder(code, kind, options: options) }
   }
 
   /// A block's body.

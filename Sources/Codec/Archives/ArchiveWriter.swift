@@ -7,7 +7,7 @@ import Imaging
 ///
 /// ```swift
 /// let code = try FlowCode(glow.blueprint())
-/// let writer = try ArchiveWriter(to: URL(filePath: "clothes.glz"), code, classes: 0, modelName: "mine")
+/// let writer = try ArchiveWriter(to: URL(filePath: "clothes.glz"), code, modelName: "mine")
 /// try writer.append(picture, named: "a.png")
 /// print(try writer.finish().bytes)
 /// ```
@@ -27,28 +27,28 @@ public final class ArchiveWriter {
   public private(set) var costs: [PictureCost] = []
   /// Tiles that are not in a block yet, with the pictures that they are of.
   private var tiles: [Tile] = []
-  private var labels: [Int] = []
+  private var conditions: [PictureCondition] = []
   private var pending: [(shape: PictureShape, tiles: Int)] = []
   /// Of the first pending picture, tiles that are in blocks already.
   private var skipped = 0
   private var firstPending = 0
 
   /// - Parameters:
-  ///   - classes: labels that the model is conditioned on; 0 for none.
+  ///   - kind: of what the model is told of each picture.
   ///   - modelName: what it is called here, for people.
   ///   - model: the model's files, to put them into the archive; nil to leave it out.
   /// - Throws: what the system says where the file cannot be written.
   public init(
-    to url: URL, _ code: FlowCode, classes: Int, modelName: String, embedding model: [UInt8]? = nil,
+    to url: URL, _ code: FlowCode, told kind: ConditionKind = .none, modelName: String, embedding model: [UInt8]? = nil,
     options: ArchiveOptions = ArchiveOptions()
   ) throws {
     self.options = options
     self.code = code
     self.model = model
-    coders = (0..<max(1, options.threads)).map { _ in BlockCoder(code, classes: classes, options: options.block) }
+    coders = (0..<max(1, options.threads)).map { _ in BlockCoder(code, kind, options: options.block) }
     header = ArchiveHeader(
       tileWidth: code.blueprint.width, tileHeight: code.blueprint.height, channels: code.blueprint.channels,
-      bits: code.blueprint.bits, grid: code.grid, classes: classes, keepsHiddenBits: options.block.keepsHiddenBits,
+      bits: code.blueprint.bits, grid: code.grid, kind: kind, keepsHiddenBits: options.block.keepsHiddenBits,
       model: ModelIdentity(of: code), modelName: modelName)
     file = try AtomicFile(url)
   }
@@ -70,17 +70,16 @@ public final class ArchiveWriter {
   /// - Parameters:
   ///   - picture: gray, or of the model's channels.
   ///   - name: a path below a folder; nil for none, of all pictures or of no one.
-  ///   - label: of a model with labels.
+  ///   - condition: what the model is told of it.
   /// - Throws: ``CodecError`` for a picture that the model cannot have.
-  public func append(_ picture: PixelImage, named name: String? = nil, label: Int? = nil) throws {
+  public func append(_ picture: PixelImage, named name: String? = nil, told condition: PictureCondition = .none) throws
+  {
     let channels = header.channels
     guard picture.channels == channels || (picture.channels == 1 && channels == 3) else {
       throw CodecError(
         "the picture has \(counted(picture.channels, "channel")), and the model is of \(counted(channels, "channel"))")
     }
-    guard (label != nil) == (header.classes > 0), label.map({ (0..<header.classes).contains($0) }) ?? true else {
-      throw CodecError("the picture needs one of the model's \(header.classes) labels")
-    }
+    guard header.kind.takes(condition) else { throw CodecError("the picture needs \(needed)") }
     if let name {
       guard NameList.isSafe(name) else { throw CodecError("\(name) is no path below a folder") }
       names.append(name)
@@ -105,7 +104,15 @@ public final class ArchiveWriter {
       tiles.append(Tile(of: full, left: place.left, top: place.top, place.size))
       tiles[tiles.count - 1].place = shape.place(
         of: number, picture: index.shapes.count - 1, header.tileWidth, header.tileHeight)
-      if let label { labels.append(label) }
+      conditions.append(condition)
+    }
+  }
+
+  private var needed: String {
+    switch header.kind {
+    case .none: "no label, and no attributes: the model is told nothing"
+    case .labels(let count): "one of the model's \(count) labels"
+    case .attributes(let count): "what is known of the model's \(count) attributes"
     }
   }
 
@@ -120,14 +127,14 @@ public final class ArchiveWriter {
     try begin()
     let size = options.blockTiles
     let starts = Array(stride(from: 0, to: tiles.count, by: size))
-    let (tiles, labels, coders, options) = (tiles, labels, coders, options)
+    let (tiles, conditions, coders, options) = (tiles, conditions, coders, options)
     let first = summary.tiles
     let results = parallel(starts.count) { number -> Result<(bytes: [UInt8], costs: BlockCosts), any Error> in
       Result {
         let range = starts[number]..<min(tiles.count, starts[number] + size)
         let own = Array(tiles[range])
         let key = UInt64(first + range.lowerBound)
-        let coded = coders[number].encode(own, labels: labels.isEmpty ? [] : Array(labels[range]), key: key)
+        let coded = coders[number].encode(own, Array(conditions[range]), key: key)
         if options.verifies {
           guard (try? coders[number].decode(coded.bytes[...], sizes: own.map(\.size), key: key)) == own else {
             throw CodecError("a block does not decode to what was encoded: this machine or this program is faulty")
@@ -156,7 +163,7 @@ public final class ArchiveWriter {
       summary.blockPixels += tiles[range].map { $0.size.storedBytes(channels: header.channels) }.reduce(0, +)
     }
     self.tiles.removeAll(keepingCapacity: true)
-    self.labels.removeAll(keepingCapacity: true)
+    self.conditions.removeAll(keepingCapacity: true)
   }
 
   private func add(_ block: BlockCosts, of contents: BlockContents) {
@@ -175,9 +182,9 @@ public final class ArchiveWriter {
     guard index.blocks.isEmpty, tiles.count <= min(options.blockTiles, options.shortChain),
       let coarse = try? FlowCode(code.blueprint, grid: .coarse)
     else { return }
-    let classes = header.classes
-    let other = coders.map { _ in BlockCoder(coarse, classes: classes, options: options.block) }
-    let sizes = [coders[0], other[0]].map { $0.encode(tiles, labels: labels, key: 0).bytes.count }
+    let kind = header.kind
+    let other = coders.map { _ in BlockCoder(coarse, kind, options: options.block) }
+    let sizes = [coders[0], other[0]].map { $0.encode(tiles, conditions, key: 0).bytes.count }
     guard sizes[1] < sizes[0] else { return }
     coders = other
     header.grid = coarse.grid
@@ -234,7 +241,7 @@ public struct ArchiveOptions: Sendable {
   public var verifies = true
   var block = BlockOptions()
   /// The most tiles of an archive for which a coarser grid is tried.
-  var shortChain = 150
+  var shortChain = 512
 
   public init() {}
 

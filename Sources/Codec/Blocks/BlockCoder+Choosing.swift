@@ -15,13 +15,13 @@ extension BlockCoder {
     }
   }
 
-  func trial(_ tiles: [Tile], _ padded: [[UInt8]], _ labels: [Int]) -> Trial {
+  func trial(_ tiles: [Tile], _ padded: [[UInt8]], _ conditions: [PictureCondition]) -> Trial {
     var trial = Trial()
     let stack = SymbolStack(key: 0)
     trial.tiles = tried(tiles)
     for tile in trial.tiles {
       let before = stack.bits
-      let isCoded = push(padded[tile], label: classes > 0 ? labels[tile] : nil, onto: stack, atMost: .infinity)
+      let isCoded = push(padded[tile], conditions[tile], onto: stack, atMost: .infinity)
       trial.flow.append(isCoded ? stack.bits - before : .infinity)
     }
     trial.needed = 16 * Double(stack.drawnCount)

@@ -7,15 +7,15 @@ final class BlockCoder {
   let coder: FlowCoder
   let options: BlockOptions
   let mosaic: Mosaic
-  let classes: Int
+  let kind: ConditionKind
 
   var blueprint: FlowBlueprint { code.blueprint }
   private var hiddenBits: Int { 8 - blueprint.bits }
 
-  /// - Parameter classes: labels that the model is conditioned on; 0 for none.
-  init(_ code: FlowCode, classes: Int, options: BlockOptions) {
+  /// - Parameter kind: of what the model is told.
+  init(_ code: FlowCode, _ kind: ConditionKind, options: BlockOptions) {
     self.code = code
-    self.classes = classes
+    self.kind = kind
     self.options = options
     coder = FlowCoder(code)
     mosaic = Mosaic(
@@ -25,28 +25,28 @@ final class BlockCoder {
   // MARK: Encoding
 
   /// - Parameters:
-  ///   - labels: one a tile, of a model with labels.
+  ///   - conditions: one a tile.
   ///   - key: of the block's pseudo-random words.
   /// - Returns: the block's bytes, as ``decode(_:sizes:key:)`` takes them.
-  func encode(_ tiles: [Tile], labels: [Int], key: UInt64) -> (bytes: [UInt8], costs: BlockCosts) {
+  func encode(_ tiles: [Tile], _ conditions: [PictureCondition], key: UInt64) -> (bytes: [UInt8], costs: BlockCosts) {
     let padded = tiles.map { $0.padded(width: blueprint.width, height: blueprint.height, channels: blueprint.channels) }
     let raw = tiles.map { 8 * Double($0.size.storedBytes(channels: blueprint.channels)) }
     var modes = [TileMode](repeating: .flow, count: tiles.count)
-    let trial = options.isSeeded || options.isMixed ? trial(tiles, padded, labels) : Trial()
+    let trial = options.isSeeded || options.isMixed ? trial(tiles, padded, conditions) : Trial()
     if options.isSeeded { for tile in seeds(by: trial, of: padded.count) { modes[tile] = .classical } }
-    var best = attempt(tiles, padded, labels, &modes, raw, key)
+    var best = attempt(tiles, padded, conditions, &modes, raw, key)
     // A short chain costs what it begins with, which no tile by itself shows.
     let isShort = tiles.count <= options.trialTiles
     if options.isMixed, isShort || best.costs.tiles(.raw) > 0 || trial.classicalShare > options.mixingShare {
       for other in alternatives(tiles, padded, best, raw, trial) {
         var modes = other
-        let found = attempt(tiles, padded, labels, &modes, raw, key)
+        let found = attempt(tiles, padded, conditions, &modes, raw, key)
         if found.bytes.count < best.bytes.count { best = found }
       }
     }
     if 8 * Double(best.bytes.count) > raw.reduce(0, +) {
       var modes = [TileMode](repeating: .raw, count: tiles.count)
-      let found = attempt(tiles, padded, labels, &modes, raw, key)
+      let found = attempt(tiles, padded, conditions, &modes, raw, key)
       if found.bytes.count < best.bytes.count { best = found }
     }
     return (best.bytes, best.costs)
@@ -61,7 +61,8 @@ final class BlockCoder {
 
   /// Codes a block by the modes asked for; tiles that the flow cannot have, or has dearer than they are raw, become raw.
   func attempt(
-    _ tiles: [Tile], _ padded: [[UInt8]], _ labels: [Int], _ modes: inout [TileMode], _ raw: [Double], _ key: UInt64
+    _ tiles: [Tile], _ padded: [[UInt8]], _ conditions: [PictureCondition], _ modes: inout [TileMode], _ raw: [Double],
+    _ key: UInt64
   ) -> Attempt {
     let classical = tiles.indices.filter { modes[$0] == .classical }
     var stream: [UInt8] = []
@@ -76,7 +77,7 @@ final class BlockCoder {
     var flow = [Double?](repeating: nil, count: tiles.count)
     for tile in tiles.indices.reversed() where modes[tile] == .flow {
       let before = stack.bits
-      if push(padded[tile], label: classes > 0 ? labels[tile] : nil, onto: stack, atMost: raw[tile]) {
+      if push(padded[tile], conditions[tile], onto: stack, atMost: raw[tile]) {
         flow[tile] = stack.bits - before
       } else {
         modes[tile] = .raw
@@ -103,21 +104,18 @@ final class BlockCoder {
     return Attempt(bytes: writer.bytes, costs: costs, flow: flow)
   }
 
-  func push(_ tile: [UInt8], label: Int?, onto stack: SymbolStack, atMost bits: Double) -> Bool {
-    tell(label)
+  func push(
+    _ tile: [UInt8], _ condition: PictureCondition, onto stack: SymbolStack, atMost bits: Double
+  ) -> Bool {
+    coder.tell(condition.values(kind))
     let values = hiddenBits == 0 ? tile : tile.map { $0 >> UInt8(hiddenBits) }
     guard coder.encode(values, onto: stack, atMost: bits) else { return false }
     if options.keepsHiddenBits, hiddenBits > 0 {
       let base = UInt64(1) << UInt64(hiddenBits)
       for value in tile { stack.push(UInt64(value) & (base - 1), base: base) }
     }
-    if let label { stack.push(UInt64(label), base: UInt64(classes)) }
+    kind.push(condition, onto: stack)
     return true
-  }
-
-  private func tell(_ label: Int?) {
-    guard let label else { return coder.tell(nil) }
-    coder.tell((0..<classes).map { $0 == label ? 1 : 0 })
   }
 
   // MARK: Decoding
@@ -162,7 +160,7 @@ final class BlockCoder {
   }
 
   private func pop(from stack: SymbolStack) throws -> [UInt8] {
-    tell(classes > 0 ? Int(stack.pop(base: UInt64(classes))) : nil)
+    coder.tell(kind.pop(from: stack).values(kind))
     var hidden: [UInt8] = []
     if options.keepsHiddenBits, hiddenBits > 0 {
       hidden = (0..<code.imageSize).map { _ in UInt8(stack.pop(base: 1 << UInt64(hiddenBits))) }

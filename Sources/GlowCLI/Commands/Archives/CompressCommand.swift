@@ -69,7 +69,7 @@ struct CompressCommand: ParsableCommand {
     source.notes.forEach(warn)
     guard source.count > 0 else { throw ValidationError("there are no pictures in \(inputs.joined(separator: ", "))") }
     let chosen = try CodecModel(model, for: source.first())
-    let labels = try PictureLabels(label, of: chosen.model, asked: source)
+    let conditions = try CodedConditions(label, of: chosen.model, asked: source)
     var options = ArchiveOptions()
     options.blockTiles = block
     options.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
@@ -79,9 +79,9 @@ struct CompressCommand: ParsableCommand {
     let code = try FlowCode(chosen.model.blueprint())
     let summary = try CodecFailure.reporting {
       let writer = try ArchiveWriter(
-        to: URL(filePath: target), code, classes: chosen.model.configuration.classCount, modelName: chosen.name,
+        to: URL(filePath: target), code, told: conditions.kind, modelName: chosen.name,
         embedding: embedModel ? ModelBundle.bytes(of: chosen.model) : nil, options: options)
-      try pack(source, into: writer, labels, code, chosen.model)
+      try pack(source, into: writer, conditions, code, chosen.model)
       let summary = try writer.finish()
       if let sizes { try write(writer.costs, of: source, to: sizes) }
       return summary
@@ -91,21 +91,21 @@ struct CompressCommand: ParsableCommand {
   }
 
   private func pack(
-    _ source: any PicturesToPack, into writer: ArchiveWriter, _ labels: PictureLabels, _ code: FlowCode,
+    _ source: any PicturesToPack, into writer: ArchiveWriter, _ conditions: CodedConditions, _ code: FlowCode,
     _ model: any FlowModel
   ) throws {
     let bar = ProgressBar()
     let signals = StopSignals()
     let start = ContinuousClock.now
     defer { bar.clear() }
-    for first in stride(from: 0, to: source.count, by: PictureLabels.batch) {
-      let numbers = first..<min(source.count, first + PictureLabels.batch)
+    for first in stride(from: 0, to: source.count, by: CodedConditions.batch) {
+      let numbers = first..<min(source.count, first + CodedConditions.batch)
       let pictures = try numbers.map { try source.picture($0) }
-      let told = try labels(of: pictures, numbers)
-      if first == 0 { try code.requirePrecision(of: model, on: pictures, labels: told) }
-      for ((number, picture), label) in zip(zip(numbers, pictures), told) {
+      let told = try conditions(of: pictures, numbers)
+      if first == 0 { try code.requirePrecision(of: model, on: pictures, told: told) }
+      for ((number, picture), condition) in zip(zip(numbers, pictures), told) {
         do {
-          try writer.append(picture, named: source.name(number), label: label)
+          try writer.append(picture, named: source.name(number), told: condition)
         } catch let error as CodecError {
           throw ValidationError("\(source.name(number) ?? "image \(number)"): \(error)")
         }

@@ -15,11 +15,14 @@ protocol PicturesToPack {
   /// Of a data set that has labels.
   func label(_ number: Int) -> Int?
   var classNames: [String] { get }
+  /// What is known of attributes, in the order of `names`: 1, -1 or 0; nil of pictures of which nothing is.
+  func attributes(_ number: Int, _ names: [String]) -> [Int]?
   func remove() throws
 }
 
 extension PicturesToPack {
   func first() throws -> PixelImage { try picture(0) }
+  func attributes(_ number: Int, _ names: [String]) -> [Int]? { nil }
 }
 
 /// Images of a data set, which have no names.
@@ -38,6 +41,12 @@ struct PackedDataset: PicturesToPack {
   func name(_ number: Int) -> String? { nil }
   func label(_ number: Int) -> Int? { dataset.label(at: number) }
   func remove() {}
+
+  func attributes(_ number: Int, _ names: [String]) -> [Int]? {
+    let columns = dataset.attributeColumns(of: names)
+    guard columns.contains(where: { $0 != nil }) else { return nil }
+    return dataset.attributeRow(columns, at: number).map { Int($0) }
+  }
 }
 
 /// Picture files, and those of folders.
