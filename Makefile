@@ -8,7 +8,7 @@ FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-models judge recognition report \
-  faces-checks judge-checks codec-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster fuzz
+  faces-checks judge-checks codec-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster bench-codec fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,8 +65,9 @@ faces-checks: ## That drawn faces are what docs/data.md says
 judge-checks: setup ## The measures by which edits and samples are judged
 	@.libtorch/venv/bin/python Tests/JudgeChecks/check_judge.py
 
-codec-checks: ## That the codec's arithmetic is the same by every kernel, optimization and processor (aarch64 under qemu)
+codec-checks: build ## That the codec's arithmetic is the same by every kernel, optimization, processor (aarch64 under qemu) and number of threads
 	@Tests/CodecChecks/check_arithmetic.sh --aarch64
+	@Tests/CodecChecks/check_program.sh
 
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
 	@Scripts/make-fixtures.sh
@@ -123,6 +124,11 @@ bench-cluster: build data ## How two processes scale on links of several speeds,
 	@bash -c '. Scripts/packages.sh && need_packages iproute2'
 	@python3 Benchmarks/cluster/measure.py $(BENCH_FLAGS)
 	@python3 Benchmarks/cluster/model.py
+
+bench-codec: build data photo-patches emoji ## The codec beside PNG, WebP and JPEG XL, in a table for each of three data sets (trains two models)
+	@bash -c '. Scripts/packages.sh && need_pillow && { command -v cjxl >/dev/null || need_packages libjxl-tools; }'
+	@.venv-pictures/bin/python -c 'import matplotlib' 2>/dev/null || .venv-pictures/bin/python -m pip install --quiet matplotlib
+	@Benchmarks/codec.sh
 
 bench-gpu: build ## Speed and memory on one NVIDIA GPU beside PyTorch's Glows, in one table
 	@Scripts/setup-peers.sh

@@ -6,10 +6,11 @@ archive counts, and beside it what the model says of the same images. All withou
 
 Needs cjxl (Debian's libjxl-tools), numpy and Pillow with WebP:
     .venv-pictures/bin/python Benchmarks/codec.py fashion-mnist fashion-mnist
-    .venv-pictures/bin/python Benchmarks/codec.py .data/photo-patches-32 runs/photos --limit 500
+    .venv-pictures/bin/python Benchmarks/codec.py .data/photo-patches-32 runs/codec-photos
 """
 
 import argparse
+import csv
 import io
 import json
 import subprocess
@@ -77,12 +78,55 @@ def line(name, *cells):
     print("| " + " | ".join([name, *cells]) + " |", flush=True)
 
 
+def classical(images, skipped, folder):
+    """Rows of the table. Returns the bytes of the smallest mosaic."""
+    size, megabytes = images.size, images.size / 1e6
+    smallest = float("inf")
+    with ThreadPoolExecutor(2) as pool:
+        for name, encode in CODECS:
+            if any(part in name for part in skipped):
+                continue
+            sizes, seconds = timed(lambda encode=encode: sum(pool.map(lambda image: encode(image, folder), images)))
+            tiled = encode(mosaic(images), folder)
+            smallest = min(smallest, tiled)
+            line(name, f"{8 * sizes / size:.3f}", f"{8 * tiled / size:.3f}", f"{megabytes / seconds:.2f}", "")
+    return smallest
+
+
+def scores(model, data, labels):
+    """What the model says of each test image, in bits per dimension."""
+    lines = glow("score", "--model", model, "--data", data, "--labels", labels, "--json").splitlines()
+    return np.array([json.loads(text)["bitsPerDimension"] for text in lines])
+
+
+def packed_sizes(file):
+    """What each image takes in the archive, in bits per dimension, and whether it is by the model."""
+    with open(file, newline="") as rows:
+        found = list(csv.DictReader(rows))
+    return np.array([float(row["bits_per_dim"]) for row in found]), np.array([row["by"] == "model" for row in found])
+
+
+def plot(path, stated, taken, by_model, data):
+    import plots
+
+    figure, (axis,) = plots.panels(1)
+    for which, color, label in [(by_model, "#0b6e99", "by the model"), (~by_model, "#d9730d", "in a mosaic")]:
+        axis.scatter(stated[which], taken[which], s=4, linewidths=0, alpha=0.5, color=color, label=f"{which.sum()} {label}")
+    ends = [0, max(stated.max(), taken.max()) * 1.02]
+    axis.plot(ends, ends, color="#7a7a7a", linewidth=0.8)
+    axis.set(xlim=ends, ylim=ends, xlabel="what the model says, bits/dim", ylabel="what the image takes in the archive, bits/dim")
+    axis.legend(frameon=False, markerscale=3, title=f"{len(stated)} test images of {data}")
+    plots.save(figure, path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("data", help="fashion-mnist, or a folder with PNG files in test")
     parser.add_argument("model", help="as glow's --model")
     parser.add_argument("--skip", action="append", default=[], help="a codec's name, or a part of it; repeat for several")
     parser.add_argument("--block", type=int, default=512, help="tiles of a block; default: %(default)s")
+    parser.add_argument("--effort", type=int, default=7, help="as glow's; default: %(default)s")
+    parser.add_argument("--plot", type=Path, help="draw what each image takes against what the model says (needs matplotlib)")
     arguments = parser.parse_args()
     if not features.check("webp"):
         raise InputError("this Pillow has no WebP")
@@ -91,29 +135,31 @@ def main():
     print(f"{len(images)} images of {arguments.data}, {megabytes:.2f} MB; model {arguments.model}\n")
     line("codec", "a file each, bits/dim", "a mosaic", "encoding, MB/s", "decoding, MB/s")
     line("---", *["---:"] * 4)
-    smallest = float("inf")
-    with tempfile.TemporaryDirectory(prefix="codec-") as folder, ThreadPoolExecutor(2) as pool:
-        for name, encode in CODECS:
-            if any(part in name for part in arguments.skip):
-                continue
-            sizes, seconds = timed(lambda encode=encode: sum(pool.map(lambda image: encode(image, folder), images)))
-            tiled = encode(mosaic(images), folder)
-            smallest = min(smallest, tiled)
-            line(name, f"{8 * sizes / size:.3f}", f"{8 * tiled / size:.3f}", f"{megabytes / seconds:.2f}", "")
-        archive = Path(folder) / "a.glz"
-        pack = ["compress", "--data", arguments.data, "--model", arguments.model, "-o", archive, "--block", arguments.block, "-q"]
+    with tempfile.TemporaryDirectory(prefix="codec-") as folder:
+        smallest = classical(images, arguments.skip, folder)
+        archive, sizes = Path(folder) / "a.glz", Path(folder) / "sizes.csv"
+        pack = ["compress", "--data", arguments.data, "--model", arguments.model, "-o", archive, "--block", arguments.block,
+                "--effort", arguments.effort, "--sizes", sizes, "-q"]
         _, verified = timed(lambda: glow(*pack))
         _, encoding = timed(lambda: glow(*pack, "--no-verify", "-f"))
         _, decoding = timed(lambda: glow("decompress", archive, "--model", arguments.model, "-t", "-q"))
         packed = archive.stat().st_size
         listed = json.loads(glow("decompress", archive, "-l", "--json"))
+        taken, by_model = packed_sizes(sizes)
     line(f"glow, blocks of {arguments.block}", "", f"{8 * packed / size:.3f}", f"{megabytes / encoding:.2f}", f"{megabytes / decoding:.2f}")
     evaluation, seconds = timed(lambda: json.loads(glow("eval", "--model", arguments.model, "--data", arguments.data, "--json")))
-    model = evaluation["evaluation"]["bitsPerDimension"]
+    evaluation = evaluation["evaluation"]
+    model, payload = evaluation["bitsPerDimension"], listed["payloadBitsPerDimension"]
+    unlabeled = scores(arguments.model, arguments.data, "any")
     print(f"""
-model {model:.4f} bits/dim; payload {listed["payloadBitsPerDimension"]:.4f}, {listed["payloadBitsPerDimension"] - model:+.4f}
-archive {packed} bytes, {packed / smallest:.3f} of the smallest mosaic
+model {model:.4f} bits/dim; payload {payload:.4f}, {payload - model:+.4f}""")
+    if evaluation["conditional"]:
+        print(f"the model without labels {unlabeled.mean():.4f}, payload {payload - unlabeled.mean():+.4f}")
+    print(f"""archive {packed} bytes, {packed / smallest:.3f} of the smallest mosaic; {by_model.sum()} of {len(images)} images by the model
 with verification {megabytes / verified:.2f} MB/s; glow eval {megabytes / seconds:.2f} MB/s (all times with the program's start)""")
+    if arguments.plot:
+        stated = scores(arguments.model, arguments.data, "own") if evaluation["conditional"] else unlabeled
+        plot(arguments.plot, stated, taken, by_model, arguments.data)
 
 
 if __name__ == "__main__":

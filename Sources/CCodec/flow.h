@@ -15,7 +15,7 @@ struct Grid {
   /// Numbers are multiples of 2^-number, scales of 2^-scale.
   int number, scale;
 
-  /// Beyond it a picture is not coded by the flow: 4096 at a grid of 2^-14.
+  /// Beyond it a picture is not coded by the flow: 2048 at a grid of 2^-15.
   static constexpr int64_t kLimit = int64_t(1) << 26;
   static constexpr int64_t kMostScale = int64_t(1) << 30;
 };

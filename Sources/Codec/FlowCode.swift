@@ -48,8 +48,8 @@ public struct CodeGrid: Sendable, Hashable {
   }
 
   /// Costs a thousandth of a bit per dimension.
-  public static let fine = CodeGrid(numberBits: 14, scaleBits: 14)
-  /// Costs a hundredth, and needs two bits per dimension less to begin with.
+  public static let fine = CodeGrid(numberBits: 15, scaleBits: 14)
+  /// Costs a hundredth, and needs three bits per dimension less to begin with.
   public static let coarse = CodeGrid(numberBits: 12, scaleBits: 14)
 }
 
