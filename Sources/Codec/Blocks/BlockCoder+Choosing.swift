@@ -78,7 +78,7 @@ extension BlockCoder {
     _ tiles: [Tile], _ padded: [[UInt8]], _ first: Attempt, _ raw: [Double], _ trial: Trial
   ) -> [[TileMode]] {
     let all = Array(tiles.indices)
-    let classical = classicalBits(of: all, tiles, padded, options.effort(tiles: tiles.count))
+    let classical = classicalBits(of: all, tiles, padded, effort(of: all))
     let tried = Dictionary(uniqueKeysWithValues: zip(trial.tiles, trial.flow))
     let cheapest = all.map { tile -> TileMode in
       let flow = first.flow[tile] ?? tried[tile] ?? .infinity

@@ -52,6 +52,10 @@ final class BlockCoder {
     return (best.bytes, best.costs)
   }
 
+  func effort(of tiles: [Int]) -> ClassicalEffort {
+    options.effort(pixels: tiles.count * blueprint.width * blueprint.height)
+  }
+
   struct Attempt {
     var bytes: [UInt8]
     var costs: BlockCosts
@@ -67,7 +71,7 @@ final class BlockCoder {
     let classical = tiles.indices.filter { modes[$0] == .classical }
     var stream: [UInt8] = []
     if !classical.isEmpty {
-      if let found = mosaicStream(of: classical, tiles, padded, options.effort(tiles: classical.count)) {
+      if let found = mosaicStream(of: classical, tiles, padded, effort(of: classical)) {
         stream = found
       } else {
         for tile in classical { modes[tile] = .raw }
@@ -234,8 +238,8 @@ struct BlockOptions: Sendable {
   var keepsHiddenBits = false
 
   /// Small mosaics get all there is: it takes no time.
-  func effort(tiles: Int) -> ClassicalEffort {
-    tiles <= 16 ? .best : ClassicalEffort(webP: effort - 1, jpegXL: effort)
+  func effort(pixels: Int) -> ClassicalEffort {
+    pixels <= 1 << 14 ? .best : ClassicalEffort(webP: effort - 1, jpegXL: effort)
   }
 }
 
