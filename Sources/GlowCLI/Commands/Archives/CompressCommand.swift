@@ -96,7 +96,7 @@ struct CompressCommand: ParsableCommand {
   ) throws {
     let bar = ProgressBar()
     let signals = StopSignals()
-    let start = ContinuousClock.now
+    let rate = ArchiveProgress()
     defer { bar.clear() }
     for first in stride(from: 0, to: source.count, by: CodedConditions.batch) {
       let numbers = first..<min(source.count, first + CodedConditions.batch)
@@ -112,7 +112,7 @@ struct CompressCommand: ParsableCommand {
       }
       if signals.isRequested { throw ExitCode(130) }
       guard !quiet else { continue }
-      bar.update(numbers.upperBound, of: source.count, progress(writer.summary, since: start))
+      bar.update(numbers.upperBound, of: source.count, progress(writer.summary, rate, of: source.count))
     }
   }
 
@@ -125,11 +125,12 @@ struct CompressCommand: ParsableCommand {
     try AtomicFile.store(Data(text.utf8), at: URL(filePath: path))
   }
 
-  private func progress(_ summary: ArchiveSummary, since start: ContinuousClock.Instant) -> String {
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let rate = Double(summary.rawBytes) / 1e6 / max(seconds, 1e-3)
-    return String(
-      format: "%.2f MB/s  %.3f bits/dim", rate, 8 * Double(summary.blockBytes) / Double(max(1, summary.blockPixels)))
+  /// Of what has been coded: that is less than has been read.
+  private func progress(_ summary: ArchiveSummary, _ rate: ArchiveProgress, of count: Int) -> String {
+    guard summary.blockPixels > 0 else { return "" }
+    let coded = Double(summary.blockPixels) / Double(summary.rawBytes)
+    return rate.text(bytes: summary.blockPixels, fraction: coded * Double(summary.pictures) / Double(count))
+      + String(format: "  %.3f bits/dim", 8 * Double(summary.blockBytes) / Double(summary.blockPixels))
   }
 
   private func say(_ summary: ArchiveSummary, _ target: String) {

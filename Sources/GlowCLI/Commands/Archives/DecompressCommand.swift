@@ -87,7 +87,8 @@ struct DecompressCommand: ParsableCommand {
   private func unpack(_ reader: ArchiveReader, _ wanted: [Int], _ output: PictureOutput, _ isDamaged: inout Bool) throws
   {
     guard let first = wanted.first, let last = wanted.last else { return }
-    let (bar, chosen) = (ProgressBar(), Set(wanted))
+    let (bar, chosen, rate) = (ProgressBar(), Set(wanted), ArchiveProgress())
+    var bytes = 0
     defer { bar.clear() }
     var damage = false
     try CodecFailure.reporting(CodecFailure.damaged) {
@@ -100,7 +101,11 @@ struct DecompressCommand: ParsableCommand {
       try reader.read(first..<last + 1, onDamage: onDamage) { number, picture in
         guard chosen.contains(number) else { return }
         try output.write(picture, number)
-        if !quiet { bar.update(output.count, of: chosen.count, "pictures") }
+        bytes += picture.pixels.count
+        guard !quiet else { return }
+        bar.update(
+          output.count, of: chosen.count, rate.text(bytes: bytes, fraction: Double(output.count) / Double(chosen.count))
+        )
       }
     }
     if damage { isDamaged = true }
