@@ -64,11 +64,14 @@ extension StudyReport {
       let won = ahead(glow, realnvp)
       sentences.append(
         won.count == sets.count
-          ? "Glow is ahead of RealNVP on every set, as published."
+          ? "Glow is ahead of RealNVP\(sets.count == 1 ? "" : " on every set"), as published."
           : "The published order, Glow ahead of RealNVP, comes out on \(listed(won, of: sets)).")
     }
     for other in [glow, realnvp] where families.contains(masked) && families.contains(other) {
-      sentences.append("MaskedGlow is ahead of \(title(other)) on \(listed(ahead(masked, other), of: sets)).")
+      let won = ahead(masked, other)
+      let place = sets.count == 1 ? "" : " on \(listed(won, of: sets))"
+      let verb = sets.count == 1 && won.isEmpty ? "behind" : "ahead of"
+      sentences.append("MaskedGlow is \(verb) \(title(other))\(place).")
     }
     return sentences.joined(separator: " ")
   }
