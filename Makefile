@@ -125,7 +125,7 @@ bench-cluster: build data ## How two processes scale on links of several speeds,
 	@python3 Benchmarks/cluster/measure.py $(BENCH_FLAGS)
 	@python3 Benchmarks/cluster/model.py
 
-bench-codec: build data photo-patches emoji ## The codec beside PNG, WebP and JPEG XL, in a table for each of three data sets (trains two models)
+bench-codec: build data photo-patches emoji faces ## The codec beside PNG, WebP and JPEG XL, in a table for each of four data sets (trains two models)
 	@bash -c '. Scripts/packages.sh && need_pillow && { command -v cjxl >/dev/null || need_packages libjxl-tools; }'
 	@.venv-pictures/bin/python -c 'import matplotlib' 2>/dev/null || .venv-pictures/bin/python -m pip install --quiet matplotlib
 	@Benchmarks/codec.sh

@@ -106,6 +106,32 @@ def packed_sizes(file):
     return np.array([float(row["bits_per_dim"]) for row in found]), np.array([row["by"] == "model" for row in found])
 
 
+def fewer_bits(images, bits, data, folder):
+    """A data set of the same images of which values have so many bits, each in the middle of what it stands for."""
+    hidden = 8 - bits
+    for split in ("train", "test"):  # glow takes no folder without training images
+        place = Path(folder) / "data" / split
+        place.mkdir(parents=True)
+        for number, image in enumerate(images):
+            Image.fromarray((image >> hidden << hidden) + (1 << hidden - 1)).save(place / f"{number:06}.png")
+        write_attributes(Path(data) / "test" / "attributes.csv", place / "attributes.csv")
+    return Path(folder) / "data"
+
+
+def write_attributes(source, target):
+    """The same rows under the files' new names, which are numbers in the order of the old ones."""
+    if not source.is_file():
+        return
+    with open(source, newline="") as file:
+        header, *rows = csv.reader(file)
+    with open(target, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        place = header.index("file")
+        for number, row in enumerate(sorted(rows, key=lambda row: row[place])):
+            writer.writerow([f"{number:06}.png" if column == place else value for column, value in enumerate(row)])
+
+
 def plot(path, stated, taken, by_model, data):
     import plots
 
@@ -126,39 +152,48 @@ def main():
     parser.add_argument("--skip", action="append", default=[], help="a codec's name, or a part of it; repeat for several")
     parser.add_argument("--block", type=int, default=512, help="tiles of a block; default: %(default)s")
     parser.add_argument("--effort", type=int, default=7, help="as glow's; default: %(default)s")
+    parser.add_argument("--bits", type=int, choices=range(1, 9), default=8, help="of values; of fewer than 8 the upper ones")
     parser.add_argument("--plot", type=Path, help="draw what each image takes against what the model says (needs matplotlib)")
     arguments = parser.parse_args()
     if not features.check("webp"):
         raise InputError("this Pillow has no WebP")
     images = test_images(arguments.data)
     size, megabytes = images.size, images.size / 1e6
-    print(f"{len(images)} images of {arguments.data}, {megabytes:.2f} MB; model {arguments.model}\n")
+    of = f", the upper {arguments.bits} bits" if arguments.bits < 8 else ""
+    print(f"{len(images)} images of {arguments.data}{of}, {megabytes:.2f} MB; model {arguments.model}\n")
     line("codec", "a file each, bits/dim", "a mosaic", "encoding, MB/s", "decoding, MB/s")
     line("---", *["---:"] * 4)
     with tempfile.TemporaryDirectory(prefix="codec-") as folder:
-        smallest = classical(images, arguments.skip, folder)
-        archive, sizes = Path(folder) / "a.glz", Path(folder) / "sizes.csv"
-        pack = ["compress", "--data", arguments.data, "--model", arguments.model, "-o", archive, "--block", arguments.block,
-                "--effort", arguments.effort, "--sizes", sizes, "-q"]
-        _, verified = timed(lambda: glow(*pack))
-        _, encoding = timed(lambda: glow(*pack, "--no-verify", "-f"))
-        _, decoding = timed(lambda: glow("decompress", archive, "--model", arguments.model, "-t", "-q"))
-        packed = archive.stat().st_size
-        listed = json.loads(glow("decompress", archive, "-l", "--json"))
-        taken, by_model = packed_sizes(sizes)
+        smallest = classical(images >> (8 - arguments.bits), arguments.skip, folder)
+        data = arguments.data if arguments.bits == 8 else fewer_bits(images, arguments.bits, arguments.data, folder)
+        measure(arguments, data, images, smallest, folder)
+
+
+def measure(arguments, data, images, smallest, folder):
+    """glow's row, and what there is to say of it."""
+    size, megabytes = images.size, images.size / 1e6
+    archive, sizes = Path(folder) / "a.glz", Path(folder) / "sizes.csv"
+    pack = ["compress", "--data", data, "--model", arguments.model, "-o", archive, "--block", arguments.block,
+            "--effort", arguments.effort, "--sizes", sizes, "-q"]
+    _, verified = timed(lambda: glow(*pack))
+    _, encoding = timed(lambda: glow(*pack, "--no-verify", "-f"))
+    _, decoding = timed(lambda: glow("decompress", archive, "--model", arguments.model, "-t", "-q"))
+    packed = archive.stat().st_size
+    listed = json.loads(glow("decompress", archive, "-l", "--json"))
+    taken, by_model = packed_sizes(sizes)
     line(f"glow, blocks of {arguments.block}", "", f"{8 * packed / size:.3f}", f"{megabytes / encoding:.2f}", f"{megabytes / decoding:.2f}")
-    evaluation, seconds = timed(lambda: json.loads(glow("eval", "--model", arguments.model, "--data", arguments.data, "--json")))
+    evaluation, seconds = timed(lambda: json.loads(glow("eval", "--model", arguments.model, "--data", data, "--json")))
     evaluation = evaluation["evaluation"]
     model, payload = evaluation["bitsPerDimension"], listed["payloadBitsPerDimension"]
-    unlabeled = scores(arguments.model, arguments.data, "any")
+    unlabeled = scores(arguments.model, data, "any")
     print(f"""
 model {model:.4f} bits/dim; payload {payload:.4f}, {payload - model:+.4f}""")
     if evaluation["conditional"]:
-        print(f"the model without labels {unlabeled.mean():.4f}, payload {payload - unlabeled.mean():+.4f}")
+        print(f"the model told nothing {unlabeled.mean():.4f}, payload {payload - unlabeled.mean():+.4f}")
     print(f"""archive {packed} bytes, {packed / smallest:.3f} of the smallest mosaic; {by_model.sum()} of {len(images)} images by the model
 with verification {megabytes / verified:.2f} MB/s; glow eval {megabytes / seconds:.2f} MB/s (all times with the program's start)""")
     if arguments.plot:
-        stated = scores(arguments.model, arguments.data, "own") if evaluation["conditional"] else unlabeled
+        stated = scores(arguments.model, data, "own") if evaluation["conditional"] else unlabeled
         plot(arguments.plot, stated, taken, by_model, arguments.data)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The codec beside the classical ones: a table each of clothes, photographs and emoji, by codec.py. Models of photographs and emoji
+# The codec beside the classical ones: a table each of clothes, photographs, faces and emoji, by codec.py. Models of photographs and emoji
 # are trained first, where runs does not have them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,5 +24,7 @@ trained codec-emoji --data .data/emoji-32 --pixel-steps 4 --pixel-hidden 32 --st
 "$python" Benchmarks/codec.py fashion-mnist fashion-mnist --plot docs/images/codec-bits.png
 echo
 "$python" Benchmarks/codec.py .data/photo-patches-32 runs/codec-photos
+echo
+"$python" Benchmarks/codec.py .data/faces-64 faces --bits 5
 echo
 "$python" Benchmarks/codec.py .data/emoji-32 runs/codec-emoji --effort 9

@@ -115,7 +115,9 @@ def percent(share):
 
 class Glow:
     def __init__(self, program, model, data, folder):
-        self.program, self.model, self.data, self.folder = program, model, data, folder
+        self.program, self.model, self.folder = program, model, folder
+        # As glow names it.
+        self.data = f"fashion-mnist:{data}" if any(data.glob("train-images-idx3-ubyte*")) else data
 
     def run(self, *words):
         done = subprocess.run([self.program, *map(str, words)], capture_output=True, text=True)
