@@ -101,6 +101,7 @@ static int set_up(JxlEncoder *encoder, cic_image_info info, const uint8_t *pixel
 
 cic_status cic_jxl_encode(cic_image_info info, const uint8_t *pixels, int effort, cic_buffer *output, char *message) {
   *output = (cic_buffer){0};
+  if (effort < 1 || effort > CIC_JXL_MOST_EFFORT) return report(message, CIC_UNSUPPORTED, "an effort that is not taken");
   JxlEncoder *encoder = JxlEncoderCreate(NULL);
   if (!encoder) return report(message, CIC_OUT_OF_MEMORY, "no memory for the encoder");
   JxlEncoderStatus status = set_up(encoder, info, pixels, effort) ? JXL_ENC_NEED_MORE_OUTPUT : JXL_ENC_ERROR;

@@ -75,6 +75,21 @@ import Testing
       folded.columns * 8 <= ClassicalCodec.mostSide && Set(folded.cells.map { [$0.column, $0.row] }).count == 3000)
   }
 
+  /// Pictures of a few pixels, by all the effort there is: libjxl's highest efforts would end the process.
+  @Test func tinyPictures() throws {
+    var random = SplitMix(17)
+    for number in 0..<400 {
+      let mosaic = Mosaic(tileWidth: 1 + number % 9, tileHeight: 1 + number / 9 % 9, channels: number % 2 == 0 ? 1 : 3)
+      let range = UInt8.random(in: 0...255, using: &random)
+      let tile = (0..<mosaic.tileWidth * mosaic.tileHeight * mosaic.channels).map { _ in
+        UInt8.random(in: 0...range, using: &random)
+      }
+      let effort = ClassicalEffort(jpegXL: 9)
+      let stream = try #require(mosaic.encode([tile], places: [nil], isGray: mosaic.channels == 1, effort))
+      #expect(try mosaic.decode(stream, places: [nil]) == [tile])
+    }
+  }
+
   /// What is cut, changed or of another size is refused, or is another picture; it takes no memory for what it says.
   @Test func damage() throws {
     let mosaic = Mosaic(tileWidth: 6, tileHeight: 6, channels: 3)

@@ -11,7 +11,11 @@
 cic_status cic_jxl_decode(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
                           cic_buffer *pixels, char *message);
 
-/// Encodes 8-bit pixels without loss as a bare codestream, `info.channels` 1 or 3, with libjxl's effort 1 (fast) to 9 (small).
+/// libjxl 0.7 has higher efforts, too, by which some pictures of a few pixels end the process.
+enum { CIC_JXL_MOST_EFFORT = 7 };
+
+/// Encodes 8-bit pixels without loss as a bare codestream, `info.channels` 1 or 3, with libjxl's effort 1 (fast) to
+/// CIC_JXL_MOST_EFFORT (small).
 cic_status cic_jxl_encode(cic_image_info info, const uint8_t *pixels, int effort, cic_buffer *output, char *message);
 
 #pragma clang assume_nonnull end
