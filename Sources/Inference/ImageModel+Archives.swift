@@ -19,7 +19,8 @@ extension ImageModel {
   /// Packs pictures without loss, as ``fitted(_:)`` makes them and with as many bits as the model knows.
   ///
   /// ```swift
-  /// let archive = try await model.archive([picture])
+  /// let clothes = try await ImageModel("fashion-mnist")
+  /// let archive = try await clothes.archive([picture])
   /// try Data(archive.bytes).write(to: URL(filePath: "pictures.glz"))
   /// ```
   /// - Parameters:
