@@ -20,7 +20,7 @@ public struct ClassicalSizes: Sendable, Hashable {
     let (width, height, channels) = (picture.width, picture.height, picture.channels)
     guard
       let webP = ClassicalCodec.webP(
-        picture.converted(toChannels: 3).pixels, width: width, height: height, effort: effort - 1),
+        picture.converted(toChannels: 3).pixels, width: width, height: height, effort: effort),
       let jpegXL = ClassicalCodec.jpegXL(
         picture.pixels, width: width, height: height, channels: channels, effort: effort)
     else { throw CodecError("a picture of \(width)x\(height) pixels cannot be a WebP or a JPEG XL file") }

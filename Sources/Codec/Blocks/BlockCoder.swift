@@ -239,7 +239,7 @@ struct BlockOptions: Sendable {
 
   /// Small mosaics get all there is: it takes no time.
   func effort(pixels: Int) -> ClassicalEffort {
-    pixels <= 1 << 14 ? .best : ClassicalEffort(webP: effort - 1, jpegXL: effort)
+    pixels <= 1 << 14 ? .best : ClassicalEffort(webP: effort, jpegXL: effort)
   }
 }
 
