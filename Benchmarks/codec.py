@@ -190,7 +190,8 @@ def measure(arguments, data, images, smallest, folder):
 model {model:.4f} bits/dim; payload {payload:.4f}, {payload - model:+.4f}""")
     if evaluation["conditional"]:
         print(f"the model told nothing {unlabeled.mean():.4f}, payload {payload - unlabeled.mean():+.4f}")
-    print(f"""archive {packed} bytes, {packed / smallest:.3f} of the smallest mosaic; {by_model.sum()} of {len(images)} images by the model
+    share = f", {packed / smallest:.3f} of the smallest mosaic" if smallest < float("inf") else ""
+    print(f"""archive {packed} bytes{share}; {by_model.sum()} of {len(images)} images by the model
 with verification {megabytes / verified:.2f} MB/s; glow eval {megabytes / seconds:.2f} MB/s (all times with the program's start)""")
     if arguments.plot:
         stated = scores(arguments.model, data, "own") if evaluation["conditional"] else unlabeled

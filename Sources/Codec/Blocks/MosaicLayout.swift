@@ -60,7 +60,7 @@ struct MosaicLayout {
 
 /// Where a tile lies in a picture of several.
 struct TilePlace: Hashable, Sendable {
-  /// Its number among the block's pictures.
+  /// Its number in the archive.
   var picture: Int
   var column: Int
   var row: Int
