@@ -193,28 +193,38 @@ at::Tensor backward(
       const Operand *const left = Product::left(gradient, count, width, workspace);
       weights.multiply_into(to, columns, left, count, Product::padded(width));
     };
-    const auto through_relu = [&](Scalar *gradient, Rows<const Operand> y, const std::vector<Scalar> &scale,
-                                  std::vector<Scalar> &total, std::vector<Scalar> &total_times_y) {
+    // Rows first..<last of the tile; the sums also go to `image`, if there is one.
+    const auto through_relu = [&](Scalar *gradient, Rows<const Operand> y, int64_t first, int64_t last,
+                                  const std::vector<Scalar> &scale, std::vector<Scalar> &total,
+                                  std::vector<Scalar> &total_times_y, Scalar *image) {
       std::fill_n(partial, 2 * s.hidden, Scalar(0));
-      relu_backward({gradient, count, s.hidden}, y, scale.data(), partial, partial + s.hidden);
+      const int64_t rows = last - first;
+      relu_backward(
+          {gradient + first * s.hidden, rows, s.hidden}, {y[first], rows, s.hidden}, scale.data(), partial,
+          partial + s.hidden);
       add(total.data(), partial, s.hidden);
       add(total_times_y.data(), partial + s.hidden, s.hidden);
+      if (image) add(image, partial, s.hidden);
     };
 
     gather(grad_pixels, s.output, begin, end, g3);
     add_products(h2.data, s.hidden, g3, s.columns3(), sum.conv3, !sum.empty);
     through(conv3, g3, s.columns3(), g2, s.hidden);
-    through_relu(g2, h2, scale2, sum.norm2, sum.norm2_times_y);
+    through_relu(g2, h2, 0, count, scale2, sum.norm2, sum.norm2_times_y, nullptr);
 
     add_products(h1.data, s.hidden, g2, s.hidden, sum.conv2, worker == 0 || !sum.empty);
     through(conv2, g2, s.hidden, g1, s.hidden);
     if (grad_image_bias.defined()) {
-      for (int64_t r = 0; r < count; r++) {
-        Scalar *to = sum.image_bias.data() + (begin + r) / s.pixels_per_image() * s.hidden;
-        for (int64_t h = 0; h < s.hidden; h++) to[h] += static_cast<Scalar>(h1[r][h]) <= 0 ? Scalar(0) : g1[r * s.hidden + h];
+      for (int64_t first = 0; first < count;) {
+        const int64_t image = (begin + first) / s.pixels_per_image();
+        const int64_t last = std::min(count, (image + 1) * s.pixels_per_image() - begin);
+        through_relu(
+            g1, h1, first, last, scale1, sum.norm1, sum.norm1_times_y, sum.image_bias.data() + image * s.hidden);
+        first = last;
       }
+    } else {
+      through_relu(g1, h1, 0, count, scale1, sum.norm1, sum.norm1_times_y, nullptr);
     }
-    through_relu(g1, h1, scale1, sum.norm1, sum.norm1_times_y);
     for (int64_t r = 0; s.edge && r < count; r++) {
       const int64_t borders = Borders::of(s.input, begin + r);
       if (borders) add(sum.edges1.data() + borders * s.hidden, g1 + r * s.hidden, s.hidden);
