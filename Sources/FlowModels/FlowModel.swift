@@ -29,6 +29,11 @@ public protocol FlowModel: AnyObject {
   /// What the couplings' conditioners multiply.
   var precision: ConditionerPrecision { get }
 
+  /// How the threads of this process work together on a batch; on the CPU.
+  var parallelism: Parallelism { get set }
+  /// The images of a batch that each thread takes through the model by itself; all of them where threads share operations.
+  func shares(of batch: Int) -> [Range<Int>]
+
   /// Sets the precision.
   /// - Throws: ``ModelError`` if the conditioners cannot have it, on this machine or with this model.
   func use(_ precision: ConditionerPrecision) throws

@@ -15,6 +15,10 @@ public struct Loss {
   /// The loss of a batch that was taken in `parts`.
   public init(joining parts: [Loss]) throws {
     precondition(!parts.isEmpty, "a batch has a part")
+    guard parts.count > 1 else {
+      self = parts[0]
+      return
+    }
     logProbability = try .concatenating(parts.map(\.logProbability), alongDimension: 0)
     let count = Double(logProbability.shape[0])
     crossEntropy = try parts.reduce(nil) { sum, part in

@@ -27,6 +27,11 @@ public struct Context {
   /// Nothing: no labels, and running statistics.
   public static var none: Context { Context() }
 
+  /// What it says of some images of the batch.
+  package func images(_ range: Range<Int>) throws -> Context {
+    Context(labels: try labels?.narrowed(0, range), statistics: statistics)
+  }
+
   /// The labels of `batch` images, for a layer that is conditioned on `classes` of them.
   func rows(batch: Int, classes: Int) -> Tensor {
     guard let labels, labels.shape == [batch, classes] else {

@@ -1,3 +1,5 @@
+import Torch
+
 /// Lets whoever runs a model stop it between two layers, where one image may take seconds.
 ///
 /// ```swift
@@ -16,4 +18,12 @@ public final class Interruption: Sendable {
   public func during<R>(_ work: () throws -> R) rethrows -> R { try Self.$current.withValue(self, operation: work) }
 
   static func check() throws { try current?.body() }
+
+  /// `Runtime.sideBySide` under the caller's check.
+  package static func sideBySide<R>(_ count: Int, _ work: (Int) throws -> R) throws -> [R] {
+    let current = current
+    return try Runtime.sideBySide(count) { index in
+      try Self.$current.withValue(current) { try work(index) }
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import CTorch
 import Torch
 
 /// A trained tensor and the gradient that backward passes add to.
@@ -26,12 +27,14 @@ public final class Parameter {
 /// A tensor of the state that is not trained: fixed, or an average of what training saw.
 public final class Buffer {
   public let name: String
-  public let value: Tensor
+  public private(set) var value: Tensor
 
   public init(_ name: String, _ value: Tensor) {
     self.name = name
     self.value = value
   }
+
+  package func share(_ other: Buffer) { value = other.value }
 }
 
 /// All parameters of a model laid end to end in one vector, and their gradients in another, so that an optimizer, a
@@ -46,10 +49,22 @@ public final class ParameterVector {
   private let starts: [ObjectIdentifier: Int]
 
   /// Moves `parameters`, which share a type and a device, into one vector. A parameter belongs to one vector only.
-  public init(_ parameters: [Parameter]) throws {
+  public convenience init(_ parameters: [Parameter]) throws {
     precondition(!parameters.isEmpty, "a parameter vector needs parameters")
+    let values = try Tensor.concatenating(parameters.map { try $0.value.reshaped([-1]) }, alongDimension: 0)
+    try self.init(parameters, values)
+  }
+
+  /// Gives `parameters` the values of another model's, to the same memory, and gradients of their own.
+  package convenience init(_ parameters: [Parameter], sharingValuesOf other: ParameterVector) throws {
+    precondition(
+      parameters.map(\.name) == other.parameters.map(\.name), "only models of one configuration share values")
+    try self.init(parameters, other.values)
+  }
+
+  private init(_ parameters: [Parameter], _ values: Tensor) throws {
     self.parameters = parameters
-    values = try Tensor.concatenating(parameters.map { try $0.value.reshaped([-1]) }, alongDimension: 0)
+    self.values = values
     gradients = try Tensor.zeros(values.shape, values.dtype, on: values.device)
     var starts: [ObjectIdentifier: Int] = [:]
     var start = 0
@@ -86,6 +101,12 @@ public final class ParameterVector {
   }
 
   public func zeroGradients() throws { try gradients.zeroInPlace() }
+
+  /// Adds the gradients of other vectors of the same parameters, one vector after the other, and leaves zeros there.
+  package func takeGradients(of others: [ParameterVector]) throws {
+    let parts = others.map(\.gradients)
+    try check("takeSums", [gradients] + parts, ct_take_sums(gradients.handle, parts.map(\.handle), parts.count))
+  }
 
   /// The Euclidean norm of all gradients, a scalar on the device.
   public func gradientNorm() throws -> Tensor { try gradients.norm() }

@@ -55,6 +55,27 @@ public enum Runtime {
     try check("setThreadCount", ct_set_thread_count(Int32(count)))
   }
 
+  /// Runs `body` for each of `0..<count`, side by side on libtorch's threads, and returns what it gives. Each uses one thread
+  /// for its operations. The bodies must have nothing in common that any of them changes: a tensor that one of them writes, no
+  /// other may read.
+  /// - Throws: the error of the first in order that failed; all have ended then.
+  public static func sideBySide<Result>(_ count: Int, _ body: (Int) throws -> Result) throws -> [Result] {
+    typealias Outcome = Swift.Result<Result, any Error>
+    var outcomes = [Outcome?](repeating: nil, count: count)
+    withoutActuallyEscaping(body) { body in
+      outcomes.withUnsafeMutableBufferPointer { outcomes in
+        let outcomes = outcomes
+        // What a C function can be handed.
+        var run: (Int) -> Void = { index in outcomes[index] = Outcome { try body(index) } }
+        withUnsafeMutablePointer(to: &run) { run in
+          ct_side_by_side(
+            Int32(count), { $0!.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int($1)) }, run)
+        }
+      }
+    }
+    return try outcomes.map { try $0!.get() }
+  }
+
   /// Seeds libtorch's global generators.
   public static func seed(_ seed: UInt64) throws { try check("seed", ct_manual_seed(seed)) }
 }

@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>
 
+#include "parallel.h"
 #include "products.h"
 #include "support.h"
 
@@ -126,6 +127,9 @@ bool ct_kernels_run(ct_handle t) { return kernels_run(tensor(t)); }
 int32_t ct_thread_count(void) { return at::get_num_threads(); }
 ct_status ct_set_thread_count(int32_t count) {
   return guarded([&] { at::set_num_threads(count); });
+}
+void ct_side_by_side(int32_t count, void (*body)(void *context, int32_t index), void *context) {
+  side_by_side(count, [&](int64_t index) { body(context, static_cast<int32_t>(index)); });
 }
 ct_status ct_manual_seed(uint64_t seed) {
   return guarded([&] { at::manual_seed(seed); });

@@ -35,4 +35,18 @@ void parallel_for(int64_t count, int64_t grain, const Body &body) {
       &work, static_cast<unsigned>(threads), 0);
 }
 
+/// `body(0)` to `body(count - 1)`, each on a thread of the pool that then uses no other for libtorch's operations and the loops
+/// above.
+template <class Body>
+void side_by_side(int64_t count, const Body &body) {
+  using Limit = void (*)(int);
+  static const Limit limit = reinterpret_cast<Limit>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+  parallel_for(count, 1, [&](int64_t begin, int64_t end) {
+    const int before = at::get_num_threads();
+    if (limit) limit(1);
+    for (int64_t i = begin; i < end; i++) body(i);
+    if (limit) limit(before);
+  });
+}
+
 }  // namespace ctorch

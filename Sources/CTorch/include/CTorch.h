@@ -55,6 +55,8 @@ ct_status ct_device_memory_peak(ct_device, int64_t *bytes);
 ct_status ct_reset_device_memory_peak(ct_device);
 int32_t ct_thread_count(void);
 ct_status ct_set_thread_count(int32_t count);
+// Calls `body` with 0 to `count - 1`, each on one of libtorch's threads, where operations then use no other thread.
+void ct_side_by_side(int32_t count, void (*body)(void *context, int32_t index), void *context);
 ct_status ct_manual_seed(uint64_t seed);
 // A scope with autograd or, for inference, without its bookkeeping. Scopes nest; the last begun ends first.
 void *ct_begin_scope(bool inference);
@@ -218,6 +220,9 @@ typedef struct ct_adam {
 ct_status ct_adam_(
     const ct_adam *, ct_handle values, ct_handle gradients, ct_handle first, ct_handle second, ct_handle average,
     ct_handle norm);
+
+// Adds vectors of one length to `total`, one after the other, and leaves zeros in them.
+ct_status ct_take_sums(ct_handle total, const ct_handle *parts, size_t count);
 
 // A matrix in a vector: from `start` on, row after row.
 typedef struct ct_matrix {

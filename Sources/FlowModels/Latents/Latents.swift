@@ -35,7 +35,8 @@ public struct Latents {
 
   /// Batches joined into one.
   public static func concatenating(_ parts: [Latents]) throws -> Latents {
-    Latents(
+    if parts.count == 1 { return parts[0] }
+    return Latents(
       levels: try parts[0].levels.indices.map { level in
         try .concatenating(parts.map { $0.levels[level] }, alongDimension: 0)
       })

@@ -39,8 +39,18 @@ extension MultiscaleFlow {
   /// (dequantized, scaled).
   /// - Parameter labels: as of every pass (``FlowModel``).
   public func logProbability(_ x: Tensor, labels: Tensor? = nil) throws -> Tensor {
-    try withInference {
+    try checkShape(x)
+    return try withInference {
       let context = try context(labels, count: x.shape[0])
+      return try joined(x.shape[0]) { model, range in
+        try model.logProbabilityShare(x.narrowed(0, range), under: context.images(range))
+      }
+    }
+  }
+
+  /// By this model's own layers.
+  private func logProbabilityShare(_ x: Tensor, under context: Context) throws -> Tensor {
+    try withInference {
       let pass = try pass(x, under: context)
       return try pass.logProbability + prior.distribution(under: context).logProbability(pass.latents.last!)
     }
@@ -65,9 +75,19 @@ extension MultiscaleFlow {
 
   /// The latents of `x`, standardized.
   public func encode(_ x: Tensor, labels: Tensor? = nil) throws -> Latents {
-    try withInference {
-      try checkShape(x)
+    try checkShape(x)
+    return try withInference {
       let context = try context(labels, count: x.shape[0])
+      return try .concatenating(
+        sideBySide(shares(of: x.shape[0])) { model, range in
+          try model.encodeShare(x.narrowed(0, range), under: context.images(range))
+        })
+    }
+  }
+
+  /// By this model's own layers.
+  private func encodeShare(_ x: Tensor, under context: Context) throws -> Latents {
+    try withInference {
       var x = x
       var standardized: [Tensor] = []
       for level in levels {
@@ -107,14 +127,23 @@ extension MultiscaleFlow {
   }
 
   private func decode(_ latents: Latents, under context: Context) throws -> Tensor {
-    var y = try prior.distribution(under: context).restore(latents.levels.last!)
-    for (level, latent) in zip(levels, latents.levels).reversed() {
-      if let split = level.split {
-        y = try split.join(y, split.distribution(given: y, under: context).restore(latent))
-      }
-      y = try level.chain.inverse(y, under: context)
+    try joined(latents.count) { model, range in
+      try model.decodeShare(latents.images(range), under: context.images(range))
     }
-    return y
+  }
+
+  /// By this model's own layers.
+  private func decodeShare(_ latents: Latents, under context: Context) throws -> Tensor {
+    try withInference {
+      var y = try prior.distribution(under: context).restore(latents.levels.last!)
+      for (level, latent) in zip(levels, latents.levels).reversed() {
+        if let split = level.split {
+          y = try split.join(y, split.distribution(given: y, under: context).restore(latent))
+        }
+        y = try level.chain.inverse(y, under: context)
+      }
+      return y
+    }
   }
 
   /// The label under which each image is most likely, int64 `[batch]`.

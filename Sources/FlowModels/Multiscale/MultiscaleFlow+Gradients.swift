@@ -12,15 +12,45 @@ extension MultiscaleFlow {
   ///     but takes memory that grows with depth; nil for none.
   ///   - classifierWeight: of the classifier's cross-entropy (in bits); without effect where there is no classifier.
   ///   - share: what part of a whole batch `x` is, when gradients are accumulated over several.
-  ///   - onFinal: called after every layer of a chain: the elements of `parameters.gradients` from a place on are done.
+  ///   - onFinal: called after every layer of a chain, or once where threads take images of their own: the elements of
+  ///     `parameters.gradients` from a place on are done.
   @discardableResult
   public func accumulateGradients(
     _ x: Tensor, labels: Tensor? = nil, keeping kept: KeptActivations? = nil, classifierWeight: Double = 0,
     share: Double = 1, onFinal: ((_ start: Int) throws -> Void)? = nil
   ) throws -> Loss {
-    try withInference {
-      var context = try context(labels, count: x.shape[0])
+    try checkShape(x)
+    return try withInference {
+      let batch = x.shape[0]
+      var context = try context(labels, count: batch)
       context.statistics = .batch
+      let shares = shares(of: batch)
+      let losses: [Loss]
+      do {
+        losses = try sideBySide(shares) { model, range in
+          try model.accumulateShare(
+            x.narrowed(0, range), under: context.images(range), keeping: kept, classifierWeight: classifierWeight,
+            share: share * Double(range.count) / Double(batch), onFinal: shares.count == 1 ? onFinal : nil)
+        }
+      } catch {
+        // What they have found so far belongs to no later pass.
+        for helper in helpers { try helper.parameters.zeroGradients() }
+        throw error
+      }
+      if shares.count > 1 {
+        try parameters.takeGradients(of: helpers.map(\.parameters))
+        try onFinal?(0)
+      }
+      return try Loss(joining: losses)
+    }
+  }
+
+  /// As ``accumulateGradients(_:labels:keeping:classifierWeight:share:onFinal:)``, by this model's own layers.
+  private func accumulateShare(
+    _ x: Tensor, under context: Context, keeping kept: KeptActivations?, classifierWeight: Double, share: Double,
+    onFinal: ((_ start: Int) throws -> Void)?
+  ) throws -> Loss {
+    try withInference {
       let pass = try pass(x, under: context, keeping: kept ?? .none(of: configuration))
       let batch = x.shape[0]
       let weight = try Tensor.full(

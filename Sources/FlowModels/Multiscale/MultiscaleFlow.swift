@@ -60,6 +60,9 @@ public final class MultiscaleFlow<Configuration: FlowConfiguration>: FlowModel {
   public let parameters: ParameterVector
   public let statistics: [RunningStatistics]
   public private(set) var precision = ConditionerPrecision.float32
+  public var parallelism = Parallelism.automatic
+  /// One for each thread that takes images of its own, but the first.
+  var helpers: [MultiscaleFlow] = []
   let levels: [Level]
   let prior: any Prior
   let classifier: ClassifierHead?
@@ -67,19 +70,38 @@ public final class MultiscaleFlow<Configuration: FlowConfiguration>: FlowModel {
 
   /// A model with fresh weights. Before training, call ``initialize(from:labels:)``.
   /// - Throws: ``ModelError`` for a configuration that makes no sense.
-  public init(_ configuration: Configuration, options: TensorOptions = TensorOptions(), seed: UInt64 = 0) throws {
+  public convenience init(
+    _ configuration: Configuration, options: TensorOptions = TensorOptions(), seed: UInt64 = 0
+  ) throws {
     try configuration.validate()
+    try self.init(configuration, options: options, seed: seed, ParameterVector.init)
+    // The memory of the parameters before they moved into one vector.
+    Runtime.returnFreedMemory()
+  }
+
+  /// A model of the same values, to the same memory, with gradients of its own.
+  convenience init(helping other: MultiscaleFlow) throws {
+    try self.init(other.configuration, options: other.options, seed: 0) {
+      try ParameterVector($0, sharingValuesOf: other.parameters)
+    }
+    for (own, other) in zip(buffers, other.buffers) { own.share(other) }
+    try use(other.precision)
+    parallelism = .operations
+  }
+
+  private init(
+    _ configuration: Configuration, options: TensorOptions, seed: UInt64,
+    _ vector: ([Parameter]) throws -> ParameterVector
+  ) throws {
     self.configuration = configuration
     self.options = options
     let architecture = try configuration.makeArchitecture(options: options, using: Generator(seed: seed))
     (levels, prior, classifier) = (architecture.levels, architecture.prior, architecture.classifier)
     readsLabelsBelowPrior = architecture.readsLabelsBelowPrior
     statistics = levels.flatMap(\.chain.statistics)
-    parameters = try ParameterVector(
+    parameters = try vector(
       levels.flatMap { $0.chain.parameters + ($0.split?.parameters ?? []) } + prior.parameters
         + (classifier?.parameters ?? []))
-    // The memory of the parameters before they moved into one vector.
-    Runtime.returnFreedMemory()
   }
 
   public var buffers: [Buffer] { levels.flatMap(\.chain.buffers) }
@@ -88,6 +110,7 @@ public final class MultiscaleFlow<Configuration: FlowConfiguration>: FlowModel {
     if let obstacle = configuration.obstacle(to: precision, on: options.device) { throw ModelError.request(obstacle) }
     self.precision = precision
     for level in levels { level.chain.use(precision) }
+    for helper in helpers { try helper.use(precision) }
   }
 
   /// Sets what depends on data (every ActNorm, running averages) from one batch of images, layer after layer; 256 images by

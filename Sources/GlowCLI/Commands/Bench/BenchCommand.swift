@@ -30,6 +30,10 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "In training.") var optimizer = BenchOptimizer.adamax
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision = ConditionerPrecision.float32
+  @Option(
+    help: ArgumentHelp(
+      "How threads work together: each on images of its own, or all on each operation.", valueName: "way"))
+  var parallelism = Parallelism.automatic
   @Option(help: "Rounds before the first that counts.") var warmup = 1
   @Option(help: "Rounds that count.") var rounds = 3
   @Flag(help: "Instead print where the time of a training step goes, by kind and level, and the conditioners' rates.")
@@ -94,7 +98,9 @@ struct BenchCommand: ParsableCommand {
 
   private func train(_ configuration: any BenchConfiguration, _ device: Device, _ report: inout BenchReport) throws {
     let training = try BenchTraining(
-      configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, precision: precision, on: device)
+      configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, precision: precision,
+      parallelism: parallelism,
+      on: device)
     let seconds = try time(on: device, &report) { try training.step() }
     report.shape = configuration.described(as: model.shape.rawValue)
     report.setRounds(
@@ -108,6 +114,7 @@ struct BenchCommand: ParsableCommand {
   private func infer(_ configuration: any BenchConfiguration, _ device: Device, _ report: inout BenchReport) throws {
     let count = task == .latency ? 1 : batch ?? 64
     let flow = try benchModel(configuration, precision: precision, on: device)
+    flow.parallelism = parallelism
     let x = task == .evaluate ? try benchImages(count, for: configuration, seed: 3, on: device) : nil
     let seconds = try time(on: device, &report) {
       let result = try x.map { try flow.logProbability($0, labels: nil) } ?? flow.sample(count: count, batchSize: count)

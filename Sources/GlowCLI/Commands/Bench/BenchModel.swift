@@ -5,6 +5,8 @@ import Foundation
 import Torch
 import Training
 
+extension Parallelism: ExpressibleByArgument {}
+
 enum BenchOptimizer: String, ExpressibleByArgument, CaseIterable {
   case adamax, adam, muon, none
 
@@ -53,7 +55,7 @@ struct BenchTraining {
 
   init(
     _ configuration: any FlowConfiguration, batch: Int, memory: BenchPolicy, optimizer kind: BenchOptimizer,
-    precision: ConditionerPrecision, on device: Device
+    precision: ConditionerPrecision, parallelism: Parallelism = .automatic, on device: Device
   ) throws {
     let model = try configuration.makeModel(options: TensorOptions(.float32, on: device), seed: 0)
     self.model = model
@@ -62,6 +64,7 @@ struct BenchTraining {
     optimizer = try kind.kind.map { try Optimizer($0, model.parameters) }
     try model.initialize(from: x, labels: nil)
     try model.use(precision)
+    model.parallelism = parallelism
   }
 
   var parameters: ParameterVector { model.parameters }
