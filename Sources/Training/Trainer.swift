@@ -23,7 +23,7 @@ import Torch
 /// ```
 public final class Trainer {
   public let model: any FlowModel
-  public let configuration: TrainingConfiguration
+  public internal(set) var configuration: TrainingConfiguration
   public let run: RunFolder
   let train: any ImageDataset
   let validation: any ImageDataset
@@ -33,9 +33,13 @@ public final class Trainer {
   let optimizer: Optimizer
   let average: WeightAverage?
   let ranks: Ranks
+  /// Bytes for kept activations.
+  private let activationBudget: Int
   /// The images of this rank's part of a batch that go through the model at a time.
-  let imagesPerPass: Int
+  public let imagesPerPass: Int
   var state: TrainingState
+  /// How the precision of a new run was chosen; nil where it was given.
+  public internal(set) var precisionChoice: PrecisionChoice?
   /// From the start until `fit` ends.
   var lock: RunLock?
   let writer = CheckpointWriter()
@@ -98,12 +102,8 @@ public final class Trainer {
     }
     readFingerprints = { .init(train: train, validation: validation) }
     fingerprints = readFingerprints()
-    if model.configuration.canKeepActivations, state.kept == nil || state.ranks ?? 1 != ranks.count {
-      // Before the optimizer takes memory of its own.
-      let budget = try configuration.memoryBudget ?? ranks.leastBudget(on: model.options.device)
-      self.state.kept = configuration.memory.plan(
-        for: model.configuration, batch: imagesPerPass, precision: configuration.precision ?? .float32, budget: budget)
-    }
+    // Before the optimizer takes memory of its own.
+    activationBudget = try configuration.memoryBudget ?? ranks.leastBudget(on: model.options.device)
     optimizer = try Optimizer(
       configuration.optimizer, model.parameters, beta1: configuration.beta1, beta2: configuration.beta2,
       epsilon: configuration.epsilon, weightDecay: configuration.weightDecay ?? 0)
@@ -112,8 +112,15 @@ public final class Trainer {
       ? nil
       : try WeightAverage(
         model.parameters, decay: max(0, 1 - Double(configuration.batchSize) / Double(configuration.averageImages)))
+    if state.kept == nil || state.ranks ?? 1 != ranks.count { planActivations() }
     self.state.ranks = ranks.count == 1 ? nil : ranks.count
     try model.use(precision)
+  }
+
+  func planActivations() {
+    guard model.configuration.canKeepActivations else { return }
+    state.kept = configuration.memory.plan(
+      for: model.configuration, batch: imagesPerPass, precision: precision, budget: activationBudget)
   }
 
   /// What the conditioners multiply in training steps.
@@ -140,6 +147,7 @@ public final class Trainer {
     if lock == nil, ranks.isLeader { lock = try RunLock(run) }
     defer { lock = nil }
     notices.forEach { logger.warning("\($0)") }
+    if let precisionChoice { logger.info("\(precisionChoice)") }
     logger.info("training", metadata: ["images": "\(state.imagesSeen)", "of": "\(configuration.images)"])
     for note in train.notes + validation.notes.filter({ !train.notes.contains($0) }) {
       logger.info("\(note)", metadata: ["images": "\(state.imagesSeen)"])

@@ -61,7 +61,9 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var memory = MemoryPolicy.auto
   /// Bytes for kept activations under `auto`; nil for half of the memory that is free when the run starts.
   public var memoryBudget: Int?
-  /// The precision of the conditioners in training steps; nil for float32. Evaluations are in float32.
+  /// The precision of the conditioners in training steps. Nil in a new run's settings lets the run choose
+  /// (``PrecisionChoice``), which then notes its choice here; in a run of an older program it is float32. Evaluations are in
+  /// float32.
   public var precision: ConditionerPrecision?
   /// The precision of the gradients on their way between processes; nil for float32.
   public var wire: WirePrecision?

@@ -60,6 +60,7 @@ enum Small {
     training.validateEvery = 24
     training.validationImages = 5
     training.checkpointEvery = 16
+    training.precision = .float32
     change(&training)
     return training
   }

@@ -216,6 +216,7 @@ struct TrainCommand: ParsableCommand {
     // The images say it, which are compared by themselves; earlier runs do not know it.
     model.attributeExclusions = begun.attributeExclusions
     model.attributeExamples = begun.attributeExamples
+    training.precision = training.precision ?? saved.precision
     let known = TrainedImages(state, of: run, channels: begun.channels)
     // However they are written, and wherever they are now.
     if try known.mayBe(in: DatasetSource(parsing: training.data))

@@ -83,6 +83,7 @@ struct TrainingProcess {
     print(
       "\(counted(trainer.model.parameters.count, "parameter")); \(activations(of: trainer)); "
         + "run folder \(trainer.run.url.relativePath)")
+    print("Each step \(work(of: trainer))")
     // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
     fflush(nil)
     trainer.logger = Logger(label: "glow") { [run = trainer.run] _ in
@@ -103,6 +104,15 @@ struct TrainingProcess {
           metrics.trainBitsPerDimension, validation, metrics.roundTripError ?? 0)
           + (metrics.worstConditionNumber.map { String(format: "; worst condition number %.1f", $0) } ?? ""))
     }
+  }
+
+  /// What a step multiplies, and how threads share it.
+  private func work(of trainer: Trainer) -> String {
+    let precision =
+      trainer.precisionChoice.map { "\($0)" }
+      ?? "multiplies \((trainer.configuration.precision ?? .float32).rawValue)"
+    let shares = trainer.model.shares(of: trainer.imagesPerPass).count
+    return precision + (shares > 1 ? "; each of \(shares) threads takes images of its own" : "")
   }
 
   /// What training does with activations between the passes.

@@ -53,7 +53,12 @@ enum TrainingFlagList: SettingFlagList {
         (settings, count: ByteCount) in settings.memoryBudget = count.bytes
       },
       .option(
-        precision, "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.", \.precision),
+        precision,
+        """
+        What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32. By default auto: bf16 where the \
+        processor multiplies it faster and a first pass finds no harm.
+        """
+      ) { (settings, choice: PrecisionFlag) in settings.precision = choice.precision },
       .option("wire", "What gradients are between processes: float32, or bf16 for half of the bytes.", \.wire),
       .option(
         "bucket", "Gradients that leave for other processes at a time; by default a sixteenth of all, 256 KiB to 8 MiB."
@@ -97,7 +102,7 @@ extension GivenFlags where List == TrainingFlagList {
     apply(to: &settings)
     for name in names {
       guard let feature = TrainingFlagList.features[name], !family.features.contains(feature) else { continue }
-      if feature == .precision, settings.precision == .float32 { continue }
+      if feature == .precision, settings.precision ?? .float32 == .float32 { continue }
       throw ValidationError("--\(name) has no meaning for a \(family.title): leave it out")
     }
   }
