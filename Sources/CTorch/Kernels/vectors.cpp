@@ -37,10 +37,14 @@ template <class Body>
   switch (channels) {
     case 2: return body(std::integral_constant<int64_t, 2>());
     case 4: return body(std::integral_constant<int64_t, 4>());
+    case 3: return body(std::integral_constant<int64_t, 3>());
     case 6: return body(std::integral_constant<int64_t, 6>());
     case 8: return body(std::integral_constant<int64_t, 8>());
+    case 9: return body(std::integral_constant<int64_t, 9>());
     case 12: return body(std::integral_constant<int64_t, 12>());
+    case 18: return body(std::integral_constant<int64_t, 18>());
     case 24: return body(std::integral_constant<int64_t, 24>());
+    case 36: return body(std::integral_constant<int64_t, 36>());
     case 48: return body(std::integral_constant<int64_t, 48>());
     default: return body(channels);
   }
@@ -58,12 +62,24 @@ template <class Scalar>
 }
 
 template <class Scalar>
-[[gnu::always_inline]] inline void add_pixels_inline(
-    Scalar *__restrict target, const Scalar *__restrict source, int64_t source_stride, int64_t count,
-    int64_t channels) {
+[[gnu::always_inline]] inline void sum_pixels_inline(
+    Scalar *__restrict target, const Scalar *const *__restrict sources, int64_t source_count, int64_t source_stride,
+    int64_t count, int64_t channels) {
   with_channels(channels, [=](auto width) __attribute__((always_inline)) {
     for (int64_t p = 0; p < count; p++) {
-      for (int64_t c = 0; c < width; c++) target[p * width + c] += source[p * source_stride + c];
+      if constexpr (std::is_integral_v<decltype(width)>) {
+        std::fill_n(target + p * width, width, Scalar(0));
+        for (int64_t i = 0; i < source_count; i++) {
+          for (int64_t c = 0; c < width; c++) target[p * width + c] += sources[i][p * source_stride + c];
+        }
+      } else {
+        // In registers.
+        Scalar sums[width] = {};
+        for (int64_t i = 0; i < source_count; i++) {
+          for (int64_t c = 0; c < width; c++) sums[c] += sources[i][p * source_stride + c];
+        }
+        for (int64_t c = 0; c < width; c++) target[p * width + c] = sums[c];
+      }
     }
   });
 }
@@ -266,14 +282,16 @@ CT_VECTORIZED void copy_pixels(
   copy_pixels_inline(target, target_stride, source, source_stride, count, channels);
 }
 
-CT_VECTORIZED void add_pixels(
-    float *target, const float *source, int64_t source_stride, int64_t count, int64_t channels) {
-  add_pixels_inline(target, source, source_stride, count, channels);
+CT_VECTORIZED void sum_pixels(
+    float *target, const float *const *sources, int64_t source_count, int64_t source_stride, int64_t count,
+    int64_t channels) {
+  sum_pixels_inline(target, sources, source_count, source_stride, count, channels);
 }
 
-CT_VECTORIZED void add_pixels(
-    double *target, const double *source, int64_t source_stride, int64_t count, int64_t channels) {
-  add_pixels_inline(target, source, source_stride, count, channels);
+CT_VECTORIZED void sum_pixels(
+    double *target, const double *const *sources, int64_t source_count, int64_t source_stride, int64_t count,
+    int64_t channels) {
+  sum_pixels_inline(target, sources, source_count, source_stride, count, channels);
 }
 
 CT_VECTORIZED void shift_scale_pixels(

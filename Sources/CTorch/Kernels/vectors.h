@@ -66,9 +66,13 @@ void copy_pixels(
     double *target, int64_t target_stride, const double *source, int64_t source_stride, int64_t count,
     int64_t channels);
 
-/// target[p] += source[p] for `count` pixels that lie one after another in `target`.
-void add_pixels(float *target, const float *source, int64_t source_stride, int64_t count, int64_t channels);
-void add_pixels(double *target, const double *source, int64_t source_stride, int64_t count, int64_t channels);
+/// target[p] = the sum of sources[i][p], in their order, for `count` pixels that lie one after another in `target`.
+void sum_pixels(
+    float *target, const float *const *sources, int64_t source_count, int64_t source_stride, int64_t count,
+    int64_t channels);
+void sum_pixels(
+    double *target, const double *const *sources, int64_t source_count, int64_t source_stride, int64_t count,
+    int64_t channels);
 
 /// pixel = (pixel + shift) * scale for `count` pixels that lie one after another.
 void shift_scale_pixels(float *pixels, const float *shift, const float *scale, int64_t count, int64_t channels);

@@ -110,8 +110,7 @@ at::Tensor backward(
   }
   if (grad_image_bias.defined()) check_shape("image bias", grad_image_bias, {s.input.batch, s.hidden});
   const auto options = input.options();
-  const SpacedImages images(input);
-  const Pixels<Scalar> x = images.template pixels<Scalar>();
+  const PaddedImages<Scalar> x(input, s.input);
   const int64_t workers = s.tiling.workers, tile = s.tiling.tile;
 
   const Scalar *const w1 = values<Scalar>(c.values.conv1), *const w2 = values<Scalar>(c.values.conv2);
@@ -153,8 +152,7 @@ at::Tensor backward(
     if (grad_image_bias.defined()) sum.image_bias.assign(s.input.batch * s.hidden, 0);
   }
 
-  const at::Tensor grad_columns = through_output_scale(c, s, sums, output, grad_output);
-  const Pixels<Scalar> grad_pixels{const_data<Scalar>(grad_columns), s.outputs};
+  const PaddedImages<Scalar> grad_pixels(through_output_scale(c, s, sums, output, grad_output), s.output);
   const at::Tensor input_columns = at::empty({s.rows(), s.taps1()}, options);
   Scalar *const grad_taps = input_columns.mutable_data_ptr<Scalar>();
   const Operand *const all1 = const_data<Operand>(hidden1), *const all2 = const_data<Operand>(hidden2);

@@ -51,8 +51,7 @@ ForwardResult forward(const ct_conditioner &c, const at::Tensor &input, const at
   const ConditionerSizes s = sizes_of(c, input);
   if (image_bias.defined()) check_shape("image bias", image_bias, {s.input.batch, s.hidden});
   const auto options = input.options();
-  const SpacedImages images(input);
-  const Pixels<Scalar> x = images.template pixels<Scalar>();
+  const PaddedImages<Scalar> x(input, s.input);
 
   const auto conv1 = rows_of<Product>(c.values.conv1, s, s.taps1(), [&](int64_t i) { return row1(s, i); });
   const auto conv2 = rows_of<Product>(c.values.conv2, s, s.hidden, [](int64_t i) { return i; });

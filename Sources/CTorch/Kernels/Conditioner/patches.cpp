@@ -13,13 +13,12 @@ at::Tensor patches(const at::Tensor &input, bool edge_channel) {
   TORCH_CHECK(input.dim() == 4, "patches need [batch, height, width, channel], got ", input.sizes());
   const Geometry g{input.size(0), input.size(1), input.size(2), input.size(3), edge_channel ? 1 : 0};
   if (kernels_run(input)) {
-    const SpacedImages source(input);
     at::Tensor rows = at::empty({g.rows(), g.columns()}, input.options());
     AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "patches3x3", [&] {
+      const PaddedImages<scalar_t> source(input, g);
       scalar_t *first = rows.mutable_data_ptr<scalar_t>();
       parallel_for(g.batch * g.height, g.grain(), [&](int64_t begin, int64_t end) {
-        gather(
-            source.pixels<scalar_t>(), g, begin * g.width, end * g.width, first + begin * g.width * g.columns());
+        gather(source, g, begin * g.width, end * g.width, first + begin * g.width * g.columns());
       });
     });
     return rows;

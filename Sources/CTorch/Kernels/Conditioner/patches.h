@@ -27,106 +27,94 @@ struct Geometry {
   int64_t grain() const { return 32768 / (width * columns()) + 1; }
 };
 
-/// Pixels of a batch of images that lie at equal strides, row after row and image after image.
+/// A copy of a batch of images with a border as wide as the taps reach, so that no pixel is a special case. The border is 0, and
+/// 1 in the edge channel.
 template <class Scalar>
-struct Pixels {
-  const Scalar *data;
-  /// In numbers.
-  int64_t stride;
-  const Scalar *operator[](int64_t pixel) const { return data + pixel * stride; }
-};
-
-/// A batch of images, or a copy of it, in the layout that ``Pixels`` describes.
-class SpacedImages {
+class PaddedImages {
  public:
-  explicit SpacedImages(const at::Tensor &images) : stride(images.stride(2)) {
-    const bool even = (images.size(3) == 1 || images.stride(3) == 1) &&
-        images.stride(1) == images.size(2) * stride && images.stride(0) == images.size(1) * images.size(2) * stride;
-    storage = even ? images : images.contiguous();
-    if (!even) stride = images.size(3);
+  PaddedImages(const at::Tensor &images, const Geometry &g)
+      : reach(g.taps.fit_3x3() ? 1 : Taps::reach), height(g.height + 2 * reach), width(g.width + 2 * reach), tap(g.tap()),
+        storage(at::empty({g.batch * height * width * tap}, images.options())) {
+    const at::Tensor source = images.size(3) == 1 || images.stride(3) == 1 ? images : images.contiguous();
+    const Scalar *const from = const_data<Scalar>(source);
+    Scalar *const to = storage.template mutable_data_ptr<Scalar>();
+    const auto fill_border = [&](Scalar *pixels, int64_t count) {
+      std::fill_n(pixels, count * tap, Scalar(0));
+      for (int64_t p = 0; g.edge && p < count; p++) pixels[p * tap + g.channels] = 1;
+    };
+    parallel_for(g.batch * height, 32768 / (width * tap) + 1, [&](int64_t begin, int64_t end) {
+      for (int64_t line = begin; line < end; line++) {
+        Scalar *const pixels = to + line * width * tap, *const inside = pixels + reach * tap;
+        const int64_t image = line / height, y = line % height - reach;
+        if (y < 0 || y >= g.height) {
+          fill_border(pixels, width);
+          continue;
+        }
+        fill_border(pixels, reach);
+        fill_border(inside + g.width * tap, reach);
+        copy_pixels(
+            inside, tap, from + image * source.stride(0) + y * source.stride(1), source.stride(2), g.width, g.channels);
+        for (int64_t x = 0; g.edge && x < g.width; x++) inside[x * tap + g.channels] = 0;
+      }
+    });
   }
 
-  template <class Scalar>
-  Pixels<Scalar> pixels() const {
-    return {const_data<Scalar>(storage), stride};
+  /// A pixel at most as far outside of the image as the taps reach.
+  const Scalar *pixel(int64_t image, int64_t y, int64_t x) const {
+    return const_data<Scalar>(storage) + ((image * height + y + reach) * width + x + reach) * tap;
   }
 
  private:
+  int64_t reach, height, width, tap;
   at::Tensor storage;
-  int64_t stride;
 };
-
-/// One tap of the patches of `count` neighboring pixels of a line, of which the first is number `first`, at (y, x).
-template <class Scalar>
-void gather_tap(
-    Pixels<Scalar> input, const Geometry &g, int64_t first, int64_t y, int64_t x, int64_t count, int64_t tap,
-    Scalar *rows) {
-  const int64_t dy = g.taps.dy[tap], dx = g.taps.dx[tap];
-  Scalar *const column = rows + tap * g.tap();
-  // Of these pixels, those whose neighbor is inside.
-  const bool inside = y + dy >= 0 && y + dy < g.height;
-  const int64_t from = inside ? std::clamp<int64_t>(-dx - x, 0, count) : count;
-  const int64_t to = inside ? std::clamp(g.width - dx - x, from, count) : count;
-  const auto fill = [&](int64_t p) {
-    std::fill_n(column + p * g.columns(), g.channels, Scalar(0));
-    if (g.edge) column[p * g.columns() + g.channels] = 1;
-  };
-  for (int64_t p = 0; p < from; p++) fill(p);
-  if (from < to) {
-    copy_pixels(
-        column + from * g.columns(), g.columns(), input[first + from + dy * g.width + dx], input.stride, to - from,
-        g.channels);
-    if (g.edge) {
-      for (int64_t p = from; p < to; p++) column[p * g.columns() + g.channels] = 0;
-    }
-  }
-  for (int64_t p = to; p < count; p++) fill(p);
-}
 
 /// The patches of pixels begin..<end.
 template <class Scalar>
-void gather(Pixels<Scalar> input, const Geometry &g, int64_t begin, int64_t end, Scalar *rows) {
-  const bool dense = g.edge == 0 && input.stride == g.channels;
+void gather(const PaddedImages<Scalar> &images, const Geometry &g, int64_t begin, int64_t end, Scalar *rows) {
   for (int64_t first = begin; first < end;) {
-    const int64_t x = first % g.width, y = first / g.width % g.height, count = std::min(g.width - x, end - first);
-    Scalar *const line = rows + (first - begin) * g.columns();
-    const auto taps = [&](int64_t p, int64_t pixels, const Taps::Run &run) {
-      for (int64_t tap = run.first; tap < run.first + run.count; tap++) {
-        gather_tap(input, g, first + p, y, x + p, pixels, tap, line + p * g.columns());
-      }
-    };
+    const int64_t x = first % g.width, line = first / g.width, count = std::min(g.width - x, end - first);
     for (int64_t i = 0; i < g.taps.run_count; i++) {
-      // Where pixels lie one after another, the taps side by side of an inner pixel are one piece.
+      // The taps side by side of a pixel are one piece.
       const Taps::Run &run = g.taps.runs[i];
-      const int64_t dy = g.taps.dy[run.first], dx = g.taps.dx[run.first];
-      const int64_t from = std::clamp<int64_t>(-dx - x, 0, count);
-      const int64_t to = std::clamp<int64_t>(g.width - (dx + run.count - 1) - x, from, count);
-      if (!dense || from >= to || y + dy < 0 || y + dy >= g.height) {
-        taps(0, count, run);
-        continue;
-      }
-      taps(0, from, run);
       copy_pixels(
-          line + from * g.columns() + run.first * g.channels, g.columns(), input[first + from + dy * g.width + dx],
-          g.channels, to - from, run.count * g.channels);
-      taps(to, count - to, run);
+          rows + (first - begin) * g.columns() + run.first * g.tap(), g.columns(),
+          images.pixel(line / g.height, line % g.height + g.taps.dy[run.first], x + g.taps.dx[run.first]), g.tap(), count,
+          run.count * g.tap());
     }
     first += count;
   }
 }
 
-/// The adjoint for the pixels of one line of an image.
+/// The adjoint for the pixels of one line of an image: the sum over the taps in their order.
 template <class Scalar>
 void scatter_line(const Scalar *rows, const Geometry &g, int64_t line, Scalar *pixels) {
-  const int64_t y = line % g.height;
-  std::fill_n(pixels, g.width * g.channels, Scalar(0));
+  const int64_t y = line % g.height, width = g.width;
+  std::array<int64_t, Taps::side * Taps::side> taps;
+  std::array<const Scalar *, Taps::side * Taps::side> sources;
+  int64_t tap_count = 0;
+  // The pixels that all taps of this line reach.
+  int64_t first = 0, last = width;
   for (int64_t tap = 0; tap < g.taps.count; tap++) {
-    const int64_t dy = g.taps.dy[tap], dx = g.taps.dx[tap];
-    if (y - dy < 0 || y - dy >= g.height) continue;
-    const int64_t from = std::max<int64_t>(0, dx), to = std::min<int64_t>(g.width, g.width + dx);
-    const Scalar *const source = rows + ((line - dy) * g.width + from - dx) * g.columns() + tap * g.tap();
-    if (from < to) add_pixels(pixels + from * g.channels, source, g.columns(), to - from, g.channels);
+    if (y - g.taps.dy[tap] < 0 || y - g.taps.dy[tap] >= g.height) continue;
+    first = std::max(first, g.taps.dx[tap]);
+    last = std::min(last, width + g.taps.dx[tap]);
+    taps[tap_count++] = tap;
   }
+  if (first >= last) first = last = 0;
+  // Pixels that the same taps reach.
+  const auto sum = [&](int64_t x, int64_t count) {
+    int64_t sources_count = 0;
+    for (int64_t i = 0; i < tap_count; i++) {
+      const int64_t tap = taps[i], from = x - g.taps.dx[tap];
+      if (from < 0 || from >= width) continue;
+      sources[sources_count++] = rows + ((line - g.taps.dy[tap]) * width + from) * g.columns() + tap * g.tap();
+    }
+    sum_pixels(pixels + x * g.channels, sources.data(), sources_count, g.columns(), count, g.channels);
+  };
+  for (int64_t x = 0; x < first; x++) sum(x, 1);
+  if (first < last) sum(first, last - first);
+  for (int64_t x = last; x < width; x++) sum(x, 1);
 }
 
 }  // namespace ctorch
