@@ -51,8 +51,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(
         const int64_t count = std::min(tile, rows - t);
         const Scalar *const g = grad + t * out;
         multiply(count, in, out, g, out, m, in, to + t * in, in, false);
-        transpose(values + t * in, in, count, in, tile_transposed.data(), count);
-        multiply(in, out, count, tile_transposed.data(), count, g, out, matrix_sum, out, true);
+        multiply({in, out, count, values + t * in, in, g, out, matrix_sum, out, true}, tile_transposed.data());
         for (int64_t r = 0; r < count; r++) {
           for (int64_t j = 0; j < out; j++) offset_sum[j] += g[r * out + j];
         }

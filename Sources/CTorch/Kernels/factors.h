@@ -25,13 +25,6 @@ struct Exact {
 
   /// Rows as a left factor, which they are.
   static const Operand *left(const Scalar *rows, int64_t, int64_t, const Workspace &) { return rows; }
-  /// Rows as a right factor, which they are.
-  static const Operand *right(const Scalar *rows, int64_t, int64_t, const Workspace &) { return rows; }
-  /// Rows of a left factor, transposed, as a left factor whose rows are `padded(count)` apart.
-  static const Operand *transposed(const Operand *rows, int64_t count, int64_t width, const Workspace &workspace) {
-    transpose(rows, width, count, width, workspace.transposed, count);
-    return workspace.transposed;
-  }
   static void finish() {}
 };
 
@@ -58,7 +51,8 @@ struct Rounded {
     round_pairs(rows, count, width, workspace.right);
     return workspace.right;
   }
-  /// Overwrites the right factor of `workspace`.
+  /// Rows of a left factor, transposed, as a left factor whose rows are `padded(count)` apart. Overwrites the right factor of
+  /// `workspace`.
   static const Operand *transposed(const Operand *rows, int64_t count, int64_t width, const Workspace &workspace) {
     transpose(rows, count, width, workspace.transposed, workspace.right);
     return workspace.transposed;

@@ -25,6 +25,23 @@ void multiply(
     int64_t m, int64_t n, int64_t k, const BFloat16 *a, int64_t lda, const BFloat16 *b, int64_t ldb, float *c,
     int64_t ldc, bool accumulate);
 
+/// c (+)= aᵀ · b with a [k, m], b [k, n], c [m, n].
+template <class Scalar>
+struct TransposedProduct {
+  int64_t m, n, k;
+  const Scalar *a;
+  int64_t lda;
+  const Scalar *b;
+  int64_t ldb;
+  Scalar *c;
+  int64_t ldc;
+  bool accumulate;
+};
+
+/// `workspace` has room for `a`.
+void multiply(const TransposedProduct<float> &, float *workspace);
+void multiply(const TransposedProduct<double> &, double *workspace);
+
 /// Whether libtorch and the processor have products of bfloat16 matrices that are faster than those of float32.
 bool has_bfloat16_products();
 

@@ -171,7 +171,6 @@ at::Tensor backward(
   s.tiling.for_each_tile([&](int64_t worker, int64_t begin, int64_t end) {
     Sums<Scalar> &sum = sums[worker];
     const int64_t count = end - begin;
-    const int64_t padded_count = Product::padded(count);
     Scalar *const g3 = all_scratch + worker * gradients_size, *const g2 = g3 + tile * s.columns3();
     Scalar *const g1 = g2 + tile * s.hidden, *const taps = g1 + tile * s.hidden;
     Scalar *const partial = taps + tile * s.taps1();
@@ -182,9 +181,14 @@ at::Tensor backward(
     // The gradient of weights, from the rows that they multiplied and the gradients of the products.
     const auto add_products = [&](const Operand *rows, int64_t width, const Scalar *gradient, int64_t columns, Scalar *to,
                                   bool accumulate) {
-      const Operand *const transposed = Product::transposed(rows, count, Product::padded(width), workspace);
-      const Operand *const right = Product::right(gradient, count, columns, workspace);
-      multiply(width, columns, padded_count, transposed, padded_count, right, columns, to, columns, accumulate);
+      if constexpr (Product::rounds) {
+        const int64_t padded_count = Product::padded(count);
+        const Operand *const transposed = Product::transposed(rows, count, Product::padded(width), workspace);
+        const Operand *const right = Product::right(gradient, count, columns, workspace);
+        multiply(width, columns, padded_count, transposed, padded_count, right, columns, to, columns, accumulate);
+      } else {
+        multiply({width, columns, count, rows, width, gradient, columns, to, columns, accumulate}, workspace.transposed);
+      }
     };
     const auto through = [&](const Panels<Product> &weights, const Scalar *gradient, int64_t width, Scalar *to,
                              int64_t columns) {
