@@ -5,7 +5,8 @@ Every figure comes from a process of its own; ours and the peers' take turns, an
 row is held against the fastest (or the leanest) of all peers. After the first turn, peers that are clearly behind in a
 task are not measured again in it.
 
-A second table holds our MaskedGlow against our Glow of about as many multiplications; both take turns as well.
+A second table holds our MaskedGlow against our Glow of about as many multiplications; both take turns as well. A third says what
+small models and single images reach of what the machine can do (small.py).
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Callable
 
 import runs
+import small
 
 BEST = runs.ROOT / "Benchmarks/best.json"
 LATEST = runs.OUT / "latest.json"
@@ -211,7 +213,7 @@ def rows(results: Results) -> list[Row]:
     if results.has("train P, bf16"):
         found += [
             speed_row(results, "training step, reversible, P, both in bf16", "train P, bf16", ["reversible"], 1.6, 1.4),
-            speed_row(results, "training step, keeping activations, P, both in bf16", "train P, bf16", ["keep"], 2.1, 1.8),
+            speed_row(results, "training step, keeping activations, P, both in bf16", "train P, bf16", ["keep"], 1.8, 1.6),
         ]
     if results.has("train P", "product"):
         found += [share_row(results, "reversible"), share_row(results, "keep")]
@@ -243,6 +245,25 @@ def report_table(found: list[Row], best: dict | None, markdown: bool) -> str:
             row.verdict(row.ratio),
             f"{row.default_ratio:.3f}, {row.verdict(row.default_ratio)}" if row.default_ratio else "-", change])
     return runs.table(lines, markdown)
+
+
+def small_rows(results: Results) -> list[Row]:
+    """What is measured against the machine itself."""
+    return [
+        Row(what, own, bound, "-", ratio, goal, floor, larger)
+        for what, own, bound, ratio, goal, floor, larger in small.rows(
+            lambda task, measure: results.median(task, "ours", measure), results.has)
+    ]
+
+
+def small_table(found: list[Row], best: dict | None, markdown: bool) -> str:
+    lines = [["what", "ours", "against", "ratio", "goal", "floor", "verdict", "best so far"]]
+    for row in found:
+        before = best["ratios"].get(row.what) if best else None
+        lines.append([
+            row.what, row.ours, row.peer, f"{row.ratio:.3f}", f"{row.goal:.3g}", f"{row.floor:.3g}", row.verdict(row.ratio),
+            f"{before:.3f} ({row.gain(before) - 1:+.1%})" if before else "-"])
+    return "Small models and single images\n\n" + runs.table(lines, markdown)
 
 
 def family_table(results: Results, markdown: bool) -> str:
@@ -300,13 +321,23 @@ def measure(arguments: argparse.Namespace) -> Results:
             for name, shape in sides if turn % 2 == 0 else reversed(sides):
                 run(task, name, flags | shape)
 
+    def measure_small(turn: int) -> None:
+        tasks = list(small.TASKS.items())
+        for task, flags in tasks if turn % 2 == 0 else reversed(tasks):
+            run(task, "ours", flags)
+        report = small.demo_report(runner)
+        results.add("the demo", "ours", report)
+        progress.say(f"the demo: {report['imagesPerSecond']:.4g} images/s")
+
     peers = [name for name in runs.CPU_PEERS if not arguments.quick or "malloc" in name]
     behind: set[tuple[str, str]] = set()
     for turn in range(1 if arguments.quick else arguments.turns):
         run("product", "ours", {"task": "product", "rounds": 10})
-        if arguments.families or not arguments.only:
+        if arguments.small or not (arguments.only or arguments.families):
+            measure_small(turn)
+        if arguments.families or not (arguments.only or arguments.small):
             measure_families(turn)
-        if arguments.families:
+        if arguments.families or arguments.small:
             continue
         for task, (flags, ours) in TASKS.items():
             if arguments.only and task not in arguments.only:
@@ -347,6 +378,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3, help="how often both sides take turns (default 3)")
     parser.add_argument("--only", choices=TASKS, action="append", help="measure this task alone; repeat for several")
     parser.add_argument("--families", action="store_true", help="measure MaskedGlow beside Glow alone: two minutes, no peers")
+    parser.add_argument("--small", action="store_true", help="measure small models alone: two minutes a turn, no peers")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--prefix", default="", help="a command to put before each process, such as 'taskset -c 0,1'")
     parser.add_argument("--markdown", action="store_true", help="print the last run's table again, in Markdown")
@@ -368,19 +400,21 @@ def main() -> None:
         latest = head | {"reports": results.reports}
         runs.write_json(LATEST, latest)
     best = read(BEST)
-    found = rows(results)
+    found, found_small = rows(results), small_rows(results)
     machine = latest["machine"]
     print(
         f"{latest['date']}, {machine['processor']}, {latest['threads']} threads of {machine['cores']} cores, libtorch "
         f"{latest['libtorchVersion']}" + (", a quick run" if latest["quick"] else ""), end="\n\n")
     if found:
         print(report_table(found, best, arguments.markdown))
+    if found_small:
+        print(("\n" if found else "") + small_table(found_small, best, arguments.markdown))
     if results.has(*FAMILY_TASKS):
-        print(("\n" if found else "") + family_table(results, arguments.markdown))
+        print(("\n" if found or found_small else "") + family_table(results, arguments.markdown))
     if arguments.update_best and latest["quick"]:
         sys.exit(f"bench: {BEST.name} stays: a quick run is not kept")
     if arguments.update_best:
-        update_best(found, best, {key: latest[key] for key in ("date", "machine", "threads", "libtorchVersion")})
+        update_best(found + found_small, best, {key: latest[key] for key in ("date", "machine", "threads", "libtorchVersion")})
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ cd "$(dirname "$0")/.."
 glow=.build/release/glow
 python=.venv-pictures/bin/python
 flags=(--preset masked-glow --labels none --levels 3 --batch 16 --optimizer muon)
-# Where the processor multiplies bfloat16, it is faster and costs no bits.
-if grep -q avx512_bf16 /proc/cpuinfo 2>/dev/null; then flags+=(--precision bf16); fi
 
 # trained NAME FLAGS...: trains runs/NAME, or goes on with it.
 trained() {

@@ -69,6 +69,14 @@ class Runner:
     def glow(self, **flags: object) -> dict:
         return self._run([str(self.program), "bench", "--quiet"], flags, {})
 
+    def command(self, *arguments: str) -> None:
+        """Another command of ours."""
+        done = subprocess.run(self.prefix + [str(self.program), *arguments], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RunError(
+                f"glow {shlex.join(arguments)} ended with {done.returncode}: {done.stderr.strip()[-2000:]}",
+                complaint(done.stderr))
+
     def peer(self, name: str, **flags: object) -> dict:
         peer = PEERS[name]
         script = ROOT / "Benchmarks/peers" / peer.script

@@ -9,13 +9,11 @@ glow=.build/release/glow
 
 # shipped NAME PRECISION: trains the preset of that name, and exports what it trained.
 shipped() {
-  local run=runs/$1 flags=()
+  local run=runs/$1
   if [ -d "$run/checkpoints" ]; then
     "$glow" resume "$run"
   else
-    # Where the processor multiplies bfloat16, it is faster and costs no bits.
-    if grep -q avx512_bf16 /proc/cpuinfo 2>/dev/null; then flags=(--precision bf16); fi
-    "$glow" train --preset "$1" --out "$run" "${flags[@]}"
+    "$glow" train --preset "$1" --out "$run"
   fi
   "$glow" export --model "$run" --precision "$2" --out "Models/$1"
 }

@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand {
         train: whole training steps on images of noise
         sample: drawing a batch of images; latency: drawing one
         evaluate: the log-likelihood of a batch
-        product: the best rate of libtorch's float32 matrix product
+        product: the best rate of libtorch's matrix product, and of reading memory
         idle: the memory of a process that has only loaded libtorch
 
       Prints one JSON object. `make bench` compares these figures with other implementations.
@@ -75,7 +75,9 @@ struct BenchCommand: ParsableCommand {
       idleBytes: idle)
     switch task {
     case .idle: break
-    case .product: report.setProducts(try benchProducts(rounds: rounds, warmup: warmup, on: device))
+    case .product:
+      report.setProducts(try benchProducts(precision, rounds: rounds, warmup: warmup, on: device))
+      report.gigabytesPerSecond = try benchReading(rounds: rounds, warmup: warmup, on: device)
     case .train: try train(configuration, device, &report)
     case .sample, .latency, .evaluate: try infer(configuration, device, &report)
     }

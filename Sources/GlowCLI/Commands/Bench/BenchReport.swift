@@ -58,6 +58,8 @@ struct BenchReport: Encodable {
   // Of products alone:
   var products: [Product]?
   var bestGigaflopPerSecond: Double?
+  /// At which memory is read, at best.
+  var gigabytesPerSecond: Double?
 
   mutating func setRounds(_ seconds: [Double], batch: Int, flop: Double) {
     let middle = median(seconds)
