@@ -21,6 +21,7 @@ typedef struct jpeg_job {
   cic_status status;
   char *message;
   cic_limits limits;
+  unsigned reduction;
   uint8_t *row;
   cic_buffer output;
 } jpeg_job;
@@ -122,13 +123,23 @@ static void check_length(jpeg_job *job, cic_image_info info) {
     fail(job, CIC_TRUNCATED, "more pixels than the file's bytes can hold");
 }
 
+static JDIMENSION reduced(int32_t side, const jpeg_job *job) {
+  return ((JDIMENSION)side + job->reduction - 1) / job->reduction;
+}
+
+/// All of the file's data is parsed at every reduction, so that damage is found the same.
 static void read_pixels(jpeg_job *job, cic_image_info info) {
   j_decompress_ptr jpeg = &job->jpeg;
   check_length(job, info);
-  size_t stride = (size_t)info.width * (size_t)info.channels;
-  job->output.count = stride * (size_t)info.height;
+  jpeg->scale_num = 1;
+  jpeg->scale_denom = job->reduction;
+  jpeg_calc_output_dimensions(jpeg);
+  if (jpeg->output_width != reduced(info.width, job) || jpeg->output_height != reduced(info.height, job))
+    fail(job, CIC_UNSUPPORTED, "it cannot be decoded at a reduced scale");
+  size_t stride = (size_t)jpeg->output_width * (size_t)info.channels;
+  job->output.count = stride * (size_t)jpeg->output_height;
   job->output.bytes = malloc(job->output.count);
-  job->row = malloc((size_t)info.width * 4);
+  job->row = malloc((size_t)jpeg->output_width * 4);
   if (!job->output.bytes || !job->row) fail(job, CIC_OUT_OF_MEMORY, "no memory for the pixels");
 
   jpeg_start_decompress(jpeg);
@@ -137,7 +148,7 @@ static void read_pixels(jpeg_job *job, cic_image_info info) {
     uint8_t *target = job->output.bytes + (size_t)jpeg->output_scanline * stride;
     JSAMPROW row = is_cmyk ? job->row : target;
     jpeg_read_scanlines(jpeg, &row, 1);
-    if (is_cmyk) cmyk_to_rgb(row, target, info.width);
+    if (is_cmyk) cmyk_to_rgb(row, target, (int32_t)jpeg->output_width);
   }
   jpeg_finish_decompress(jpeg);
 }
@@ -170,9 +181,9 @@ cic_status cic_jpeg_read_info(const uint8_t *bytes, size_t count, cic_limits lim
   return run(&job, bytes, count, 0, info);
 }
 
-cic_status cic_jpeg_decode(const uint8_t *bytes, size_t count, cic_limits limits, cic_image_info *info,
+cic_status cic_jpeg_decode(const uint8_t *bytes, size_t count, cic_limits limits, int reduction, cic_image_info *info,
                            cic_buffer *pixels, char *message) {
-  jpeg_job job = {.message = message, .limits = limits};
+  jpeg_job job = {.message = message, .limits = limits, .reduction = (unsigned)reduction};
   cic_status status = run(&job, bytes, count, 1, info);
   *pixels = job.output;
   return status;

@@ -18,18 +18,32 @@ extension PixelImage {
 
   /// The largest middle part with the aspect of `size`, its sides rounded to whole pixels.
   public func centerCropped(toAspectOf size: (width: Int, height: Int)) -> PixelImage {
-    precondition(size.width > 0 && size.height > 0, "an aspect needs positive sides, got \(size)")
-    let fittingWidth = (2 * height * size.width + size.height) / (2 * size.height)
-    let fittingHeight = (2 * width * size.height + size.width) / (2 * size.width)
-    return if fittingWidth <= width {
-      centerCropped(width: max(1, fittingWidth), height: height)
-    } else {
-      centerCropped(width: width, height: max(1, min(height, fittingHeight)))
-    }
+    let part = MiddlePart(of: (width, height), withAspectOf: size)
+    return centerCropped(width: part.width, height: part.height)
   }
 
   /// The picture at exactly `width` x `height`: its middle is cropped to that aspect, then resized.
   public func fitted(width newWidth: Int, height newHeight: Int) -> PixelImage {
     centerCropped(toAspectOf: (newWidth, newHeight)).resized(width: newWidth, height: newHeight)
+  }
+}
+
+/// The largest middle part of a picture that has an aspect.
+struct MiddlePart {
+  /// In whole pixels.
+  let width, height: Int
+  /// An odd remainder leaves the larger border on the right and below.
+  let left, top: Int
+
+  init(of whole: (width: Int, height: Int), withAspectOf size: (width: Int, height: Int)) {
+    precondition(size.width > 0 && size.height > 0, "an aspect needs positive sides, got \(size)")
+    let fittingWidth = (2 * whole.height * size.width + size.height) / (2 * size.height)
+    let fittingHeight = (2 * whole.width * size.height + size.width) / (2 * size.width)
+    if fittingWidth <= whole.width {
+      (width, height) = (max(1, fittingWidth), whole.height)
+    } else {
+      (width, height) = (whole.width, max(1, min(whole.height, fittingHeight)))
+    }
+    (left, top) = ((whole.width - width) / 2, (whole.height - height) / 2)
   }
 }

@@ -25,19 +25,45 @@ struct Codec {
   }
 
   func image(from bytes: UnsafeBufferPointer<UInt8>, isCancelled: () -> Bool) throws -> PixelImage {
+    try image(from: bytes, reduction: 1, isCancelled: isCancelled)
+  }
+
+  /// - Parameter reduction: of a JPEG: how many pixels, across and down, become one: 1, 2, 4 or 8.
+  private func image(
+    from bytes: UnsafeBufferPointer<UInt8>, reduction: Int, isCancelled: () -> Bool
+  ) throws -> PixelImage {
     var pixels = cic_buffer()
     defer { cic_buffer_free(&pixels) }
     let format = try format(of: bytes)
-    let info = try withLimits(isCancelled) { limits in
+    var info = try withLimits(isCancelled) { limits in
       switch format {
       case .png: try read(bytes, .png, bytes) { cic_png_decode($0, $1, limits, $2, &pixels, $3) }
-      case .jpeg: try read(bytes, .jpeg, bytes) { cic_jpeg_decode($0, $1, limits, $2, &pixels, $3) }
+      case .jpeg:
+        try read(bytes, .jpeg, bytes) { cic_jpeg_decode($0, $1, limits, Int32(reduction), $2, &pixels, $3) }
       case .webp: try read(bytes, .webp, bytes) { cic_webp_decode($0, $1, limits, $2, &pixels, $3) }
       case .unsupported(let name): throw ImagingError.unsupported(file: file, found: name)
       }
     }
+    info.width = (info.width + Int32(reduction) - 1) / Int32(reduction)
+    info.height = (info.height + Int32(reduction) - 1) / Int32(reduction)
     return PixelImage(
       stored: pixels.bytes!, info: info, orientation: try Orientation(of: format, head: bytes, in: bytes))
+  }
+
+  /// A picture at another size, of a JPEG from no more of its pixels than that takes.
+  func image(
+    from bytes: UnsafeBufferPointer<UInt8>, fittedTo size: (width: Int, height: Int), channels: Int,
+    isCancelled: () -> Bool
+  ) throws -> PixelImage {
+    guard try format(of: bytes) == .jpeg else {
+      return try image(from: bytes, isCancelled: isCancelled).converted(toChannels: channels)
+        .fitted(width: size.width, height: size.height)
+    }
+    let limits = cic_limits(pixels: UInt64(pixelLimit), is_cancelled: nil, context: nil)
+    let info = try read(bytes, .jpeg, bytes) { cic_jpeg_read_info($0, $1, limits, $2, $3) }
+    let fit = ReducedFit(of: info, try Orientation(of: .jpeg, head: bytes, in: bytes), to: size)
+    return fit.apply(
+      to: try image(from: bytes, reduction: fit.reduction, isCancelled: isCancelled).converted(toChannels: channels))
   }
 
   private func withLimits<Result>(

@@ -30,6 +30,12 @@ enum Orientation: Int {
     self = block?.orientation ?? .topLeft
   }
 
+  /// Whether what is stored at the first columns or rows stands at the right of the upright picture.
+  var beginsAtTheRight: Bool { [.topRight, .bottomRight, .rightTop, .rightBottom].contains(self) }
+
+  /// Whether what is stored at the first columns or rows stands at its bottom.
+  var beginsAtTheBottom: Bool { [.bottomRight, .bottomLeft, .rightBottom, .leftBottom].contains(self) }
+
   func uprightSize(of stored: cic_image_info) -> (width: Int, height: Int) {
     let (width, height) = (Int(stored.width), Int(stored.height))
     return rawValue >= Orientation.leftTop.rawValue ? (height, width) : (width, height)
