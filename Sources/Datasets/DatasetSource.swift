@@ -49,26 +49,31 @@ public struct DatasetSource: Sendable {
   ///   - channels: 1 or 3; nil keeps what there is.
   ///   - toleratingDamage: whether picture files that are none are left to be reported when they are read, for
   ///     ``SoundImages``.
+  ///   - reading: how pictures are decoded, and where they are kept.
   /// - Throws: `DatasetError`, `ImagingError` or `SafetensorsError`, naming the file.
   public func open(
     split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64,
-    toleratingDamage: Bool = false
+    toleratingDamage: Bool = false, reading: PictureReading = PictureReading()
   ) throws -> any ImageDataset {
-    var request = DatasetRequest(split: split, size: size, channels: channels, seed: seed)
-    request.toleratingDamage = toleratingDamage
+    let request = DatasetRequest(
+      split: split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage, reading: reading)
     if split == .test || resolved.hasOwnValidation(location) { return try openOwn(request) }
     let parts = try cutTraining(request)
     return split == .train ? parts.train : parts.validation
   }
 
   /// Opens the training and the validation split together: the same images as `open` gives, held in memory once.
-  /// - Parameter toleratingDamage: whether picture files that are none are left to be reported when they are read, for
-  ///   ``SkippingDataset``.
+  ///
+  /// - Parameters:
+  ///   - toleratingDamage: whether picture files that are none are left to be reported when they are read, for
+  ///     ``SkippingDataset``.
+  ///   - reading: how pictures are decoded, and where they are kept.
   public func openTraining(
-    size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64, toleratingDamage: Bool = false
+    size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64, toleratingDamage: Bool = false,
+    reading: PictureReading = PictureReading()
   ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
-    var request = DatasetRequest(split: .train, size: size, channels: channels, seed: seed)
-    request.toleratingDamage = toleratingDamage
+    var request = DatasetRequest(
+      split: .train, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage, reading: reading)
     guard resolved.hasOwnValidation(location) else { return try cutTraining(request) }
     let train = request
     request.split = .validation

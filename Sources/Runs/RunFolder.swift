@@ -23,6 +23,11 @@ public struct RunFolder: Sendable {
   /// A grid of samples as of the last validation.
   public var samplesFile: URL { url.appending(path: "samples.png") }
 
+  /// Pictures that were decoded, while the run trains.
+  package var pictureCacheFolder: URL { url.appending(path: "picture-cache") }
+
+  package func removePictureCache() { try? FileManager.default.removeItem(at: pictureCacheFolder) }
+
   /// - Throws: ``TrainingError`` if the folder holds a run already.
   package func requireNew() throws {
     guard checkpoints.isEmpty else {

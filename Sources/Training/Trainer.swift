@@ -170,6 +170,7 @@ public final class Trainer {
       throw error
     }
     reportDamage()
+    if isFinished, ranks.isLeader { run.removePictureCache() }
     logger.info(isFinished ? "finished" : "stopped", metadata: ["images": "\(state.imagesSeen)"])
   }
 

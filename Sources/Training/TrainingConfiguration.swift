@@ -30,6 +30,9 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var height: Int?
   public var width: Int?
   public var channels: Int?
+  /// Whether JPEGs that are much larger than the images are decoded at a reduced scale (`PictureReading`); nil, as in runs of
+  /// older programs, for no: pixels would differ from those that such a run began with.
+  public var reducedDecoding: Bool? = true
   /// Images to train on, counting repetitions.
   public var images = 2_000_000
   public var batchSize = 64
@@ -73,6 +76,11 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var prefetch: Int?
   /// Threads that read batches; nil for 2.
   public var readers: Int?
+  /// Bytes of memory for pictures that were decoded, which are then not decoded again (`PictureCache`); nil for an eighth of
+  /// what is free, at most 1 GB. Of no effect on results, like the next one.
+  public var pictureCache: Int?
+  /// Bytes of files beside the run for those that memory does not hold; nil for an eighth of what is free, at most 8 GB.
+  public var pictureCacheDisk: Int?
   /// Images between evaluations on validation images, and how many of those to use.
   public var validateEvery = 25_000
   public var validationImages = 1_000
@@ -132,6 +140,9 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
       bucketBytes.map { (1024...1 << 40).contains($0) } ?? true, "bucketBytes", bucketBytes ?? 0, "1024 or more")
     try ModelError.require(prefetch.map { (1...1 << 16).contains($0) } ?? true, "prefetch", prefetch ?? 0, "1 to 65536")
     try ModelError.require(readers.map { (1...1024).contains($0) } ?? true, "readers", readers ?? 0, "1 to 1024")
+    try ModelError.require(pictureCache.map { $0 >= 0 } ?? true, "pictureCache", pictureCache ?? 0, "0 or more")
+    try ModelError.require(
+      pictureCacheDisk.map { $0 >= 0 } ?? true, "pictureCacheDisk", pictureCacheDisk ?? 0, "0 or more")
     try ModelError.require(learningRate > 0 && learningRate < 10, "learningRate", learningRate, "above 0 and below 10")
     try ModelError.require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "at least 0 and below 1")
     try ModelError.require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "at least 0 and below 1")

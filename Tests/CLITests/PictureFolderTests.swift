@@ -122,7 +122,11 @@ import Testing
         .writePNG(to: folder.url.appending(path: "\(number).png"))
     }
     let other = try TemporaryFolder()
-    let outcome = try train(folder.url.path, to: other.path("run"), more: ["--images", "16", "--size", "8"])
+    let flags = ["--images", "16", "--size", "8"]
+    let kept = try train(folder.url.path, to: other.path("kept"), more: flags)
+    #expect(kept.status == 0 && !kept.errors.contains("data pack"), "\(kept.errors)")
+    let outcome = try train(
+      folder.url.path, to: other.path("run"), more: flags + ["--picture-cache", "0", "--picture-cache-disk", "0"])
     #expect(outcome.status == 0, "\(outcome.errors)")
     let command = outcome.errors.firstMatch(
       of: /to decode them once: glow (data pack .*), then train with --data (.*)\n/)

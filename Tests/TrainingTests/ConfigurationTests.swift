@@ -70,6 +70,16 @@ import Testing
     #expect(try JSONDecoder().decode(TrainingConfiguration.self, from: data) == expected)
   }
 
+  /// A run that was begun before there were reduced scales goes on without.
+  @Test func olderRunsDecodePicturesWhole() throws {
+    #expect(TrainingConfiguration(data: "photos").reading.reducesJPEGs)
+    var fields = try #require(
+      JSONSerialization.jsonObject(with: JSONEncoder().encode(Small.training())) as? [String: Any])
+    #expect(fields.removeValue(forKey: "reducedDecoding") as? Bool == true)
+    let data = try JSONSerialization.data(withJSONObject: fields)
+    #expect(try !JSONDecoder().decode(TrainingConfiguration.self, from: data).reading.reducesJPEGs)
+  }
+
   /// One field set to what it cannot be.
   struct Fault: Sendable, CustomTestStringConvertible {
     let field: String
@@ -85,6 +95,8 @@ import Testing
     static let all = [
       Fault("images") { $0.images = 0 },
       Fault("batchSize") { $0.batchSize = 0 },
+      Fault("pictureCache") { $0.pictureCache = -1 },
+      Fault("pictureCacheDisk") { $0.pictureCacheDisk = -1 },
       Fault("learningRate") { $0.learningRate = .nan },
       Fault("beta1") { $0.beta1 = 1 },
       Fault("beta2") { $0.beta2 = -0.1 },

@@ -81,6 +81,37 @@ import Testing
     }
   }
 
+  /// As older programs did, which a run on large JPEGs shows by its fingerprints.
+  @Test(arguments: [true, nil]) func theyAreDecodedAsInTraining(reduced: Bool?) throws {
+    try withTemporaryFolder { folder in
+      let photos = folder.appending(path: "photos")
+      try FileManager.default.createDirectory(at: photos, withIntermediateDirectories: true)
+      for number in 0..<6 {
+        let noise: [UInt8] = (0..<70 * 70).map { (place: Int) in
+          UInt8(truncatingIfNeeded: (place + number) * place * 31 >> 3)
+        }
+        try PixelImage(width: 70, height: 70, channels: 1, pixels: noise)
+          .write(to: photos.appending(path: "\(number).jpg"))
+      }
+      var training = Small.training { ($0.images, $0.averageImages, $0.height, $0.width) = (16, 0, 4, 4) }
+      (training.data, training.reducedDecoding) = (photos.path, reduced)
+      let cache = training.makePictureCache()
+      let (train, validation) = try training.openImages(keepingIn: cache)
+      let run = RunFolder(folder.appending(path: "runs/first"))
+      try Trainer(configuration: Small.model(), training: training, train: train, validation: validation, run: run)
+        .fit()
+      let found = try images(folder).find()
+      #expect(try found.train.image(at: 0) == train.image(at: 0))
+      training.reducedDecoding = reduced == nil ? true : nil
+      #expect(try training.openImages().train.image(at: 0) != train.image(at: 0))
+
+      let model = folder.appending(path: "model")
+      try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
+      try TrainedImages.write(images(folder), to: model)
+      #expect(try TrainedImages(ofModel: model)?.find().train.image(at: 0) == train.image(at: 0))
+    }
+  }
+
   /// A checkpoint from before the images moved finds them where the run has found them since.
   @Test func anOlderCheckpoint() throws {
     try withTemporaryFolder { folder in

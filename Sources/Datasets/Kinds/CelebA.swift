@@ -19,19 +19,20 @@ public enum CelebA {
   ///   - center: takes the middle square of so many pixels first (148 is usual); nil takes the whole picture.
   ///   - size: what is left is cropped in the middle to this aspect and resized; nil keeps its size.
   ///   - toleratingDamage: whether files whose heads cannot be read are left to be reported when they are read.
+  ///   - cache: where pictures are kept that are read again and again.
   /// - Throws: `DatasetError` or `ImagingError`, naming the file and the line.
   public static func open(
     directory: URL, split: DatasetSplit, center: Int? = nil, size: (height: Int, width: Int)? = nil,
-    channels: Int? = nil, toleratingDamage: Bool = false
+    channels: Int? = nil, toleratingDamage: Bool = false, cache: PictureCache? = nil
   ) throws -> any ImageDataset {
     try open(
       directory: directory, split: split, center: center, size: size, channels: channels,
-      heads: toleratingDamage ? .tolerant : .all)
+      heads: toleratingDamage ? .tolerant : .all, cache: cache)
   }
 
   static func open(
     directory: URL, split: DatasetSplit, center: Int?, size: (height: Int, width: Int)?, channels: Int?,
-    heads: ImageFolder.HeadCheck
+    heads: ImageFolder.HeadCheck, cache: PictureCache? = nil
   ) throws -> any ImageDataset {
     let pictures = try find(
       ["", "Img/"].flatMap { [$0 + "img_align_celeba", $0 + "img_align_celeba_png"] }, in: directory)
@@ -67,7 +68,7 @@ public enum CelebA {
       PictureLayout.Members(
         heads: PictureHeads(tree), files: names.map(fileName), attributes: attributes.table(of: names),
         notes: listing.notes),
-      center: center, size: size, channels: channels, heads: heads)
+      center: center, size: size, channels: channels, heads: heads, reading: .whole(cache))
   }
 
   private static func find(_ names: [String], in directory: URL) throws -> URL {
@@ -131,7 +132,7 @@ struct CelebAKind: DatasetKind {
   func open(_ location: DatasetLocation, _ request: DatasetRequest) throws -> any ImageDataset {
     try CelebA.open(
       directory: location.directory, split: request.split, center: location[Self.center], size: request.size,
-      channels: request.channels, toleratingDamage: request.toleratingDamage)
+      channels: request.channels, toleratingDamage: request.toleratingDamage, cache: request.reading.cache)
   }
 
   func openForChecking(_ location: DatasetLocation, _ split: DatasetSplit) throws -> (any ImageDataset)? {

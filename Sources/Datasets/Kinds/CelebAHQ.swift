@@ -10,10 +10,11 @@ public enum CelebAHQ {
   /// - Throws: `DatasetError` or `ImagingError`, naming the file and the line.
   public static func open(
     directory: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil,
-    seed: UInt64 = 0, toleratingDamage: Bool = false
+    seed: UInt64 = 0, toleratingDamage: Bool = false, cache: PictureCache? = nil
   ) throws -> any ImageDataset {
     let request = DatasetRequest(
-      split: split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage)
+      split: split, size: size, channels: channels, seed: seed, toleratingDamage: toleratingDamage,
+      reading: .whole(cache))
     return try open(directory: directory, [request])[0]
   }
 
@@ -22,7 +23,7 @@ public enum CelebAHQ {
     return try requests.map { request in
       try open(
         layout.members(of: request.split, seed: request.seed), of: directory, request.split, request.size,
-        request.channels, request.toleratingDamage ? .tolerant : .all)
+        request.channels, request.toleratingDamage ? .tolerant : .all, request.reading.cache)
     }
   }
 
@@ -42,7 +43,7 @@ public enum CelebAHQ {
 
   private static func open(
     _ members: PictureLayout.Members, of directory: URL, _ split: DatasetSplit,
-    _ size: (height: Int, width: Int)?, _ channels: Int?, _ heads: ImageFolder.HeadCheck
+    _ size: (height: Int, width: Int)?, _ channels: Int?, _ heads: ImageFolder.HeadCheck, _ cache: PictureCache? = nil
   ) throws -> any ImageDataset {
     let list = ["CelebAMask-HQ-attribute-anno.txt", "list_attr_celebahq.txt"]
       .map { directory.appendingPathComponent($0) }.first { FileManager.default.fileExists(atPath: $0.path) }
@@ -52,7 +53,8 @@ public enum CelebAHQ {
         .table(of: members.files.map { String($0.split(separator: "/").last!) })
     }
     return try ImageFolder(
-      name: "celebahq", split: split, members, size: size, channels: channels, heads: heads)
+      name: "celebahq", split: split, members, size: size, channels: channels, heads: heads,
+      reading: .whole(cache))
   }
 }
 

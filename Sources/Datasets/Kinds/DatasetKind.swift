@@ -73,6 +73,7 @@ struct DatasetRequest: Sendable {
   var seed: UInt64 = 0
   /// Whether picture files that are none are left to be reported when they are read.
   var toleratingDamage = false
+  var reading = PictureReading()
 
   /// The size at which pictures are decoded to see whether they can be.
   static let checkingSize = (height: 8, width: 8)

@@ -21,7 +21,7 @@ extension PictureSetKind {
       try ImageFolder(
         name: location.directory.lastPathComponent, split: request.split,
         splits.members(of: request.split, seed: request.seed), size: request.size, channels: request.channels,
-        heads: request.toleratingDamage ? .tolerant : .all)
+        heads: request.toleratingDamage ? .tolerant : .all, reading: request.reading)
     }
   }
 

@@ -38,15 +38,18 @@ extension ImageDataset {
     return summary(classNames, "class", "classes") + ", " + summary(attributeNames, "attribute", "attributes")
   }
 
-  /// What saves decoding pictures that are much larger than the images made of them; nil where it would save little.
-  func packingAdvice(for source: DatasetSource, seed: UInt64) -> String? {
+  /// What saves decoding pictures that are much larger than the images made of them; nil where it would save little, and
+  /// where they are decoded once in a run.
+  /// - Parameter budget: bytes of pictures that the run keeps.
+  func packingAdvice(for source: DatasetSource, seed: UInt64, keeping budget: Int) -> String? {
     guard let sourcePixels, sourcePixels >= LargePictures.leastPixels,
-      sourcePixels >= LargePictures.leastRatio * shape.height * shape.width
+      sourcePixels >= LargePictures.leastRatio * shape.height * shape.width, count > budget / shape.elementCount
     else { return nil }
     let size = shape.height == shape.width ? "\(shape.height)" : "\(shape.height)x\(shape.width)"
     let folder = quoted(source.folder.path + "-" + size)
     return String(format: "the pictures have %.1f megapixels on average", Double(sourcePixels) / 1e6)
-      + ", decoded anew in each epoch; to decode them once: glow data pack \(quoted(source.description)) --size \(size)"
+      + ", and the picture cache holds \(budget / shape.elementCount) of \(count): the others are decoded anew in each epoch; "
+      + "to decode them once: glow data pack \(quoted(source.description)) --size \(size)"
       + (seed == 0 ? "" : " --seed \(seed)") + " --out \(folder), then train with --data \(folder)"
   }
 }

@@ -15,6 +15,8 @@ struct ModelData {
   private let settings: TrainedImages?
   private let seed: UInt64
   private let isNamed: Bool
+  /// As in the training of the model, whatever the images; else what is fastest.
+  private let reading: PictureReading
   /// How many images of a split may be left out because they cannot be read; nil for none.
   private let skipDamaged: Int?
 
@@ -28,6 +30,7 @@ struct ModelData {
     self.model = model
     let trained = try TrainedImages(ofModel: place.folder)
     seed = trained?.seed ?? 0
+    reading = trained?.reading ?? PictureReading()
     isNamed = text != nil
     if let text {
       source = try DatasetSource(parsing: text)
@@ -75,7 +78,7 @@ struct ModelData {
     let dataset = try source.open(
       split: split, size: training.map(\.size) ?? (source.needsSize ? (model.height, model.width) : nil),
       channels: training.map(\.channels) ?? (source.needsSize ? model.channels : nil), seed: seed,
-      toleratingDamage: skipDamaged != nil)
+      toleratingDamage: skipDamaged != nil, reading: reading)
     warn(ofNotesOn: dataset)
     guard dataset.shape == model.imageShape else {
       throw ValidationError(

@@ -25,6 +25,8 @@ public struct TrainedImages: Sendable {
   public let seed: UInt64
   /// How many images of a split that cannot be read may be skipped; nil for none.
   public let skipDamaged: Int?
+  /// How pictures are decoded; the scale of JPEGs is that of training.
+  public private(set) var reading: PictureReading
   let fingerprints: TrainingState.Fingerprints?
   private let place: ImagesPlace?
   /// Where the run of a checkpoint found the images later.
@@ -44,8 +46,10 @@ public struct TrainedImages: Sendable {
     self.init(settings, channels: channels, fingerprints: nil, place: nil, home: URL(filePath: "."))
   }
 
-  package init(_ state: TrainingState, of run: RunFolder, channels: Int) {
+  /// - Parameter cache: where pictures are kept of the training and validation images.
+  package init(_ state: TrainingState, of run: RunFolder, channels: Int, cache: PictureCache? = nil) {
     self.init(state.configuration, channels: channels, fingerprints: state.data, place: state.place, home: run.url)
+    reading.cache = cache
   }
 
   private init(
@@ -57,6 +61,7 @@ public struct TrainedImages: Sendable {
     self.channels = channels
     seed = settings.seed
     skipDamaged = settings.skipDamaged
+    reading = settings.reading
     self.fingerprints = fingerprints
     self.place = place
     self.home = home
@@ -87,6 +92,7 @@ public struct TrainedImages: Sendable {
     var settings = TrainingConfiguration(data: record.data)
     (settings.height, settings.width, settings.channels) = (record.height, record.width, record.channels)
     settings.seed = record.seed ?? 0
+    settings.reducedDecoding = record.reducedDecoding
     // An older program did not say how many.
     settings.skipDamaged =
       record.skipDamaged ?? (record.toleratesDamage == true ? TrainingConfiguration.greatestLength : nil)
@@ -98,7 +104,7 @@ public struct TrainedImages: Sendable {
   /// Opens the training and the validation split of a source as training did.
   public func open(_ source: DatasetSource) throws -> Found {
     let (train, validation) = try source.openTraining(
-      size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil)
+      size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil, reading: reading)
     return Found(source: source, train: train, validation: validation)
   }
 
@@ -106,7 +112,8 @@ public struct TrainedImages: Sendable {
   public func openTest(_ source: DatasetSource) throws -> (any ImageDataset)? {
     do {
       return try source.open(
-        split: .test, size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil)
+        split: .test, size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil,
+        reading: reading)
     } catch let error as DatasetError {
       switch error {
       case .missingSplit, .tooFewImages: return nil
@@ -192,6 +199,7 @@ extension TrainedImages {
     var width: Int?
     var channels: Int?
     var seed: UInt64?
+    var reducedDecoding: Bool?
     var toleratesDamage: Bool?
     var skipDamaged: Int?
     var images: TrainingState.Fingerprints?
@@ -213,7 +221,8 @@ extension TrainedImages {
       let record = Record(
         data: source?.shareableDescription ?? images.data, height: images.size?.height, width: images.size?.width,
         channels: images.channels,
-        seed: images.seed, toleratesDamage: images.skipDamaged.map { _ in true }, skipDamaged: images.skipDamaged,
+        seed: images.seed, reducedDecoding: images.reading.reducesJPEGs ? true : nil,
+        toleratesDamage: images.skipDamaged.map { _ in true }, skipDamaged: images.skipDamaged,
         images: images.fingerprints,
         place: source.flatMap { ImagesPlace(shareable: $0, from: folder) })
       try AtomicFile.store(JSONFile.pretty(record), at: url)
@@ -225,8 +234,12 @@ extension TrainingConfiguration {
   package var size: (height: Int, width: Int)? { height.flatMap { height in width.map { (height, $0) } } }
 
   /// The images that the settings name.
-  package func openImages() throws -> (train: any ImageDataset, validation: any ImageDataset) {
-    try DatasetSource(parsing: data).openTraining(
-      size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil)
+  package func openImages(
+    keepingIn cache: PictureCache? = nil
+  ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
+    var reading = reading
+    reading.cache = cache
+    return try DatasetSource(parsing: data).openTraining(
+      size: size, channels: channels, seed: seed, toleratingDamage: skipDamaged != nil, reading: reading)
   }
 }

@@ -56,6 +56,8 @@ struct ArchiveTree: FileTree {
     return try archive.read(ArchiveMember(name: top + path, place: place, byteCount: byteCount), atMost: limit)
   }
 
+  func stamp(of path: String) -> FileStamp? { FileStamp(of: archive.path) }
+
   /// The folders that a file is in, from the top.
   private static func folders(of path: String) -> [ExactName] {
     path.utf8.split(separator: UInt8(ascii: "/")).dropLast().map { ExactName(Substring($0)) }

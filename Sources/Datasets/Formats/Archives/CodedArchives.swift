@@ -61,4 +61,8 @@ struct DecodedTree: FileTree {
     precondition(number < paths.count && paths[number] == path, "\(name(of: path)) is not there")
     return pictures[number]
   }
+
+  func picture(at path: String, fittedTo shape: ImageShape) throws -> PixelImage {
+    try picture(at: path).converted(toChannels: shape.channels).fitted(width: shape.width, height: shape.height)
+  }
 }

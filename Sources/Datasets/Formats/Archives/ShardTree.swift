@@ -29,6 +29,11 @@ struct ShardTree: FileTree {
     return try shards[ExactName(shard)]!.read(name, atMost: limit)
   }
 
+  func stamp(of path: String) -> FileStamp? {
+    let (shard, name) = Self.parts(of: path)
+    return shards[ExactName(shard)]?.stamp(of: name)
+  }
+
   /// The tar file and the path within; the first is empty for a path of a single tar file.
   static func parts(of path: String) -> (shard: String, name: String) {
     var start = path.startIndex

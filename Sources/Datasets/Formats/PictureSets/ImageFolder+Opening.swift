@@ -10,15 +10,17 @@ extension ImageFolder {
   ///   - seed: chooses the splits where no subfolders do.
   ///   - toleratingDamage: whether files whose heads cannot be read are left to be reported when they are read.
   ///   - pixelLimit: the most pixels of a picture, width times height.
+  ///   - reading: how pictures are decoded, and where they are kept.
   /// - Throws: `DatasetError` for a folder that is missing, empty, too small to split or of mixed sizes;
   ///   `ImagingError`, naming the file, for a file whose head is not that of a picture.
   public init(
     _ folder: URL, split: DatasetSplit, size: (height: Int, width: Int)? = nil, channels: Int? = nil, seed: UInt64 = 0,
-    toleratingDamage: Bool = false, pixelLimit: Int = PixelImage.defaultPixelLimit
+    toleratingDamage: Bool = false, pixelLimit: Int = PixelImage.defaultPixelLimit,
+    reading: PictureReading = PictureReading()
   ) throws {
     try self.init(
       name: folder.lastPathComponent, split: split,
       pictureSplits(at: folder, pixelLimit: pixelLimit).members(of: split, seed: seed), size: size, channels: channels,
-      heads: toleratingDamage ? .tolerant : .all)
+      heads: toleratingDamage ? .tolerant : .all, reading: reading)
   }
 }

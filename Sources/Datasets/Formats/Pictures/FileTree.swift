@@ -20,6 +20,10 @@ protocol FileTree: Sendable {
   /// Size and kind of a picture, without decoding it.
   func header(of path: String) throws -> ImageHeader
   func picture(at path: String) throws -> PixelImage
+  /// The middle of a picture at another size; a JPEG may be decoded at a reduced scale for it.
+  func picture(at path: String, fittedTo shape: ImageShape) throws -> PixelImage
+  /// By which a picture's file is known to be unchanged; nil where that is not known.
+  func stamp(of path: String) -> FileStamp?
   /// What messages call a file: its path, or for one in an archive `photos.zip: cats/1.png`.
   func name(of path: String) -> String
 }
@@ -41,6 +45,14 @@ extension FileTree {
   func picture(at path: String) throws -> PixelImage {
     try PixelImage(decoding: read(path), name: name(of: path), pixelLimit: pixelLimit)
   }
+
+  func picture(at path: String, fittedTo shape: ImageShape) throws -> PixelImage {
+    try PixelImage(
+      decoding: read(path), name: name(of: path), fittedTo: (shape.width, shape.height), channels: shape.channels,
+      pixelLimit: pixelLimit)
+  }
+
+  func stamp(of path: String) -> FileStamp? { nil }
 }
 
 /// What a tree holds beside files.

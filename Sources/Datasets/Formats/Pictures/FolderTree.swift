@@ -56,8 +56,14 @@ struct FolderTree: FileTree {
     try ImageHeader(of: open(path), name: name(of: path), pixelLimit: pixelLimit)
   }
 
+  func stamp(of path: String) -> FileStamp? { FileStamp(of: systemPath(of: path) ?? Array(name(of: path).utf8)) }
+
   private func open(_ path: String) throws -> PictureFile {
-    let bytes = bytesOfPath[ExactName(path)].map { Array(root.utf8) + [UInt8(ascii: "/")] + $0 }
-    return try PictureFile(name(of: path), bytes: bytes)
+    try PictureFile(name(of: path), bytes: systemPath(of: path))
+  }
+
+  /// Nil where it is the name.
+  private func systemPath(of path: String) -> [UInt8]? {
+    bytesOfPath[ExactName(path)].map { Array(root.utf8) + [UInt8(ascii: "/")] + $0 }
   }
 }

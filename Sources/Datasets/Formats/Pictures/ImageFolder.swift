@@ -18,7 +18,7 @@ import Imaging
 ///
 /// Links are followed, once. What Glow wrote into runs and reports below the folder is left out. `notes` says what is.
 ///
-/// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for.
+/// Opening reads the heads of the files alone; pixels are decoded each time an image is asked for, unless there is a cache.
 ///
 /// ```swift
 /// let train = try ImageFolder(URL(filePath: "photos"), split: .train, size: (height: 64, width: 64), channels: 3)
@@ -41,6 +41,12 @@ public struct ImageFolder: ImageDataset {
   private let attributes: AttributeTable?
   private let center: Int?
   private let isFitted: Bool
+  private let isReduced: Bool
+  /// Of pictures that are larger than the images.
+  private let cached: CachedPictures?
+
+  /// From so many pixels of a picture for each of the image on, keeping what was decoded is worth its memory.
+  private static let leastRatio = 4
 
   /// Into which files opening looks.
   enum HeadCheck {
@@ -56,10 +62,11 @@ public struct ImageFolder: ImageDataset {
   ///
   /// - Parameters:
   ///   - shape: what all pictures have; nil takes `size` and `channels`, else what the pictures have.
-  ///   - center: takes the middle square of so many pixels first.
+  ///   - center: takes the middle square of so many pixels first, of whole decodings.
   init(
     name: String, split: DatasetSplit, _ members: PictureLayout.Members, shape: ImageShape? = nil, center: Int? = nil,
-    size: (height: Int, width: Int)? = nil, channels: Int? = nil, heads: HeadCheck = .all
+    size: (height: Int, width: Int)? = nil, channels: Int? = nil, heads: HeadCheck = .all,
+    reading: PictureReading = PictureReading()
   ) throws {
     precondition(channels == nil || channels == 1 || channels == 3, "channels must be 1 or 3, got \(channels ?? 0)")
     guard !members.files.isEmpty else { throw DatasetError.noImages(folder: members.tree.location) }
@@ -73,6 +80,7 @@ public struct ImageFolder: ImageDataset {
     shuffleBlock = members.shuffleBlock
     self.center = center
     isFitted = size != nil
+    isReduced = reading.reducesJPEGs && size != nil && center == nil
     let size = size ?? center.map { ($0, $0) }
     var known = shape
     if known == nil, heads == .needed, let size, let channels {
@@ -82,6 +90,13 @@ public struct ImageFolder: ImageDataset {
     self.shape = try known ?? survey!.shape(size: size)
     sourcePixels = survey?.meanPixels
     notes = (members.notes + (survey?.notes ?? [])).map { printable($0) }
+    let isWorthKeeping = (survey?.meanPixels ?? 0) >= Self.leastRatio * self.shape.height * self.shape.width
+    cached =
+      isWorthKeeping
+      ? reading.cache.map { [shape = self.shape] in
+        CachedPictures(
+          $0, name: "\(split.rawValue)-\(shape).pictures", count: members.files.count, size: shape.elementCount)
+      } : nil
   }
 
   public var count: Int { paths.count }
@@ -93,6 +108,25 @@ public struct ImageFolder: ImageDataset {
   public func attribute(_ attribute: Int, at index: Int) -> Bool? { attributes?[index, attribute] }
 
   public func copyPixels(at index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    // Before the file is read: what is written to it meanwhile is found the next time.
+    guard let cached, let stamp = tree.stamp(of: paths[index]) else { return try decode(index, to: buffer) }
+    if cached.copy(index, stamp, mark(of: index), to: buffer) { return }
+    try decode(index, to: buffer)
+    cached.keep(index, stamp, mark(of: index), UnsafeBufferPointer(rebasing: buffer[..<shape.elementCount]))
+  }
+
+  /// Of a picture and how it is read, for a cache that outlives the process.
+  private func mark(of index: Int) -> UInt32 {
+    var mark = CRC32C()
+    Array("\(tree.name(of: paths[index]))\n\(isReduced) \(center ?? 0)".utf8).withUnsafeBytes { mark.update($0) }
+    return mark.value
+  }
+
+  private func decode(_ index: Int, to buffer: UnsafeMutableBufferPointer<UInt8>) throws {
+    guard !isReduced else {
+      _ = try buffer.update(fromContentsOf: tree.picture(at: paths[index], fittedTo: shape).pixels)
+      return
+    }
     let file = tree.name(of: paths[index])
     var image = try tree.picture(at: paths[index]).converted(toChannels: shape.channels)
     if let center {

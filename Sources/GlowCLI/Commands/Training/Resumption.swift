@@ -28,7 +28,8 @@ struct Resumption {
     if isLeader { try check(saved, run) }
     // A run keeps the channels that its model has, whatever the pictures would give a new one.
     let channels = try communicator?.share(Self.channels(of: run)) ?? Self.channels(of: run)
-    let known = TrainedImages(saved, of: run, channels: channels)
+    let cache = saved.configuration.makePictureCache()
+    let known = TrainedImages(saved, of: run, channels: channels, cache: cache)
     let found = try data.map { try known.open(DatasetSource(parsing: $0)) } ?? known.find(orOthers: true)
     if isLeader { warn(ofNotesOn: found.train, found.validation) }
     let trainer = try Trainer(
@@ -36,6 +37,7 @@ struct Resumption {
       validation: found.validation, test: acceptsChangedData ? known.openTest(found.source) : nil,
       acceptingChangedData: acceptsChangedData, options: options,
       communicator: communicator)
+    cache.useDisk(run.pictureCacheFolder, bytes: saved.configuration.pictureDiskBudget(of: run))
     if trainer.isFinished, let flag = changes.flags(otherThan: saved.configuration).first {
       throw ValidationError(
         "--\(flag) changes nothing: \(folder) is finished; add more than its \(counted(trainer.imagesSeen, "image")) with --images, or "

@@ -147,19 +147,25 @@ struct TrainCommand: ParsableCommand {
   ) throws -> Trainer {
     let isLeader = communicator?.isLeader ?? true
     if isLeader { try OutputFolder.run.require(folder, beside: data.flatMap { try? DatasetSource(parsing: $0) }) }
-    let (model, training, train, validation) = try settings(saying: isLeader)
+    let (model, training, train, validation, cache) = try settings(saying: isLeader)
     if isLeader {
       let ranks = communicator.map { ", in \(counted($0.size, "process", plural: "processes"))" } ?? ""
       print("\(model.summary), on \(counted(train.count, "image")) \(train.shape) of \(training.data)\(ranks)")
       print("The images have \(train.labelSummary)\(what(model, learnsOf: train))")
-      if let advice = try train.packingAdvice(for: DatasetSource(parsing: training.data), seed: training.seed) {
-        warn(advice)
-      }
     }
-    return try Trainer(
+    let run = RunFolder(URL(filePath: folder))
+    let trainer = try Trainer(
       configuration: model, training: training, train: train, validation: validation,
-      test: isLeader ? testImages(training, like: train) : nil, run: RunFolder(URL(filePath: folder)),
-      options: options, communicator: communicator)
+      test: isLeader ? testImages(training, like: train) : nil, run: run, options: options, communicator: communicator)
+    let disk = training.pictureDiskBudget(of: run)
+    cache.useDisk(run.pictureCacheFolder, bytes: disk)
+    if isLeader,
+      let advice = try train.packingAdvice(
+        for: DatasetSource(parsing: training.data), seed: training.seed, keeping: cache.memoryBudget + disk)
+    {
+      warn(advice)
+    }
+    return trainer
   }
 
   /// Which of the images' classes and attributes a model is told, for the end of a sentence.
@@ -183,9 +189,12 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// What the flags say of a new run, and its images.
-  /// - Parameter says: whether to tell what of the data is not used.
-  private func settings(saying says: Bool = false) throws -> (
-    model: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset, validation: any ImageDataset
+  /// - Parameters:
+  ///   - says: whether to tell what of the data is not used.
+  ///   - saved: of a run that is gone on with: its images are decoded as they were.
+  private func settings(saying says: Bool = false, decodingAsIn saved: TrainingConfiguration? = nil) throws -> (
+    model: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset,
+    validation: any ImageDataset, cache: PictureCache
   ) {
     var settings = try startingPoint()
     if let data { settings.training.data = data }
@@ -193,7 +202,9 @@ struct TrainCommand: ParsableCommand {
     try model.requireMeaning(for: settings.family)
     apply(to: &settings.training)
     try settings.training.validate()
-    let (train, validation) = try settings.training.openImages()
+    if let saved { settings.training.reducedDecoding = saved.reducedDecoding }
+    let cache = settings.training.makePictureCache()
+    let (train, validation) = try settings.training.openImages(keepingIn: cache)
     if says { warn(ofNotesOn: train, validation) }
     settings.model.height = train.shape.height
     settings.model.width = train.shape.width
@@ -204,13 +215,13 @@ struct TrainCommand: ParsableCommand {
     if settings.model.attributeNames.isEmpty, training.names.contains(TrainingFlagList.conditionDropout) {
       throw ValidationError("--condition-dropout is for a model that is conditioned on attributes: add --condition")
     }
-    return (settings.model, settings.training, train, validation)
+    return (settings.model, settings.training, train, validation, cache)
   }
 
   /// Throws unless the flags are those that the run was begun with, but for how long it is to be.
   private func requireSettings(of state: TrainingState, in run: RunFolder) throws {
-    var (model, training, train, validation) = try settings()
     let saved = state.configuration
+    var (model, training, train, validation, _) = try settings(decodingAsIn: saved)
     training.images = saved.images
     let begun = try Trainer.savedModelConfiguration(of: run)
     // The images say it, which are compared by themselves; earlier runs do not know it.

@@ -68,6 +68,14 @@ enum TrainingFlagList: SettingFlagList {
         "Batches that are read ahead, for disks and mounts that stall; by default what 64 MB hold, 4 to 64.",
         \.prefetch),
       .option("readers", "Threads that read images; by default 2.", \.readers),
+      .option(
+        "picture-cache",
+        "Memory for decoded pictures, such as 2GB; 0 for none. By default an eighth of the free memory, at most 1 GB."
+      ) { (settings, count: ByteCount) in settings.pictureCache = count.bytes },
+      .option(
+        "picture-cache-disk",
+        "Files beside the run for pictures beyond that; 0 for none. By default an eighth of the free disk, at most 8 GB."
+      ) { (settings, count: ByteCount) in settings.pictureCacheDisk = count.bytes },
       .option("validate-every", "Images between validations.", \.validateEvery),
       .option("checkpoint-every", "Images between checkpoints.", \.checkpointEvery),
       .option(
