@@ -8,7 +8,7 @@ FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-models judge recognition report \
-  faces-checks judge-checks codec-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster bench-codec fuzz
+  faces-checks judge-checks codec-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster bench-codec bench-photographs fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -129,6 +129,10 @@ bench-codec: build data photo-patches emoji faces ## The codec beside PNG, WebP 
 	@bash -c '. Scripts/packages.sh && need_pillow && { command -v cjxl >/dev/null || need_packages libjxl-tools; }'
 	@.venv-pictures/bin/python -c 'import matplotlib' 2>/dev/null || .venv-pictures/bin/python -m pip install --quiet matplotlib
 	@Benchmarks/codec.sh
+
+bench-photographs: build ## Training on 12-megapixel JPEGs beside the same set packed (BENCH_FLAGS="--before OLDER/glow")
+	@bash -c '. Scripts/packages.sh && need_pillow'
+	@.venv-pictures/bin/python Benchmarks/photographs.py $(BENCH_FLAGS)
 
 bench-gpu: build ## Speed and memory on one NVIDIA GPU beside PyTorch's Glows, in one table
 	@Scripts/setup-peers.sh
