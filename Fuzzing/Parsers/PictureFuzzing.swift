@@ -13,6 +13,7 @@ extension PictureFuzzing {
 
   func parse(_ bytes: [UInt8]) throws {
     try file.write(bytes)
+    _ = try? PixelImage(decoding: bytes, name: file.path, fittedTo: (2, 1), channels: 3, pixelLimit: 1 << 16)
     let header = try ImageHeader(contentsOf: file, pixelLimit: 1 << 16)
     let picture = try PixelImage(contentsOf: file, pixelLimit: 1 << 16)
     precondition(

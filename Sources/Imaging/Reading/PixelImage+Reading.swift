@@ -37,7 +37,7 @@ extension PixelImage {
   ///
   /// That is `init(decoding:name:pixelLimit:isCancelled:)`, `converted(toChannels:)` and `fitted(width:height:)` in one, and of
   /// PNG and WebP the same pixels. A JPEG that is much larger is decoded at 1/8, 1/4 or 1/2 of its size, the smallest that leaves
-  /// twice the new size across and down, by an inverse DCT of fewer coefficients. That is several times faster. The values
+  /// four times the new size across and down, by an inverse DCT of fewer coefficients. That is several times faster. The values
   /// are always the same, but not quite those of a whole decoding (docs/data.md has by how much).
   ///
   /// - Parameters:

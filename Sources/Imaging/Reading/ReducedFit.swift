@@ -2,12 +2,13 @@ import CImageCodecs
 
 /// How a JPEG becomes a picture of another size: at which scale it is decoded, and which part of that each new pixel averages.
 ///
-/// The scale is the smallest of 1/8, 1/4, 1/2 and 1 at which the part that is taken still has twice the pixels of the new
+/// The scale is the smallest of 1/8, 1/4, 1/2 and 1 at which the part that is taken still has four times the pixels of the new
 /// picture, across and down. What a new pixel averages is the same area of the whole picture at each scale, to the fraction
-/// of a pixel.
+/// of a pixel; with fewer than four, the pixels that it takes only a part of would tell.
 struct ReducedFit {
   /// How many pixels, across and down, are decoded as one.
   let reduction: Int
+  private static let leastRatio = 4
   private let size: (width: Int, height: Int)
   private let whole: (width: Int, height: Int)
   private let part: MiddlePart
@@ -21,7 +22,9 @@ struct ReducedFit {
     let part = MiddlePart(of: whole, withAspectOf: size)
     self.part = part
     let reduction =
-      [8, 4, 2].first { part.width >= 2 * $0 * size.width && part.height >= 2 * $0 * size.height } ?? 1
+      [8, 4, 2].first {
+        part.width >= Self.leastRatio * $0 * size.width && part.height >= Self.leastRatio * $0 * size.height
+      } ?? 1
     self.reduction = reduction
     func rest(_ side: Int) -> Int { (reduction - side % reduction) % reduction }
     missing = (

@@ -193,8 +193,8 @@ import Testing
   @Test func decodingsOfOneScaleAreNotTakenForThoseOfAnother() throws {
     try withTemporaryFolder { folder in
       let (photos, kept) = (folder.appending(path: "photos"), folder.appending(path: "kept"))
-      let noise: [UInt8] = (0..<64 * 48 * 3).map { (place: Int) in UInt8(truncatingIfNeeded: place * place * 31 >> 3) }
-      let picture = try PixelImage(width: 64, height: 48, channels: 3, pixels: noise).encodeJPEG()
+      let noise: [UInt8] = (0..<128 * 96 * 3).map { (place: Int) in UInt8(truncatingIfNeeded: place * place * 31 >> 3) }
+      let picture = try PixelImage(width: 128, height: 96, channels: 3, pixels: noise).encodeJPEG()
       for number in 0..<3 { try photos.write(picture, to: "\(number).jpg") }
       func image(reduced: Bool, _ cache: PictureCache?) throws -> PixelImage {
         try DatasetSource(parsing: photos.path).open(
