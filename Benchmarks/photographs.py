@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Training on a folder of 12-megapixel JPEGs beside the same set packed: images a second, and their ratios.
 
-Makes 200 JPEGs of 4000x3000 pixels (every fourth stands upright by its Exif orientation) in a temporary folder: Debian's
+Makes 202 JPEGs of 4000x3000 pixels (every fourth stands upright by its Exif orientation) in a temporary folder: Debian's
 wallpapers that Scripts/photo_sources.py names, enlarged, with a little noise as of a sensor. A tiny model is trained on them
 at --size 32 for one epoch and for several, in processes of their own:
 
-- packed: by what the further epochs take. What is left of the first run is the start of the program.
-- the first epoch: without that start, but with all decoding before the first step (fingerprints, initialization).
-- later epochs: by what the further ones take.
+- packed, and later epochs: by the run's own clock, after its first hundred steps, about ten epochs.
+- the first epoch: by the clock on the wall, with all decoding before the first step (fingerprints, initialization), less
+  what a run on the packed set takes to start.
 
---before names an older program, which takes turns with ours. If that one decodes JPEGs whole, the last line says by how much
-the pixels differ at 32x32.
+--before names an older program, which takes turns with ours; its second epoch is its later one. If it decodes JPEGs whole, the
+last line says by how much the pixels differ at 32x32.
 
 Needs numpy and Pillow:
     .venv-pictures/bin/python Benchmarks/photographs.py
@@ -80,13 +80,13 @@ def make_photographs(folder: Path, count: int) -> None:
 
 
 class Program:
-    """One of the programs, and the seconds that it took."""
+    """One of the programs, and its figures in each round."""
 
     def __init__(self, file: Path, work: Path, data: Path, images: int, epochs: int):
         self.file, self.work, self.data, self.images, self.epochs = file, work, data, images, epochs
         self.packed = work / "packed"
         self.pack()
-        self.seconds: dict[str, list[float]] = {"packed 1": [], "packed": [], "first": [], "all": []}
+        self.rounds: list[tuple[float, float, float]] = []
 
     def pack(self) -> None:
         self.run("data", "pack", str(self.data), "--size", "32", "--out", str(self.packed))
@@ -98,25 +98,30 @@ class Program:
             sys.exit(f"photographs: {self.file} {' '.join(words)}: {done.stderr}")
         return time.monotonic() - start
 
-    def train(self, data: Path, epochs: int) -> float:
+    def train(self, data: Path, epochs: int) -> tuple[float, float | None]:
+        """The seconds of a run, and the images a second after its first line of metrics where others follow."""
         with tempfile.TemporaryDirectory(dir=self.work) as folder:
-            return self.run(
+            seconds = self.run(
                 "train", "--data", str(data), "--size", "32", *MODEL, *QUIET, "--images", str(epochs * self.images),
                 "--out", f"{folder}/run")
+            lines = [json.loads(line) for line in Path(folder, "run/metrics.jsonl").read_text().splitlines()]
+        first, last = lines[0], lines[-1]
+        if last["images"] == first["images"]:
+            return seconds, None
+        return seconds, (last["images"] - first["images"]) / (last["seconds"] - first["seconds"])
 
     def measure(self) -> None:
-        self.seconds["packed 1"].append(self.train(self.packed, 1))
-        self.seconds["packed"].append(self.train(self.packed, 40))
-        self.seconds["first"].append(self.train(self.data, 1))
-        self.seconds["all"].append(self.train(self.data, self.epochs))
+        packed, _ = self.train(self.packed, 1)
+        _, packed_rate = self.train(self.packed, 40)
+        first, _ = self.train(self.data, 1)
+        all_epochs, later = self.train(self.data, self.epochs)
+        self.rounds.append((
+            packed_rate, self.images / (first - packed + self.images / packed_rate),
+            later or (self.epochs - 1) * self.images / (all_epochs - first)))
 
-    def rates(self) -> tuple[float, float, float]:
+    def rates(self) -> tuple[float, ...]:
         """Images a second: packed, of the first epoch, of those after it."""
-        seconds = {name: statistics.median(values) for name, values in self.seconds.items()}
-        packed = 39 * self.images / (seconds["packed"] - seconds["packed 1"])
-        start = seconds["packed 1"] - self.images / packed
-        first = self.images / (seconds["first"] - start)
-        return packed, first, (self.epochs - 1) * self.images / (seconds["all"] - seconds["first"])
+        return tuple(statistics.median(values) for values in zip(*self.rounds))
 
     def pixels(self) -> np.ndarray:
         """Of the packed training images."""
@@ -131,8 +136,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--glow", type=Path, default=ROOT / ".build/release/glow")
     parser.add_argument("--before", type=Path, help="an older program, to compare with")
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--count", type=int, default=202, help="JPEGs, two of them for validation")
+    parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
 
     with tempfile.TemporaryDirectory(prefix="photographs-") as folder:
