@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Training on a folder of 12-megapixel JPEGs beside the same set packed: images a second, and their ratios.
 
-Makes 202 JPEGs of 4000x3000 pixels (every fourth stands upright by its Exif orientation) in a temporary folder: Debian's
-wallpapers that Scripts/photo_sources.py names, enlarged, with a little noise as of a sensor. A tiny model is trained on them
-at --size 32 for one epoch and for several, in processes of their own:
+Makes 202 JPEGs of 4000x3000 pixels (every fourth stands upright by its Exif orientation) in a temporary folder:
+Debian's wallpapers that Scripts/photo_sources.py names, enlarged, with a little noise as of a sensor. A tiny model is
+trained on them at --size 32 for one epoch and for several, in processes of their own:
 
 - packed, and later epochs: by the run's own clock, after its first hundred steps, about ten epochs.
-- the first epoch: by the clock on the wall, with all decoding before the first step (fingerprints, initialization), less
-  what a run on the packed set takes to start.
+- the first epoch: by the clock on the wall, with all decoding before the first step (fingerprints, initialization),
+  less what a run on the packed set takes to start.
 
---before names an older program, which takes turns with ours; its second epoch is its later one. If it decodes JPEGs whole, the
-last line says by how much the pixels differ at 32x32.
+--before names an older program, which takes turns with ours; its second epoch is its later one. If it decodes JPEGs
+whole, the last line says by how much the pixels differ at 32x32.
 
 Needs numpy and Pillow:
     .venv-pictures/bin/python Benchmarks/photographs.py
@@ -34,7 +34,7 @@ try:
     import numpy as np
     from PIL import Image
 except ImportError as error:
-    sys.exit(f"photographs: {error}: run this with a Python that has numpy and Pillow, such as .venv-pictures/bin/python")
+    sys.exit(f"photographs: {error}: run this with numpy and Pillow, as .venv-pictures/bin/python has them")
 
 import photo_sources  # noqa: E402
 
@@ -47,7 +47,8 @@ QUIET = ["--threads", "1", "--validate-every", "1000000", "--checkpoint-every", 
 
 def photograph(number: int, noise: np.ndarray) -> Image.Image:
     """A photograph, or a gradient where Debian's are not installed."""
-    known = [source for source in photo_sources.PHOTOGRAPHS if source.source != "gcompris" and Path(source.file).is_file()]
+    wallpapers = [source for source in photo_sources.PHOTOGRAPHS if source.source != "gcompris"]
+    known = [source for source in wallpapers if Path(source.file).is_file()]
     if known:
         picture = known[number % len(known)].open().convert("RGB")
         # Another part of the picture each time that it comes.
