@@ -8,7 +8,8 @@ FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-models judge recognition report \
-  faces-checks judge-checks codec-checks studio studio-checks cluster-checks bench bench-memory bench-scaling bench-gpu bench-studio bench-cluster bench-codec bench-photographs fuzz
+  faces-checks judge-checks codec-checks studio studio-checks cluster-checks bench bench-quality bench-memory bench-scaling bench-gpu bench-studio bench-cluster \
+  bench-codec bench-photographs fuzz
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +108,10 @@ cluster-checks: build data ## Trains across two hosts that are network namespace
 bench: build ## Speed and memory beside PyTorch's Glows, in one table (a quarter of an hour)
 	@Scripts/setup-peers.sh
 	@python3 Benchmarks/bench.py $(BENCH_FLAGS)
+
+bench-quality: build data photo-patches ## Bits/dim against CPU seconds beside PyTorch's Glows, in tables and plots (hours; it goes on where it was stopped)
+	@Scripts/setup-peers.sh
+	@.venv-peers/bin/python Benchmarks/quality.py $(BENCH_FLAGS)
 
 bench-memory: build ## Peak memory against depth, drawn in docs/images/memory.png
 	@Scripts/setup-peers.sh

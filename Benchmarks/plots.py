@@ -8,7 +8,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib import ticker
 
-COLORS = {"reversible": "#0b6e99", "keep": "#d9730d", "plain PyTorch, malloc set up": "#7a7a7a"}
+COLORS = {
+    "reversible": "#0b6e99", "keep": "#d9730d", "plain PyTorch, malloc set up": "#7a7a7a", "swift-glow": "#0b6e99",
+    "plain PyTorch": "#7a7a7a", "normflows": "#d9730d",
+}
 LABELS = {
     "reversible": "swift-glow, reversible",
     "keep": "swift-glow, keeping activations",
@@ -28,7 +31,7 @@ def panels(count: int):
 
 
 def line(axis, name: str, points: dict[int, float]) -> None:
-    axis.plot(list(points), list(points.values()), marker="o", linewidth=2, color=COLORS[name], label=LABELS[name])
+    axis.plot(list(points), list(points.values()), marker="o", linewidth=2, color=COLORS[name], label=LABELS.get(name, name))
 
 
 def ticks_at(axis, values: list[int]) -> None:
