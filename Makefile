@@ -73,7 +73,7 @@ codec-checks: build ## That the codec's arithmetic is the same by every kernel, 
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
 	@Scripts/make-fixtures.sh
 
-shipped-models: data build ## Trains the models in Models anew, one after the other (over two hours; ONLY=faces)
+shipped-models: data build ## Trains the models in Models anew, one after the other (over three hours; ONLY=photos)
 	@Scripts/shipped-models.sh
 
 judge: build faces ## What a judge says of the shipped faces' samples and edits (a quarter of an hour; JUDGE_FLAGS; docs/measurements/judge.md)
@@ -130,7 +130,7 @@ bench-cluster: build data ## How two processes scale on links of several speeds,
 	@python3 Benchmarks/cluster/measure.py $(BENCH_FLAGS)
 	@python3 Benchmarks/cluster/model.py
 
-bench-codec: build data photo-patches emoji faces ## The codec beside PNG, WebP and JPEG XL, in a table for each of four data sets (trains two models)
+bench-codec: build data photo-patches emoji faces ## The codec beside PNG, WebP and JPEG XL, in a table for each of four data sets (trains one model)
 	@bash -c '. Scripts/packages.sh && need_pillow && { command -v cjxl >/dev/null || need_packages libjxl-tools; }'
 	@.venv-pictures/bin/python -c 'import matplotlib' 2>/dev/null || .venv-pictures/bin/python -m pip install --quiet matplotlib
 	@Benchmarks/codec.sh

@@ -6,7 +6,7 @@ archive counts, and beside it what the model says of the same images. All withou
 
 Needs cjxl (Debian's libjxl-tools), numpy and Pillow with WebP:
     .venv-pictures/bin/python Benchmarks/codec.py fashion-mnist fashion-mnist
-    .venv-pictures/bin/python Benchmarks/codec.py .data/photo-patches-32 runs/codec-photos
+    .venv-pictures/bin/python Benchmarks/codec.py .data/photo-patches-32 photos
 """
 
 import argparse

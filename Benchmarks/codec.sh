@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The codec beside the classical ones: a table each of clothes, photographs, faces and emoji, by codec.py. Models of photographs and emoji
-# are trained first, where runs does not have them.
+# The codec beside the classical ones: a table each of clothes, photographs, faces and emoji, by codec.py. A model of emoji is trained
+# first, where runs does not have it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,11 +17,10 @@ trained() {
   fi
 }
 
-trained codec-photos --data .data/photo-patches-32 --pixel-steps 6 --pixel-hidden 48 --steps 9 --hidden 128 --lr 2e-3 --images 300000
 trained codec-emoji --data .data/emoji-32 --pixel-steps 4 --pixel-hidden 32 --steps 9 --hidden 128 --lr 4e-3 --images 127296
 "$python" Benchmarks/codec.py fashion-mnist fashion-mnist --plot docs/images/codec-bits.png
 echo
-"$python" Benchmarks/codec.py .data/photo-patches-32 runs/codec-photos
+"$python" Benchmarks/codec.py .data/photo-patches-32 photos
 echo
 "$python" Benchmarks/codec.py .data/faces-64 faces --bits 5
 echo

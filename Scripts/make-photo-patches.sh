@@ -3,7 +3,8 @@
 # The photographs come with four Debian packages, three of desktop backgrounds and an educational program;
 # photo_sources.py lists them, photo_patches.py says what is done to them, docs/data.md what comes out.
 #   SIZE   pixels a side (default 32)
-#   COUNT  patches in all, fewer if there are no more (default 20000 of 32 pixels, 10000 of other sizes)
+#   COUNT  patches in all, fewer if there are no more (default 20000 of 32 pixels, 10000 of other sizes); all: every one, in
+#          .data/photo-patches-SIZE-all
 #   SEED   which photographs go where, and which patches are taken (default 0)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +13,7 @@ cd "$(dirname "$0")/.."
 size=${SIZE:-32} seed=${SEED:-0}
 if [ "$size" = 32 ]; then count=${COUNT:-20000}; else count=${COUNT:-10000}; fi
 folder=.data/photo-patches-$size
+if [ "$count" = all ]; then count=1000000 folder+=-all; fi
 made_with="$size $count $seed $(cat Scripts/photo_*.py | cksum)"
 
 if [ "$(cat "$folder/made-with" 2>/dev/null)" = "$made_with" ]; then exit; fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the models in Models anew, with their directions; the faces in half precision, since they are large. A run in runs that was
 # stopped goes on; a finished one is kept.
-#   ONLY   faces or fashion-mnist (default both)
+#   ONLY   faces, fashion-mnist or photos (default all)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,8 +24,8 @@ directions() {
 }
 
 case ${ONLY:-} in
-  "" | faces | fashion-mnist) ;;
-  *) echo "shipped-models.sh: ONLY is $ONLY, expected faces or fashion-mnist" >&2; exit 2 ;;
+  "" | faces | fashion-mnist | photos) ;;
+  *) echo "shipped-models.sh: ONLY is $ONLY, expected faces, fashion-mnist or photos" >&2; exit 2 ;;
 esac
 
 if [ "${ONLY:-faces}" = faces ]; then
@@ -37,4 +37,8 @@ if [ "${ONLY:-fashion-mnist}" = fashion-mnist ]; then
   # float16 would cost 0.009 bits/dim.
   shipped fashion-mnist float32
   directions fashion-mnist --label shirt --limit 20000
+fi
+if [ "${ONLY:-photos}" = photos ]; then
+  COUNT=all Scripts/make-photo-patches.sh
+  shipped photos float16
 fi

@@ -8,9 +8,12 @@ struct MadeSet {
   /// - Returns: nil for a folder that none of the commands makes.
   init?(folder: String) {
     let parts = folder.split(separator: "/").suffix(2)
-    guard parts.count == 2, parts.first == ".data", let name = parts.last, let dash = name.lastIndex(of: "-"),
+    guard parts.count == 2, parts.first == ".data", let last = parts.last else { return nil }
+    let isWhole = last.hasSuffix("-all")
+    let name = isWhole ? last.dropLast(4) : last
+    guard let dash = name.lastIndex(of: "-"),
       let size = Int(name[name.index(after: dash)...]), Self.targets.contains(String(name[..<dash]))
     else { return nil }
-    command = "make \(name[..<dash]) SIZE=\(size)"
+    command = "make \(name[..<dash]) SIZE=\(size)" + (isWhole ? " COUNT=all" : "")
   }
 }

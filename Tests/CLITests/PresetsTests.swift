@@ -9,7 +9,7 @@ import Testing
 
   @Test func table() throws {
     let lines = try glow("presets").split(separator: "\n").map(String.init)
-    #expect(lines.count == 1 + 5 + Self.published.count + 7)
+    #expect(lines.count == 1 + 5 + Self.published.count + 8)
     #expect(
       lines[0].split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
         == "name model L K hidden coupling bits batch per pass size parameters data")
@@ -41,7 +41,7 @@ import Testing
     #expect(
       all?.compactMap { $0["name"] as? String } == ["demo", "fashion-mnist", "toy", "faces", "faces32"] + Self.published
         + [
-          "realnvp", "realnvp-toy", "realnvp-cifar10", "masked-glow", "masked-glow-toy", "masked-cifar10",
+          "realnvp", "realnvp-toy", "realnvp-cifar10", "masked-glow", "photos", "masked-glow-toy", "masked-cifar10",
           "masked-imagenet32",
         ])
   }

@@ -71,7 +71,8 @@ import Testing
     #expect(Set(Preset.published.map(\.name)) == Set(Run.all.map(\.name)))
     #expect(
       Preset.all.filter { !$0.needsFolder }.map(\.name) == [
-        "demo", "fashion-mnist", "toy", "faces", "faces32", "realnvp", "realnvp-toy", "masked-glow", "masked-glow-toy",
+        "demo", "fashion-mnist", "toy", "faces", "faces32", "realnvp", "realnvp-toy", "masked-glow", "photos",
+        "masked-glow-toy",
       ])
   }
 

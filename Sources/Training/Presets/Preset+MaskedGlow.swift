@@ -2,7 +2,7 @@ import Datasets
 import FlowModels
 
 extension Preset {
-  static let maskedGlows: [Preset] = [maskedGlow, maskedGlowToy, maskedCIFAR10, maskedImageNet32]
+  static let maskedGlows: [Preset] = [maskedGlow, photos, maskedGlowToy, maskedCIFAR10, maskedImageNet32]
 
   /// A MaskedGlow that takes about as long as ``demo``'s Glow, on the same images: two steps of flow a level have made room for four on
   /// the pixels.
@@ -14,6 +14,22 @@ extension Preset {
     preset.training.weightDecay = 0.03
     return Preset(
       name: "masked-glow", summary: "MaskedGlow on Fashion-MNIST, of about demo's cost", model: preset.model,
+      training: preset.training)
+  }()
+
+  /// The shipped photographs'.
+  public static let photos: Preset = {
+    var preset = maskedGlow
+    var model = preset.model as! MaskedGlowConfiguration
+    model.pixelSteps = 6
+    model.pixelHidden = 48
+    (model.glow.height, model.glow.width, model.glow.channels) = (32, 32, 3)
+    (model.glow.levels, model.glow.steps, model.glow.hidden) = (3, 9, 128)
+    preset.training.data = ".data/photo-patches-32-all"
+    preset.training.images = 420_000
+    preset.training.augmentation.horizontalFlip = true
+    return Preset(
+      name: "photos", summary: "the shipped photographs, in half an hour to an hour on 2 cores", model: model,
       training: preset.training)
   }()
 
