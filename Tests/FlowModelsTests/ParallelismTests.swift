@@ -82,6 +82,24 @@ import Torch
     try withThreads(2) { #expect(model.shares(of: 8) == [0..<8]) }
   }
 
+  /// The work of a small model on one image is one thread's; of several images, or a larger model, it is all threads'.
+  @Test func aSingleImageOfASmallModelIsForOneThread() throws {
+    let variant = MaskedGlowVariant.all[0]
+    let (model, x) = (try variant.model(), try variant.images(1))
+    func threads(_ shares: [Range<Int>]) throws -> [Int] {
+      try model.sideBySide(shares) { _, _ in Runtime.threadCount }
+    }
+    try withThreads(3) {
+      #expect(try threads(model.shares(of: 1)) == [1])
+      #expect(try threads(model.shares(of: 3)) == [1, 1, 1])
+      let found = try model.logProbability(x, labels: nil)
+      model.parallelism = .operations
+      #expect(try threads(model.shares(of: 1)) == [3])
+      try expectClose(found, model.logProbability(x, labels: nil), within: 1e-9, "log-probability")
+      #expect(Runtime.threadCount == 3)
+    }
+  }
+
   @Test func weightsThatChangeAreEverybodys() throws {
     let variant = MaskedGlowVariant.all[3]
     let (model, x) = (try variant.model(), try variant.images(4))

@@ -36,7 +36,7 @@ public struct Preset: Sendable {
   /// Whether `training.data` is only a pattern such as `cifar10:FOLDER`, in place of which a source has to be given.
   public var needsFolder: Bool { training.data.hasSuffix(":FOLDER") }
 
-  /// Sized for 2 cores and about three minutes.
+  /// Sized for 2 cores and a few minutes.
   public static let demo: Preset = {
     var model = fashionModel(steps: 8, hidden: 64)
     model.scale = .bounded
@@ -44,7 +44,7 @@ public struct Preset: Sendable {
     training.optimizer = .muon
     training.gradientClip = 0.5
     return Preset(
-      name: "demo", summary: "Fashion-MNIST in about three minutes on 2 cores", model: model, training: training)
+      name: "demo", summary: "Fashion-MNIST in one to three minutes on 2 cores", model: model, training: training)
   }()
 
   /// The shipped model's.
