@@ -67,6 +67,7 @@ import Torch
     try withThreads(3) {
       #expect(model.shares(of: 8) == [0..<2, 2..<5, 5..<8])
       #expect(model.shares(of: 2) == [0..<1, 1..<2])
+      #expect(model.shares(of: 0) == [0..<0])
       model.parallelism = .operations
       #expect(model.shares(of: 8) == [0..<8])
     }

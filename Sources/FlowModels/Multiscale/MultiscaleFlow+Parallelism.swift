@@ -5,7 +5,7 @@ import Torch
 
 extension MultiscaleFlow {
   public func shares(of batch: Int) -> [Range<Int>] {
-    let count = min(shareCount, batch)
+    let count = max(1, min(shareCount, batch))
     return (0..<count).map { $0 * batch / count..<($0 + 1) * batch / count }
   }
 
