@@ -130,8 +130,10 @@ import Torch
         x, labels: labels, keeping: keep ? .all(of: glow.configuration) : nil, classifierWeight: weightY)
       try glow.parameters.values.addInPlace(glow.parameters.gradients, scale: -1e-3)
     }
-    try step(keep: true)
-    // The next sets the model's condition anew, so it is part of what is alive before and after.
-    for keep in [false, true] { try expectNoLeak("keep \(keep)") { try step(keep: keep) } }
+    for keep in [false, true] {
+      // What a step leaves in the model, its condition and its mixes, the next one replaces.
+      try step(keep: keep)
+      try expectNoLeak("keep \(keep)") { try step(keep: keep) }
+    }
   }
 }

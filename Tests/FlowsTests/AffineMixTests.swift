@@ -17,7 +17,7 @@ import Torch
       return (actnorm, convolution)
     }
     let (own, other) = (try layers(), try layers())
-    let host = try HostAffineMix(own.0, own.1)
+    let host = try HostAffineMix(own.0, own.1, .float64)
     let device = try DeviceAffineMix(other.0, other.1)
     let x = try randomTensor([3, 20, 30, channels], seed: 1)
     let gradY = try randomTensor(x.shape, seed: 2)
@@ -34,6 +34,38 @@ import Torch
     for (a, b) in zip(own.0.parameters + own.1.parameters, other.0.parameters + other.1.parameters) {
       try expectClose(a.gradient, b.gradient, within: 1e-10, "gradient of \(a.name)")
     }
+  }
+
+  /// A step keeps what it worked out for its parameters; it must notice every change of them, and a change that could not be used.
+  @Test func stepFollowsItsParameters() throws {
+    let options = TensorOptions(.float64)
+    let actnorm = try ActNorm("actnorm", channels: 4, like: options)
+    let convolution = try InvertibleConv1x1(
+      "conv", channels: 4, factored: false, like: options, using: Generator(seed: 7))
+    let conditioner = try ConvConditioner(
+      "net", inputs: 2, hidden: 4, outputs: 4, edgeChannel: true, like: options, using: Generator(seed: 8))
+    let step = FlowStep(
+      "step", actnorm: actnorm, permutation: convolution,
+      transform: Coupling(.affine(.bounded), conditioner: conditioner))
+    try randomize(step.parameters)
+    let x = try randomTensor([2, 6, 5, 4], seed: 1)
+    func expectTheLayers(_ what: String) throws {
+      let apart = try convolution.forward(actnorm.forward(x, keep: false).y, keep: false).y
+      let (mixed, inverted) = (try step.mix(x), try step.inverse(step.forward(x, keep: false).y))
+      try expectClose(mixed.y, apart, within: 1e-12, what)
+      try expectClose(inverted, x, within: 1e-10, "inverse, \(what)")
+    }
+    try expectTheLayers("at first")
+    for parameter in actnorm.parameters + convolution.parameters {
+      try parameter.value.addInPlace(parameter.value, scale: 0.25)
+      try expectTheLayers("after a change of \(parameter.name)")
+    }
+    let weight = convolution.parameters[0].value
+    let kept = try weight.copy()
+    try weight.zeroInPlace()
+    for _ in 1...2 { #expect(throws: TorchError.self) { try step.inverse(x) } }
+    try weight.assign(kept)
+    try expectTheLayers("after a matrix without an inverse")
   }
 
   @Test func inverseNeedsPivots() throws {

@@ -61,6 +61,24 @@ ct_status ct_copy_bytes(ct_handle t, void *bytes, size_t count) {
     if (count > 0) std::memcpy(bytes, source.data_ptr(), count);
   });
 }
+ct_status ct_renew_bytes(const ct_handle *tensors, size_t count, void *bytes, size_t byte_count, bool *are_same) {
+  return guarded([&] {
+    *are_same = true;
+    auto *place = static_cast<char *>(bytes), *end = place + byte_count;
+    for (size_t i = 0; i < count; i++) {
+      const at::Tensor &source = tensor(tensors[i]);
+      const size_t size = source.nbytes();
+      TORCH_CHECK(source.device().is_cpu() && source.is_contiguous(), "expected contiguous tensors on the CPU");
+      TORCH_CHECK(size <= size_t(end - place), "expected tensors of ", byte_count, " bytes");
+      if (size > 0 && std::memcmp(place, source.const_data_ptr(), size) != 0) {
+        *are_same = false;
+        std::memcpy(place, source.const_data_ptr(), size);
+      }
+      place += size;
+    }
+    TORCH_CHECK(place == end, "expected tensors of ", byte_count, " bytes");
+  });
+}
 ct_status ct_to(ct_handle t, ct_dtype type, ct_device where, ct_handle *result) {
   return RESULT(tensor(t).to(device(where), scalar_type(type)));
 }

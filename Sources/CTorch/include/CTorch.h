@@ -85,6 +85,8 @@ ct_device ct_device_of(ct_handle);
 bool ct_is_contiguous(ct_handle);
 bool ct_same_storage(ct_handle, ct_handle);
 ct_status ct_copy_bytes(ct_handle, void *bytes, size_t byte_count);
+// Whether contiguous tensors on the CPU hold these bytes, one after the other; where they do not, `bytes` takes what they hold.
+ct_status ct_renew_bytes(const ct_handle *tensors, size_t count, void *bytes, size_t byte_count, bool *are_same);
 ct_status ct_to(ct_handle, ct_dtype, ct_device, ct_handle *result);
 
 // Shape.

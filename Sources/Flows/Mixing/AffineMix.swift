@@ -67,18 +67,35 @@ struct DeviceAffineMix: AffineMix {
   }
 }
 
-/// With Swift's own arithmetic, for tensors on the CPU: on matrices this small libtorch spends its time on the calls.
-struct HostAffineMix: AffineMix {
+/// With Swift's own arithmetic, for tensors on the CPU: on matrices this small libtorch spends its time on the calls. What each way
+/// multiplies by is worked out once, for as long as the parameters stay as they are.
+final class HostAffineMix: AffineMix {
   private let actnorm: ActNorm
   private let convolution: InvertibleConv1x1
+  /// Of the images.
+  let dtype: DType
   private let weight: SmallMatrix
   private let scale: [Double]
   private let bias: [Double]
   private let matrix: SmallMatrix
+  private var forwardRows: Rows?
+  private var inverseRows: Rows?
+  private var forwardLogDet: Double?
 
-  init(_ actnorm: ActNorm, _ convolution: InvertibleConv1x1) throws {
+  /// `y = x * matrix + offset`, for pixels as rows.
+  private struct Rows {
+    let matrix: Tensor
+    let offset: Tensor
+
+    func apply(_ x: Tensor) throws -> Tensor {
+      try x.pixelRows().affineRows(matrix, offset: offset).reshaped(x.shape)
+    }
+  }
+
+  init(_ actnorm: ActNorm, _ convolution: InvertibleConv1x1, _ dtype: DType) throws {
     self.actnorm = actnorm
     self.convolution = convolution
+    self.dtype = dtype
     weight = try convolution.hostMatrix()
     scale = try actnorm.logScale.value.elements(Double.self).map { exp($0 * actnorm.logScaleFactor) }
     bias = try actnorm.bias.value.elements()
@@ -87,21 +104,31 @@ struct HostAffineMix: AffineMix {
 
   func forward(_ x: Tensor) throws -> Forward {
     let (batch, height, width, _) = x.imageSizes
-    let y = try x.pixelRows().affineRows(matrix.transposed.tensor(x.dtype), offset: vector(matrix * bias, x.dtype))
+    let rows = try forwardRows ?? Rows(matrix: matrix.transposed.tensor(dtype), offset: vector(matrix * bias))
+    forwardRows = rows
+    let logDet = try forwardLogDet ?? logDeterminant()
+    forwardLogDet = logDet
+    return Forward(try rows.apply(x), logDet: try .full(logDet * Double(height * width), [batch], dtype))
+  }
+
+  /// Of a pixel.
+  private func logDeterminant() throws -> Double {
     let logScales = try actnorm.logScale.value.elements(Double.self).reduce(0, +) * actnorm.logScaleFactor
-    let logDet = try (logScales + convolution.hostLogDeterminant(of: weight)) * Double(height * width)
-    return Forward(try y.reshaped(x.shape), logDet: try .full(logDet, [batch], x.dtype))
+    return try logScales + convolution.hostLogDeterminant(of: weight)
   }
 
   /// `x = A⁻¹ y - b`
   func inverse(_ y: Tensor) throws -> Tensor {
-    let inverse = try matrix.inverted().inverse.transposed
-    return try y.pixelRows().affineRows(inverse.tensor(y.dtype), offset: vector(bias.map(-), y.dtype)).reshaped(y.shape)
+    let rows =
+      try inverseRows ?? Rows(matrix: matrix.inverted().inverse.transposed.tensor(dtype), offset: vector(bias.map(-)))
+    inverseRows = rows
+    return try rows.apply(y)
   }
 
   func backward(x: Tensor, gradY: Tensor, gradLogDet: Tensor) throws -> Tensor {
     let (_, height, width, _) = x.imageSizes
-    let rows = try x.pixelRows().affineRowsBackward(matrix.transposed.tensor(x.dtype), gradient: gradY.pixelRows())
+    let rows = try x.pixelRows().affineRowsBackward(
+      forwardRows?.matrix ?? matrix.transposed.tensor(dtype), gradient: gradY.pixelRows())
     let gradMatrix = try SmallMatrix(rows.matrix).transposed
     let gradOffset: [Double] = try rows.offset.elements()
     let logDetGradient = try gradLogDet.elements(Double.self).reduce(0, +) * Double(height * width)
@@ -116,12 +143,12 @@ struct HostAffineMix: AffineMix {
       let direct = scale.indices.reduce(0) { $0 + gradMatrix[$1, column] * weight[$1, column] }
       return ((direct + through[column] * bias[column]) * scale[column] + logDetGradient) * actnorm.logScaleFactor
     }
-    try actnorm.logScale.gradient.addInPlace(vector(gradLogScale, x.dtype))
-    try actnorm.bias.gradient.addInPlace(vector(zip(through, scale).map { $0 * $1 }, x.dtype))
+    try actnorm.logScale.gradient.addInPlace(vector(gradLogScale))
+    try actnorm.bias.gradient.addInPlace(vector(zip(through, scale).map { $0 * $1 }))
     return try rows.rows.reshaped(x.shape)
   }
 
-  private func vector(_ elements: [Double], _ dtype: DType) throws -> Tensor {
+  private func vector(_ elements: [Double]) throws -> Tensor {
     try Tensor(elements).converted(to: dtype)
   }
 }

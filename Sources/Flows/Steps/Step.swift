@@ -16,6 +16,9 @@ public final class Step<Transform: StepTransform>: Bijection {
   public let actnorm: ActNorm
   public let permutation: any Bijection
   public let transform: Transform
+  /// The map of the parameters that ``mixRecord`` holds.
+  private var hostMix: HostAffineMix?
+  private var mixRecord = TensorRecord()
 
   public var parameters: [Parameter] { actnorm.parameters + permutation.parameters + transform.parameters }
   public var buffers: [Buffer] { permutation.buffers + transform.buffers }
@@ -91,6 +94,13 @@ public final class Step<Transform: StepTransform>: Bijection {
   }
 
   private func affineMix(_ convolution: InvertibleConv1x1, like x: Tensor) throws -> any AffineMix {
-    x.runsKernels ? try HostAffineMix(actnorm, convolution) : try DeviceAffineMix(actnorm, convolution)
+    guard x.runsKernels else { return try DeviceAffineMix(actnorm, convolution) }
+    let sources =
+      actnorm.parameters.map(\.value) + convolution.parameters.map(\.value) + convolution.buffers.map(\.value)
+    if try mixRecord.renew(sources), let hostMix, hostMix.dtype == x.dtype { return hostMix }
+    hostMix = nil
+    let mix = try HostAffineMix(actnorm, convolution, x.dtype)
+    hostMix = mix
+    return mix
   }
 }
