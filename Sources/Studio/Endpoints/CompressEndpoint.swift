@@ -15,18 +15,21 @@ extension Endpoint {
 
 extension Studio {
   func compress(_ request: Request, _ context: StudioContext) async throws -> Response {
-    let pictures = try await pictureRequest(request, context).finish()
-    let archive = try await working(context) {
-      do {
-        return try await model.archive(pictures.map(\.picture), labels: pictures.map(\.label))
-      } catch let error as ModelError {
-        throw Problem(.unprocessableContent, "\(error)")
-      } catch let error as CodecError { throw Problem(.unprocessableContent, "\(error)") }
+    try await answering(request, context) { (asked: PictureRequest) in
+      let archive = try await archive(of: asked.finish())
+      if request.preferred(of: MediaType.json, MediaType.bytes) == MediaType.bytes {
+        return Response(MediaType.bytes, ByteBuffer(bytes: archive.bytes))
+      }
+      return Response(json: ArchiveAnswer(archive))
     }
-    if request.preferred(of: MediaType.json, MediaType.bytes) == MediaType.bytes {
-      return Response(MediaType.bytes, ByteBuffer(bytes: archive.bytes))
-    }
-    return try await working(context) { Response(json: ArchiveAnswer(archive)) }
+  }
+
+  private func archive(of pictures: [PictureInput]) async throws -> ImageModel.Archive {
+    do {
+      return try await model.archive(pictures.map(\.picture), labels: pictures.map(\.label))
+    } catch let error as ModelError {
+      throw Problem(.unprocessableContent, "\(error)")
+    } catch let error as CodecError { throw Problem(.unprocessableContent, "\(error)") }
   }
 }
 

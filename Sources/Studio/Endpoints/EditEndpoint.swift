@@ -15,19 +15,18 @@ extension Studio {
   private static let strengths = -10.0...10.0
 
   func edit(_ request: Request, _ context: StudioContext) async throws -> Response {
-    let asked = try await pictureRequest(request, context)
-    let pictures = asked.pictures
-    let result = try await working(context) {
+    try await answering(request, context) { (asked: PictureRequest) in
+      let pictures = asked.pictures
       var fields = asked.fields
       let label = try label(&fields)
       let direction = try fields.choice("direction", AttributeDirections.Kind.self) ?? .mean
       let (strengths, conditions) = (try strengths(&fields), try conditions(&fields))
       try fields.finish()
-      return try await model.edit(
+      let edited = try await model.edit(
         pictures.map(\.picture), by: strengths, along: direction, labels: pictures.map(\.label), as: label,
         telling: conditions, known: pictures.map(\.conditions))
+      return try answer(edited, to: request, inputs: pictures)
     }
-    return try await answer(result, to: request, context, inputs: pictures)
   }
 
   private func strengths(_ fields: inout RequestFields) throws -> [String: Double] {

@@ -18,12 +18,11 @@ extension Studio {
   private static let weights = 0.0...1e6
 
   func interpolate(_ request: Request, _ context: StudioContext) async throws -> Response {
-    let asked = try await pictureRequest(request, context)
-    let pictures = asked.pictures
-    guard pictures.count > 1 else {
-      throw Problem(.badRequest, "images holds 1, expected 2 to \(options.imageLimit)", field: "images")
-    }
-    let (result, columns) = try await working(context) { () -> (Drawn, Int) in
+    try await answering(request, context) { (asked: PictureRequest) in
+      let pictures = asked.pictures
+      guard pictures.count > 1 else {
+        throw Problem(.badRequest, "images holds 1, expected 2 to \(options.imageLimit)", field: "images")
+      }
       var fields = asked.fields
       let path = try fields.choice("path", LatentPath.Shape.self) ?? .spherical
       let course = try course(&fields, images: pictures.count)
@@ -32,12 +31,12 @@ extension Studio {
       switch course {
       case .weights(let rows):
         let mixes = try await model.mix(images, weights: rows, along: path, labels: labels)
-        return (mixes, usualSteps(images: images.count))
+        return try answer(mixes, to: request, columns: usualSteps(images: images.count), inputs: pictures)
       case .steps(let steps):
-        return (try await model.interpolate(images, steps: steps, along: path, labels: labels), steps)
+        let between = try await model.interpolate(images, steps: steps, along: path, labels: labels)
+        return try answer(between, to: request, columns: steps, inputs: pictures)
       }
     }
-    return try await answer(result, to: request, context, columns: columns, inputs: pictures)
   }
 
   private enum Course { case weights([[Double]]), steps(Int) }

@@ -33,45 +33,44 @@ private struct LatentsAnswer: Encodable {
 
 extension Studio {
   func encode(_ request: Request, _ context: StudioContext) async throws -> Response {
-    let pictures = try await pictureRequest(request, context).finish()
-    let latents = try await working(context) {
-      try await model.encode(pictures.map(\.picture), labels: pictures.map(\.label))
-    }
-    if request.preferred(of: MediaType.bytes, MediaType.json) == MediaType.json {
-      return try await working(context) {
-        Response(json: LatentsAnswer(latents: Data(latents), inputs: try pictures.map { try $0.answer() }))
+    try await answering(request, context) { (asked: PictureRequest) in
+      let pictures = try asked.finish()
+      let latents = try await model.encode(pictures.map(\.picture), labels: pictures.map(\.label))
+      if request.preferred(of: MediaType.bytes, MediaType.json) == MediaType.json {
+        return Response(json: LatentsAnswer(latents: Data(latents), inputs: try pictures.map { try $0.answer() }))
       }
+      return Response(MediaType.bytes, ByteBuffer(bytes: latents))
     }
-    return Response(MediaType.bytes, ByteBuffer(bytes: latents))
   }
 
+  /// Takes the bytes of a safetensors file, as they are or in JSON.
   func decode(_ request: Request, _ context: StudioContext) async throws -> Response {
-    let latents = try await latents(request, context)
-    let drawn = try await working(context) {
-      do { return try await model.decode(latents, atMost: options.countLimit) } catch let error as SafetensorsError {
-        throw Problem(.unprocessableContent, "\(error)", field: "latents")
-      } catch let error as ModelError { throw Problem(.unprocessableContent, "\(error)", field: "latents") }
-    }
-    return try await answer(drawn, to: request, context)
-  }
-
-  /// The bytes of a safetensors file, as they are or in JSON.
-  private func latents(_ request: Request, _ context: StudioContext) async throws -> [UInt8] {
     guard request.mediaType == MediaType.json else {
       guard request.mediaType == MediaType.bytes else {
         throw unsupported(request.mediaType ?? "none", [MediaType.bytes, MediaType.json])
       }
-      return try await body(of: request, context)
+      let latents = try await body(of: request, context)
+      return try await working(context) { try await answer(pictures(of: latents), to: request) }
     }
-    var fields = try await fields(of: request, context)
-    guard let text = try fields.string("latents") else {
-      throw Problem(.badRequest, "latents is missing", field: "latents")
-    }
-    try fields.finish()
-    return try await working(context) {
-      do { return try Base64Text.decoded(text) } catch {
-        throw Problem(.badRequest, "latents \(error)", field: "latents")
+    return try await answering(request, context) { (asked: RequestFields) in
+      var fields = asked
+      guard let text = try fields.string("latents") else {
+        throw Problem(.badRequest, "latents is missing", field: "latents")
       }
+      try fields.finish()
+      return try await answer(pictures(of: latents(inBase64: text)), to: request)
     }
+  }
+
+  private func latents(inBase64 text: String) throws -> [UInt8] {
+    do { return try Base64Text.decoded(text) } catch {
+      throw Problem(.badRequest, "latents \(error)", field: "latents")
+    }
+  }
+
+  private func pictures(of latents: [UInt8]) async throws -> Drawn {
+    do { return try await model.decode(latents, atMost: options.countLimit) } catch let error as SafetensorsError {
+      throw Problem(.unprocessableContent, "\(error)", field: "latents")
+    } catch let error as ModelError { throw Problem(.unprocessableContent, "\(error)", field: "latents") }
   }
 }

@@ -30,28 +30,25 @@ extension Studio {
   /// Pictures in JSON, or where the client asks for `image/png`, one PNG with all of them in rows, and `Glow-Strayed` says what
   /// `strayed` does in JSON.
   func answer(
-    _ drawn: Drawn, to request: Request, _ context: StudioContext, columns: Int = 8, labels: [Int]? = nil,
-    inputs: [PictureInput]? = nil
-  ) async throws -> Response {
-    try await working(context) {
-      func png(_ picture: PixelImage) throws -> Data {
-        try Task.checkCancellation()
-        return try picture.png()
-      }
-      let pictures = drawn.pictures
-      if request.preferred(of: MediaType.json, MediaType.png) == MediaType.png {
-        let picture = pictures.count == 1 ? pictures[0] : PixelImage.grid(pictures, columns: columns)
-        var response = Response(MediaType.png, ByteBuffer(data: try png(picture)))
-        if !drawn.strayed.isEmpty {
-          response.headers[.strayed] = drawn.strayed.map(String.init).joined(separator: ", ")
-        }
-        return response
-      }
-      return Response(
-        json: PicturesAnswer(
-          images: try pictures.map(png), labels: labels, inputs: try inputs?.map { try $0.answer() },
-          strayed: drawn.strayed.isEmpty ? nil : drawn.strayed))
+    _ drawn: Drawn, to request: Request, columns: Int = 8, labels: [Int]? = nil, inputs: [PictureInput]? = nil
+  ) throws -> Response {
+    func png(_ picture: PixelImage) throws -> Data {
+      try Task.checkCancellation()
+      return try picture.png()
     }
+    let pictures = drawn.pictures
+    if request.preferred(of: MediaType.json, MediaType.png) == MediaType.png {
+      let picture = pictures.count == 1 ? pictures[0] : PixelImage.grid(pictures, columns: columns)
+      var response = Response(MediaType.png, ByteBuffer(data: try png(picture)))
+      if !drawn.strayed.isEmpty {
+        response.headers[.strayed] = drawn.strayed.map(String.init).joined(separator: ", ")
+      }
+      return response
+    }
+    return Response(
+      json: PicturesAnswer(
+        images: try pictures.map(png), labels: labels, inputs: try inputs?.map { try $0.answer() },
+        strayed: drawn.strayed.isEmpty ? nil : drawn.strayed))
   }
 }
 

@@ -19,13 +19,14 @@ extension Studio {
   private var indices: ClosedRange<Int> { 0...min(options.countLimit, ImageModel.mostSamples) - 1 }
 
   func sample(_ request: Request, _ context: StudioContext) async throws -> Response {
-    let asked = try await fields(of: request, context)
-    let (drawn, labels) = try await working(context) { () -> (Drawn, [Int]?) in
+    try await answering(request, context) { (asked: RequestFields) in
       var fields = asked
-      if let like = try fields.object("like") { return (try await variations(of: like, &fields, context), nil) }
-      return try await samples(&fields)
+      if let like = try fields.object("like") {
+        return try await answer(variations(of: like, &fields, context), to: request)
+      }
+      let (drawn, labels) = try await samples(&fields)
+      return try answer(drawn, to: request, labels: labels)
     }
-    return try await answer(drawn, to: request, context, labels: labels)
   }
 
   private func samples(_ fields: inout RequestFields) async throws -> (Drawn, [Int]?) {

@@ -11,11 +11,13 @@ extension Endpoint {
 
 extension Studio {
   func score(_ request: Request, _ context: StudioContext) async throws -> Response {
-    let pictures = try await pictureRequest(request, context).finish()
-    let scores = try await working(context) { try await model.score(pictures.map(\.picture)) }
-    return Response(
-      json: ScoresAnswer(
-        scores: zip(pictures, scores).map { ScoresAnswer.Score($0, $1) }, reference: model.state.reference))
+    try await answering(request, context) { (asked: PictureRequest) in
+      let pictures = try asked.finish()
+      let scores = try await model.score(pictures.map(\.picture))
+      return Response(
+        json: ScoresAnswer(
+          scores: zip(pictures, scores).map { ScoresAnswer.Score($0, $1) }, reference: model.state.reference))
+    }
   }
 }
 

@@ -18,8 +18,12 @@ struct PictureRequest: Sendable {
 }
 
 extension Studio {
-  /// - Throws: ``Problem`` naming the field or the picture.
-  func pictureRequest(_ request: Request, _ context: StudioContext) async throws -> PictureRequest {
+  /// Answers a request by what `work` makes of its pictures and other fields.
+  /// - Throws: ``Problem`` naming the field or the picture; what `work` throws.
+  func answering(
+    _ request: Request, _ context: StudioContext,
+    _ work: @escaping @Sendable (PictureRequest) async throws -> Response
+  ) async throws -> Response {
     let type = request.mediaType ?? "none"
     let taken = MediaType.pictures + [MediaType.json, MediaType.form]
     guard taken.contains(type) else { throw unsupported(type, taken) }
@@ -27,11 +31,13 @@ extension Studio {
     let body = try await body(of: request, context)
     let contentType = request.headers[.contentType] ?? ""
     return try await working(context) {
-      switch type {
-      case MediaType.json: try await pictures(in: RequestFields(body), context)
-      case MediaType.form: try await pictures(in: form(body, contentType), context)
-      default: try await decoded([.init(bytes: body, name: "the body", field: nil)], RequestFields(), context)
-      }
+      let asked =
+        switch type {
+        case MediaType.json: try await pictures(in: RequestFields(body), context)
+        case MediaType.form: try await pictures(in: form(body, contentType), context)
+        default: try await decoded([.init(bytes: body, name: "the body", field: nil)], RequestFields(), context)
+        }
+      return try await work(asked)
     }
   }
 

@@ -8,14 +8,18 @@ extension Studio {
     try await request.wholeBody(atMost: options.bodyLimit, within: options.timeLimit, from: bodies, context)
   }
 
-  /// The fields of a body that must be JSON.
-  func fields(of request: Request, _ context: StudioContext) async throws -> RequestFields {
+  /// Answers a request, whose body must be JSON, by what `work` makes of its fields.
+  /// - Throws: ``Problem``; what `work` throws.
+  func answering(
+    _ request: Request, _ context: StudioContext,
+    _ work: @escaping @Sendable (RequestFields) async throws -> Response
+  ) async throws -> Response {
     guard request.mediaType == MediaType.json else {
       throw unsupported(request.mediaType ?? "none", [MediaType.json])
     }
     try request.requireUTF8()
     let body = try await body(of: request, context)
-    return try await working(context) { try RequestFields(body) }
+    return try await working(context) { try await work(RequestFields(body)) }
   }
 
   func unsupported(_ type: String, _ expected: [String]) -> Problem {
