@@ -3,6 +3,7 @@
 #include <jxl/decode.h>
 #include <jxl/encode.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +80,35 @@ cic_status cic_jxl_decode(const uint8_t *bytes, size_t count, cic_limits limits,
 
 // --- Encoding ---
 
+// By efforts above 7, libjxl 0.7 ends the process where a group of 256 x 256 pixels, or what is left of one at an edge, is too small or
+// too uniform to learn from.
+enum { MOST_SAFE_EFFORT = 7, GROUP_SIDE = 256, LEAST_PIXELS = 1024, LEAST_VALUES = 16 };
+
+static bool is_varied(cic_image_info info, const uint8_t *pixels, int left, int top) {
+  const int right = info.width - left < GROUP_SIDE ? info.width : left + GROUP_SIDE;
+  const int bottom = info.height - top < GROUP_SIDE ? info.height : top + GROUP_SIDE;
+  if ((right - left) * (bottom - top) < LEAST_PIXELS) return false;
+  bool seen[256] = {false};
+  int values = 0;
+  for (int y = top; y < bottom; y++) {
+    for (int x = left; x < right; x++) {
+      bool *const value = &seen[pixels[((size_t)y * (size_t)info.width + (size_t)x) * (size_t)info.channels]];
+      if (!*value && ++values == LEAST_VALUES) return true;
+      *value = true;
+    }
+  }
+  return false;
+}
+
+static bool takes_any_effort(cic_image_info info, const uint8_t *pixels) {
+  for (int top = 0; top < info.height; top += GROUP_SIDE) {
+    for (int left = 0; left < info.width; left += GROUP_SIDE) {
+      if (!is_varied(info, pixels, left, top)) return false;
+    }
+  }
+  return true;
+}
+
 static int set_up(JxlEncoder *encoder, cic_image_info info, const uint8_t *pixels, int effort) {
   JxlBasicInfo basic;
   JxlEncoderInitBasicInfo(&basic);
@@ -102,6 +132,7 @@ static int set_up(JxlEncoder *encoder, cic_image_info info, const uint8_t *pixel
 cic_status cic_jxl_encode(cic_image_info info, const uint8_t *pixels, int effort, cic_buffer *output, char *message) {
   *output = (cic_buffer){0};
   if (effort < 1 || effort > CIC_JXL_MOST_EFFORT) return report(message, CIC_UNSUPPORTED, "an effort that is not taken");
+  if (effort > MOST_SAFE_EFFORT && !takes_any_effort(info, pixels)) effort = MOST_SAFE_EFFORT;
   JxlEncoder *encoder = JxlEncoderCreate(NULL);
   if (!encoder) return report(message, CIC_OUT_OF_MEMORY, "no memory for the encoder");
   JxlEncoderStatus status = set_up(encoder, info, pixels, effort) ? JXL_ENC_NEED_MORE_OUTPUT : JXL_ENC_ERROR;

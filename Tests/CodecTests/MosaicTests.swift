@@ -90,6 +90,33 @@ import Testing
     }
   }
 
+  /// As tiny ones: groups of libjxl's that are of one color, or of a few pixels.
+  @Test(arguments: [(290, 281, 1), (515, 518, 1), (515, 518, 3), (40, 24, 3)]) func uniformGroups(
+    width: Int, height: Int, channels: Int
+  ) throws {
+    let mosaic = Mosaic(tileWidth: width, tileHeight: height, channels: channels)
+    var random = SplitMix(23)
+    for isPartlyVaried in [false, true] {
+      let tile = (0..<width * height * channels).map { place in
+        isPartlyVaried && place / (width * channels) < 256 ? UInt8.random(in: 0...40, using: &random) : 77
+      }
+      let stream = try #require(
+        mosaic.encode([tile], places: [nil], isGray: channels == 1, ClassicalEffort(jpegXL: 9)))
+      #expect(try mosaic.decode(stream, places: [nil]) == [tile])
+    }
+  }
+
+  @Test func moreEffortIsSmaller() throws {
+    let mosaic = Mosaic(tileWidth: 64, tileHeight: 48, channels: 3)
+    let tile = (0..<64 * 48 * 3).map { UInt8(truncatingIfNeeded: ($0 / 3 % 64 * 5) ^ ($0 / 192 * 3) + $0 % 3 * 40) }
+    let sizes = try [7, 9].map { effort in
+      let stream = try #require(mosaic.encode([tile], places: [nil], isGray: false, ClassicalEffort(jpegXL: effort)))
+      #expect(try mosaic.decode(stream, places: [nil]) == [tile])
+      return stream.count
+    }
+    #expect(sizes[1] < sizes[0])
+  }
+
   /// What is cut, changed or of another size is refused, or is another picture; it takes no memory for what it says.
   @Test func damage() throws {
     let mosaic = Mosaic(tileWidth: 6, tileHeight: 6, channels: 3)

@@ -23,14 +23,13 @@ enum ClassicalCodec {
 
   /// - Parameters:
   ///   - pixels: `[height, width, channels]`, of 1 or 3 channels.
-  ///   - effort: 1 to 9; beyond what can be trusted, that.
+  ///   - effort: 1 to 9.
   /// - Returns: a codestream; nil where libjxl cannot.
   static func jpegXL(_ pixels: [UInt8], width: Int, height: Int, channels: Int, effort: Int) -> [UInt8]? {
     var output = cic_buffer()
     var message = [CChar](repeating: 0, count: Int(CIC_MESSAGE_CAPACITY))
     let info = cic_image_info(width: Int32(width), height: Int32(height), channels: Int32(channels))
-    let status = cic_jxl_encode(
-      info, pixels, min(Int32(effort), Int32(CIC_JXL_MOST_EFFORT)), &output, &message)
+    let status = cic_jxl_encode(info, pixels, Int32(effort), &output, &message)
     defer { cic_buffer_free(&output) }
     guard status == CIC_OK else { return nil }
     return Array(UnsafeBufferPointer(start: output.bytes, count: output.count))

@@ -75,7 +75,7 @@ struct Mosaic {
 struct ClassicalEffort: Sendable {
   /// Of libwebp, 0 to 9.
   var webP: Int?
-  /// Of libjxl, 1 to 9, of which 7 are taken.
+  /// Of libjxl, 1 to 9.
   var jpegXL: Int?
 
   /// For a first estimate.
