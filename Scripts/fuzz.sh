@@ -14,15 +14,15 @@ fuzz=.build-fuzz/release/fuzz
 scratch=$(mktemp -d -p "$([ -d /dev/shm ] && echo /dev/shm || echo /tmp)")
 trap 'rm -rf "$scratch"' EXIT
 export TMPDIR=$scratch
+# Deflate makes 4 MiB of 4 KiB; a file that asks for much more asks for what it cannot hold. Of each allocation one caller is kept, and
+# little of what is freed: the usual traces would halve the speed.
+export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:malloc_context_size=1:quarantine_size_mb=16
 
 run() {
   local corpus=.build-fuzz/corpus/$1 found=.build-fuzz/found/$1
   mkdir -p "$corpus" "$found"
   "$fuzz" seeds "$1" "$corpus"
-  # Deflate makes 4 MiB of 4 KiB; a file that asks for much more asks for what it cannot hold. Of each allocation one
-  # caller is kept, and little of what is freed: the usual traces would halve the speed.
-  SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:malloc_context_size=1:quarantine_size_mb=16 \
-    "$fuzz" "$1" -runs="$inputs" -max_len=4096 -malloc_limit_mb=32 -rss_limit_mb=4096 -timeout=10 \
+  "$fuzz" "$1" -runs="$inputs" -max_len=4096 -malloc_limit_mb=32 -rss_limit_mb=4096 -timeout=10 \
     -print_final_stats=1 -artifact_prefix="$found/" "$corpus" >"$scratch/log" 2>&1 || {
     tail -n 60 "$scratch/log"
     echo "fuzz: $1: found an input, see $found"

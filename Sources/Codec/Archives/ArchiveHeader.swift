@@ -25,6 +25,8 @@ public struct ArchiveHeader: Hashable, Sendable {
   public var model: ModelIdentity
   /// What the model was called where the archive was made.
   public var modelName: String
+  /// The same, fit for one line of a terminal: whoever wrote the archive had a say in it.
+  public var printableModelName: String { printable(modelName, limit: 100) }
 
   /// Whether tiles of one picture lie beside each other in mosaics, as they do since version 1.1.
   var keepsPlaces: Bool { minorVersion >= 1 }

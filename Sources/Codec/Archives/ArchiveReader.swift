@@ -150,7 +150,8 @@ public final class ArchiveReader {
   public func use(_ code: FlowCode, threads: Int = 1) throws {
     guard ModelIdentity.digest(of: code.blueprint) == header.model.digest else {
       throw CodecError(
-        "\(file.path) was written with another model: \(header.modelName), whose SHA-256 is \(header.model.name)")
+        "\(file.path) was written with another model: \(header.printableModelName), whose SHA-256 is \(header.model.name)"
+      )
     }
     let blueprint = code.blueprint
     guard header.tileWidth == blueprint.width, header.tileHeight == blueprint.height,

@@ -63,7 +63,7 @@ struct CodecModel {
       return
     }
     throw CodecError(
-      "the model of this archive is not here: it was called \(reader.header.modelName), and has the SHA-256 "
+      "the model of this archive is not here: it was called \(reader.header.printableModelName), and has the SHA-256 "
         + "\(reader.header.model.name); \(advice)")
   }
 }
