@@ -8,7 +8,7 @@
 /// print(small.width, small[x: 10, y: 20])
 /// try PixelImage.strip([small, small.enlarged(by: 1)]).writePNG(to: URL(filePath: "pair.png"))
 /// ```
-public struct PixelImage: Sendable, Equatable {
+public struct PixelImage: Sendable, Hashable {
   /// In pixels, at least 1.
   public let width: Int
   /// In pixels, at least 1.

@@ -15,6 +15,7 @@ struct Studio: Sendable {
   /// For reading requests and writing answers.
   private let workers = WorkerThreads(count: max(2, ProcessInfo.processInfo.activeProcessorCount), name: "requests")
   let bodies: BodyBudget
+  let shelf = PictureShelf()
 
   init(models: [StudioModel], options: StudioOptions, runs: RunCatalog?) {
     self.models = models

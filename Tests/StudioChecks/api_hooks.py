@@ -6,6 +6,7 @@ Loaded by schemathesis; STUDIO_ADDRESS and GLOW_TOKEN name the server, STUDIO_MO
 import base64
 import os
 import zlib
+from urllib.parse import urlencode
 
 import schemathesis
 from hypothesis import strategies as st
@@ -44,12 +45,21 @@ def in_base64(content: st.SearchStrategy[bytes]) -> st.SearchStrategy[str]:
     return content.map(lambda data: base64.b64encode(data).decode())
 
 
+def kept_name(seed: int) -> str:
+    """What the server calls a picture that it keeps."""
+    data = base64.b64encode(encoded(picture(8, 8, seed=seed))).decode()
+    address = "/v1/encode?" + urlencode({"model": MODEL["name"]})
+    answer = SERVER.post(address, {"images": [{"data": data}]})
+    return answer["inputs"][0]["kept"]
+
+
 any_picture = st.sampled_from(list(MODES)).flatmap(pictures)
 for name in MODES:
     schemathesis.openapi.media_type(name, pictures(name))
 schemathesis.openapi.media_type("application/octet-stream", latent_files())
 schemathesis.openapi.format("binary", any_picture)
 schemathesis.openapi.format("base64-picture", in_base64(any_picture))
+schemathesis.openapi.format("kept-picture", st.sampled_from([kept_name(seed) for seed in range(3)]))
 schemathesis.openapi.format("base64-latents", in_base64(latent_files()))
 
 

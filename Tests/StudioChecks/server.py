@@ -39,6 +39,12 @@ class Server:
         with urllib.request.urlopen(request, timeout=END_SECONDS) as answer:
             return json.load(answer)
 
+    def post(self, path: str, body: dict) -> dict:
+        headers = self.headers | {"Content-Type": "application/json", "Accept": "application/json"}
+        request = urllib.request.Request(self.address + path, json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=END_SECONDS) as answer:
+            return json.load(answer)
+
     @property
     def models(self) -> list[dict]:
         return self.get("/v1/models")["models"]

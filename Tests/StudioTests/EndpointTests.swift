@@ -93,6 +93,22 @@ import Testing
     }
   }
 
+  @Test func aPictureThatWasSentIsKept() async throws {
+    try await RunningServer.with { server in
+      let picture = try Data(ColorImages().image(at: 4).encodePNG())
+      let sent = try await server.post("/v1/edit", ["images": [["data": picture.base64EncodedString()]]])
+      let inputs = try #require(sent.json["inputs"] as? [[String: Any]])
+      let kept = try #require(inputs[0]["kept"] as? String)
+      let again = try await server.post("/v1/edit", ["images": [["kept": kept]]])
+      #expect(try pictures(again) == pictures(sent))
+      #expect((again.json["inputs"] as? [[String: Any]])?[0]["kept"] as? String == kept)
+      let chosen = try await server.post("/v1/edit", ["images": [["index": 4]]])
+      #expect((chosen.json["inputs"] as? [[String: Any]])?[0]["kept"] == nil)
+      let unknown = try await server.post("/v1/edit", ["images": [["index": 4], ["kept": "none"]]])
+      #expect(unknown.status == 422 && unknown.json["field"] as? String == "images[1].kept")
+    }
+  }
+
   @Test func pathsAndMixes() async throws {
     try await RunningServer.with { server in
       let ends = try [1, 2].map { try ColorImages().image(at: $0) }

@@ -28,6 +28,8 @@ struct Schema: Sendable {
   // MARK: - Values
 
   static let text = Schema(["type": "string"])
+  /// What an answer called a picture that was sent, as long as the server keeps it.
+  static let keptPicture = Schema(["type": "string", "format": "kept-picture"])
   static let flag = Schema(["type": "boolean"])
   static let whole = Schema(["type": "integer"])
   static let real = Schema(["type": "number"])

@@ -18,6 +18,8 @@ struct PictureInput: Sendable {
   var label: Int?
   /// What is known of the attributes that the model is told, by their names; nil for a picture that was sent.
   var conditions: [String: Double]?
+  /// By which later requests may name it; nil for an image of the data set, which has a number.
+  var kept: String?
 
   /// What an answer says of it.
   struct Answer: Encodable {
@@ -25,19 +27,21 @@ struct PictureInput: Sendable {
     var width: Int
     var height: Int
     var isFitted: Bool
+    var kept: String?
 
-    static let schema = Schema.answer([
-      "image": .base64("png"), "width": .whole, "height": .whole, "isFitted": .flag,
-    ]).called("Input")
+    static let schema = Schema.answer(
+      ["image": .base64("png"), "width": .whole, "height": .whole, "isFitted": .flag],
+      optional: ["kept": .text.described(as: "By which later requests may name it, for a while")]
+    ).called("Input")
   }
 
   func answer() throws -> Answer {
-    Answer(image: try picture.png(), width: width, height: height, isFitted: isFitted)
+    Answer(image: try picture.png(), width: width, height: height, isFitted: isFitted, kept: kept)
   }
 }
 
 extension Studio {
-  /// `{"data": base64}` or `{"index": number}`, perhaps with a `label`.
+  /// `{"data": base64}`, `{"index": number}` or `{"kept": name}`, perhaps with a `label`.
   /// - Parameter budget: how many pixels may still be decoded.
   func input(
     _ value: JSONValue, at place: String, budget: inout PixelBudget, _ context: StudioContext
@@ -56,8 +60,19 @@ extension Studio {
         picture: picture, width: picture.width, height: picture.height, isFitted: false, label: label ?? own,
         conditions: known(of: index, in: dataset))
     }
+    if let name = try fields.string("kept") {
+      try fields.finish()
+      guard var input = shelf.input(name, of: served.name) else {
+        throw Problem(
+          .unprocessableContent, "\(place).kept is not there any more: send the picture again",
+          field: "\(place).kept")
+      }
+      input.label = label ?? input.label
+      input.kept = name
+      return input
+    }
     guard let text = try fields.string("data") else {
-      throw Problem(.badRequest, "\(place) has neither data nor index, expected one of them", field: place)
+      throw Problem(.badRequest, "\(place) has no data, index or kept, expected one of them", field: place)
     }
     try fields.finish()
     let field = "\(place).data"
@@ -65,8 +80,16 @@ extension Studio {
     do { bytes = try Base64Text.decoded(text) } catch {
       throw Problem(.badRequest, "\(field) \(error)", field: field)
     }
-    return try await decoder.input(
-      .init(bytes: bytes, name: field, field: field), label: label, for: model, budget: &budget, context.deadline)
+    return keeping(
+      try await decoder.input(
+        .init(bytes: bytes, name: field, field: field), label: label, for: model, budget: &budget, context.deadline))
+  }
+
+  /// The picture, which later requests may name.
+  func keeping(_ input: PictureInput) -> PictureInput {
+    var input = input
+    input.kept = shelf.keep(input, of: served.name)
+    return input
   }
 
   /// What is known of the attributes of an image that the model is told; nil where that is nothing.
@@ -80,8 +103,9 @@ extension Studio {
   /// The description of what ``input(_:at:budget:_:)`` reads.
   var imageSchema: Schema {
     let data = Schema.object(["label": labelSchema, "data": .base64("picture")], required: ["data"])
-    guard let dataset else { return data.called("Image") }
+    let kept = Schema.object(["label": labelSchema, "kept": .keptPicture], required: ["kept"])
+    guard let dataset else { return Schema.one(of: [data, kept]).called("Image") }
     let index = Schema.object(["label": labelSchema, "index": .whole(0...dataset.count - 1)], required: ["index"])
-    return Schema.one(of: [data, index]).called("Image")
+    return Schema.one(of: [data, index, kept]).called("Image")
   }
 }

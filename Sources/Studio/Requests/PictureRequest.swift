@@ -98,7 +98,7 @@ extension Studio {
     var inputs: [PictureInput] = []
     for picture in pictures {
       inputs.append(
-        try await decoder.input(picture, label: nil, for: model, budget: &budget, context.deadline))
+        keeping(try await decoder.input(picture, label: nil, for: model, budget: &budget, context.deadline)))
     }
     return PictureRequest(pictures: inputs, fields: fields)
   }
