@@ -81,7 +81,7 @@ class Watched:
 
     def open(self, tab: str) -> None:
         self.page.goto(f"{self.address}/#{tab}")
-        self.page.wait_for_selector(f"#panel-{tab}:not([hidden])")
+        self.page.wait_for_selector(f"#panel-{tab.partition('?')[0]}:not([hidden])")
 
     def show(self, tab: str) -> None:
         self.page.click(f"#tab-{tab}")

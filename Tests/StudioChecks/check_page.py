@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+import page_address
 import page_conditions
 import page_edit
 import page_mix
@@ -94,6 +95,8 @@ def check(browser: Browser, models: Models, files: Path) -> None:
             page_models.check_one(watch)
         with group("A run in training"), watched(browser, server.address) as watch:
             page_training.check_live(watch, models)
+        with group("The address"), watched(browser, server.address) as watch:
+            page_address.check(watch, files)
         with group("The keyboard"), watched(browser, server.address) as watch:
             page_trouble.check_tabs(watch)
         with group("A busy server, and none"), watched(browser, server.address) as watch:

@@ -122,5 +122,5 @@ def check_sending(watch: Watched) -> None:
     picked = watch.source("#sample-picked")
     watch.page.click("#sample-to-edit")
     watch.wait_for_text("#edit-note", "Variation 2")
-    require(watch.page.url.endswith("#edit"), "sending a sample to Edit does not show that tab")
+    require(watch.page.is_visible("#panel-edit"), "sending a sample to Edit does not show that tab")
     watch.wait_for_source("#edit-before", picked)

@@ -141,7 +141,7 @@ async function problem(response) {
 }
 
 function sentence(text) {
-  const named = text.replace(/^images\[\d+\](\.data)?/, "The image");
+  const named = text.replace(/^images\[\d+\](\.data|\.kept)?/, "The image");
   return /[.!?]$/.test(named) ? named : `${named}.`;
 }
 

@@ -48,6 +48,11 @@ export function makeAttributes({ attributes, attributesProblem, directions, labe
     values: () => Object.fromEntries(sliders
       .map(({ attribute, input }) => [attribute.name, input.valueAsNumber])
       .filter(([, value]) => value !== 0)),
+    set: (wanted) => {
+      for (const slider of sliders) slider.input.value = wanted[slider.attribute.name] ?? 0;
+      for (const slider of sliders) slider.show();
+      filter();
+    },
     refresh: () => {
       for (const slider of sliders) slider.show();
       filter();

@@ -37,12 +37,21 @@ export function makeConditions({ prefix, names, areas = {}, onChange }) {
   strength.input.addEventListener("input", () => Object.keys(values()).length > 0 && onChange());
   return {
     values,
+    // The values are those of `values()`.
+    set: (wanted) => {
+      for (const button of buttons) button.set(placeOf(wanted[button.name] ?? 0));
+      const told = Object.values(wanted).find((value) => value !== 0);
+      strength.input.value = told === undefined ? usual : Math.abs(told);
+      strength.show();
+    },
     clear: () => {
       for (const button of buttons) button.set(0);
       strength.show();
     },
   };
 }
+
+const placeOf = (value) => states.findIndex((state) => state.value === Math.sign(value));
 
 function makeCondition(name, onChange) {
   const words = name.replaceAll("_", " ");

@@ -1,19 +1,21 @@
 // The tab "Edit": attributes of an image, moved by sliders.
 
+import { fieldsOf, numbersIn } from "./address.js";
 import { edit } from "./api.js";
 import { makeAttributes } from "./attributes.js";
 import { makeChooser } from "./chooser.js";
 import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
-import { download, pngURL, remarkOn, settle } from "./pictures.js";
+import { addressOf, download, pictureAt, pngURL, remarkOn, settle } from "./pictures.js";
 
-export function makeEdit({ model }) {
+export function makeEdit({ model, changed }) {
   const form = byId("edit-form");
   const status = makeStatus(byId("edit-status"));
   const attributes = makeAttributes(model);
   let picture = null;
   let shown = null;
+  let visited = null;
 
   const send = coalesce(async (request) => {
     const place = request.picture === shown ? status : chooser.status;
@@ -25,13 +27,16 @@ export function makeEdit({ model }) {
       showLatency(byId("edit-latency"), performance.now() - start);
       place.clear();
       status.done(remarkOn(answer, "Move the sliders back."));
+      changed(true);
     } catch (error) {
       place.fail(error, () => ask(request.picture));
       if (picture === request.picture) picture = shown;
     }
   });
 
-  const ask = (wanted = picture) => {
+  const ask = (wanted = picture, isFilledIn = false) => {
+    if (wanted !== picture) visited = null;
+    changed(isFilledIn);
     byId("edit-reset").disabled = isUntouched();
     if (!wanted) return;
     picture = wanted;
@@ -55,11 +60,28 @@ export function makeEdit({ model }) {
     byId("edit-download").disabled = false;
   };
 
+  // The image that the address names.
+  const showVisited = async () => {
+    const wanted = visited;
+    if (!wanted || (picture && addressOf(picture) === wanted)) {
+      visited = null;
+      return ask(picture, true);
+    }
+    try {
+      const found = await pictureAt(wanted, model);
+      if (visited === wanted) ask(found, true);
+    } catch (error) {
+      chooser.status.fail(error);
+    }
+    if (visited === wanted) visited = null;
+  };
+
   const showFirst = async () => {
+    if (visited) return showVisited();
     if (picture || !model.data) return;
     try {
       const [first] = await getFirstPictures(model, 1);
-      if (first && !picture) ask(first);
+      if (first && !picture) ask(first, true);
     } catch (error) {
       chooser.status.fail(error, showFirst);
     }
@@ -67,7 +89,7 @@ export function makeEdit({ model }) {
 
   const areas = Object.fromEntries(model.attributes.map(({ name, areaUnderROC }) => [name, areaUnderROC]));
   const conditions = makeConditions({ prefix: "edit", names: model.conditions, areas, onChange: () => ask() });
-  const chooser = makeChooser({ prefix: "edit", model, onChoose: ask });
+  const chooser = makeChooser({ prefix: "edit", model, onChoose: (chosen) => ask(chosen) });
   byId("edit-label-field").hidden = model.labels.length === 0;
   fillSelect(byId("edit-label"), model.labels);
   byId("edit-direction").addEventListener("change", (event) => attributes.showAreas(event.target.value));
@@ -81,7 +103,26 @@ export function makeEdit({ model }) {
   }));
   byId("edit-download").onclick = () => download(byId("edit-after").src, "glow-edit.png");
   return {
-    receive: ask,
+    receive: (sent) => ask(sent),
+    ask: showVisited,
+    state: () => {
+      const label = byId("edit-label").value;
+      const fields = { ...fieldsOf("by.", attributes.values()), ...fieldsOf("told.", conditions.values()) };
+      const image = visited ?? (picture && addressOf(picture));
+      if (image) fields.image = image;
+      if (label !== "") fields.class = label;
+      if (Object.keys(attributes.values()).length > 0) fields.direction = byId("edit-direction").value;
+      return fields;
+    },
+    restore: (fields) => {
+      visited = fields.get("image");
+      byId("edit-label").value = fields.get("class") ?? "";
+      const direction = byId("edit-direction");
+      if ([...direction.options].some(({ value }) => value === fields.get("direction"))) direction.value = fields.get("direction");
+      attributes.set(numbersIn(fields, "by."));
+      attributes.showAreas(direction.value);
+      conditions.set(numbersIn(fields, "told."));
+    },
     show: () => {
       chooser.load();
       showFirst();

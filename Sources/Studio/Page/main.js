@@ -1,5 +1,6 @@
 // The start of Glow Studio: the model, the tabs and the token.
 
+import { makeAddress, readAddress } from "./address.js";
 import { getModels, onTokenNeeded, takeTokenFromAddress, useModel } from "./api.js";
 import { byId, make, makeStatus } from "./controls.js";
 import { makeEdit } from "./edit.js";
@@ -31,11 +32,14 @@ async function start() {
 
 function openStudio(models) {
   let tools = {};
-  let model = models.find(({ name }) => name === recall("model")) ?? models[0];
+  let shown = null;
+  const visited = readAddress();
+  const modelOf = ({ fields }) => models.find(({ name }) => name === fields.get("model"));
+  let model = modelOf(visited) ?? models.find(({ name }) => name === recall("model")) ?? models[0];
   const makeTools = () => {
     useModel(models.length > 1 ? model.name : null);
     for (const panel of panels) byId(panel.id).replaceWith(panel.cloneNode(true));
-    tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker({ model, send })]));
+    tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker({ model, send, changed: (isFilledIn) => address?.note(isFilledIn) })]));
     showModel(model, models.length > 1);
   };
   const send = (name, picture) => {
@@ -43,18 +47,48 @@ function openStudio(models) {
     tools[name].receive(picture);
     byId(`tab-${name}`).focus();
   };
-  makeTools();
-  makeModelChoice(models, model, (chosen) => {
+  const change = (chosen) => {
     for (const tool of Object.values(tools)) tool.hide?.();
     model = chosen;
     makeTools();
+  };
+  let address = null;
+  let isVisiting = false;
+  makeTools();
+  makeModelChoice(models, model, (chosen) => {
+    change(chosen);
     tabs.refresh();
+    address.step();
   });
-  const tabs = makeTabs(byId("tabs"), (name, earlier) => {
+  tools[visited.tab]?.restore?.(visited.fields);
+  const tabs = makeTabs(byId("tabs"), visited.tab, (name, earlier) => {
+    shown = name;
     tools[earlier]?.hide?.();
     tools[name].show();
     document.title = `${byId(`tab-${name}`).textContent} · ${model.name} · Glow Studio`;
+    if (!isVisiting) address?.step();
   });
+  address = makeAddress({
+    current: () => {
+      const fields = tools[shown].state?.() ?? {};
+      return { tab: shown, fields: models.length > 1 ? { model: model.name, ...fields } : fields };
+    },
+    onVisit: ({ tab, fields }) => {
+      isVisiting = true;
+      const wanted = modelOf({ fields }) ?? model;
+      const isOther = wanted !== model;
+      if (isOther) {
+        change(wanted);
+        byId("model").value = model.name;
+      }
+      tools[tab]?.restore?.(fields);
+      if (isOther && tab === shown) tabs.refresh();
+      else if (tab === shown) tools[tab].ask?.();
+      else tabs.choose(tab);
+      isVisiting = false;
+    },
+  });
+  address.note(true);
 }
 
 // Nothing to choose where there is one.

@@ -4,13 +4,13 @@ import { interpolate } from "./api.js";
 import { makeChooser } from "./chooser.js";
 import { byId, coalesce, make, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
-import { download, pictureOfPNG, pngURL, remarkOn, settle } from "./pictures.js";
+import { addressOf, download, pictureAt, pictureOfPNG, pngURL, remarkOn, settle } from "./pictures.js";
 import { letterOf, makeStage, weightsInWords } from "./stage.js";
 
 const stripSteps = 9;
 const mostCorners = 4;
 
-export function makeMix({ model, send: sendTo }) {
+export function makeMix({ model, send: sendTo, changed }) {
   const status = makeStatus(byId("mix-status"));
   const pictures = Array(mostCorners).fill(null);
   let count = mostCorners;
@@ -18,6 +18,8 @@ export function makeMix({ model, send: sendTo }) {
   let weights = [];
   let isFilled = false;
   let mixed = null;
+  let visited = null;
+  let isFillingIn = false;
 
   const path = () => byId("mix-path").value;
   const sources = (number) => pictures.slice(0, number).map((picture) => picture.source);
@@ -37,6 +39,7 @@ export function makeMix({ model, send: sendTo }) {
       showMix(answer.images[0], asking);
       showLatency(byId("mix-latency"), performance.now() - start);
       status.done(remarkOn(answer, "Move towards a corner."));
+      changed(true);
     } catch (error) {
       status.clear();
       const place = takeBack(asked) ? chooser.status : status;
@@ -54,6 +57,7 @@ export function makeMix({ model, send: sendTo }) {
   };
 
   const ask = () => {
+    changed(isFillingIn);
     byId("mix-empty").hidden = hasAll(count);
     byId("mix-strip").disabled = !hasAll(2);
     if (hasAll(count)) send();
@@ -88,7 +92,34 @@ export function makeMix({ model, send: sendTo }) {
     showCorners();
   };
 
+  // The corners and the place of the handle that the address names.
+  const restoreCorners = async () => {
+    if (!visited) return;
+    const wanted = visited;
+    const { corners, at } = wanted;
+    isFilled = true;
+    try {
+      const found = await Promise.all(corners.map((text, index) => {
+        const there = pictures[index];
+        return there && addressOf(there) === text ? there : text === "" ? there : pictureAt(text, model);
+      }));
+      if (visited !== wanted) return;
+      visited = null;
+      found.forEach((picture, index) => (pictures[index] = picture));
+      isFillingIn = true;
+      setCount(corners.length);
+      byId(`mix-count-${corners.length}`).checked = true;
+      hideStrip();
+      if (at.length === 2 && at.every(Number.isFinite)) stage.place(at);
+    } catch (error) {
+      if (visited === wanted) visited = null;
+      status.fail(error);
+    }
+    isFillingIn = false;
+  };
+
   const fill = async () => {
+    if (visited) return restoreCorners();
     if (isFilled) return;
     isFilled = true;
     status.busy("Loading the first images…");
@@ -97,7 +128,9 @@ export function makeMix({ model, send: sendTo }) {
       pictures.forEach((picture, index) => (pictures[index] = picture ?? first[index] ?? null));
       status.clear();
       showCorners();
+      isFillingIn = true;
       ask();
+      isFillingIn = false;
     } catch (error) {
       isFilled = false;
       status.fail(error, fill);
@@ -143,6 +176,19 @@ export function makeMix({ model, send: sendTo }) {
   setCount(count);
   return {
     receive: setCorner,
+    ask: () => restoreCorners(),
+    state: () => {
+      if (visited) return { images: visited.corners.join(","), path: path(), at: visited.at.join(",") };
+      const corners = pictures.slice(0, count).map((picture) => (picture && addressOf(picture)) ?? "");
+      const at = stage.point().map((part) => Number(part.toFixed(3))).join(",");
+      return { images: corners.join(","), path: path(), at };
+    },
+    restore: (fields) => {
+      const corners = (fields.get("images") ?? "").split(",");
+      if (![2, 3, 4].includes(corners.length)) return;
+      visited = { corners, at: (fields.get("at") ?? "").split(",").map(Number) };
+      byId("mix-path").value = fields.get("path") === "straight" ? "straight" : "spherical";
+    },
     show: () => {
       chooser.load();
       fill();

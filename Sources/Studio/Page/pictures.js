@@ -1,5 +1,6 @@
 // Pictures: what is sent to the server for one (`source`), what is shown of it (`url`) and its `name`.
 
+import { getData } from "./api.js";
 import { make } from "./controls.js";
 import { bytes, size } from "./format.js";
 import { uprightURL } from "./upright.js";
@@ -19,6 +20,25 @@ export function pictureOfPNG(base64, name, label) {
 export function pictureOfData({ index, image, label }, labels) {
   const kind = labels[label] ? `, ${labels[label]}` : "";
   return { source: { index }, url: pngURL(image), name: `Image ${index}${kind}` };
+}
+
+const keptMark = "kept-";
+
+// What an address calls a picture: the number of the data set's image, or by what the server keeps it. Undefined before the server has
+// seen it.
+export function addressOf({ source, kept }) {
+  if (source.index !== undefined) return String(source.index);
+  return kept && keptMark + kept;
+}
+
+// The picture that an address names.
+export async function pictureAt(text, model) {
+  if (text.startsWith(keptMark)) {
+    const kept = text.slice(keptMark.length);
+    return { source: { kept }, kept, url: "", name: "Picture" };
+  }
+  const { images: [image] } = await getData({ from: Number(text), count: 1 });
+  return pictureOfData(image, model.labels);
 }
 
 export async function pictureOfFile(file, limits) {
@@ -45,6 +65,7 @@ function dataURL(file) {
 // browser does. A resized one is sent so, too: a large file is sent but once.
 export function settle(picture, input, model) {
   picture.url = pngURL(input.image);
+  picture.kept = input.kept;
   if (!input.isFitted) return;
   picture.note = fittedNote(input, model);
   picture.source = { data: input.image };

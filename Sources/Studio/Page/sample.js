@@ -1,5 +1,6 @@
 // The tab "Sample": a grid of samples.
 
+import { fieldsOf, numbersIn } from "./address.js";
 import { sample } from "./api.js";
 import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus } from "./controls.js";
@@ -27,12 +28,13 @@ export function makeSample(studio) {
       status.done(remarkOn(answer, "Take a lower temperature."));
     } catch (error) {
       fields[error.field?.split("[")[0]]?.setAttribute("aria-invalid", true);
-      status.fail(error, ask);
+      status.fail(error, () => ask());
     }
     grid.removeAttribute("aria-busy");
   });
 
-  const ask = () => {
+  const ask = (isFilledIn = false) => {
+    studio.changed(isFilledIn);
     for (const field of Object.values(fields)) field.removeAttribute("aria-invalid");
     const problem = check([fields.count, fields.seed]);
     if (problem) return status.fail(problem);
@@ -56,13 +58,13 @@ export function makeSample(studio) {
     showGrid(grid, pictures, more.show);
   };
 
-  const temperature = makeTemperature(model, ask);
-  const conditions = makeConditions({ prefix: "sample", names: model.conditions, onChange: ask });
+  const temperature = makeTemperature(model, () => ask());
+  const conditions = makeConditions({ prefix: "sample", names: model.conditions, onChange: () => ask() });
   fields.count.max = model.limits.count;
   fields.count.value = Math.min(usualCount, model.limits.count);
   byId("sample-class-field").hidden = model.labels.length === 0;
   fillSelect(fields.labels, model.labels);
-  for (const field of Object.values(fields)) field.addEventListener("change", ask);
+  for (const field of Object.values(fields)) field.addEventListener("change", () => ask());
   byId("sample-new-seed").onclick = () => {
     fields.seed.value = Math.floor(Math.random() * largestNewSeed);
     ask();
@@ -71,7 +73,23 @@ export function makeSample(studio) {
     event.preventDefault();
     ask();
   });
-  return { show: () => grid.children.length > 0 || ask() };
+  return {
+    show: () => grid.children.length > 0 || ask(true),
+    ask: () => ask(true),
+    state: () => ({
+      seed: fields.seed.value, count: fields.count.value, temperature: [temperature.value()].flat().join(","),
+      ...(fields.labels.value === "" ? {} : { class: fields.labels.value }), ...fieldsOf("told.", conditions.values()),
+    }),
+    restore: (wanted) => {
+      for (const name of ["seed", "count"]) if (wanted.has(name)) fields[name].value = wanted.get(name);
+      fields.labels.value = wanted.get("class") ?? "";
+      const temperatures = (wanted.get("temperature") ?? "").split(",").map(Number).filter((value) => value >= 0);
+      if (wanted.has("temperature") && temperatures.length > 0) {
+        temperature.set(temperatures.length > 1 ? temperatures : temperatures[0]);
+      }
+      conditions.set(numbersIn(wanted, "told."));
+    },
+  };
 }
 
 function chosenLabels(value, labels, number) {

@@ -65,6 +65,8 @@ export function makeStage({ onMove, onCorner }) {
       });
       place(centerOf(count));
     },
+    point: () => point,
+    place,
     showCorners: (pictures, chosen) => buttons.forEach((button, index) => {
       const picture = pictures[index];
       button.setAttribute("aria-pressed", index === chosen);

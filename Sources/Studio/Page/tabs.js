@@ -1,10 +1,10 @@
-// The tabs: arrow keys, and the chosen one in the address.
+// The tabs, with arrow keys.
 
 import { byId } from "./controls.js";
 
-// Calls `onChange(name, earlierName)` whenever a tab is chosen. Returns the functions that choose one, and that show the
-// chosen one in panels that are new.
-export function makeTabs(list, onChange) {
+// Begins with the tab `first`, if there is such a one, and calls `onChange(name, earlierName)` whenever a tab is chosen. Returns the
+// functions that choose one, and that show the chosen one in panels that are new.
+export function makeTabs(list, first, onChange) {
   const tabs = [...list.querySelectorAll("[role=tab]")];
   const names = tabs.map((tab) => tab.id.replace("tab-", ""));
   let chosen = null;
@@ -13,7 +13,6 @@ export function makeTabs(list, onChange) {
     if (name === chosen || !names.includes(name)) return;
     const earlier = chosen;
     chosen = name;
-    if (location.hash !== `#${name}`) history.replaceState(null, "", `#${name}`);
     show(earlier);
   };
   const show = (earlier) => {
@@ -35,8 +34,7 @@ export function makeTabs(list, onChange) {
     choose(names[index]);
     tabs[index].focus();
   });
-  addEventListener("hashchange", () => choose(location.hash.slice(1)));
   list.hidden = false;
-  choose(names.includes(location.hash.slice(1)) ? location.hash.slice(1) : names[0]);
+  choose(names.includes(first) ? first : names[0]);
   return { choose, refresh: () => show(null) };
 }

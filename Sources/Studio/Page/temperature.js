@@ -31,6 +31,14 @@ export function makeTemperature(model, onChange) {
   });
   showChosen();
   return {
+    set: (value) => {
+      const values = Array.isArray(value) && value.length === levels.length ? value : null;
+      shared.checked = values === null;
+      for (const [index, level] of levels.entries()) level.input.value = values?.[index] ?? value;
+      all.input.value = values?.[0] ?? value;
+      for (const { show } of [all, ...levels]) show();
+      showChosen();
+    },
     value: () => (shared.checked ? all.input.valueAsNumber : levels.map((level) => level.input.valueAsNumber)),
   };
 }

@@ -9,12 +9,13 @@ import { makeRunView } from "./runview.js";
 // When the stream of a run in training ends, its new state is asked for.
 const endDelay = 2000;
 
-export function makeTraining() {
+export function makeTraining({ changed }) {
   const status = makeStatus(byId("training-status"));
   const select = byId("training-run");
   const view = makeRunView();
   let runs = [];
   let isShown = false;
+  let visited = null;
   let stop = () => {};
 
   const load = async () => {
@@ -29,9 +30,11 @@ export function makeTraining() {
   };
 
   const showRuns = () => {
-    const shown = [select.value, recall("run")].find((id) => runs.some((run) => run.id === id)) ?? newest(runs)?.id;
+    const shown = [visited, select.value, recall("run")].find((id) => runs.some((run) => run.id === id)) ?? newest(runs)?.id;
+    visited = null;
     select.replaceChildren(...runs.map(({ id, run, state }) => make("option", { value: id }, `${run} (${state})`)));
     if (shown !== undefined) select.value = shown;
+    changed(true);
     select.disabled = runs.length === 0;
     byId("training-empty").hidden = runs.length > 0;
     byId("training-content").hidden = runs.length === 0;
@@ -69,11 +72,15 @@ export function makeTraining() {
 
   select.addEventListener("change", () => {
     remember("run", select.value);
+    changed();
     watch();
   });
   byId("training-refresh").onclick = load;
   document.addEventListener("visibilitychange", pauseOrGoOn);
   return {
+    ask: load,
+    state: () => (select.value === "" ? {} : { run: select.value }),
+    restore: (fields) => (visited = fields.get("run")),
     show: () => {
       isShown = true;
       load();
