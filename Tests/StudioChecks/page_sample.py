@@ -1,11 +1,14 @@
 """The tab "Sample"."""
 
+import json
+import subprocess
+import zipfile
 from collections.abc import Callable
 
 from PIL import Image
 from playwright.sync_api import Route
 
-from browser import Watched, require
+from browser import Watched, pixels, require
 
 GRID = "#sample-grid img"
 VARIATIONS = "#sample-variations img"
@@ -16,6 +19,7 @@ def check(watch: Watched, model: dict) -> None:
     watch.page.wait_for_selector(GRID)
     check_drawing(watch, model)
     check_fields(watch, model)
+    check_taking_along(watch)
     check_more_like_this(watch, model)
     watch.require_accessible("Sample")
     check_sending(watch)
@@ -34,10 +38,28 @@ def enter(watch: Watched, field: str, value: object) -> None:
     watch.page.press(field, "Enter")
 
 
+def check_taking_along(watch: Watched) -> None:
+    """All samples in a zip, and the request for a terminal."""
+    page = watch.page
+    shown = [pixels(source).tobytes() for source in watch.sources(GRID)]
+    with zipfile.ZipFile(watch.downloaded("#sample-download-all").path()) as archive:
+        require(archive.testzip() is None, "a file of the zip is damaged")
+        packed = [Image.open(archive.open(name)).convert("RGB").tobytes() for name in archive.namelist()]
+    require(packed == shown, "the zip holds other pictures than the page shows")
+    page.click("#sample-recipe summary")
+    curl, swift = page.locator("#sample-recipe code").all_inner_texts()
+    answer = subprocess.run(["bash", "-c", curl], capture_output=True, text=True, check=True).stdout
+    again = [pixels(f"data:image/png;base64,{image}").tobytes() for image in json.loads(answer)["images"]]
+    require(again == shown, "what the page says of curl draws other pictures")
+    require(f"model.sample(count: {len(shown)}, " in swift, f"the page says of Swift: {swift}")
+
+
 def check_drawing(watch: Watched, model: dict) -> None:
     page = watch.page
     first = watch.sources(GRID)
     require(len(first) == 16, f"{len(first)} samples at first, expected 16")
+    tops = page.eval_on_selector_all("#sample-grid button", "buttons => buttons.map(button => button.offsetTop)")
+    require(len({tops.count(top) for top in tops}) == 1, f"a row of samples is not full: {tops}")
     require(drawn(watch, lambda: page.click("#sample-draw")) == first, "the same seed draws other pixels")
     other = drawn(watch, lambda: enter(watch, "#sample-seed", 1))
     require(not set(other) & set(first), "another seed draws the same pixels")

@@ -55,6 +55,8 @@ function withModel(path, query = {}) {
   return text === "" ? path : `${path}?${text}`;
 }
 
+export const addressWithModel = (path) => withModel(path);
+
 function answer(path, options, kind) {
   const { signal } = visit;
   return new Promise((done, fail) => {

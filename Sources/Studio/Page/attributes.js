@@ -1,5 +1,4 @@
-// The sliders of the tab "Edit", one an attribute, those that the difference of means tells apart best first. The weak ones are
-// folded away.
+// The sliders of the tab "Edit", one an attribute, those that the chosen kind of direction tells apart best first.
 
 import { usefulArea } from "./conditions.js";
 import { byId, makeSlider } from "./controls.js";
@@ -11,14 +10,20 @@ const manyAttributes = 12;
 // `values()` holds the attributes whose slider is not in the middle.
 export function makeAttributes({ attributes, attributesProblem, directions, labels, conditions }) {
   const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, index) }));
-  sliders.sort((a, b) => (b.attribute.areaUnderROC ?? -1) - (a.attribute.areaUnderROC ?? -1));
-  const isUseful = ({ attribute: { areaUnderROC } }) => areaUnderROC === undefined || areaUnderROC >= usefulArea;
-  const useful = sliders.filter(isUseful);
-  const weak = useful.length > 0 ? sliders.filter((slider) => !isUseful(slider)) : [];
   const more = byId("edit-more");
-  more.before(...(useful.length > 0 ? useful : sliders).map((slider) => slider.row));
-  more.append(...weak.map((slider) => slider.row));
-  more.hidden = weak.length === 0;
+  let weak = [];
+  // Those that directions of this kind tell apart best come first; the weak ones are folded away.
+  const order = (direction) => {
+    const area = ({ attribute }) => attribute.areasUnderROC[direction];
+    const sorted = sliders.toSorted((a, b) => (area(b) ?? -1) - (area(a) ?? -1));
+    const isUseful = (slider) => area(slider) === undefined || area(slider) >= usefulArea;
+    const useful = sorted.filter(isUseful);
+    weak = useful.length > 0 ? sorted.filter((slider) => !isUseful(slider)) : [];
+    more.before(...(useful.length > 0 ? useful : sorted).map((slider) => slider.row));
+    more.append(...weak.map((slider) => slider.row));
+    more.hidden = weak.length === 0;
+  };
+  order("mean");
   byId("edit-no-attributes").hidden = attributes.length > 0 || conditions.length > 0;
   if (attributesProblem) showProblem(attributesProblem);
   byId("edit-direction-field").hidden = attributes.length === 0;
@@ -60,6 +65,7 @@ export function makeAttributes({ attributes, attributesProblem, directions, labe
     // How well each of the directions of a kind tells images apart.
     showAreas: (direction) => {
       for (const { attribute, note } of sliders) note.textContent = separability(attribute, direction);
+      order(direction);
     },
   };
 }

@@ -8,11 +8,13 @@ import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
 import { addressOf, download, pictureAt, pngURL, remarkOn, settle } from "./pictures.js";
+import { call, dictionary, makeRecipe, named, openModel, openPictures } from "./recipe.js";
 
 export function makeEdit({ model, changed }) {
   const form = byId("edit-form");
   const status = makeStatus(byId("edit-status"));
   const attributes = makeAttributes(model);
+  const recipe = makeRecipe(byId("edit-recipe"));
   let picture = null;
   let shown = null;
   let visited = null;
@@ -24,6 +26,7 @@ export function makeEdit({ model, changed }) {
       const start = performance.now();
       const answer = await edit(bodyOf(request));
       show(request.picture, answer.images[0], answer.inputs[0]);
+      showRecipe(request);
       showLatency(byId("edit-latency"), performance.now() - start);
       place.clear();
       status.done(remarkOn(answer, "Move the sliders back."));
@@ -44,6 +47,18 @@ export function makeEdit({ model, changed }) {
     send({
       picture, edits: attributes.values(), direction: byId("edit-direction").value, label, conditions: conditions.values(),
     });
+  };
+
+  const showRecipe = (request) => {
+    const body = { ...bodyOf(request), images: [named(request.picture)] };
+    recipe.show("/v1/edit", body, [
+      openModel(model), ...openPictures(["picture"]),
+      `let edited = ${call("edit", [
+        ["", "[picture]"], ["by", dictionary(body.edits) ?? "[:]"],
+        ["along", Object.keys(body.edits).length > 0 ? `.${body.direction}` : undefined],
+        ["as", body.label], ["telling", dictionary(body.conditions)],
+      ])}`,
+    ]);
   };
 
   const isUntouched = () => byId("edit-label").value === ""

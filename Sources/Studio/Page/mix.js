@@ -5,6 +5,7 @@ import { makeChooser } from "./chooser.js";
 import { byId, coalesce, make, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
 import { addressOf, download, pictureAt, pictureOfPNG, pngURL, remarkOn, settle } from "./pictures.js";
+import { call, list, makeRecipe, named, openModel, openPictures } from "./recipe.js";
 import { letterOf, makeStage, weightsInWords } from "./stage.js";
 
 const stripSteps = 9;
@@ -18,6 +19,7 @@ export function makeMix({ model, send: sendTo, changed }) {
   let weights = [];
   let isFilled = false;
   let mixed = null;
+  const recipe = makeRecipe(byId("mix-recipe"));
   let visited = null;
   let isFillingIn = false;
 
@@ -37,6 +39,7 @@ export function makeMix({ model, send: sendTo, changed }) {
         delete picture.earlier;
       });
       showMix(answer.images[0], asking);
+      showRecipe(asked, asking);
       showLatency(byId("mix-latency"), performance.now() - start);
       status.done(remarkOn(answer, "Move towards a corner."));
       changed(true);
@@ -46,6 +49,14 @@ export function makeMix({ model, send: sendTo, changed }) {
       place.fail(error, ask);
     }
   });
+
+  const showRecipe = (asked, weights) => {
+    const names = asked.map((_, index) => letterOf(index).toLowerCase());
+    recipe.show("/v1/interpolate", { images: asked.map(named), weights: [weights], path: path() }, [
+      openModel(model), ...openPictures(names),
+      `let mixes = ${call("mix", [["", list(names)], ["weights", list([list(weights)])], ["along", `.${path()}`]])}`,
+    ]);
+  };
 
   // Puts the earlier image back into a corner whose new one the server refuses. Returns whether there was one.
   const takeBack = (asked) => {

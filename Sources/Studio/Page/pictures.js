@@ -86,8 +86,13 @@ export function download(url, name) {
   make("a", { href: url, download: name }).click();
 }
 
-export function downloadText(text, type, name) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export const downloadText = (text, type, name) => downloadBlob(new Blob([text], { type }), name);
+
+// The bytes of a picture that came in base64.
+export const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+export function downloadBlob(blob, name) {
+  const url = URL.createObjectURL(blob);
   download(url, name);
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
@@ -109,6 +114,22 @@ export function showGrid(grid, pictures, onPick) {
   });
   press(grid, null);
   grid.onkeydown = moveFocus;
+}
+
+const fewestColumns = 4;
+const cellWidth = 118; // pixels, about that of the style
+
+// Gives a grid as many columns as make its rows full, where not too few do, and goes on to do so.
+export function fillRows(grid) {
+  const fill = () => {
+    const pictures = grid.children.length;
+    const most = Math.max(fewestColumns, Math.floor(grid.clientWidth / cellWidth));
+    let columns = most;
+    while (2 * columns > most && pictures % columns > 0) columns -= 1;
+    grid.style.setProperty("--columns", 2 * columns >= most ? columns : most);
+  };
+  new ResizeObserver(fill).observe(grid);
+  return fill;
 }
 
 function makeGridButton() {

@@ -6,8 +6,10 @@ import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus } from "./controls.js";
 import { count } from "./format.js";
 import { makeMore } from "./more.js";
-import { pictureOfPNG, remarkOn, showGrid } from "./pictures.js";
+import { bytesOf, downloadBlob, fillRows, pictureOfPNG, remarkOn, showGrid } from "./pictures.js";
+import { call, dictionary, list, makeRecipe, openModel } from "./recipe.js";
 import { makeTemperature } from "./temperature.js";
+import { zipOf } from "./zip.js";
 
 const usualCount = 16;
 const largestNewSeed = 1_000_000;
@@ -18,6 +20,9 @@ export function makeSample(studio) {
   const status = makeStatus(byId("sample-status"));
   const grid = byId("sample-grid");
   const more = makeMore(studio);
+  const recipe = makeRecipe(byId("sample-recipe"));
+  const fill = fillRows(grid);
+  let drawn = [];
 
   const draw = coalesce(async (request) => {
     status.busy("Drawing…");
@@ -25,6 +30,7 @@ export function makeSample(studio) {
     try {
       const answer = await sample(request);
       show(request, answer);
+      showRecipe(request);
       status.done(remarkOn(answer, "Take a lower temperature."));
     } catch (error) {
       fields[error.field?.split("[")[0]]?.setAttribute("aria-invalid", true);
@@ -56,7 +62,19 @@ export function makeSample(studio) {
       return { ...pictureOfPNG(image, name, label), label, temperature, like };
     });
     showGrid(grid, pictures, more.show);
+    fill();
+    drawn = images;
+    byId("sample-download-all").disabled = false;
   };
+
+  const showRecipe = (request) => recipe.show("/v1/sample", request, [
+    openModel(model),
+    `let samples = ${call("sample", [
+      ["count", request.count], ["temperatures", list([request.temperature].flat())],
+      ["labels", request.labels && list(request.labels)], ["conditions", dictionary(request.conditions)],
+      ["seed", request.seed],
+    ])}`,
+  ]);
 
   const temperature = makeTemperature(model, () => ask());
   const conditions = makeConditions({ prefix: "sample", names: model.conditions, onChange: () => ask() });
@@ -65,6 +83,10 @@ export function makeSample(studio) {
   byId("sample-class-field").hidden = model.labels.length === 0;
   fillSelect(fields.labels, model.labels);
   for (const field of Object.values(fields)) field.addEventListener("change", () => ask());
+  byId("sample-download-all").onclick = () => {
+    const files = drawn.map((image, index) => ({ name: `sample-${String(index + 1).padStart(3, "0")}.png`, bytes: bytesOf(image) }));
+    downloadBlob(zipOf(files), "glow-samples.zip");
+  };
   byId("sample-new-seed").onclick = () => {
     fields.seed.value = Math.floor(Math.random() * largestNewSeed);
     ask();
