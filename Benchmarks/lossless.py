@@ -8,21 +8,15 @@ Needs numpy and Pillow, and the sets (`make data photo-patches emoji faces`):
 """
 
 import argparse
-import gzip
 import hashlib
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-ROOT = Path(__file__).resolve().parent.parent
-GLOW = ROOT / ".build/release/glow"
-FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+from codec import ROOT, Image, InputError, glow, np
+from jpegxl import fashion_mnist
 
 # Data set, splits, model, flags of compress, flags of decompress.
 RUNS = [
@@ -39,18 +33,11 @@ RUNS = [
 ]
 
 
-def idx(path):
-    content = gzip.decompress(path.with_name(path.name + ".gz").read_bytes())
-    shape = np.frombuffer(content, ">u4", 3, offset=4)
-    return np.frombuffer(content, np.uint8, offset=16).reshape(shape)
-
-
 def sources(data, split):
     """The pixels of a split, one array at a time."""
     if data == "fashion-mnist":
         # The validation split is part of these files.
-        for name in {"train+validation": ["train"], "test": ["t10k"]}[split]:
-            yield from idx(FASHION_MNIST / f"{name}-images-idx3-ubyte")
+        yield from fashion_mnist("t10k" if split == "test" else "train")
     else:
         for name in split.split("+"):
             yield from pictures(ROOT / data / name)
@@ -60,19 +47,13 @@ def pictures(folder):
     for file in sorted(folder.rglob("*.png")):
         with Image.open(file) as image:
             if image.mode not in ("L", "RGB"):
-                raise SystemExit(f"lossless: {file}: expected mode L or RGB, not {image.mode}")
+                raise InputError(f"{file}: expected mode L or RGB, not {image.mode}")
             yield np.asarray(image)
 
 
 def digests(arrays):
     """How often each picture comes: its shape and its pixels, hashed."""
     return Counter(hashlib.sha256(repr(array.shape).encode() + array.tobytes()).digest() for array in arrays)
-
-
-def glow(*words):
-    done = subprocess.run([GLOW, *map(str, words)], capture_output=True, text=True, cwd=ROOT)
-    if done.returncode:
-        raise SystemExit(f"lossless: glow {' '.join(map(str, words))}: {done.stderr.strip()}")
 
 
 def main():
@@ -105,4 +86,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"lossless: {error}")

@@ -34,9 +34,9 @@ class InputError(Exception):
     pass
 
 
-def fashion_mnist():
-    """The test images, `[10000, 28, 28]`."""
-    name = "t10k-images-idx3-ubyte"
+def fashion_mnist(part="t10k"):
+    """The test images, `[10000, 28, 28]`, or of the part `train` the other 60,000."""
+    name = f"{part}-images-idx3-ubyte"
     path = next((p for p in (FASHION_MNIST / f"{name}.gz", FASHION_MNIST / name) if p.is_file()), None)
     if path is None:
         raise InputError(f"no {name}.gz in {FASHION_MNIST}: get Fashion-MNIST with `make data`")

@@ -2,8 +2,8 @@
 
 #include <jxl/decode.h>
 #include <jxl/encode.h>
-#include <stdio.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -49,13 +49,11 @@ export function useModel(name) {
   modelName = name;
 }
 
-function withModel(path, query = {}) {
+export function withModel(path, query = {}) {
   const all = modelName === null ? query : { ...query, model: modelName };
   const text = new URLSearchParams(all).toString().replaceAll("+", "%20");
   return text === "" ? path : `${path}?${text}`;
 }
-
-export const addressWithModel = (path) => withModel(path);
 
 function answer(path, options, kind) {
   const { signal } = visit;

@@ -1,6 +1,6 @@
 // What the page just asked the server, for a terminal and for a program in Swift.
 
-import { addressWithModel } from "./api.js";
+import { withModel } from "./api.js";
 import { make } from "./controls.js";
 
 // Fills `<details>`; `show(path, body, swift)` tells the last request.
@@ -13,7 +13,7 @@ export function makeRecipe(details) {
   return {
     show: (path, body, lines) => {
       details.hidden = false;
-      const address = location.origin + addressWithModel(path);
+      const address = location.origin + withModel(path);
       curl.textContent = `curl -s ${quoted(address)} -H 'Content-Type: application/json' \\\n  -d ${quoted(JSON.stringify(body))}`;
       swift.textContent = lines.join("\n");
     },
