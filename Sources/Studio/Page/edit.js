@@ -51,11 +51,12 @@ export function makeEdit({ model, changed }) {
 
   const showRecipe = (request) => {
     const body = { ...bodyOf(request), images: [named(request.picture)] };
+    const isAlongDirections = Object.keys(body.edits).length > 0;
     recipe.show("/v1/edit", body, [
-      openModel(model), ...openPictures(["picture"]),
+      openModel(model, isAlongDirections), ...openPictures(["picture"]),
       `let edited = ${call("edit", [
         ["", "[picture]"], ["by", dictionary(body.edits) ?? "[:]"],
-        ["along", Object.keys(body.edits).length > 0 ? `.${body.direction}` : undefined],
+        ["along", isAlongDirections ? `.${body.direction}` : undefined],
         ["as", body.label], ["telling", dictionary(body.conditions)],
       ])}`,
     ]);

@@ -23,7 +23,9 @@ export function makeRecipe(details) {
 // A picture as requests name it: one that was sent, by what the server keeps it.
 export const named = ({ source, kept }) => (kept ? { kept, ...(source.label === undefined ? {} : { label: source.label }) } : source);
 
-export const openModel = (model) => `let model = try await ImageModel(${text(model.name)})`;
+// The page knows a model by its name alone; a run's lies in a folder. Sliders need the directions beside it.
+export const openModel = (model, isAlongDirections = false) =>
+  `let model = try await ImageModel(${text(model.name)}${isAlongDirections ? ", findsAttributes: true" : ""})  // or its folder`;
 
 export const openPictures = (names) => names.map((name) =>
   `let ${name} = try PixelImage(contentsOf: URL(filePath: "${name}.png"))`);
