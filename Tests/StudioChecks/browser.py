@@ -62,8 +62,10 @@ class Watched:
             self.complaints.append(f"a request to another site: {request.url}")
 
     def _on_failure(self, request: Request) -> None:
-        # The page itself gives up the stream of a run, and what was asked of a model, that is no longer looked at.
-        is_given_up = request.failure == "net::ERR_ABORTED" and ("/v1/" in request.url or request.url.startswith("blob:"))
+        # The page itself gives up the stream of a run, and what was asked of a model, that is no longer looked at; the browser the
+        # icon, which it asks for again whenever the address changes, when it leaves the page.
+        is_of_page = "/v1/" in request.url or request.url.startswith("blob:") or request.url.endswith("/icon.svg")
+        is_given_up = request.failure == "net::ERR_ABORTED" and is_of_page
         if not is_given_up:
             self.refusals.append(f"a request failed, {request.failure}: {request.url}")
 
