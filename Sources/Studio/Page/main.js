@@ -39,7 +39,7 @@ function openStudio(models) {
   const makeTools = () => {
     useModel(models.length > 1 ? model.name : null);
     for (const panel of panels) byId(panel.id).replaceWith(panel.cloneNode(true));
-    tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker({ model, send, changed: (isFilledIn) => address?.note(isFilledIn) })]));
+    tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker({ model, send, made: () => {}, changed: (isFilledIn) => address?.note(isFilledIn) })]));
     showModel(model, models.length > 1);
   };
   const send = (name, picture) => {
