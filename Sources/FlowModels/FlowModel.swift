@@ -59,6 +59,13 @@ public protocol FlowModel: AnyObject {
   /// Called after each step of training: takes what its passes noted into the state, where a model keeps averages.
   func finishStep() throws
 
+  /// Where in images the bits are: for each level what each position of its latent adds, `[batch, rows, columns]`. The sum over
+  /// all levels and positions is `-log2 p(x)` of the image as bytes: its bits/dim times its dimensions.
+  func bitsPerPosition(_ x: Tensor, labels: Tensor?) throws -> [Tensor]
+  /// What images are on the way to their latents and back.
+  /// - Parameter most: of places, at least one more than there are levels.
+  func states(of x: Tensor, labels: Tensor?, atMost most: Int) throws -> FlowStates
+
   /// The latents of `x`, standardized.
   func encode(_ x: Tensor, labels: Tensor?) throws -> Latents
   /// The exact inverse of ``encode(_:labels:)``.

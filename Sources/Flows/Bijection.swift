@@ -40,6 +40,10 @@ public protocol Bijection: AnyObject {
   /// - Returns: the output, and log|det J| in nats per image, `[batch]`.
   func forward(_ x: Tensor, under context: Context, keep: Bool) throws -> Forward
 
+  /// - Returns: log|det J| in nats by position of `x`, `[batch, height, width]`: what each position's elements, or the positions
+  ///   that a squeeze puts together, add to it.
+  func logDetPerPosition(_ x: Tensor, under context: Context) throws -> Tensor
+
   func inverse(_ y: Tensor, under context: Context) throws -> Tensor
 
   /// Rebuilds the input from the output, or reads it from `saved`, and adds to the gradients of the parameters.
@@ -102,6 +106,13 @@ extension Bijection {
 
   public func use(_ precision: ConditionerPrecision) {}
 
+  /// For layers that do the same at every position.
+  public func logDetPerPosition(_ x: Tensor, under context: Context) throws -> Tensor {
+    let (batch, height, width, _) = x.imageSizes
+    let logDet = try forward(x, under: context, keep: false).logDet
+    return try (logDet / Double(height * width)).reshaped([batch, 1, 1]).expanded(to: [batch, height, width])
+  }
+
   /// For layers without data-dependent parameters.
   public func initialize(from x: Tensor, under context: Context) throws -> Tensor {
     try forward(x, under: context, keep: false).y
@@ -136,4 +147,14 @@ public protocol StepTransform: ElementScaling {
 public protocol ElementScaling: Bijection {
   /// The scales that the layer applies to `x`; nil if it applies none, as an additive coupling does.
   func scales(of x: Tensor, under context: Context) throws -> Tensor?
+}
+
+extension ElementScaling {
+  public func logDetPerPosition(_ x: Tensor, under context: Context) throws -> Tensor {
+    let (batch, height, width, _) = x.imageSizes
+    guard let scales = try scales(of: x, under: context) else {
+      return try .zeros([batch, height, width], x.dtype, on: x.device)
+    }
+    return try scales.logarithm().sum([3])
+  }
 }

@@ -59,6 +59,20 @@ public final class Chain: Bijection {
     return Forward(y, logDet: logDet, saved: Saved(children: saved))
   }
 
+  /// By positions of the input: where layers in between have fewer, each of theirs counts for those that it was put together
+  /// from, in equal parts.
+  public func logDetPerPosition(_ x: Tensor, under context: Context) throws -> Tensor {
+    let (batch, height, width, _) = x.imageSizes
+    var sum = try Tensor.zeros([batch, height, width], x.dtype, on: x.device)
+    var y = x
+    for layer in layers {
+      try Interruption.check()
+      sum = try sum + layer.logDetPerPosition(y, under: context).spread(to: height, width)
+      y = try layer.forward(y, under: context, keep: false).y
+    }
+    return sum
+  }
+
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
     return try layers.reversed().reduce(y) { y, layer in
       try Interruption.check()

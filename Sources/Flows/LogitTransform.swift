@@ -25,6 +25,11 @@ public final class LogitTransform: Bijection {
     return Forward(try logP - logQ, logDet: try (log(slope) - logP - logQ).sumPerImage())
   }
 
+  public func logDetPerPosition(_ x: Tensor, under context: Context) throws -> Tensor {
+    let p = try probability(x)
+    return try (log(slope) - p.logarithm() - (1 - p).logarithm()).sum([3])
+  }
+
   /// From any real numbers; those beyond the images that `forward` takes end a little outside of -1/2 ... 1/2.
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor { try (y.sigmoid() - alpha) / slope - 0.5 }
 

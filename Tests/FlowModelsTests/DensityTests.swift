@@ -42,6 +42,33 @@ import Torch
       try glow.logProbability(x, labels: labels).elements(), expected, within: 1e-8, "log-probability")
   }
 
+  /// What the positions of all levels add is the whole.
+  @Test(arguments: Variant.all) func bitsPerPosition(variant: Variant) throws {
+    let glow = try variant.model()
+    let (x, labels) = (try variant.images(2), try variant.labels(2))
+    let levels = try glow.bitsPerPosition(x, labels: labels)
+    #expect(
+      levels.map(\.shape)
+        == (1...variant.configuration.levels).map { [2] + variant.configuration.latentShape(level: $0).prefix(2) })
+    let sums = try levels.map { try $0.sum([1, 2]) }
+    let whole = try sums.dropFirst().reduce(sums[0]) { try $0 + $1 } / Double(variant.configuration.dimensions)
+    try expectClose(whole, glow.bitsPerDimension(x, labels: labels), within: 1e-12, "bits")
+  }
+
+  /// A change in one corner of an image moves no bits at the other end, beyond what the couplings see.
+  @Test func bitsLieWhereTheChangeIs() throws {
+    let variant = Variant("wide", height: 4, width: 64, channels: 1, levels: 1)
+    let glow = try variant.model()
+    let x = try variant.images(1)
+    let changed = try x.copy()
+    try changed.narrowed(2, 0..<2).assign(Tensor([0.4]))
+    let (before, after) = (
+      try glow.bitsPerPosition(x, labels: nil)[0], try glow.bitsPerPosition(changed, labels: nil)[0]
+    )
+    let moved = try (after - before).magnitude().sum([0, 1]).elements(Double.self)
+    #expect(moved[0] > 0.01 && moved[16...].allSatisfy { $0 < 1e-12 })
+  }
+
   /// A model of which every part is at its start is a standard normal under rotations, or scaled by the couplings.
   @Test func fresh() throws {
     let variant = Variant("additive") { $0.coupling = .additive }

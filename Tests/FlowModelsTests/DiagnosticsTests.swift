@@ -60,6 +60,29 @@ import Torch
     #expect((report.worstCondition == nil) == !mixes)
   }
 
+  /// The way to the latents and back, seen on the way.
+  @Test(arguments: Variant.all) func statesOnTheWay(variant: Variant) throws {
+    let glow = try variant.model()
+    let (x, labels) = (try variant.images(2), try variant.labels(2))
+    let steps = variant.configuration.levels * variant.configuration.steps
+    let states = try glow.states(of: x, labels: labels, atMost: 100)
+    #expect(states.places.count == steps + 1 && states.places[0] == FlowPlace(level: 0, step: 0))
+    #expect(states.forward.count == steps + 1 && states.back.count == steps + 1 && states.errors.count == steps + 1)
+    #expect((states.forward + states.back + [states.latents]).allSatisfy { $0.shape == x.shape })
+    #expect(states.errors.allSatisfy { $0 < 1e-10 })
+    try expectClose(states.forward[0], x, within: 0, "the image")
+    try expectClose(states.back.last!, x, within: 1e-10, "the way back")
+    // The same numbers as the latents, in other places.
+    func sorted(_ tensors: [Tensor]) throws -> [Double] {
+      try tensors.flatMap { try $0.elements(Double.self) }.sorted()
+    }
+    expectClose(
+      try sorted([states.latents]), try sorted(glow.encode(x, labels: labels).levels), within: 1e-12, "latents")
+    let few = try glow.states(of: x, labels: labels, atMost: variant.configuration.levels + 1)
+    #expect(few.places.map(\.level) == Array(0...variant.configuration.levels))
+    #expect(few.places.dropFirst().allSatisfy { $0.step == $0.steps })
+  }
+
   /// What is known of a model that was made badly conditioned by hand.
   @Test func knownNumbers() throws {
     let variant = Variant("plain", channels: 1, levels: 1) { $0.permutation = .conv1x1 }

@@ -19,6 +19,7 @@ func checkBijection(
   try precise.checkShapes()
   try precise.checkInverse(within: 1e-10)
   try precise.checkLogDeterminant()
+  try precise.checkLogDeterminantPerPosition()
   try precise.checkImagesAreIndependent()
   let reference = try precise.checkBackward()
   try precise.checkHandles()
@@ -104,6 +105,14 @@ private struct Battery {
     try close(
       layer.forward(layer.inverse(z, under: context), under: context, keep: false).y, z, tolerance,
       "forward(inverse(y))")
+  }
+
+  /// The positions' parts add up to the whole.
+  func checkLogDeterminantPerPosition() throws {
+    let parts = try layer.logDetPerPosition(x, under: context)
+    #expect(parts.shape == Array(x.shape.prefix(3)), "\(name): positions", sourceLocation: sourceLocation)
+    let whole = try layer.forward(x, under: context, keep: false).logDet
+    try close(parts.sum([1, 2]), whole, 1e-10, "log-determinants of positions")
   }
 
   /// Against the determinant of the whole Jacobian, which autograd gives.

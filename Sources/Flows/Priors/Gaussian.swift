@@ -31,9 +31,14 @@ public struct Gaussian {
   public func restore(_ eps: Tensor) throws -> Tensor { try eps * logStandardDeviation.exponential() + mean }
 
   /// log N(z; mean, deviation²) in nats per image, `[batch]`.
-  public func logProbability(_ z: Tensor) throws -> Tensor {
-    let terms = try standardize(z).squared() * -0.5 - logStandardDeviation - 0.5 * log(2 * Double.pi)
-    return try terms.sumPerImage()
+  public func logProbability(_ z: Tensor) throws -> Tensor { try logProbabilities(z).sumPerImage() }
+
+  /// The same by position, `[batch, height, width]`.
+  public func logProbabilityPerPosition(_ z: Tensor) throws -> Tensor { try logProbabilities(z).sum([3]) }
+
+  /// Of each element.
+  private func logProbabilities(_ z: Tensor) throws -> Tensor {
+    try standardize(z).squared() * -0.5 - logStandardDeviation - 0.5 * log(2 * Double.pi)
   }
 
   /// The gradients of `sum(weight * logProbability(z))`.

@@ -51,6 +51,13 @@ public final class Step<Transform: StepTransform>: Bijection {
       saved: keep ? Saved([x], children: [transformed.saved]) : .nothing)
   }
 
+  public func logDetPerPosition(_ x: Tensor, under context: Context) throws -> Tensor {
+    let (batch, height, width, _) = x.imageSizes
+    let mixed = try mix(x, under: context)
+    let alike = try (mixed.logDet / Double(height * width)).reshaped([batch, 1, 1])
+    return try transform.logDetPerPosition(mixed.y, under: context) + alike
+  }
+
   public func inverse(_ y: Tensor, under context: Context) throws -> Tensor {
     let mixed = try transform.inverse(y, under: context)
     guard let convolution = permutation as? InvertibleConv1x1 else {
