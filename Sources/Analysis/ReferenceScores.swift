@@ -72,6 +72,11 @@ public struct ReferenceScores: Sendable {
     try self.init(model: model.fingerprint(), data: data, condition: condition, scores: scores)
   }
 
+  /// How the scores are spread.
+  public func histograms(bins: Int) -> (bitsPerDimension: ScoreHistogram, corrected: ScoreHistogram) {
+    (ScoreHistogram(sortedBits, bins: bins), ScoreHistogram(sortedCorrected, bins: bins))
+  }
+
   public func place(of score: ImageScore) -> Place {
     Place(
       deviations: (mean - score.bitsPerDimension) / deviation,

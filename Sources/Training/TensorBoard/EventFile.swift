@@ -115,7 +115,7 @@ public final class EventFile {
     }
   }
 
-  private static let prefix = "events.out.tfevents."
+  static let prefix = "events.out.tfevents."
 
   private static func newName(in folder: URL) -> String {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])

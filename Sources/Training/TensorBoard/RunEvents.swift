@@ -9,6 +9,9 @@ import Runs
 public final class RunEvents {
   private let file: EventFile
 
+  /// Under which samples are shown.
+  public static let samplesTag = "samples"
+
   /// Starts an event file.
   /// - Parameter images: where a run resumes, after how many images the last line of its metrics was written that stays:
   ///   TensorBoard drops what earlier files hold after it. Nil for a new run.
@@ -31,7 +34,7 @@ public final class RunEvents {
       guard let value, name != "images" else { return nil }
       return (Self.tag(of: name), .scalar(value))
     }
-    if let samples { values.append(("samples", .image(samples))) }
+    if let samples { values.append((Self.samplesTag, .image(samples))) }
     values += scales.sorted { $0.key < $1.key }.map { ("scales/" + $0, .histogram($1)) }
     try file.append(values, step: metrics.images, at: time)
   }
