@@ -27,6 +27,31 @@ extension ImageModel {
     }
   }
 
+  /// As ``sample(count:temperatures:labels:conditions:others:seed:)``, with the pictures as they are made: a few at a time, or one
+  /// where they take long.
+  /// - Parameter onDrawn: is given the number of the first, and the pictures.
+  public nonisolated func sample(
+    count: Int = 1, temperatures: [Double] = [0.7], labels: [Int]? = nil, conditions: [String: Double] = [:],
+    others: Double = AttributeStrength.ofOthers, seed: UInt64 = 0,
+    onDrawn: @Sendable (_ first: Int, _ pictures: Drawn) async throws -> Void
+  ) async throws {
+    try check(count, "count")
+    try check(labels)
+    let told = try drawn(under: self.labels(labels, count: count), conditions, others, 0..<count, seed: seed)
+    let temperatures = try perLevel(temperatures)
+    try await admitting(count) { this in
+      let latents = try this.model.noise(count: count, using: Generator(seed: seed)).scaled(by: temperatures)
+      var start = 0
+      while start < count {
+        let range = start..<start + this.activity.value.nextPiece(of: count - start)
+        let conditions = try this.rows(of: Array(told[range]))
+        let pictures = try await this.decoded(latents.images(range), conditions: conditions)
+        try await onDrawn(start, pictures)
+        start = range.upperBound
+      }
+    }
+  }
+
   /// What the model is told of samples.
   private nonisolated func drawn(
     under labels: [Int]?, _ conditions: [String: Double], _ others: Double, _ samples: Range<Int>, seed: UInt64

@@ -21,6 +21,40 @@ extension ImageModel {
     return scores.map { Score(score: $0, place: reference?.place(of: $0)) }
   }
 
+  /// What one level of a model adds to a picture's bits.
+  public struct LevelBits: Codable, Sendable, Hashable {
+    /// 1 the finest.
+    public var level: Int
+    /// Of the grid of the level's latent.
+    public var rows: Int
+    public var columns: Int
+    /// Of each position, row after row.
+    public var bits: [Double]
+  }
+
+  /// Where in pictures the bits are: for each picture what each position of each level adds. The sum over all levels is the
+  /// picture's bits/dim, as ``score(_:)`` finds them, times its dimensions. In a conditional model p is that under what is most
+  /// likely of the picture.
+  /// - Throws: ``InferenceError``.
+  public nonisolated func bitsPerPosition(_ pictures: [PixelImage]) async throws -> [[LevelBits]] {
+    try check(pictures.count, "images")
+    let fitted = fitted(pictures)
+    let conditions = conditions(of: nil, count: pictures.count)
+    return try await admitting(pictures.count) { this in
+      let x = try this.tensor(of: fitted, noise: this.evaluationNoise)
+      let own = try await this.ownConditions(of: x, conditions)
+      let levels = try this.model.bitsPerPosition(x, labels: this.labels(of: own))
+      let numbers = try levels.map { try $0.elements(Double.self) }
+      return fitted.indices.map { picture in
+        zip(levels, numbers).enumerated().map { index, level in
+          let (rows, columns) = (level.0.shape[1], level.0.shape[2])
+          let bits = level.1[picture * rows * columns..<(picture + 1) * rows * columns]
+          return LevelBits(level: index + 1, rows: rows, columns: columns, bits: Array(bits))
+        }
+      }
+    }
+  }
+
   private nonisolated func unplacedScores(_ pictures: [PixelImage]) async throws -> [ImageScore] {
     let fitted = pictures.map { self.fitted($0).picture }
     let values = try await logProbabilities(fitted)
@@ -39,12 +73,23 @@ extension ImageModel {
 
   /// In nats, with the same noise for each picture.
   private func logProbabilities(_ pictures: [PixelImage]) async throws -> [Double] {
-    let noise = [Float](unsafeUninitializedCapacity: pictures[0].pixels.count) { buffer, count in
-      count = pictures[0].pixels.count
+    let x = try tensor(of: pictures, noise: evaluationNoise)
+    return try await run(.logProbability, Rows([x])).tensors[0].elements(Double.self)
+  }
+
+  /// Of one picture, the same for each.
+  private var evaluationNoise: [Float] {
+    let size = configuration.dimensions
+    return [Float](unsafeUninitializedCapacity: size) { buffer, count in
+      count = size
       KeyedRandom(.evaluationNoise, 0, 0, 0).fillNoise(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
     }
-    let x = try tensor(of: pictures, noise: noise)
-    return try await run(.logProbability, Rows([x])).tensors[0].elements(Double.self)
+  }
+
+  /// How the scores of the images are spread against which all others are held; nil before those have scores.
+  /// - Parameter bins: of each histogram.
+  public func referenceHistograms(bins: Int = 48) -> (bitsPerDimension: ScoreHistogram, corrected: ScoreHistogram)? {
+    reference.map { $0.histograms(bins: bins) }
   }
 
   /// Scores images of the kind that the model describes, against which all others are held from then on. Other callers have
@@ -70,4 +115,22 @@ extension ImageModel {
     reference = try ReferenceScores(
       model: model.fingerprint(), data: name, condition: .anyLabel, scores: scores)
   }
+
+  /// The scores against which all others are held, for when the model is loaded again; nil before there are any.
+  public var heldReference: HeldReference? {
+    guard let reference, let name = state.reference else { return nil }
+    return HeldReference(scores: reference, name: name)
+  }
+
+  /// Holds scores from now on against those of an earlier time that the same model was loaded.
+  public func hold(against held: HeldReference) {
+    reference = held.scores
+    activity.update { $0.reference = held.name }
+  }
+}
+
+/// The scores of a model's reference images.
+public struct HeldReference: Sendable {
+  fileprivate let scores: ReferenceScores
+  fileprivate let name: ModelActivity.Reference
 }

@@ -15,7 +15,17 @@ public struct ModelActivity: Sendable {
   public internal(set) var images = 0
   /// The images against which others are scored; nil before those have scores.
   public internal(set) var reference: Reference?
-  var secondsPerImage = 0.0
+  /// Of passes of any kind, lately; 0 before the first.
+  public internal(set) var secondsPerImage = 0.0
+
+  /// Of so many images that are left the next few, in pieces of about one size, so that a caller who is told of each hears
+  /// something every quarter of a second, or as often as it can.
+  func nextPiece(of left: Int) -> Int {
+    guard secondsPerImage > 0 else { return 1 }
+    let most = min(64, max(1, Int(0.25 / secondsPerImage)))
+    let pieces = (left + most - 1) / most
+    return (left + pieces - 1) / pieces
+  }
 }
 
 /// A model's activity, known without a turn on the model's thread, which may be busy: callers that are too many are refused

@@ -70,7 +70,19 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   init(
     name: String, _ model: any FlowModel, _ directions: AttributeDirections?, _ attributesProblem: AttributesProblem?
   ) {
-    let configuration = model.configuration
+    self.init(name: name, model.configuration)
+    attributes = (directions?.attributes ?? []).map { attribute in
+      Attribute(
+        name: attribute.name, areaUnderROC: attribute.areaUnderROC[AttributeDirections.Kind.mean.rawValue],
+        areasUnderROC: attribute.areaUnderROC, with: attribute.with, without: attribute.without)
+    }
+    self.directions = directions?.kinds ?? []
+    self.attributesProblem = attributesProblem
+  }
+
+  /// What is known before the model is loaded: all but the attributes, of which it is said neither which there are nor why there
+  /// are none.
+  public init(name: String, _ configuration: any FlowConfiguration) {
     self.name = name
     kind = type(of: configuration).kind
     summary = configuration.summary
@@ -82,13 +94,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     parameters = configuration.parameterCount
     labels = configuration.classNames
     conditions = configuration.attributeNames
-    attributes = (directions?.attributes ?? []).map { attribute in
-      Attribute(
-        name: attribute.name, areaUnderROC: attribute.areaUnderROC[AttributeDirections.Kind.mean.rawValue],
-        areasUnderROC: attribute.areaUnderROC, with: attribute.with, without: attribute.without)
-    }
-    self.directions = directions?.kinds ?? []
-    self.attributesProblem = attributesProblem
+    (attributes, directions) = ([], [])
   }
 
   /// Whether a data set's labels are the model's: of the same names in the same order, the last perhaps missing.

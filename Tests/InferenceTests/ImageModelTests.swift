@@ -5,6 +5,7 @@ import Imaging
 import Inference
 import Safetensors
 import ServedModels
+import Synchronization
 import Testing
 import Torch
 
@@ -203,6 +204,61 @@ import Torch
     let other = try await model.edit(some, by: [:], labels: [0, 1], as: 2)
     let latents = try glow.encode(dequantized(some), labels: labels)
     #expect(try other == pictures(glow.decode(latents, labels: Tensor([2, 2]))))
+  }
+
+  /// Several ways in one call are those of several calls; blends are edited as pictures are.
+  @Test func editsInSeveralWaysAndOfBlends() async throws {
+    let served = try ServedModel()
+    let model = try await ImageModel(served.folder.path, attributes: served.attributes)
+    let some = try pictures([1, 2])
+    let ways = [["bright": -0.5], [:], ["bright": 1]]
+    var each: [PixelImage] = []
+    for picture in some { for way in ways { each += try await model.edit([picture], by: way).pictures } }
+    #expect(try await model.edit(some, byEach: ways).pictures == each)
+    let ends = try await model.mix(some, weights: [[1, 0], [0, 1]], along: .straight, changing: .init(by: ways[2]))
+    #expect(ends.pictures == [each[2], each[5]])
+    let path = try await model.interpolate(some, steps: 2, along: .straight, changing: .init(by: ways[0]))
+    #expect(path.pictures == [each[0], each[3]])
+    await #expect(throws: InferenceError.self) {
+      try await model.mix(some, weights: [[1, 1]], changing: .init(by: ["x": 1]))
+    }
+  }
+
+  @Test(arguments: [[], labels]) func samplesComeAsTheyAreMade(labels: [String]) async throws {
+    let served = try ServedModel(labels: labels)
+    let model = try await ImageModel(served.folder.path)
+    let whole = try await model.sample(count: 7, seed: 3).pictures
+    let parts = Mutex([(first: Int, pictures: [PixelImage])]())
+    try await model.sample(count: 7, seed: 3) { first, drawn in
+      parts.withLock { $0.append((first, drawn.pictures)) }
+    }
+    let found = parts.withLock { $0 }
+    #expect(found.flatMap(\.pictures) == whole)
+    #expect(found.map(\.first) == found.indices.map { found[..<$0].reduce(0) { $0 + $1.pictures.count } })
+  }
+
+  @Test func bitsOfPositionsAddUpToTheScore() async throws {
+    let served = try ServedModel()
+    let model = try await ImageModel(served.folder.path)
+    let some = try pictures([1, 2])
+    let (scores, maps) = (try await model.score(some), try await model.bitsPerPosition(some))
+    for (score, levels) in zip(scores, maps) {
+      #expect(levels.map(\.level) == [1, 2] && levels.map(\.rows) == [4, 2] && levels.map(\.bits.count) == [16, 4])
+      let sum = levels.reduce(0) { $0 + $1.bits.reduce(0, +) } / 192
+      #expect(abs(sum - score.score.bitsPerDimension) < 1e-4)
+    }
+  }
+
+  @Test(arguments: [[], labels]) func walksEndWhereTheyBegan(labels: [String]) async throws {
+    let served = try ServedModel(labels: labels)
+    let model = try await ImageModel(served.folder.path)
+    let picture = try images.image(at: 5)
+    let walk = try await model.walk(through: picture, label: labels.isEmpty ? nil : 1, frames: 64)
+    #expect(walk.forward[0].picture == picture && walk.back.last?.picture == picture)
+    #expect(walk.reconstruction == picture && walk.differing == 0)
+    #expect(walk.back.map(\.place) == walk.forward.map(\.place).reversed())
+    #expect(walk.back.allSatisfy { $0.error! < 1e-4 } && walk.latents != picture)
+    await #expect(throws: InferenceError.self) { try await model.walk(through: picture, frames: 2) }
   }
 
   @Test func whyThereAreNoAttributes() async throws {
