@@ -122,8 +122,8 @@ let package = Package(
     .target(
       name: "Studio",
       dependencies: [
-        "Inference", "Runs", "Analysis", "Codec", "FlowModels", "ModelImages", "Datasets", "Imaging", "CImageCodecs",
-        "Multipart",
+        "Inference", "Training", "Runs", "Analysis", "Codec", "FlowModels", "ModelImages", "Datasets", "Imaging",
+        "CImageCodecs", "Multipart",
         "Safetensors", "Files",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
@@ -200,7 +200,7 @@ let package = Package(
     .testTarget(
       name: "StudioTests",
       dependencies: [
-        "Studio", "Inference", "Codec", "FlowModels", "Runs", "ServedModels", "PictureFixtures",
+        "Studio", "Inference", "Codec", "FlowModels", "Runs", "Training", "Imaging", "ServedModels", "PictureFixtures",
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
     .testTarget(name: "CLITests", dependencies: ["Imaging", "PictureFixtures"]),

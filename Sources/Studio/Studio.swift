@@ -5,7 +5,7 @@ import Inference
 /// What the endpoints work with.
 struct Studio: Sendable {
   /// All that are served; the first is meant where a request names none.
-  let models: [StudioModel]
+  let library: ModelLibrary
   /// The one that a request is for.
   private(set) var served: StudioModel
   let options: StudioOptions
@@ -13,13 +13,13 @@ struct Studio: Sendable {
   let metrics = MetricsRegistry()
   let decoder: PictureDecoder
   /// For reading requests and writing answers.
-  private let workers = WorkerThreads(count: max(2, ProcessInfo.processInfo.activeProcessorCount), name: "requests")
+  let workers = WorkerThreads(count: max(2, ProcessInfo.processInfo.activeProcessorCount), name: "requests")
   let bodies: BodyBudget
   let shelf = PictureShelf()
 
-  init(models: [StudioModel], options: StudioOptions, runs: RunCatalog?) {
-    self.models = models
-    served = models[0]
+  init(_ library: ModelLibrary, options: StudioOptions, runs: RunCatalog?) {
+    self.library = library
+    served = library.first
     self.options = options
     self.runs = runs
     decoder = PictureDecoder(pixelLimit: options.pixelLimit)

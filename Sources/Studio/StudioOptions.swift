@@ -1,9 +1,15 @@
+import Foundation
+
 /// What a ``StudioServer`` allows.
 public struct StudioOptions: Sendable {
   /// The address to listen on. Any but this machine's own (127.0.0.1, ::1, localhost) needs a token.
   public var host = "127.0.0.1"
   /// The port to listen on; 0 for any that is free.
   public var port = 8080
+  /// A Unix socket to listen on, in place of ``host`` and ``port``. Whoever may open the file may use the server.
+  public var socket: URL?
+  /// Other sites whose pages may use the API, such as `https://example.org`, or `http://localhost:3000` for a page in the making.
+  public var origins: [String] = []
   /// The token that every request must bring, as `Authorization: Bearer TOKEN`; nil for none.
   public var token: String?
   /// The largest body of a request, in bytes.
@@ -26,6 +32,6 @@ public struct StudioOptions: Sendable {
 
   public init() {}
 
-  /// Whether ``host`` is this machine's own.
-  public var isLoopback: Bool { Authority.isLoopback(host) }
+  /// Whether ``host`` is this machine's own, or there is a ``socket`` in its place.
+  public var isLoopback: Bool { socket != nil || Authority.isLoopback(host) }
 }

@@ -37,10 +37,31 @@ public struct StudioServer: Sendable {
     _ models: [StudioModel], options: StudioOptions = StudioOptions(), runs: URL? = nil,
     logger: Logger = Logger(label: "glow.studio")
   ) {
-    precondition(options.isLoopback || options.token != nil, "a server beyond this machine needs a token")
     precondition(!models.isEmpty, "a server has a model")
-    precondition(Set(models.map(\.name)).count == models.count, "no two models have the same name")
-    studio = Studio(models: models, options: options, runs: runs.map(RunCatalog.init))
+    self.init(ModelLibrary(models), options, runs, logger)
+  }
+
+  /// Serves models of which not all need fit into memory: those that are not there are loaded when a request needs them.
+  /// - Parameters:
+  ///   - first: is meant where a request names none, and stays in memory.
+  ///   - loaded: others that are there at the start.
+  ///   - sources: one for each model, the first included, of which no two have the same name.
+  ///   - memory: what all may take together, about, in bytes.
+  ///   - runs: a folder with training runs to look at.
+  ///   - logger: for what the server cannot tell its clients.
+  public init(
+    _ first: StudioModel, loaded: [StudioModel] = [], sources: [StudioModelSource], memory: Int,
+    options: StudioOptions = StudioOptions(), runs: URL? = nil, logger: Logger = Logger(label: "glow.studio")
+  ) {
+    self.init(ModelLibrary(first, loaded: loaded, sources: sources, memory: memory), options, runs, logger)
+  }
+
+  private init(_ library: ModelLibrary, _ options: StudioOptions, _ runs: URL?, _ logger: Logger) {
+    precondition(options.isLoopback || options.token != nil, "a server beyond this machine needs a token")
+    let names = library.names
+    precondition(names.first == library.first.name, "the first model is the first source")
+    precondition(Set(names).count == names.count, "no two models have the same name")
+    studio = Studio(library, options: options, runs: runs.map(RunCatalog.init))
     self.logger = logger
   }
 
@@ -49,11 +70,13 @@ public struct StudioServer: Sendable {
 
   /// Serves until the process is told to stop (SIGINT, SIGTERM) or the task is cancelled: then no connection is taken any
   /// more, and what is under way is finished.
-  /// - Parameter whenRunning: called with the port, once the server listens.
+  /// - Parameter whenRunning: called with the port, once the server listens; of a socket, with that of the options.
   /// - Throws: `IOError` when the address cannot be had.
   public func run(whenRunning: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
     let page = PageFiles()
     let options = studio.options
+    try options.socket.map(SocketFile.clear)
+    defer { options.socket.map(SocketFile.remove) }
     let table = ConnectionTable(
       limit: options.connectionLimit, limitPerAddress: options.connectionLimitPerAddress, patience: options.headLimit)
     let application = Application(
@@ -61,7 +84,7 @@ public struct StudioServer: Sendable {
       server: HTTPServerBuilder { responder in
         StudioChannel(responder: responder, options: options, table: table, metrics: studio.metrics)
       },
-      configuration: ApplicationConfiguration(address: .hostname(options.host, port: options.port)),
+      configuration: ApplicationConfiguration(address: options.address),
       onServerRunning: { await whenRunning($0.localAddress?.port ?? options.port) }, logger: logger)
     var configuration = ServiceGroupConfiguration(
       services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -74,7 +97,13 @@ public struct StudioServer: Sendable {
     } onCancel: {
       Task { await group.triggerGracefulShutdown() }
     }
-    for model in studio.models { await model.model.rest() }
+    await studio.library.rest()
     try result.get()
+  }
+}
+
+extension StudioOptions {
+  fileprivate var address: BindAddress {
+    socket.map { .unixDomainSocket(path: $0.path) } ?? .hostname(host, port: port)
   }
 }

@@ -1,4 +1,6 @@
 import Foundation
+import Inference
+import NIOCore
 import Testing
 
 @testable import Studio
@@ -57,6 +59,57 @@ import Testing
       #expect(try await server.send("GET", "/").status == 200)
       #expect(try await server.send("GET", "/healthz").status == 200)
     }
+  }
+
+  @Test func pagesOfOtherSitesThatAreLetIn() async throws {
+    try await RunningServer.with({
+      $0.origins = ["https://Example.org"]
+      $0.token = "correct-horse-battery"
+    }) { server in
+      let token = ["Authorization": "Bearer correct-horse-battery"]
+      for (origin, isLetIn) in [("https://example.org", true), ("https://example.org:444", false), ("null", false)] {
+        let asked = ["Origin": origin, "Sec-Fetch-Site": "cross-site"]
+        let preflight = try await server.send(
+          "OPTIONS", "/v1/sample", headers: asked.merging(["Access-Control-Request-Method": "POST"]) { $1 })
+        #expect((preflight.status == 204) == isLetIn, "\(origin)")
+        #expect(preflight.headers["access-control-allow-origin"] == (isLetIn ? origin : nil))
+        #expect((preflight.headers["access-control-allow-headers"]?.contains("Authorization") ?? false) == isLetIn)
+        let answer = try await server.post("/v1/sample", [String: Int](), headers: asked.merging(token) { $1 })
+        #expect(answer.status == (isLetIn ? 200 : 403), "\(origin)")
+        #expect(answer.headers["access-control-allow-origin"] == (isLetIn ? origin : nil))
+        #expect(answer.headers["cross-origin-resource-policy"] == (isLetIn ? "cross-origin" : "same-origin"))
+        #expect((answer.headers["vary"]?.contains("Origin") ?? false) == isLetIn)
+        // Without the token it gets nowhere, and can read why.
+        let without = try await server.post("/v1/sample", [String: Int](), headers: asked)
+        #expect(without.status == (isLetIn ? 401 : 403))
+        #expect(without.headers["access-control-allow-origin"] == (isLetIn ? origin : nil))
+      }
+    }
+  }
+
+  @Test func aUnixSocket() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "s-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "glow.sock")
+    // What a server left that was killed is no obstacle.
+    try RawConnection.leaveSocket(at: file)
+    try await RunningServer.with({ $0.socket = file }) { server in
+      let connection = try RawConnection(socket: file)
+      connection.write("GET /healthz HTTP/1.1\r\nHost: models.example.org\r\nConnection: close\r\n\r\n")
+      #expect(connection.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200"))
+      // One that listens is not pushed aside, nor is another file.
+      var options = StudioOptions()
+      options.socket = file
+      await #expect(throws: IOError.self) { try await StudioServer(server.model, options: options).run() }
+      let other = folder.appending(path: "mine")
+      try Data("mine".utf8).write(to: other)
+      options.socket = other
+      await #expect(throws: IOError.self) { try await StudioServer(server.model, options: options).run() }
+      #expect(try Data(contentsOf: other) == Data("mine".utf8))
+      #expect(FileManager.default.fileExists(atPath: file.path))
+    }
+    #expect(!FileManager.default.fileExists(atPath: file.path))
   }
 
   @Test func whichAddressesAreThisMachines() {

@@ -14,7 +14,7 @@ import Testing
   @Test func itNamesEveryRouteAndNoOther() async throws {
     let served = try ServedModel()
     let model = try await ImageModel(served.folder.path)
-    let studio = Studio(models: [StudioModel(model)], options: StudioOptions(), runs: nil)
+    let studio = Studio(ModelLibrary([StudioModel(model)]), options: StudioOptions(), runs: nil)
     let page = PageFiles()
     let routes = studio.router(page).routes
       .filter { $0.method != .head && !page.files.keys.contains("\($0.path)") }
@@ -24,7 +24,7 @@ import Testing
         operations.keys.map { "\($0.uppercased()) \(path)" }
       }
       #expect(described.sorted() == routes.sorted())
-      #expect(described.count == 15)
+      #expect(described.count == 20)
     }
   }
 
@@ -63,9 +63,12 @@ import Testing
       #expect(named == Set(schemas.keys))
       #expect(
         named == [
-          "Archive", "Attribute", "AttributesProblem", "DataPage", "Image", "ImageSizes", "Input", "Latents", "Model",
-          "Models", "Pictures",
-          "Problem", "RunEvent", "Runs", "Sample", "SampleOrigin", "Samples", "Score", "Scores", "Variations",
+          "Archive", "Attribute", "AttributesProblem", "DataPage", "Film", "FlowFrame", "Histogram", "Image",
+          "ImageSizes",
+          "Input", "Latents", "LevelBits", "Likelihood", "Model", "ModelCard", "Models", "Pictures", "Problem",
+          "Reference",
+          "RunEvent", "Runs", "Sample", "SampleEvent", "SampleOrigin", "Samples", "Score", "Scores", "Steps",
+          "Variations",
         ])
     }
   }
@@ -80,8 +83,10 @@ import Testing
         names.sorted() == [
           "compress /v1/compress", "decode /v1/decode", "edit /v1/edit", "encode /v1/encode",
           "getDescription /openapi.json",
-          "getHealth /healthz", "getMetrics /metrics", "getRunMetrics /v1/runs/{id}/metrics",
-          "getRunSamples /v1/runs/{id}/samples", "interpolate /v1/interpolate", "listImages /v1/data",
+          "getHealth /healthz", "getMetrics /metrics", "getModel /v1/model", "getModelPicture /v1/model/picture",
+          "getReference /v1/reference", "getRunFilm /v1/runs/{id}/film", "getRunMetrics /v1/runs/{id}/metrics",
+          "getRunSamples /v1/runs/{id}/samples", "getSteps /v1/steps", "interpolate /v1/interpolate",
+          "listImages /v1/data",
           "listModels /v1/models", "listRuns /v1/runs", "sample /v1/sample", "score /v1/score",
         ])
     }
@@ -120,7 +125,7 @@ import Testing
         #expect(answer.status == 200, "\(path): \(answer.text)")
         count += 1
       }
-      #expect(count == 7)
+      #expect(count == 8)
     }
   }
 

@@ -122,6 +122,113 @@ import Testing
     }
   }
 
+  @Test func editsInSeveralWaysWithTheirScores() async throws {
+    try await RunningServer.with { server in
+      let ways = [["bright": -0.5], ["bright": 0.5]]
+      let body: [String: Any] = ["images": [["index": 1], ["index": 2]], "edits": ways, "score": true]
+      let answer = try await server.post("/v1/edit", body)
+      let some = [try ColorImages().image(at: 1), try ColorImages().image(at: 2)]
+      let direct = try await server.model.edit(some, byEach: ways)
+      #expect(try pictures(answer) == direct.pictures)
+      let scores = try #require(answer.json["scores"] as? [[String: Any]])
+      let expected = try await server.model.score(direct.pictures).map(\.score.bitsPerDimension)
+      #expect(scores.map { $0["bitsPerDimension"] as? Double } == expected)
+      #expect((answer.json["inputScores"] as? [Any])?.count == 2)
+      let blend: [String: Any] = [
+        "images": [["index": 1], ["index": 2]], "weights": [[1, 1]], "edits": ways[1], "path": "straight",
+      ]
+      #expect(
+        try await pictures(server.post("/v1/interpolate", blend))
+          == server.model.mix(some, weights: [[1, 1]], along: .straight, changing: .init(by: ways[1])).pictures)
+      let many =
+        ["images": [["index": 1], ["index": 2]], "edits": Array(repeating: ways[0], count: 33)] as [String: Any]
+      server.expectProblem(try await server.post("/v1/edit", many), 422, "edits makes 66 images", "at most 64")
+      let wrong: [String: Any] = ["images": [["index": 1]], "edits": [["bright": 1], ["dark": 1]]]
+      server.expectProblem(try await server.post("/v1/edit", wrong), 400, "edits[1].dark is no attribute")
+      server.expectProblem(
+        try await server.post("/v1/edit", ["images": [["index": 1]], "score": 1]), 400,
+        "score is 1, expected true or false")
+    }
+  }
+
+  @Test func whereTheBitsAre() async throws {
+    try await RunningServer.with { server in
+      let answer = try await server.post("/v1/score", ["images": [["index": 3]], "map": true])
+      let score = try #require((answer.json["scores"] as? [[String: Any]])?.first)
+      let map = try #require(score["map"] as? [[String: Any]])
+      let sum = map.reduce(0) { $0 + ($1["bits"] as! [Double]).reduce(0, +) }
+      #expect(try abs(sum / 192 - #require(score["bitsPerDimension"] as? Double)) < 1e-4)
+      let plain = try await server.post("/v1/score", ["images": [["index": 3]]])
+      #expect((plain.json["scores"] as? [[String: Any]])?.first?["map"] == nil)
+    }
+  }
+
+  @Test func theWayThroughTheFlow() async throws {
+    try await RunningServer.with { server in
+      let answer = try await server.post("/v1/steps", ["images": [["index": 3]], "frames": 3])
+      #expect(answer.json["differing"] as? Int == 0, "\(answer.text)")
+      let forward = try #require(answer.json["forward"] as? [[String: Any]])
+      #expect(forward.map { $0["level"] as? Int } == [0, 1, 2] && forward[0]["error"] == nil)
+      let back = try #require(answer.json["back"] as? [[String: Any]])
+      #expect(
+        back.map { $0["level"] as? Int } == [2, 1, 0] && back.allSatisfy { ($0["error"] as? Double ?? 1) < 1e-3 })
+      let image = try #require(Data(base64Encoded: answer.json["image"] as? String ?? ""))
+      #expect(try PixelImage(decoding: Array(image), name: "answer") == ColorImages().image(at: 3))
+      server.expectProblem(
+        try await server.post("/v1/steps", ["images": [["index": 3], ["index": 4]]]), 400, "images holds 2, expected 1")
+      server.expectProblem(
+        try await server.post("/v1/steps", ["images": [["index": 3]], "frames": 2]), 400, "from 3 to 64")
+    }
+  }
+
+  @Test func samplesAsEvents() async throws {
+    try await RunningServer.with(labels: Self.labels) { server in
+      let answer = try await server.post(
+        "/v1/sample", ["count": 5, "seed": 9], headers: ["Accept": "text/event-stream"])
+      #expect(answer.status == 200 && answer.headers["content-type"] == "text/event-stream")
+      let events = ServerSentEvent.all(in: answer.text)
+      #expect(events.last?.name == "end")
+      let parts = events.filter { $0.name == "images" }.map(\.data)
+      let images = try parts.flatMap { try #require($0["images"] as? [String]) }
+        .map { try PixelImage(decoding: Array(#require(Data(base64Encoded: $0))), name: "event") }
+      #expect(try await images == server.model.sample(count: 5, seed: 9).pictures)
+      #expect(parts.flatMap { $0["labels"] as? [Int] ?? [] } == [0, 1, 2, 0, 1])
+      #expect(parts.allSatisfy { $0["total"] as? Int == 5 && ($0["secondsLeft"] as? Double ?? -1) >= 0 })
+      let wrong = try await server.post("/v1/sample", ["count": 0], headers: ["Accept": "text/event-stream"])
+      #expect(wrong.status == 400)
+    }
+  }
+
+  /// A client that goes away frees the model.
+  @Test func aStreamThatNobodyReads() async throws {
+    try await RunningServer.with({ $0.countLimit = 4096 }) { server in
+      let body = "{\"count\": 4096}"
+      let connection = try RawConnection(port: server.port)
+      connection.write(
+        "POST /v1/sample HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\n"
+          + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
+      _ = connection.read(until: "event: images")
+      #expect(server.model.state.imagesUnderWay > 0)
+      connection.disconnect()
+      try await server.wait { server.model.state.imagesUnderWay == 0 }
+      #expect(server.model.state.images < 4096)
+    }
+  }
+
+  @Test func howTheReferenceIsSpread() async throws {
+    try await RunningServer.with { server in
+      server.expectProblem(try await server.send("GET", "/v1/reference"), 404, "no scores yet")
+      try await server.model.score(reference: ColorImages(), count: 24, called: "colors")
+      let answer = try await server.send("GET", "/v1/reference")
+      #expect(answer.json["name"] as? String == "colors" && answer.json["count"] as? Int == 24)
+      for field in ["bitsPerDimension", "corrected"] {
+        let histogram = try #require(answer.json[field] as? [String: Any])
+        let (edges, counts) = (histogram["edges"] as! [Double], histogram["counts"] as! [Int])
+        #expect(edges.count == counts.count + 1 && edges == edges.sorted() && counts.reduce(0, +) == 24)
+      }
+    }
+  }
+
   @Test func editsShowWhatTheModelSaw() async throws {
     try await RunningServer.with { server in
       let large = PixelImage(width: 20, height: 10, channels: 3, pixels: (0..<600).map { UInt8($0 % 250) })

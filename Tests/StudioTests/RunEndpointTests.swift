@@ -1,7 +1,9 @@
 import Foundation
+import Imaging
 import Runs
 import TestSupport
 import Testing
+import Training
 
 @testable import Studio
 
@@ -23,16 +25,6 @@ import Testing
     try await body(folder, run)
   }
 
-  /// The names of the events in a stream, and their data.
-  private func events(_ text: String) -> [(name: String, data: [String: Any])] {
-    text.components(separatedBy: "\n\n").compactMap { block in
-      let lines = block.split(separator: "\n")
-      guard lines.count == 2, lines[0].hasPrefix("event: "), lines[1].hasPrefix("data: ") else { return nil }
-      let data = try? JSONSerialization.jsonObject(with: Data(lines[1].dropFirst(6).utf8)) as? [String: Any]
-      return (String(lines[0].dropFirst(7)), data ?? [:])
-    }
-  }
-
   @Test func aRunThatHasEnded() async throws {
     try await withRun { folder, run in
       try await RunningServer.with(runs: folder) { server in
@@ -42,7 +34,7 @@ import Testing
         #expect(runs[0]["images"] as? Int == 200 && runs[0]["hasSamples"] as? Bool == false)
         let answer = try await server.send("GET", "/v1/runs/faces~1first/metrics")
         #expect(answer.headers["content-type"] == "text/event-stream")
-        let events = events(answer.text)
+        let events = ServerSentEvent.all(in: answer.text)
         #expect(events.map(\.name) == ["summary", "metrics", "metrics", "log", "end"])
         #expect(events[1].data["images"] as? Int == 100 && events[1].data["gradientNorm"] as? String == "nan")
         #expect(events[3].data["message"] as? String == "begun")
@@ -105,6 +97,42 @@ import Testing
       // After a roll-back the file is another.
       try Data("one\nother\n".utf8).write(to: file, options: .atomic)
       #expect(lines() == ["one", "other"])
+    }
+  }
+
+  /// Samples over a run's time, as its files for TensorBoard hold them, less what was rolled back.
+  @Test func theFilmOfARun() async throws {
+    try await withRun { folder, run in
+      func samples(_ brightness: UInt8) -> PixelImage {
+        PixelImage(width: 2, height: 2, channels: 1, pixels: [0, brightness, brightness, 0])
+      }
+      let first = try RunEvents(run)
+      for (images, brightness) in [(100, 10), (200, 20), (300, 30)] {
+        try first.append(line(images), samples: samples(UInt8(brightness)))
+      }
+      try first.append(line(350))
+      let second = try RunEvents(run, after: 200)
+      try second.append(line(300), samples: samples(33))
+      // A last record that was not written to its end.
+      let handle = try FileHandle(forWritingTo: second.url)
+      try handle.seekToEnd()
+      try handle.write(contentsOf: [200, 0, 0, 0, 0, 0, 0, 0, 1, 2])
+      try handle.close()
+      try await RunningServer.with(runs: folder) { server in
+        func frames(_ query: String) async throws -> [(Int, PixelImage)] {
+          let answer = try await server.send("GET", "/v1/runs/faces~1first/film\(query)")
+          return try #require(answer.json["frames"] as? [[String: Any]], "\(answer.text)").map {
+            let png = try #require(Data(base64Encoded: $0["image"] as? String ?? ""))
+            return ($0["images"] as! Int, try PixelImage(decoding: Array(png), name: "frame"))
+          }
+        }
+        let all = try await frames("")
+        #expect(all.map(\.0) == [100, 200, 300] && all.map(\.1) == [samples(10), samples(20), samples(33)])
+        #expect(try await frames("?count=2").map(\.0) == [100, 300])
+        #expect(try await frames("?count=1").map(\.0) == [300])
+        server.expectProblem(try await server.send("GET", "/v1/runs/faces~1first/film?count=0"), 400, "from 1 to 100")
+        server.expectProblem(try await server.send("GET", "/v1/runs/faces~1first/film?counts=1"), 400, "counts")
+      }
     }
   }
 }

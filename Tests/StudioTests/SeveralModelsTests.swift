@@ -1,7 +1,9 @@
+import FlowModels
 import Foundation
 import Imaging
 import Inference
 import ServedModels
+import Synchronization
 import Testing
 
 @testable import Studio
@@ -95,5 +97,76 @@ import Testing
       #expect(second.parameter["required"] as? Bool == true)
       #expect(second.text.contains("\"labels\":{\"items\":{\"maximum\":2"))
     }
+  }
+
+  /// Models that do not fit together come when they are asked for, and the one that was asked for longest ago goes.
+  @Test func modelsOnDemand() async throws {
+    let served = try (0..<3).map { _ in try ServedModel() }
+    let configuration = try ModelFolder.readConfiguration(served[0].folder)
+    let first = StudioModel(try await ImageModel(served[0].folder.path), named: "a", dataset: ColorImages())
+    let loads = Mutex([String]())
+    let sources = zip(["a", "b", "c"], served).map { name, served in
+      StudioModelSource(
+        ModelCard(name, configuration, bytes: 4 * configuration.parameterCount, bitsPerDimension: 3),
+        scoringReference: { try? await $0.score(reference: ColorImages(), count: 8, called: "colors") },
+        load: { neighbor in
+          loads.withLock { $0.append(name) }
+          return StudioModel(
+            try await ImageModel(served.folder.path, attributes: served.attributes, sharingThreadOf: neighbor),
+            named: name,
+            dataset: ColorImages())
+        })
+    }
+    let library = ModelLibrary(first, sources: sources, memory: 2 * sources[0].card.loadedBytes)
+    #expect(library.names == ["a", "b", "c"] && loads.withLock { $0 }.isEmpty)
+    #expect(library.all.map { $0.model != nil } == [true, false, false])
+    // Two that ask at once get one model.
+    async let one = library.model(named: "b")
+    async let other = library.model(named: "b")
+    let (b, again) = try await (one, other)
+    #expect(b?.model === again?.model && loads.withLock { $0 } == ["b"])
+    #expect(b?.description.attributes.isEmpty == false && library.all[2].card.description.attributes.isEmpty)
+    try await wait { b?.model.state.reference != nil }
+    _ = try await library.model(named: "c")
+    #expect(library.all.map { $0.model != nil } == [true, false, true])
+    // It comes back with its reference, which is not scored again.
+    let back = try await library.model(named: "b")
+    #expect(loads.withLock { $0 } == ["b", "c", "b"] && back?.model !== b?.model)
+    try await wait { back?.model.state.reference != nil }
+    #expect(back?.model.state.images == 0)
+    #expect(try await library.model(named: "d") == nil)
+    #expect(library.work.images >= 8)
+    await library.rest()
+  }
+
+  @Test func aModelThatCannotBeLoaded() async throws {
+    let served = try ServedModel()
+    let first = StudioModel(try await ImageModel(served.folder.path), named: "a")
+    let card = ModelCard("b", try ModelFolder.readConfiguration(served.folder), bytes: 10)
+    let sources = [
+      StudioModelSource(ModelCard("a", try ModelFolder.readConfiguration(served.folder), bytes: 10)) { _ in first },
+      StudioModelSource(card) { _ in throw ModelError.file("b", reason: "it is damaged") },
+    ]
+    let library = ModelLibrary(first, sources: sources, memory: .max)
+    for _ in 0..<2 { await #expect(throws: ModelError.self) { try await library.model(named: "b") } }
+    #expect(library.all[1].model == nil)
+    await library.rest()
+  }
+
+  @Test func theCardOfAModel() async throws {
+    try await RunningServer.with { server in
+      let answer = try await server.send("GET", "/v1/model")
+      #expect(answer.json["name"] as? String == "first" && answer.json["isLoaded"] as? Bool == true)
+      #expect((answer.json["card"] as? [String: Any])?["bytes"] as? Int ?? 0 > 0)
+      let picture = try await server.send("GET", "/v1/model/picture")
+      let samples = try await server.model.sample(count: 9)
+      #expect(
+        try PixelImage(decoding: Array(picture.body), name: "picture") == PixelImage.grid(samples.pictures, columns: 3))
+    }
+  }
+
+  private func wait(for condition: () -> Bool) async throws {
+    for _ in 0..<1000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(condition())
   }
 }

@@ -32,6 +32,11 @@ struct ModelPlace {
     warn("\(location): checkpoint \(chosen)")
   }
 
+  /// - Parameter checkpoint: of a run the name of the one that `folder` is.
+  init(location: String, folder: URL, checkpoint: String?) {
+    (self.location, self.folder, self.checkpoint) = (location, folder, checkpoint)
+  }
+
   func read(on options: TensorOptions) throws -> any FlowModel { try ModelFolder.read(folder, options: options) }
 }
 

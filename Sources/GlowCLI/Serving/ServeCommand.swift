@@ -17,8 +17,10 @@ struct ServeCommand: AsyncParsableCommand {
       Prints the address of the page, on which samples are drawn, images edited, mixed and scored, and training is looked \
       at. Programs find the API described at /openapi.json. Ctrl-C finishes what is under way, then ends.
 
-      --model may be given several times. The page then has a choice of models, and requests name one, as \
-      /v1/sample?model=NAME; those that name none are for the first. The models take turns on one thread.
+      --model may be given several times; without it all shipped models are served, and all runs below --runs. The page \
+      then has a choice of models, and requests name one, as /v1/sample?model=NAME; those that name none are for the first. \
+      The models take turns on one thread. Those that together take more than --model-memory are loaded when they are \
+      asked for, and the one that was asked for longest ago makes room.
 
       Only this machine is served unless --host says otherwise; then every request needs a token: that in the environment \
       variable GLOW_TOKEN, else one made up, which is part of the address printed.
@@ -26,13 +28,21 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(
     name: .customLong("model"),
-    help: "A run folder, a model folder, or the name of a shipped model; repeat for several.")
-  var locations: [String]
+    help:
+      "A run folder, a model folder, or the name of a shipped model; repeat for several; by default all that there are."
+  )
+  var locations: [String] = []
   @Option(
     help: ArgumentHelp(
       "Of runs: newest, best (by validation), or after how many images it was written; by default the newest.",
       valueName: "checkpoint"))
   var checkpoint: CheckpointChoice?
+  @Flag(help: "Serve every checkpoint of each --model that is a run, as NAME@images-5000.") var everyCheckpoint = false
+  @Option(
+    help: ArgumentHelp(
+      "What all models may take in memory together, about, such as 4GB; by default a quarter of this machine's.",
+      valueName: "size"))
+  var modelMemory: ByteCount?
   @OptionGroup var runtime: RuntimeOptions
   @Option(
     help:
@@ -52,6 +62,16 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(help: "The address to listen on; 0.0.0.0 for all of this machine's.") var host = "127.0.0.1"
   @Option(help: "0 for any that is free.") var port = 8080
+  @Option(
+    help: ArgumentHelp(
+      "A Unix socket to listen on in place of --host and --port; whoever may open the file may use the server.",
+      valueName: "file"))
+  var socket: String?
+  @Option(
+    help: ArgumentHelp(
+      "Another site whose pages may use the API, such as https://example.org; repeat for several.", valueName: "origin")
+  )
+  var allowOrigin: [String] = []
   @Option(help: "The most images in one pass through the model.") var batchSize = 64
   @Option(help: "How many milliseconds a request waits for others to share a pass with, while the model is idle.")
   var batchWait = 0
@@ -74,13 +94,31 @@ struct ServeCommand: AsyncParsableCommand {
     ] where !range.contains(value) {
       throw ValidationError("\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)")
     }
-    guard attributes == nil || locations.count == 1 else {
+    if let wrong = allowOrigin.first(where: { !Self.isOrigin($0) }) {
+      throw ValidationError(
+        "--allow-origin is \(wrong), expected a scheme, a host and perhaps a port, such as https://example.org")
+    }
+    if let socket, socket.utf8.count > Self.longestSocketPath {
+      throw ValidationError("--socket has \(socket.utf8.count) bytes, expected at most \(Self.longestSocketPath)")
+    }
+    guard checkpoint == nil || !everyCheckpoint else {
+      throw ValidationError("--checkpoint takes one, and --every-checkpoint all: leave one of them out")
+    }
+    guard attributes == nil || locations.count == 1 && !everyCheckpoint else {
       throw ValidationError(
         "--attributes is for one --model: of several, each has its own attributes.safetensors in its folder")
     }
     guard referenceLimit == 0 || referenceLimit >= 2 else {
       throw ValidationError("--reference-limit is \(referenceLimit), expected 0, or 2 or more")
     }
+  }
+
+  /// Of Linux.
+  private static let longestSocketPath = 107
+
+  private static func isOrigin(_ text: String) -> Bool {
+    guard let url = URL(string: text), let scheme = url.scheme, let host = url.host() else { return false }
+    return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host)\(url.port.map { ":\($0)" } ?? "")" == text
   }
 
   /// libgomp's threads spin where they wait for each other, which beside other work (a run being trained) takes a hundred
@@ -96,17 +134,14 @@ struct ServeCommand: AsyncParsableCommand {
     spinLess()
     let device = try runtime.start()
     let options = try studioOptions()
-    let served = try ServedLocation.all(locations, checkpoint: checkpoint)
-    let sources = try images(for: served)
-    let models = try await loaded(served, sources.map(\.dataset), on: device)
+    let served = try servedLocations()
+    let images = try ServedImages(served, named: data, split: split)
+    let (loaded, sources) = try await modelsAndSources(served, images, on: device)
     var logger = Logger(label: "glow.serve") { _ in StandardErrorLog() }
     logger.logLevel = .warning
-    let server = StudioServer(models, options: options, runs: URL(filePath: runs), logger: logger)
-    let reference = Task {
-      for (index, model) in models.enumerated() {
-        await scoreReference(model.model, sources[index].data, served[index])
-      }
-    }
+    let server = StudioServer(
+      loaded[0], loaded: Array(loaded.dropFirst()), sources: sources, memory: memoryLimit, options: options,
+      runs: URL(filePath: runs), logger: logger)
     let isListening = Mutex(false)
     do {
       try await server.run { port in
@@ -114,19 +149,27 @@ struct ServeCommand: AsyncParsableCommand {
         announce(port, options)
       }
     } catch {
-      await end(reference)
       guard !isListening.withLock({ $0 }) else { throw error }
+      if let socket {
+        throw ValidationError("cannot listen on \(socket): \(reason(error)); name another file with --socket")
+      }
       throw ValidationError(
         "cannot listen on \(host), port \(port): \(reason(error)); name another with --port or --host")
     }
-    await end(reference)
   }
 
-  /// Not before libtorch is at rest may the process end.
-  private func end(_ task: Task<Void, Never>) async {
-    task.cancel()
-    await task.value
+  private func servedLocations() throws -> [ServedLocation] {
+    guard locations.isEmpty else {
+      return try ServedLocation.all(locations, checkpoint: checkpoint, isEveryCheckpoint: everyCheckpoint)
+    }
+    let found = ServedLocation.everything(runs: URL(filePath: runs), isEveryCheckpoint: everyCheckpoint)
+    guard !found.isEmpty else {
+      throw ValidationError("there is no model here: name one with --model, or train one with glow train")
+    }
+    return found
   }
+
+  private var memoryLimit: Int { modelMemory?.bytes ?? Int(ProcessInfo.processInfo.physicalMemory / 4) }
 
   private func reason(_ error: any Error) -> String {
     (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "there is no such address"
@@ -136,6 +179,8 @@ struct ServeCommand: AsyncParsableCommand {
     var options = StudioOptions()
     options.host = host
     options.port = port
+    options.socket = socket.map { URL(filePath: $0) }
+    options.origins = allowOrigin
     options.countLimit = countLimit
     options.bodyLimit = bodyLimit.bytes
     options.pixelLimit = pixelLimit
@@ -153,62 +198,43 @@ struct ServeCommand: AsyncParsableCommand {
     return options
   }
 
-  private func loaded(
-    _ locations: [ServedLocation], _ datasets: [(any ImageDataset)?], on device: Device
-  ) async throws -> [StudioModel] {
+  /// The first model, and of those that were named as many as fit, are loaded at once: what is wrong with them is said now.
+  private func modelsAndSources(
+    _ locations: [ServedLocation], _ images: ServedImages, on device: Device
+  ) async throws -> (loaded: [StudioModel], sources: [StudioModelSource]) {
+    let sources = try locations.map { source(of: $0, try $0.card(), images, on: device) }
+    var (models, bytes): ([StudioModel], Int) = ([], 0)
+    for (location, source) in zip(locations, sources) {
+      bytes += source.card.loadedBytes
+      guard models.isEmpty || !self.locations.isEmpty && bytes <= memoryLimit else { break }
+      models.append(try await load(location, images.of(location), on: device, beside: models.first?.model))
+    }
+    if models.count < locations.count {
+      warn("\(locations.count) models: \(models.count) in memory, and the others when they are asked for")
+    }
+    return (models, sources)
+  }
+
+  private func source(
+    of location: ServedLocation, _ card: ModelCard, _ images: ServedImages, on device: Device
+  ) -> StudioModelSource {
+    StudioModelSource(
+      card,
+      scoringReference: { model in await scoreReference(model, images.of(location).data, location) },
+      load: { neighbor in try await load(location, images.of(location), on: device, beside: neighbor) })
+  }
+
+  private func load(
+    _ location: ServedLocation, _ images: ServedImages.Found, on device: Device, beside neighbor: ImageModel?
+  ) async throws -> StudioModel {
     let limits = BatchLimits(size: batchSize, wait: .milliseconds(batchWait), queue: queue)
-    var models: [StudioModel] = []
-    for (location, dataset) in zip(locations, datasets) {
-      let model = try await ImageModel(
-        location.place.location, from: location.place.folder, attributes: attributes.map { URL(filePath: $0) },
-        findsAttributes: true, device: device, limits: limits, sharingThreadOf: models.first?.model)
-      if let problem = model.description.attributesProblem, problem.kind != .none {
-        warn("no attributes to edit\(ofModel(location)): \(problem.detail)")
-      }
-      models.append(StudioModel(model, named: location.name, dataset: dataset))
+    let model = try await ImageModel(
+      location.place.location, from: location.place.folder, attributes: attributes.map { URL(filePath: $0) },
+      findsAttributes: true, device: device, limits: limits, sharingThreadOf: neighbor)
+    if let problem = model.description.attributesProblem, problem.kind != .none {
+      warn("no attributes to edit\(location.mention): \(problem.detail)")
     }
-    return models
-  }
-
-  /// For each model; nil where its images are not here, or do not fit it but another.
-  private func images(for locations: [ServedLocation]) throws -> [(data: ModelData?, dataset: (any ImageDataset)?)] {
-    let named = try namedData(for: locations)
-    let opened = locations.map { location in
-      Result {
-        let data = try ModelData(named[location.name], for: location.configuration, at: location.place)
-        return (data, try data.open(split))
-      }
-    }
-    if !data.isEmpty, opened.allSatisfy({ if case .failure = $0 { true } else { false } }) { _ = try opened[0].get() }
-    return zip(locations, opened).map { location, result in
-      do { return try result.get() } catch {
-        warn("no images to choose from\(ofModel(location)): \(error)")
-        return (nil, nil)
-      }
-    }
-  }
-
-  /// What `--data` says, by the name of the model.
-  private func namedData(for locations: [ServedLocation]) throws -> [String: String] {
-    var (named, ofAll): ([String: String], String?) = ([:], nil)
-    for text in data {
-      if let sign = text.firstIndex(of: "="), let one = locations.first(where: { $0.name == text[..<sign] }) {
-        guard named.updateValue(String(text[text.index(after: sign)...]), forKey: one.name) == nil else {
-          throw ValidationError("--data \(text): \(one.name) has images already, name them once")
-        }
-      } else {
-        guard ofAll == nil else {
-          throw ValidationError(
-            "--data \(text) is for all models, and so is --data \(ofAll!): write MODEL=SET, with MODEL one of "
-              + locations.map(\.name).joined(separator: ", "))
-        }
-        ofAll = text
-      }
-    }
-    return Dictionary(
-      uniqueKeysWithValues: locations.compactMap { one in
-        (named[one.name] ?? ofAll).map { (one.name, $0) }
-      })
+    return StudioModel(model, named: location.name, dataset: images.dataset)
   }
 
   private func scoreReference(_ model: ImageModel, _ data: ModelData?, _ location: ServedLocation) async {
@@ -216,65 +242,19 @@ struct ServeCommand: AsyncParsableCommand {
     do {
       let images = try data.open(.validation)
       try await model.score(reference: images, count: referenceLimit, called: "\(images.name):validation")
-    } catch is CancellationError {} catch { warn("there will be no percentiles\(ofModel(location)): \(error)") }
+    } catch is CancellationError {} catch { warn("there will be no percentiles\(location.mention): \(error)") }
   }
 
-  /// Nothing where there is one model.
-  private func ofModel(_ location: ServedLocation) -> String { locations.count > 1 ? " for \(location.name)" : "" }
-
   private func announce(_ port: Int, _ options: StudioOptions) {
+    if let socket { return say("Studio: listens on \(socket)") }
     let shown = ["0.0.0.0", "::"].contains(host) ? ProcessInfo.processInfo.hostName : host
     let fragment = options.token.map { "#token=\($0)" } ?? ""
     let address = "http://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)/\(fragment)"
-    // Not by print, which keeps it back from a pipe.
-    FileHandle.standardOutput.write(Data("Studio: \(address)\nCtrl-C ends it.\n".utf8))
-  }
-}
-
-/// A model to serve.
-private struct ServedLocation {
-  let place: ModelPlace
-  /// What requests call it.
-  let name: String
-  let configuration: any FlowConfiguration
-
-  /// - Throws: what finding a model throws; `ValidationError` for one that is given twice.
-  static func all(_ texts: [String], checkpoint: CheckpointChoice?) throws -> [ServedLocation] {
-    var seen: [String: String] = [:]
-    let names = distinctNames(of: texts)
-    return try texts.enumerated().map { index, text in
-      let place = try ModelPlace(text, checkpoint: checkpoint)
-      if let earlier = seen.updateValue(text, forKey: place.folder.standardizedFileURL.resolvingSymlinksInPath().path) {
-        throw ValidationError("--model \(text) is the same as --model \(earlier): name each once")
-      }
-      return ServedLocation(
-        place: place, name: names[index], configuration: try ModelFolder.readConfiguration(place.folder))
-    }
+    say("Studio: \(address)")
   }
 
-  /// The last part of each path; where those are the same, as many parts as tell them apart, else a number.
-  private static func distinctNames(of texts: [String]) -> [String] {
-    let paths = texts.map { text in
-      text.contains("/") ? URL(filePath: text).standardizedFileURL.pathComponents.filter { $0 != "/" } : [text]
-    }
-    var lengths = paths.map { _ in 1 }
-    func names() -> [String] { zip(paths, lengths).map { $0.suffix($1).joined(separator: "/") } }
-    for _ in 0..<(paths.map(\.count).max() ?? 0) {
-      let counts = Dictionary(grouping: names(), by: \.self).mapValues(\.count)
-      for (index, name) in names().enumerated() where counts[name]! > 1 {
-        lengths[index] = min(lengths[index] + 1, paths[index].count)
-      }
-    }
-    var taken: Set<String> = []
-    return names().map { name in
-      var (own, number) = (name, 1)
-      while !taken.insert(own).inserted {
-        number += 1
-        own = "\(name)-\(number)"
-      }
-      return own
-    }
-  }
+  /// Not by print, which keeps it back from a pipe.
+  private func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\nCtrl-C ends it.\n".utf8)) }
 }
 
 /// What the server warns of, a line each.

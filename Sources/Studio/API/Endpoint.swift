@@ -27,15 +27,15 @@ struct Endpoint: Sendable {
   /// The description for one server: its limits, its model's levels, labels and attributes are part of it.
   let operation: @Sendable (Studio) -> Operation
 
-  /// An endpoint that takes no parameters behind its path.
+  /// - Parameter query: the parameters behind the path that it takes.
   init(
-    _ id: String, _ method: HTTPRequest.Method, _ path: String, isOpen: Bool = false,
+    _ id: String, _ method: HTTPRequest.Method, _ path: String, isOpen: Bool = false, query: [String] = [],
     _ handler: @escaping @Sendable (Studio) -> Handler, operation: @escaping @Sendable (Studio) -> Operation
   ) {
     (self.id, self.method, self.path, self.isOpen, isForModel) = (id, method, path, isOpen, false)
     self.handler = { studio in
       { request, context in
-        try request.requireParameters(among: [])
+        try request.requireParameters(among: query)
         return try await handler(studio)(request, context)
       }
     }
@@ -51,7 +51,7 @@ struct Endpoint: Sendable {
     (self.id, self.method, self.path, isOpen, isForModel) = (id, method, path, false, true)
     self.handler = { studio in
       { request, context in
-        try await handler(studio.serving(studio.chosenModel(request, beside: query)))(request, context)
+        try await handler(studio.serving(await studio.chosenModel(request, beside: query)))(request, context)
       }
     }
     self.operation = operation
@@ -59,7 +59,8 @@ struct Endpoint: Sendable {
 
   /// Every endpoint of the API.
   static let all = [
-    models, data, sample, encode, decode, interpolate, edit, score, compress, runs, runMetrics, runSamples, health,
-    metrics, openAPI,
+    models, model, modelPicture, data, sample, encode, decode, interpolate, edit, score, reference, steps, compress,
+    runs, runMetrics,
+    runSamples, runFilm, health, metrics, openAPI,
   ]
 }

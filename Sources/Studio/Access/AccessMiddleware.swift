@@ -8,16 +8,23 @@ struct AccessMiddleware: RouterMiddleware {
   /// What needs no token: the page itself, which holds nothing of the model, and whether the server lives. All else does,
   /// however its path is spelt.
   let openPaths: Set<String>
+  /// Other sites whose pages are let in.
+  let origins: AllowedOrigins
+  /// Whether requests come through a socket that its folder guards.
+  let isOnSocket: Bool
 
   func handle(
     _ request: Request, context: StudioContext, next: (Request, StudioContext) async throws -> Response
   ) async throws -> Response {
     let authority = request.head.authority ?? ""
-    if let origin = request.headers[.origin], Self.authority(of: origin)?.lowercased() != authority.lowercased() {
+    let isAllowed = request.headers[.origin].map(origins.contains) ?? false
+    if !isAllowed, let origin = request.headers[.origin],
+      Self.authority(of: origin)?.lowercased() != authority.lowercased()
+    {
       // Another site's page, which a browser lets send requests though not read the answers.
       throw Problem(.forbidden, "requests from pages of another site are refused")
     }
-    if !openPaths.contains(request.uri.path), let site = request.headers[HTTPField.Name("Sec-Fetch-Site")!],
+    if !isAllowed, !openPaths.contains(request.uri.path), let site = request.headers[HTTPField.Name("Sec-Fetch-Site")!],
       !["same-origin", "none"].contains(site)
     {
       throw Problem(.forbidden, "requests from pages of another site are refused")
@@ -29,7 +36,7 @@ struct AccessMiddleware: RouterMiddleware {
           throw Problem(.unauthorized, "a token is needed: open the address that the server printed when it started")
         }
       }
-    } else {
+    } else if !isOnSocket {
       // A name of another site that was made to resolve to this machine.
       guard Authority(authority)?.isLoopback == true else {
         throw Problem(.forbidden, "the server answers to localhost alone, not to \"\(authority)\"")

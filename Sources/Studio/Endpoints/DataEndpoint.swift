@@ -79,24 +79,13 @@ private struct DataQuery {
   init(_ request: Request, of dataset: any ImageDataset, most: Int) throws {
     let given = try request.queryFields()
     func values(_ name: String) -> [String] { given.filter { $0.name == name }.map(\.value) }
-    func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
-      let values = values(name)
-      guard let text = values.first else { return nil }
-      guard values.count == 1, let value = Int(text), "\(value)" == text, range.contains(value) else {
-        throw Problem(
-          .badRequest,
-          "\(name) is \"\(text)\", expected one whole number from \(range.lowerBound) to \(range.upperBound)",
-          field: name)
-      }
-      return value
-    }
-    from = try integer("from", in: 0...dataset.count) ?? 0
-    count = try integer("count", in: 1...most) ?? min(24, most)
+    from = try request.queryInteger("from", in: 0...dataset.count) ?? 0
+    count = try request.queryInteger("count", in: 1...most) ?? min(24, most)
     if !values("label").isEmpty {
       guard !dataset.classNames.isEmpty else {
         throw Problem(.badRequest, "the images have no labels", field: "label")
       }
-      label = try integer("label", in: 0...dataset.classNames.count - 1)
+      label = try request.queryInteger("label", in: 0...dataset.classNames.count - 1)
     }
     guard values("attribute").count < 2 else {
       throw Problem(.badRequest, "attribute is given more than once", field: "attribute")

@@ -1,3 +1,4 @@
+import Analysis
 import Files
 import FlowModels
 import Hummingbird
@@ -26,14 +27,16 @@ extension Studio {
       var fields = asked.fields
       let path = try fields.choice("path", LatentPath.Shape.self) ?? .spherical
       let course = try course(&fields, images: pictures.count)
+      let change = ImageModel.Change(
+        by: try strengths(&fields), along: try direction(&fields), telling: try conditions(&fields))
       try fields.finish()
       let (images, labels) = (pictures.map(\.picture), pictures.map(\.label))
       switch course {
       case .weights(let rows):
-        let mixes = try await model.mix(images, weights: rows, along: path, labels: labels)
+        let mixes = try await model.mix(images, weights: rows, along: path, labels: labels, changing: change)
         return try answer(mixes, to: request, columns: usualSteps(images: images.count), inputs: pictures)
       case .steps(let steps):
-        let between = try await model.interpolate(images, steps: steps, along: path, labels: labels)
+        let between = try await model.interpolate(images, steps: steps, along: path, labels: labels, changing: change)
         return try answer(between, to: request, columns: steps, inputs: pictures)
       }
     }
@@ -95,7 +98,12 @@ extension Studio {
     let path = Schema.choice(LatentPath.Shape.self)
     let row = Schema.list(of: .real(Self.weights), count: 2...options.imageLimit)
     let rows = Schema.list(of: row, count: 1...options.countLimit)
+    let shared: [String: Schema?] = [
+      "path": path, "edits": editsSchema.described(as: "Strengths by attribute, of every image that is made"),
+      "direction": .choice(AttributeDirections.Kind.self), "conditions": conditionsSchema,
+    ]
     return pictureBody(
-      ["path": path, "weights": rows], or: ["path": path, "steps": .whole(Self.steps)], images: 2...options.imageLimit)
+      shared.merging(["weights": rows]) { $1 }, or: shared.merging(["steps": .whole(Self.steps)]) { $1 },
+      images: 2...options.imageLimit)
   }
 }

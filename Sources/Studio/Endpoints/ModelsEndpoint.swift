@@ -1,26 +1,58 @@
 import Analysis
+import Foundation
 import Hummingbird
+import Imaging
 import Inference
 
 extension Endpoint {
   static let models = Endpoint("listModels", .get, "/v1/models", Studio.listModels) { studio in
     Operation(
       "The models: their shapes, labels, attributes and limits; the first is meant where a request names none",
-      answers: [MediaType.json: ModelsAnswer.schema(count: studio.models.count)])
+      answers: [MediaType.json: ModelsAnswer.schema(count: studio.library.names.count)])
+  }
+
+  static let model = Endpoint("getModel", forModel: .get, "/v1/model", Studio.getModel) { _ in
+    Operation("One of the models, which is loaded", answers: [MediaType.json: ModelsAnswer.Model.schema])
+  }
+
+  static let modelPicture = Endpoint("getModelPicture", forModel: .get, "/v1/model/picture", Studio.modelPicture) { _ in
+    Operation("Nine samples of one of the models", answers: [MediaType.png: .file])
   }
 }
 
 extension Studio {
   func listModels(_ request: Request, _ context: StudioContext) -> Response {
+    Response(json: ModelsAnswer(models: library.all.map { model($0.card, $0.model) }))
+  }
+
+  func getModel(_ request: Request, _ context: StudioContext) throws -> Response {
+    guard let own = library.all.first(where: { $0.card.description.name == served.name }) else {
+      throw Problem(.notFound, "there is no model \(served.name) any more")
+    }
+    return Response(json: model(own.card, served))
+  }
+
+  private func model(_ card: ModelCard, _ loaded: StudioModel?) -> ModelsAnswer.Model {
     let limits = ModelsAnswer.Limits(
       count: options.countLimit, images: options.imageLimit, bytes: options.bodyLimit, pixels: options.pixelLimit)
-    let answers = models.map { served in
-      ModelsAnswer.Model(
-        description: served.description, limits: limits,
-        data: served.dataset.map { .init(name: $0.name, split: $0.split.rawValue, count: $0.count) },
-        reference: served.model.state.reference)
+    return ModelsAnswer.Model(
+      description: loaded?.description ?? card.description, isLoaded: loaded != nil, limits: limits,
+      card: .init(
+        bytes: card.bytes, trainedOn: card.trainedOn, trainedImages: card.trainedImages,
+        bitsPerDimension: card.bitsPerDimension),
+      data: loaded?.dataset.map { .init(name: $0.name, split: $0.split.rawValue, count: $0.count) },
+      reference: loaded?.model.state.reference)
+  }
+
+  /// Each model's are always the same.
+  func modelPicture(_ request: Request, _ context: StudioContext) async throws -> Response {
+    let picture = try await working(context) {
+      let drawn = try await model.sample(count: 9)
+      return try PixelImage.grid(drawn.pictures, columns: 3).png()
     }
-    return Response(json: ModelsAnswer(models: answers))
+    var response = Response(MediaType.png, ByteBuffer(data: picture))
+    response.headers[.cacheControl] = "private, max-age=600"
+    return response
   }
 }
 
@@ -50,19 +82,37 @@ private struct ModelsAnswer: Encodable {
     static let schema = Schema.answer(["name": .text, "split": .text, "count": .whole])
   }
 
+  struct Card: Encodable {
+    /// Of the weights.
+    var bytes: Int
+    var trainedOn: String?
+    var trainedImages: Int?
+    /// On validation images.
+    var bitsPerDimension: Double?
+
+    static let schema = Schema.answer(
+      ["bytes": .whole], optional: ["trainedOn": .text, "trainedImages": .whole, "bitsPerDimension": .real]
+    ).called("ModelCard")
+  }
+
   /// The description's fields, and others beside them.
   struct Model: Encodable {
     var description: ModelDescription
+    /// Before it is, its attributes are not known.
+    var isLoaded: Bool
     var limits: Limits
+    var card: Card
     var data: Images?
     var reference: ModelActivity.Reference?
 
-    private enum CodingKeys: CodingKey { case limits, data, reference }
+    private enum CodingKeys: CodingKey { case isLoaded, limits, card, data, reference }
 
     func encode(to encoder: any Encoder) throws {
       try description.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(isLoaded, forKey: .isLoaded)
       try container.encode(limits, forKey: .limits)
+      try container.encode(card, forKey: .card)
       try container.encodeIfPresent(data, forKey: .data)
       try container.encodeIfPresent(reference, forKey: .reference)
     }
@@ -74,7 +124,7 @@ private struct ModelsAnswer: Encodable {
         "latentShapes": .list(of: .list(of: .whole, count: 3...3), count: 1...16), "labels": .list(of: .text),
         "conditions": .list(of: .text),
         "attributes": .list(of: attribute), "directions": .list(of: .choice(AttributeDirections.Kind.self)),
-        "limits": Limits.schema,
+        "isLoaded": .flag, "limits": Limits.schema, "card": Card.schema,
       ],
       optional: [
         "attributesProblem": attributesProblem, "data": Images.schema, "reference": ModelActivity.Reference.schema,

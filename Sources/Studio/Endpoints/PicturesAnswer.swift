@@ -11,6 +11,24 @@ struct PicturesAnswer: Encodable {
   var inputs: [PictureInput.Answer]?
   /// Which of the images are noise or saturated; nil where none is.
   var strayed: [Int]?
+  /// Of the images, and of the inputs, where they were asked for.
+  var scores: [Score]?
+  var inputScores: [Score]?
+
+  /// How likely a picture is.
+  struct Score: Encodable {
+    var bitsPerDimension: Double
+    var percentile: Double?
+
+    init(_ score: ImageModel.Score) {
+      (bitsPerDimension, percentile) = (score.score.bitsPerDimension, score.place?.percentile)
+    }
+
+    static let schema = Schema.answer(["bitsPerDimension": .real], optional: ["percentile": .real]).called("Likelihood")
+  }
+
+  /// Of pictures in one PNG.
+  static let columns = 8
 
   /// In JSON, or as one PNG.
   static let types: [String: Schema] = [
@@ -20,6 +38,7 @@ struct PicturesAnswer: Encodable {
         "labels": .list(of: .whole, atLeast: 1), "inputs": .list(of: PictureInput.Answer.schema, atLeast: 1),
         "strayed": .list(of: .whole, atLeast: 1)
           .described(as: "Which of the images left the range of pictures, and show noise or saturated colors"),
+        "scores": .list(of: Score.schema, atLeast: 1), "inputScores": .list(of: Score.schema, atLeast: 1),
       ]
     ).called("Pictures"),
     MediaType.png: .file,
@@ -30,7 +49,9 @@ extension Studio {
   /// Pictures in JSON, or where the client asks for `image/png`, one PNG with all of them in rows, and `Glow-Strayed` says what
   /// `strayed` does in JSON.
   func answer(
-    _ drawn: Drawn, to request: Request, columns: Int = 8, labels: [Int]? = nil, inputs: [PictureInput]? = nil
+    _ drawn: Drawn, to request: Request, columns: Int = PicturesAnswer.columns, labels: [Int]? = nil,
+    inputs: [PictureInput]? = nil,
+    scores: [PicturesAnswer.Score]? = nil, inputScores: [PicturesAnswer.Score]? = nil
   ) throws -> Response {
     func png(_ picture: PixelImage) throws -> Data {
       try Task.checkCancellation()
@@ -48,7 +69,7 @@ extension Studio {
     return Response(
       json: PicturesAnswer(
         images: try pictures.map(png), labels: labels, inputs: try inputs?.map { try $0.answer() },
-        strayed: drawn.strayed.isEmpty ? nil : drawn.strayed))
+        strayed: drawn.strayed.isEmpty ? nil : drawn.strayed, scores: scores, inputScores: inputScores))
   }
 }
 

@@ -20,6 +20,19 @@ extension Endpoint {
       "Samples of a run's last validation", parameters: [runParameter], answers: [MediaType.png: .file])
   }
 
+  static let runFilm = Endpoint(
+    "getRunFilm", .get, "/v1/runs/{id}/film", query: ["count"], Studio.runFilm
+  ) { _ in
+    Operation(
+      "Samples of a run over its time, of one seed",
+      parameters: [
+        runParameter, .query("count", .whole(filmCounts), "The most pictures, spread evenly; the newest is one"),
+      ],
+      answers: [MediaType.json: FilmAnswer.schema])
+  }
+
+  fileprivate static let filmCounts = 1...100
+
   /// One of the stream; its data is JSON.
   private static let event = Schema.answer(["event": .choice(["summary", "metrics", "log", "end"]), "data": .text])
     .called("RunEvent")
@@ -34,7 +47,32 @@ private struct RunsAnswer: Encodable {
   static let schema = Schema.answer(["runs": .list(of: RunCatalog.Entry.Answer.schema)]).called("Runs")
 }
 
+private struct FilmAnswer: Encodable {
+  var frames: [Frame]
+
+  static let schema = Schema.answer(["frames": .list(of: Frame.schema)]).called("Film")
+
+  struct Frame: Encodable {
+    /// Trained on when they were drawn.
+    var images: Int
+    var image: Data
+
+    static let schema = Schema.answer(["images": .whole, "image": .base64("png")])
+  }
+}
+
 extension Studio {
+  private static let usualFilmCount = 24
+
+  func runFilm(_ request: Request, _ context: StudioContext) async throws -> Response {
+    let entry = try entry(context)
+    let count = try request.queryInteger("count", in: Endpoint.filmCounts) ?? Self.usualFilmCount
+    return try await working(context) {
+      let frames = RunFilm(entry.run).frames(atMost: count).map { FilmAnswer.Frame(images: $0.images, image: $0.png) }
+      return Response(json: FilmAnswer(frames: frames))
+    }
+  }
+
   func listRuns(_ request: Request, _ context: StudioContext) async throws -> Response {
     try await working(context) {
       Response(
@@ -69,26 +107,18 @@ extension Studio {
   /// being trained and all of it has been sent.
   func runMetrics(_ request: Request, _ context: StudioContext) throws -> Response {
     let entry = try entry(context)
-    let channel = context.channel
     return Response(
       status: .ok, headers: [.contentType: MediaType.events],
       body: ResponseBody { writer in
         var stream = RunStream(entry)
         while let events = stream.next(), !Task.isShuttingDownGracefully {
-          // A client that does not read would keep its connection, and a shutdown waiting.
-          let watchdog = Task {
-            try await Task.sleep(for: Self.writePatience)
-            channel.close(promise: nil)
+          try await context.writing {
+            for event in events { try await writer.write(event) }
           }
-          defer { watchdog.cancel() }
-          for event in events { try await writer.write(event) }
           if stream.isDone { break }
-          watchdog.cancel()
           try await Task.sleep(for: RunStream.interval)
         }
         try await writer.finish(nil)
       })
   }
-
-  private static let writePatience = Duration.seconds(10)
 }

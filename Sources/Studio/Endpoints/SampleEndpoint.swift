@@ -6,9 +6,9 @@ import ModelImages
 extension Endpoint {
   static let sample = Endpoint("sample", forModel: .post, "/v1/sample", Studio.sample) { studio in
     Operation(
-      "Draw images, or variations of one", body: [MediaType.json: studio.sampleSchema],
-      example: ["count": 4, "temperature": 0.7, "seed": 7],
-      answers: PicturesAnswer.types)
+      "Draw images, or variations of one; images as they are made, as server-sent events",
+      body: [MediaType.json: studio.sampleSchema], example: ["count": 4, "temperature": 0.7, "seed": 7],
+      answers: PicturesAnswer.types.merging([MediaType.events: SampleStream.event]) { $1 })
   }
 }
 
@@ -24,12 +24,18 @@ extension Studio {
       if let like = try fields.object("like") {
         return try await answer(variations(of: like, &fields, context), to: request)
       }
-      let (drawn, labels) = try await samples(&fields)
-      return try answer(drawn, to: request, labels: labels)
+      let asked = try samples(&fields)
+      if request.preferred(of: MediaType.json, MediaType.png, MediaType.events) == MediaType.events {
+        return SampleStream(asked, of: model).response(self, context)
+      }
+      let drawn = try await model.sample(
+        count: asked.count, temperatures: asked.temperatures, labels: asked.labels, conditions: asked.conditions,
+        others: asked.others, seed: asked.seed)
+      return try answer(drawn, to: request, labels: model.labels(asked.labels, count: asked.count))
     }
   }
 
-  private func samples(_ fields: inout RequestFields) async throws -> (Drawn, [Int]?) {
+  private func samples(_ fields: inout RequestFields) throws -> SampleStream.Request {
     let labels = try labels(&fields, count: 1...options.countLimit)
     let count = try fields.integer("count", in: 1...options.countLimit) ?? labels?.count ?? 1
     if let given = labels?.count, given > count {
@@ -38,9 +44,8 @@ extension Studio {
     let (temperatures, seed) = (try temperatures(&fields), try seed(&fields))
     let (conditions, others) = (try conditions(&fields), try others(&fields))
     try fields.finish()
-    let drawn = try await model.sample(
+    return SampleStream.Request(
       count: count, temperatures: temperatures, labels: labels, conditions: conditions, others: others, seed: seed)
-    return (drawn, model.labels(labels, count: count))
   }
 
   private func variations(

@@ -25,18 +25,18 @@ extension Studio {
   }
 
   private var readings: [MetricsRegistry.Reading] {
-    let states = models.map(\.model.state)
-    func sum(_ value: (ModelActivity) -> Int) -> Double { Double(states.reduce(0) { $0 + value($1) }) }
+    let (states, work) = (library.loaded.map(\.model.state), library.work)
     var readings: [MetricsRegistry.Reading] = [
       .init(
         name: "glow_images_waiting", help: "Images under way or waiting for a model.", kind: .gauge,
-        value: sum(\.imagesUnderWay)),
+        value: Double(states.reduce(0) { $0 + $1.imagesUnderWay })),
       .init(
         name: "glow_model_batches_total", help: "Passes through the models.", kind: .counter,
-        value: sum(\.batches)),
+        value: Double(work.batches)),
       .init(
         name: "glow_model_images_total", help: "Images in all passes through the models.", kind: .counter,
-        value: sum(\.images)),
+        value: Double(work.images)),
+      .init(name: "glow_models_loaded", help: "Models in memory.", kind: .gauge, value: Double(states.count)),
       .init(name: "glow_tensors", help: "Tensors alive.", kind: .gauge, value: Double(Tensor.liveHandles)),
     ]
     if let bytes = ProcessMemory.resident {

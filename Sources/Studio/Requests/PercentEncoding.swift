@@ -77,6 +77,20 @@ extension Request {
     }
   }
 
+  /// A parameter behind the path that is given once, or not at all.
+  /// - Throws: ``Problem`` for another one.
+  func queryInteger(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    let values = try queryFields().filter { $0.name == name }.map(\.value)
+    guard let text = values.first else { return nil }
+    guard values.count == 1, let value = Int(text), "\(value)" == text, range.contains(value) else {
+      throw Problem(
+        .badRequest,
+        "\(name) is \"\(text)\", expected one whole number from \(range.lowerBound) to \(range.upperBound)", field: name
+      )
+    }
+    return value
+  }
+
   /// - Throws: ``Problem`` for a parameter behind the path that is none of `known`.
   func requireParameters(among known: [String]) throws {
     guard let stranger = try queryFields().first(where: { !known.contains($0.name) })?.name else { return }

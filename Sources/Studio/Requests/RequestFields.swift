@@ -72,6 +72,12 @@ struct RequestFields {
     }
   }
 
+  mutating func flag(_ field: String) throws -> Bool? {
+    guard let value = value(field) else { return nil }
+    guard case .bool(let flag) = value else { throw wrong(field, value, "true or false") }
+    return flag
+  }
+
   mutating func number(_ field: String, in range: ClosedRange<Double>) throws -> Double? {
     guard let value = value(field) else { return nil }
     guard case .number(let number) = value, range.contains(number) else {
@@ -135,7 +141,28 @@ struct RequestFields {
   mutating func numbers(
     _ field: String, by names: [String], of what: String, in range: ClosedRange<Double>
   ) throws -> [String: Double]? {
+    try value(field).map { try numbers($0, at: field, by: names, of: what, in: range) }
+  }
+
+  /// The same, once or in a list.
+  mutating func numbersOrList(
+    _ field: String, by names: [String], of what: String, in range: ClosedRange<Double>, count: ClosedRange<Int>
+  ) throws -> [[String: Double]]? {
     guard let value = value(field) else { return nil }
+    guard case .array(let values) = value else {
+      return [try numbers(value, at: field, by: names, of: what, in: range)]
+    }
+    guard count.contains(values.count) else {
+      throw wrong(field, value, "an object of numbers, or a list of \(Self.text(count))")
+    }
+    return try values.enumerated().map { number, element in
+      try numbers(element, at: "\(field)[\(number)]", by: names, of: what, in: range)
+    }
+  }
+
+  private func numbers(
+    _ value: JSONValue, at field: String, by names: [String], of what: String, in range: ClosedRange<Double>
+  ) throws -> [String: Double] {
     guard case .object(let values) = value else { throw wrong(field, value, "an object of numbers") }
     let most = max(names.count, Self.mostNames)
     guard values.count <= most else {

@@ -41,13 +41,13 @@ struct RunStream {
     if hasNews, looksSinceSummary >= Self.looksPerSummary || !isBeingTrained {
       (hasNews, looksSinceSummary) = (false, 0)
       let new = ByteBuffer(json: entry.answer())
-      if new != summary { events.append(Self.event("summary", new)) }
+      if new != summary { events.append(.event("summary", new)) }
       summary = new
     }
     events += lines
     if !isBeingTrained {
       isDone = true
-      events.append(Self.event("end", ByteBuffer(string: "{}")))
+      events.append(.event("end", ByteBuffer(string: "{}")))
     }
     quietLooks = events.isEmpty ? quietLooks + 1 : 0
     if quietLooks >= Self.looksPerComment {
@@ -57,13 +57,9 @@ struct RunStream {
     return events
   }
 
-  private static func event(_ name: String, _ data: ByteBuffer) -> ByteBuffer {
-    ByteBuffer(string: "event: \(name)\ndata: \(String(buffer: data))\n\n")
-  }
-
   /// Nil for a line that is no JSON object, such as one that a crash left.
   private static func event(_ name: String, _ line: Data) -> ByteBuffer? {
     guard let value = try? JSONValue(parsing: line), case .object = value else { return nil }
-    return event(name, ByteBuffer(json: value))
+    return .event(name, ByteBuffer(json: value))
   }
 }

@@ -10,6 +10,11 @@ extension Response {
 }
 
 extension ByteBuffer {
+  /// A server-sent event.
+  static func event(_ name: String, _ data: ByteBuffer) -> ByteBuffer {
+    ByteBuffer(string: "event: \(name)\ndata: \(String(buffer: data))\n\n")
+  }
+
   /// JSON as all answers are written: numbers that are not finite as text. `JSONFile.line` would also escape the slashes
   /// of base64, and most of an answer is base64.
   init(json value: some Encodable) {
@@ -20,5 +25,20 @@ extension ByteBuffer {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     // What is encoded here are values of this module, all of which JSON can hold.
     self.init(data: try! encoder.encode(value))
+  }
+}
+
+extension StudioContext {
+  private static let writePatience = Duration.seconds(10)
+
+  /// Writes, and closes the connection where its client does not read: it would keep its connection, and a shutdown waiting.
+  func writing(_ write: () async throws -> Void) async throws {
+    let channel = channel
+    let watchdog = Task {
+      try await Task.sleep(for: Self.writePatience)
+      channel.close(promise: nil)
+    }
+    defer { watchdog.cancel() }
+    try await write()
   }
 }

@@ -37,7 +37,6 @@ struct ProblemMiddleware: RouterMiddleware {
 
   private func problem(_ error: any Error, _ request: Request) -> Problem {
     switch error {
-    case let problem as Problem: return problem
     case let error as HTTPError where error.status == .notFound:
       if let methods = methods(of: request.uri.path) {
         var problem = Problem(.methodNotAllowed, "\(request.method.rawValue) is not taken here, expected \(methods)")
@@ -46,12 +45,7 @@ struct ProblemMiddleware: RouterMiddleware {
       }
       return Problem(.notFound, "there is no such address: /openapi.json lists those that there are")
     case let error as HTTPError: return Problem(error.status, error.body ?? error.status.reasonPhrase)
-    case InferenceError.busy(let seconds):
-      var problem = Problem(.tooManyRequests, "\(error)")
-      problem.retryAfter = max(1, Int(seconds.rounded(.up)))
-      return problem
-    case InferenceError.request(let field, _): return Problem(.unprocessableContent, "\(error)", field: field)
-    default: return Problem(.internalServerError, "the server failed: its log says more")
+    default: return Problem(of: error) ?? .failure
     }
   }
 
@@ -63,4 +57,20 @@ struct ProblemMiddleware: RouterMiddleware {
       return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
     }?.methods
   }
+}
+
+extension Problem {
+  /// What a request is told of what was thrown; nil where that is the server's fault.
+  init?(of error: any Error) {
+    switch error {
+    case let problem as Problem: self = problem
+    case InferenceError.busy(let seconds):
+      self.init(.tooManyRequests, "\(error)")
+      retryAfter = max(1, Int(seconds.rounded(.up)))
+    case InferenceError.request(let field, _): self.init(.unprocessableContent, "\(error)", field: field)
+    default: return nil
+    }
+  }
+
+  static let failure = Problem(.internalServerError, "the server failed: its log says more")
 }

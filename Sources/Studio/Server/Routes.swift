@@ -9,14 +9,18 @@ extension Studio {
     }
     let all = endpoints + pages
     let allowed = all.map { (path: "\($0.path)", methods: $0.method == .get ? "GET, HEAD" : $0.method.rawValue) }
+    let origins = AllowedOrigins(options.origins)
     let openPaths = Endpoint.all.filter(\.isOpen).map(\.path)
     let router = Router(context: StudioContext.self)
     router.addMiddleware {
       CountingMiddleware(metrics: metrics)
       BodyMiddleware(budget: bodies)
       HeadersMiddleware()
+      OriginMiddleware(allowed: origins)
       ProblemMiddleware(allowed: allowed)
-      AccessMiddleware(token: options.token, openPaths: Set(page.files.keys).union(openPaths))
+      AccessMiddleware(
+        token: options.token, openPaths: Set(page.files.keys).union(openPaths), origins: origins,
+        isOnSocket: options.socket != nil)
     }
     for (path, method, handler) in all {
       router.on(path, method: method, use: handler)

@@ -1,0 +1,55 @@
+import FlowModels
+import Inference
+
+/// What is known of a model before it is loaded.
+public struct ModelCard: Sendable {
+  public var description: ModelDescription
+  /// Of its weights.
+  public var bytes: Int
+  /// What it was trained on, as `--data` takes it; nil where that is not known.
+  public var trainedOn: String?
+  /// Images seen in training; nil where that is not known.
+  public var trainedImages: Int?
+  /// On validation images; nil where none were measured.
+  public var bitsPerDimension: Double?
+
+  public init(
+    _ name: String, _ configuration: any FlowConfiguration, bytes: Int, trainedOn: String? = nil,
+    trainedImages: Int? = nil, bitsPerDimension: Double? = nil
+  ) {
+    description = ModelDescription(name: name, configuration)
+    (self.bytes, self.trainedOn, self.trainedImages) = (bytes, trainedOn, trainedImages)
+    self.bitsPerDimension = bitsPerDimension
+  }
+
+  /// About what the model takes when it is loaded: its parameters, and the latents of pictures that it keeps.
+  public var loadedBytes: Int {
+    let dimensions = description.width * description.height * description.channels
+    return 2 * max(bytes, 4 * description.parameters) + 4 * dimensions * BatchLimits().cachedImages
+  }
+}
+
+/// A model that a ``StudioServer`` loads when a request needs it.
+///
+/// ```swift
+/// let card = ModelCard("faces", try ModelFolder.readConfiguration(folder), bytes: 8_336_456)
+/// let source = StudioModelSource(card) { neighbor in
+///   StudioModel(try await ImageModel(folder.path, findsAttributes: true, sharingThreadOf: neighbor), named: "faces")
+/// }
+/// ```
+public struct StudioModelSource: Sendable {
+  public let card: ModelCard
+  /// Loads the model, which shares the thread of another one.
+  public let load: @Sendable (_ neighbor: ImageModel) async throws -> StudioModel
+  /// Scores the images that others are held against, each time that the model is loaded without them.
+  public let scoreReference: (@Sendable (ImageModel) async -> Void)?
+
+  public init(
+    _ card: ModelCard, scoringReference: (@Sendable (ImageModel) async -> Void)? = nil,
+    load: @escaping @Sendable (_ neighbor: ImageModel) async throws -> StudioModel
+  ) {
+    (self.card, scoreReference, self.load) = (card, scoringReference, load)
+  }
+
+  var name: String { card.description.name }
+}
