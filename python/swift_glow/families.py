@@ -44,7 +44,7 @@ def layers(config: FlowConfig) -> Layers:
         return Layers(None, levels, UnitPrior(), None, False)
     if isinstance(config, MaskedGlowConfig):
         orders = list(ORDERS)
-        steps = {
+        steps: dict[str, Bijection] = {
             f"step{number + 1}": _pixel_step(config, orders[number % len(orders)]) for number in range(config.pixel_steps)}
         return _glow(config.glow, Chain(steps))
     return _glow(config, None)

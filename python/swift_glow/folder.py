@@ -57,8 +57,6 @@ def load(
     model.load_state_dict(
         {name: value.to(dtype if value.is_floating_point() else torch.int64) for name, value in weights.items()},
         assign=True)
-    for parameter in model.parameters():
-        parameter.requires_grad_(True)
     return model.to(device)
 
 

@@ -134,7 +134,8 @@ class FlowModel(nn.Module):
         """The classifier head's logits, `[batch, labels]`."""
         if self.classifier is None:
             raise ModelError("the model has no classifier head")
-        return self.classifier(self._pass(self._input(x), None)[0])
+        logits: Tensor = self.classifier(self._pass(self._input(x), None)[0])
+        return logits
 
     # Latents.
 
@@ -257,10 +258,13 @@ class FlowModel(nn.Module):
         like = self._like
         return pixels.dequantize(self._bytes(images).to(like.device), self.config.bits, noise, like.dtype)
 
+    def quantized(self, x: Tensor) -> Tensor:
+        """Images that the model gave as uint8 of the same shape on the CPU: the lower end of each cell, `v 2^(8-n)`."""
+        return pixels.quantize(x.detach().cpu(), self.config.bits)
+
     def pictures(self, x: Tensor) -> Tensor:
-        """Images that the model gave as the bytes of pictures, uint8 of the same shape on the CPU."""
-        bits = self.config.bits
-        return pixels.shown(pixels.quantize(x.detach().cpu(), bits), bits)
+        """As `quantized`, but the middle of each cell, which is what pictures of fewer than 8 bits show."""
+        return pixels.shown(self.quantized(x), self.config.bits)
 
     # What all of these share.
 

@@ -18,13 +18,14 @@ def dequantize(pixels: Tensor, bits: int, noise: Tensor | None = None, dtype: to
         The same shape, in -1/2 ..< 1/2.
     """
     cells = (pixels >> (8 - bits)).to(dtype)
-    return (cells + (0.5 if noise is None else noise.to(pixels.device, dtype))) / 2**bits - 0.5
+    cells = cells + (0.5 if noise is None else noise.to(pixels.device, dtype))
+    return cells / float(1 << bits) - 0.5
 
 
 def quantize(x: Tensor, bits: int) -> Tensor:
     """`clamp(floor((x + 1/2) 2^n), 0, 2^n - 1) 2^(8-n)` as uint8 of the same shape; what is no number becomes 0."""
-    cells = ((x + 0.5) * 2**bits).floor().nan_to_num(0).clamp(0, 2**bits - 1)
-    return (cells * 2 ** (8 - bits)).to(torch.uint8)
+    cells = ((x + 0.5) * float(1 << bits)).floor().nan_to_num(0).clamp(0, (1 << bits) - 1)
+    return (cells * float(1 << (8 - bits))).to(torch.uint8)
 
 
 def shown(pixels: Tensor, bits: int) -> Tensor:

@@ -27,9 +27,11 @@ def convolve(x: Tensor, weight: Tensor, taps: tuple[int, ...] = SQUARE, edge_cha
     inputs = x.shape[3]
     if taps != SQUARE:
         places = torch.tensor(taps, device=weight.device)
-        weight = weight.new_zeros(9, *weight.shape[1:]).index_copy(0, places, weight).unflatten(0, (3, 3))
+        weight = weight.new_zeros(9, *weight.shape[1:]).index_copy(0, places, weight).reshape(3, 3, *weight.shape[1:])
     y = F.conv2d(x.permute(0, 3, 1, 2), weight[:, :, :inputs].permute(3, 2, 0, 1), padding=1).permute(0, 2, 3, 1)
-    return y + edge(weight[:, :, inputs], x.shape[1], x.shape[2]) if edge_channel else y
+    if edge_channel:
+        y = y + edge(weight[:, :, inputs], x.shape[1], x.shape[2])
+    return y
 
 
 def edge(weight: Tensor, height: int, width: int) -> Tensor:
@@ -56,37 +58,65 @@ class ZeroConv3x3(nn.Module):
         return (convolve(x, self.weight, self.taps, self.edge_channel) + self.bias) * (3 * self.logScale).exp()
 
 
-class ConvConditioner(nn.Module):
-    """conv3x3, ActNorm, ReLU, conv1x1, ActNorm, ReLU, conv3x3 that starts at zero; `[batch, height, width, outputs]`.
+class InputConv(nn.Module):
+    """A 3x3 convolution without a bias, to which an embedding of the condition is added where it is told."""
 
-    An embedding of the condition, where it is told, is added before the first ActNorm.
-    """
+    def __init__(self, inputs: int, outputs: int, edge_channel: bool, taps: tuple[int, ...], conditions: int):
+        super().__init__()
+        self.weight = _taps_weight(taps, inputs + edge_channel, outputs)
+        self.labelEmbedding = empty(conditions, outputs) if conditions else None
+        self.edge_channel, self.taps = edge_channel, taps
+
+    def forward(self, x: Tensor, rows: Rows = None) -> Tensor:
+        y = convolve(x, self.weight, self.taps, self.edge_channel)
+        if self.labelEmbedding is None or rows is None:
+            return y
+        return y + (rows @ self.labelEmbedding)[:, None, None]
+
+
+class PixelMatrix(nn.Module):
+    """A 1x1 convolution without a bias; the weight is `[input, output]`."""
+
+    def __init__(self, inputs: int, outputs: int):
+        super().__init__()
+        self.weight = empty(inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight
+
+
+class ConvConditioner(nn.Module):
+    """conv3x3, ActNorm, ReLU, conv1x1, ActNorm, ReLU, conv3x3 that starts at zero (Glow, section 3.3)."""
 
     def __init__(
         self, inputs: int, hidden: int, outputs: int, *, edge_channel: bool, factor: float, conditions: int,
         taps: tuple[tuple[int, ...], tuple[int, ...]] = (SQUARE, SQUARE),
     ):
+        """
+        Args:
+            factor: of the ActNorms' log-scales.
+            conditions: that the network is told; 0 for none.
+            taps: of the first convolution and of the last.
+        """
         super().__init__()
-        self.conv1 = nn.Module()
-        self.conv1.weight = _taps_weight(taps[0], inputs + edge_channel, hidden)
-        if conditions:
-            self.conv1.labelEmbedding = empty(conditions, hidden)
+        self.conv1 = InputConv(inputs, hidden, edge_channel, taps[0], conditions)
         self.norm1 = ActNorm(hidden, factor)
-        self.conv2 = nn.Module()
-        # Input first.
-        self.conv2.weight = empty(hidden, hidden)
+        self.conv2 = PixelMatrix(hidden, hidden)
         self.norm2 = ActNorm(hidden, factor)
         self.conv3 = ZeroConv3x3(hidden, outputs, edge_channel, taps[1])
-        self.edge_channel, self.conditions, self.taps = edge_channel, conditions, taps[0]
 
     def forward(self, x: Tensor, rows: Rows = None) -> Tensor:
-        x = convolve(x, self.conv1.weight, self.taps, self.edge_channel)
-        if self.conditions:
-            assert rows is not None
-            x = x + (rows @ self.conv1.labelEmbedding)[:, None, None]
-        x = self.norm1(x)[0].relu()
-        x = self.norm2(x @ self.conv2.weight)[0].relu()
-        return self.conv3(x)
+        """
+        Args:
+            x: `[batch, height, width, inputs]`.
+
+        Returns:
+            `[batch, height, width, outputs]`.
+        """
+        x = self.norm1(self.conv1(x, rows))[0].relu()
+        x = self.norm2(self.conv2(x))[0].relu()
+        output: Tensor = self.conv3(x)
+        return output
 
 
 def _taps_weight(taps: tuple[int, ...], inputs: int, outputs: int) -> nn.Parameter:

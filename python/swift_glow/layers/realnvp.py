@@ -12,8 +12,8 @@ from .bijection import Bijection, Rows, empty, per_image, same_for_all
 EPSILON = 1e-4
 
 
-class BatchNorm(Bijection):
-    """`y = (x - mean) / sqrt(variance + epsilon)` a channel, by the running averages (section 3.7)."""
+class RunningStatistics(nn.Module):
+    """Mean and variance of each channel, averaged over the batches of training (section 3.7)."""
 
     runningMean: Tensor
     runningVariance: Tensor
@@ -23,23 +23,30 @@ class BatchNorm(Bijection):
         self.register_buffer("runningMean", torch.empty(channels))
         self.register_buffer("runningVariance", torch.empty(channels))
 
+    def normalize(self, x: Tensor) -> Tensor:
+        """`(x - mean) / sqrt(variance + epsilon)` a channel."""
+        return (x - self.runningMean) * (self.runningVariance + EPSILON).rsqrt()
+
+
+class BatchNorm(RunningStatistics, Bijection):
+    """Batch normalization as a layer of the flow."""
+
     def forward(self, x: Tensor, rows: Rows = None) -> tuple[Tensor, Tensor]:
-        variance = self.runningVariance + EPSILON
-        return (x - self.runningMean) * variance.rsqrt(), same_for_all(-0.5 * variance.log().sum(), x)
+        return self.normalize(x), same_for_all(-0.5 * (self.runningVariance + EPSILON).log().sum(), x)
 
     def inverse(self, y: Tensor, rows: Rows = None) -> Tensor:
         return y * (self.runningVariance + EPSILON).sqrt() + self.runningMean
 
 
-class ShiftedNorm(BatchNorm):
-    """Batch normalization with a learned shift; not a layer of the flow, but of its networks."""
+class ShiftedNorm(RunningStatistics):
+    """Batch normalization with a learned shift, in the couplings' networks."""
 
     def __init__(self, channels: int):
         super().__init__(channels)
         self.shift = empty(channels)
 
-    def forward(self, x: Tensor, rows: Rows = None) -> Tensor:  # type: ignore[override]
-        return super().forward(x)[0] + self.shift
+    def forward(self, x: Tensor) -> Tensor:
+        return self.normalize(x) + self.shift
 
 
 class WeightNormConv(nn.Module):
@@ -69,7 +76,9 @@ class ResidualBlock(nn.Module):
         self.conv2 = WeightNormConv(3, channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.conv2(self.norm2(self.conv1(self.norm1(x).relu())).relu())
+        middle: Tensor = self.conv1(self.norm1(x).relu())
+        change: Tensor = self.conv2(self.norm2(middle).relu())
+        return x + change
 
 
 class ResidualConditioner(nn.Module):
@@ -106,7 +115,8 @@ class ResidualConditioner(nn.Module):
         for number in range(1, self.blocks + 1):
             stage = getattr(self, f"block{number}")(stage)
             total = total + getattr(self, f"skip{number}")(stage)
-        return self.head(self.norm(total).relu())
+        output: Tensor = self.head(self.norm(total).relu())
+        return output
 
 
 class RescaledCoupling(Bijection):
