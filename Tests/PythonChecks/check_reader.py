@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Compares the Python reader with the program, model by model: every family and option. `make python-checks` runs it.
+
+    .venv-python/bin/python Tests/PythonChecks/check_reader.py
+
+Prints the largest differences of each model; docs/python.md says what they are.
+"""
+
+import json
+import sys
+import tempfile
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from program import ROOT, glow
+
+sys.path.insert(0, str(ROOT / "python"))
+import swift_glow  # noqa: E402
+import tiny_runs  # noqa: E402
+from tests.random_models import CONFIGS, random_images, random_model  # noqa: E402
+
+# Bits/dim.
+CLOSE = 1e-5
+# The latents are numbers of size 1.
+CLOSE_LATENTS = 1e-3
+COUNT = 3
+
+
+class ReaderChecks(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        torch.set_num_threads(1)
+        # Models of this size compute no faster with threads of their own.
+        cls.pool = ThreadPoolExecutor(2)
+        cls.addClassCleanup(cls.pool.shutdown)
+        print(f"{'':55}{'bits/dim':>10}{'latents':>10}{'samples':>10}")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="glow-python-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def test_random_weights_in_every_option(self):
+        def check(name):
+            model = random_model(CONFIGS[name], dtype=torch.float32)
+            folder = self.folder / name.replace(" ", "-")
+            swift_glow.save(model, folder / "model")
+            return self.compare(folder / "model", random_images(model.config, COUNT), folder)
+
+        # Picture files have 1 or 3 channels.
+        self.check_all([name for name, config in CONFIGS.items() if config.channels in (1, 3)], check)
+
+    def test_trained_models(self):
+        data = tiny_runs.make_data(self.folder)
+
+        def check(name):
+            run = tiny_runs.train(name, data, self.folder)
+            images = data[tiny_runs.RUNS[name][0]]
+            found = self.compare(run, torch.from_numpy(images.images[:COUNT]), self.folder / name)
+            model = swift_glow.load(run)
+            labels = torch.from_numpy(images.labels) if model.config.condition_count else None
+            theirs = json.loads(glow("eval", "--model", run, "--seed", 3, "--draws", 2, "--json", "--threads", 1))
+            ours = model.bits_per_dim(images.images, labels, seed=3, draws=2)
+            found["bits/dim"] = max(found["bits/dim"], abs(theirs["evaluation"]["bitsPerDimension"] - float(ours.mean())))
+            self.assertEqual(theirs["weights"], "raw" if "realnvp" in name else "averaged")
+            return found
+
+        self.check_all(tiny_runs.RUNS, check)
+
+    def test_shipped_models(self):
+        def check(name):
+            pictures = self.folder / name / "shipped"
+            glow("sample", "--model", name, "--count", COUNT, "--seed", 7, "--files", "--out", pictures)
+            return self.compare(ROOT / "Models" / name, read_pictures(pictures), self.folder / name)
+
+        self.check_all(["fashion-mnist", "faces", "photos"], check)
+
+    def check_all(self, names, check):
+        running = {name: self.pool.submit(check, name) for name in names}
+        for name, job in running.items():
+            with self.subTest(name):
+                found = job.result()
+                print(f"{name:55}" + "".join(f"{found[kind]:10.1e}" for kind in ("bits/dim", "latents", "samples")))
+                self.assertLess(found["bits/dim"], CLOSE)
+                self.assertLess(found["latents"], CLOSE_LATENTS)
+                # The share of values; a value at the border of two cells may fall into either.
+                self.assertLess(found["samples"], 2e-3)
+
+    def compare(self, location, images, folder):
+        """The largest differences between the two sides; what has to be equal is checked."""
+        model = swift_glow.load(location)
+        of_model = ["--model", location, "--threads", 1]
+        files = write_pictures(images.numpy(), folder / "images")
+
+        lines = glow("score", *of_model, "--json", "--seed", 9, *files).splitlines()
+        theirs = torch.tensor([json.loads(line)["bitsPerDimension"] for line in lines], dtype=torch.float64)
+        bits = (theirs - model.bits_per_dim(images, seed=9)).abs().max()
+
+        file = folder / "theirs.safetensors"
+        glow("encode", *of_model, *files, "--out", file)
+        latents, labels = swift_glow.read_latents(file, model)
+        with torch.no_grad():
+            own = model.encode(images, labels)
+        apart = max((one - other).abs().max() for one, other in zip(latents, own))
+
+        swift_glow.write_latents(folder / "ours.safetensors", own, model, labels)
+        glow("decode", *of_model, folder / "ours.safetensors", "--files", "--out", folder / "back")
+        cells = model.quantized(model.dequantize(images))
+        back = read_pictures(folder / "back") >> (8 - model.config.bits)
+        self.assertTrue(torch.equal(back, cells >> (8 - model.config.bits)), f"{location}: glow decode gives other images")
+        with torch.no_grad():
+            self.assertTrue(torch.equal(model.quantized(model.decode(latents, labels)), cells), location)
+
+        glow("sample", *of_model, "--count", COUNT, "--seed", 5, "--temperature", 0.7, "--files", "--out", folder / "samples")
+        drawn = model.pictures(model.sample(COUNT, 0.7, generator=torch.Generator().manual_seed(5)))
+        differ = (read_pictures(folder / "samples") != drawn).double().mean()
+        return {"bits/dim": float(bits), "latents": float(apart), "samples": float(differ)}
+
+
+def write_pictures(images, folder):
+    folder.mkdir(parents=True)
+    files = [folder / f"{number}.png" for number in range(len(images))]
+    for image, file in zip(images, files):
+        Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(file)
+    return files
+
+
+def read_pictures(folder):
+    """Those of the program, named NUMBER.png or LABEL-NUMBER.png: uint8 `[count, height, width, channel]`."""
+    files = sorted(folder.glob("*.png"), key=lambda file: int(file.stem.rsplit("-", 1)[-1]))
+    images = [np.array(Image.open(file)) for file in files]
+    return torch.from_numpy(np.stack(images).reshape(len(images), *images[0].shape[:2], -1))
+
+
+if __name__ == "__main__":
+    start = time.monotonic()
+    done = unittest.main(exit=False)
+    print(f"{time.monotonic() - start:.0f} seconds")
+    sys.exit(not done.result.wasSuccessful())
