@@ -7,6 +7,10 @@ Prints the largest differences of each model; docs/python.md says what they are.
 """
 
 import json
+import os
+import re
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -80,6 +84,54 @@ class ReaderChecks(unittest.TestCase):
             return self.compare(ROOT / "Models" / name, read_pictures(pictures), self.folder / name)
 
         self.check_all(["fashion-mnist", "faces", "photos"], check)
+
+    def test_a_model_in_half_precision(self):
+        glow("export", "--model", ROOT / "Models/photos", "--precision", "float16", "--out", self.folder / "half")
+        whole, half = swift_glow.load(ROOT / "Models/photos"), swift_glow.load(self.folder / "half")
+        self.assertEqual(half.fingerprint, whole.fingerprint)
+        images = random_images(half.config, 1)
+        self.assertLess(float((half.bits_per_dim(images) - whole.bits_per_dim(images)).abs()), 0.01)
+
+    def test_attributes_that_samples_are_told(self):
+        model = swift_glow.load(ROOT / "Models/faces")
+        glow("sample", "--model", "faces", "--with", "hat=2", "--without", "smiling", "--others", 1, "--seed", 4, "--count", COUNT,
+             "--threads", 1, "--files", "--out", self.folder / "samples")
+        rows = model.attribute_rows(COUNT, {"hat": 2, "smiling": -1}, seed=4, others=1)
+        drawn = model.pictures(model.sample(COUNT, 0.7, rows, torch.Generator().manual_seed(4)))
+        self.assertLess((read_pictures(self.folder / "samples") != drawn).double().mean(), 2e-3)
+
+    def test_the_notebook(self):
+        run = tiny_runs.train("glow, attributes", tiny_runs.make_data(self.folder), self.folder)
+        latents = self.folder / "latents.safetensors"
+        glow("encode", "--model", run, "--limit", 8, "--out", latents)
+        notebook = json.loads((ROOT / "python/examples/notebook.ipynb").read_text())
+        self.assertFalse(any(cell.get("outputs") for cell in notebook["cells"]), "the notebook's outputs are to be stripped")
+        code = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+        places = {"GLOW_RUN": str(run), "GLOW_LATENTS": str(latents), "MPLBACKEND": "agg", "PYTHONPATH": str(ROOT / "python")}
+        subprocess.run([sys.executable, "-c", code], env=os.environ | places, check=True, stdout=subprocess.DEVNULL)
+        glow("decode", "--model", run, self.folder / "calmer-latents.safetensors", "--out", self.folder / "calmer.png")
+
+    def test_the_examples_of_the_page(self):
+        (self.folder / "Models").symlink_to(ROOT / "Models")
+        glow("sample", "--model", "faces", "--count", 4, "--files", "--out", self.folder / "pictures")
+        code = "\n".join(re.findall("^```python\n(.*?)^```", (ROOT / "docs/python.md").read_text(), re.DOTALL | re.MULTILINE))
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=self.folder, env=os.environ | {"PYTHONPATH": str(ROOT / "python")}, check=True,
+            stdout=subprocess.DEVNULL)
+        glow("decode", "--model", "faces", self.folder / "z.safetensors", "--files", "--out", self.folder / "back")
+        self.assertTrue(torch.equal(read_pictures(self.folder / "back"), read_pictures(self.folder / "pictures")))
+        glow("score", "--model", self.folder / "tuned", *sorted((self.folder / "pictures").glob("*.png")))
+
+    def test_pip_installs_the_package(self):
+        # pip leaves files beside what it installs.
+        shutil.copytree(ROOT / "python", self.folder / "clone", ignore=shutil.ignore_patterns("__pycache__"))
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
+        subprocess.run([*pip, "--target", self.folder / "site", self.folder / "clone"], check=True)
+        code = "import swift_glow; print(swift_glow.load('Models/photos').fingerprint)"
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(self.folder / "site")}, check=True,
+            stdout=subprocess.DEVNULL)
+        self.assertTrue((self.folder / "site/swift_glow/py.typed").exists())
 
     def check_all(self, names, check):
         running = {name: self.pool.submit(check, name) for name in names}
