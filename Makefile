@@ -72,7 +72,7 @@ codec-checks: build ## That the codec's arithmetic is the same by every kernel, 
 
 python-checks: build ## The Python reader of models (docs/python.md) beside the program, and its notebook
 	@bash -c '. Scripts/packages.sh && need_reader'
-	@.venv-python/bin/python -m unittest discover -q -s python/tests -t python
+	@OMP_NUM_THREADS=1 .venv-python/bin/python -m unittest discover -q -s python/tests -t python
 	@.venv-python/bin/python Tests/PythonChecks/check_reader.py
 
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
