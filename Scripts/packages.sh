@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Sourced by the set-up scripts: installs what is missing, Debian packages by name, a Python that reads pictures, and one
-# that draws faces.
+# Sourced by the set-up scripts: installs what is missing, Debian packages by name, a Python that reads pictures, one that
+# draws faces, and one that reads models.
 
 # need_packages NAME...: nothing to do, nothing said.
 need_packages() {
@@ -51,4 +51,23 @@ need_dicebear() {
     return 1
   fi
   echo "${dicebear[*]}" >"$venv/installed"
+}
+
+# What reads models, beside the torch and numpy of .libtorch/venv; all but the first is for the checks.
+reader=(safetensors==0.8.0 pillow==13.0.0 matplotlib==3.11.2 setuptools==84.2.1)
+
+# need_reader: makes .venv-python, a Python that also finds the packages of .libtorch/venv, which stays as it is.
+need_reader() {
+  local venv=.venv-python site
+  if [ "$(cat "$venv/installed" 2>/dev/null)" = "${reader[*]}" ] &&
+    "$venv/bin/python" -c 'import matplotlib, numpy, PIL, safetensors, setuptools, torch' 2>/dev/null; then return; fi
+  echo "Installing ${reader[*]} in $venv"
+  site=$(.libtorch/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || return
+  .libtorch/venv/bin/python -m venv --clear "$venv" || return
+  echo "$site" >"$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/libtorch.pth"
+  if ! "$venv/bin/python" -m pip install --disable-pip-version-check "${reader[@]}" >"$venv/pip.log" 2>&1; then
+    echo "pip could not install ${reader[*]}: see $venv/pip.log" >&2
+    return 1
+  fi
+  echo "${reader[*]}" >"$venv/installed"
 }
