@@ -1,9 +1,10 @@
 // A chart of the curves of runs, as inline SVG. The values at the crosshair stand in the legend: nothing covers what is read.
 
 import { make } from "./controls.js";
-import { significant } from "./format.js";
+import { fixed, significant } from "./format.js";
 import { followPointer } from "./gestures.js";
 import { extent, nearest, thinned, within } from "./points.js";
+import { columnsFor } from "./rows.js";
 import { distinctLabels, linearTicks, logarithmicTicks } from "./ticks.js";
 
 const height = 240;
@@ -12,6 +13,8 @@ const leastLabel = 5; // characters
 const characterWidth = 7.2;
 const digits = 4;
 const dotsWithRoom = 80;
+const entryWidth = 170; // pixels, of a run in the legend
+const valueWidth = 110;
 
 // In the figure `host`. `listener` has `onPoint(x)` (null: nowhere), `onStep(steps)`, `onZoom(range)` (null: all) and `onScale(factor)`.
 export function makeChart(host, { title, note, isLogarithmic = false }, listener) {
@@ -42,6 +45,8 @@ export function makeChart(host, { title, note, isLogarithmic = false }, listener
     });
     svg.append(...drawAxes(scales, axis.title), ...drawMarks(marks, scales), drawRuns(drawn, scales));
     frame.replaceChildren(svg);
+    const most = Math.max(1, Math.floor(frame.clientWidth / (entryWidth + valueWidth * drawn[0].curves.length)));
+    legend.style.setProperty("--columns", drawn.length === 1 ? most : columnsFor(drawn.length, most));
     point(cursor);
   };
 
@@ -100,7 +105,12 @@ function leftOut(runs, isLogarithmic) {
   return number === 1 ? `1 value is left out: ${why}` : `${number} values are left out: ${why}`;
 }
 
-const inWords = (point) => (point ? significant(point[1], digits) : "–");
+// Of so many digits, also where the last ones are zeros: they change under the crosshair.
+function inWords(point) {
+  if (!point) return "–";
+  const size = Math.abs(point[1]);
+  return size >= 1e-3 && size < 1e4 ? fixed(point[1], Math.max(0, digits - 1 - Math.floor(Math.log10(size)))) : significant(point[1], digits);
+}
 
 function describe({ name, curves }, axis) {
   return curves.filter(({ points }) => points.length > 0).map(({ what, points }) => {
@@ -217,8 +227,9 @@ function showLegend(legend, runs, found) {
   legend.replaceChildren(...runs.map(({ name, slot, curves }, index) => make(
     "li", { title: name }, sign(slot, "line"), make("span", { className: "name" }, name),
     ...curves.flatMap(({ style, what }, number) => (curves[number].points.length === 0 ? [] : [
-      make("span", { className: "value", title: what ?? "" },
-        ...(style === "dots" ? [sign(slot, "dots")] : []), inWords(found[index][number])),
+      make(
+        "span", { className: "value" }, ...(style === "dots" ? [sign(slot, "dots")] : []),
+        ...(what ? [make("span", { className: "what" }, what)] : []), inWords(found[index][number])),
     ])))));
 }
 

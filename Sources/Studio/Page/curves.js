@@ -16,7 +16,7 @@ const charts = [
     note: "The largest error of a value, of a range of 1, on the way to the latents and back: about 1e-6 is rounding, "
       + "and more than half a pixel level means that the model cannot be inverted.",
   },
-  { id: "condition", title: "Worst condition number of a 1×1 convolution", isLogarithmic: true, curves: [["worstConditionNumber", "both"]] },
+  { id: "condition", title: "Worst condition number", isLogarithmic: true, curves: [["worstConditionNumber", "both"]] },
   { id: "rate", title: "Learning rate", curves: [["learningRate", "line"]] },
   { id: "speed", title: "Images/s", curves: [["imagesPerSecond", "line"]] },
   { id: "memory", title: "Memory (MB)", curves: [["residentBytes", "line"]], divisor: 1e6 },

@@ -4,12 +4,13 @@ import { getRunFilm, getRuns, getRunSamples, pause } from "./api.js";
 import { byId, coalesce, make } from "./controls.js";
 import { count, finite, fixed } from "./format.js";
 import { pngURL } from "./pictures.js";
+import { columnsFor } from "./rows.js";
 
 const frameTime = 300;
 
 // The samples are drawn after the line of metrics that tells of the validation: when to look for them.
 const waits = [1500, 3000, 6000, 12_000];
-const columns = [7, 6, 5, 4];
+const mostColumns = 6;
 
 export function makeFilm(changed) {
   const [picture, slider, thumbs, play] = ["picture", "slider", "thumbs", "play"].map((name) => byId(`training-film-${name}`));
@@ -31,7 +32,6 @@ export function makeFilm(changed) {
     const frame = frames[at];
     byId("training-film-empty").hidden = run.hasSamples;
     byId("training-film").hidden = !run.hasSamples;
-    byId("training-film-controls").hidden = frames.length < 2;
     if (!frame) return;
     const words = describe(frame, lines);
     if (picture.src !== frame.url) picture.src = frame.url;
@@ -54,8 +54,8 @@ export function makeFilm(changed) {
     thumbs.replaceChildren(...frames.map(({ url, images }, at) => make(
       "button", { type: "button", className: "picture-button", tabIndex: -1, title: `${count(images ?? 0)} images`, onclick: () => { stop(); choose(at); } },
       make("img", { className: "picture", src: url, alt: `${count(images ?? 0)} images` }))));
-    const empty = (number) => (number - (frames.length % number)) % number;
-    thumbs.style.setProperty("--columns", columns.toSorted((a, b) => empty(a) - empty(b))[0]);
+    thumbs.style.setProperty("--columns", Math.max(4, columnsFor(frames.length, mostColumns)));
+    byId("training-film-controls").hidden = frames.length < 2;
     show();
   };
 
@@ -112,6 +112,7 @@ export function makeFilm(changed) {
         picture.removeAttribute("src");
         byId("training-film-caption").textContent = "";
         thumbs.replaceChildren();
+        byId("training-film-controls").hidden = false;
       }
       show();
       if (run.hasSamples) load(run.id);
