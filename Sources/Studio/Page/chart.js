@@ -229,7 +229,8 @@ function showLegend(legend, runs, found) {
     ...curves.flatMap(({ style, what }, number) => (curves[number].points.length === 0 ? [] : [
       make(
         "span", { className: "value" }, ...(style === "dots" ? [sign(slot, "dots")] : []),
-        ...(what ? [make("span", { className: "what" }, what)] : []), inWords(found[index][number])),
+        ...(what ? [make("span", { className: "what" }, what)] : []),
+        make("span", { className: "read" }, inWords(found[index][number]))),
     ])))));
 }
 

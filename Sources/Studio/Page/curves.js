@@ -74,10 +74,15 @@ export function makeCurves({ changed }) {
     isDrawing = true;
   };
 
-  // The x of the first run, where the arrow keys stop.
+  // Where the arrow keys stop: at the points of the first run, and those of the others beyond its end.
   const stops = () => {
     const [low, high] = range ?? [-Infinity, Infinity];
-    return (runs[0]?.lines ?? []).map((line) => finite(line[select.value])).filter((x) => x >= low && x <= high);
+    const all = [];
+    for (const { lines } of runs) {
+      const end = all.at(-1) ?? -Infinity;
+      all.push(...lines.map((line) => finite(line[select.value])).filter((x) => x > end));
+    }
+    return all.filter((x) => x >= low && x <= high);
   };
   const point = (x) => {
     const all = x === null ? [] : stops();
