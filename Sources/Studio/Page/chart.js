@@ -109,7 +109,8 @@ function leftOut(runs, isLogarithmic) {
 function inWords(point) {
   if (!point) return "–";
   const size = Math.abs(point[1]);
-  return size >= 1e-3 && size < 1e4 ? fixed(point[1], Math.max(0, digits - 1 - Math.floor(Math.log10(size)))) : significant(point[1], digits);
+  if (size < 1e-3 || size >= 1e4) return significant(point[1], digits);
+  return fixed(point[1], Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
 }
 
 function describe({ name, curves }, axis) {

@@ -58,6 +58,7 @@ export function makeCurves({ changed }) {
 
   const draw = () => {
     isDrawing = false;
+    if (runs.length === 0) return;
     const axis = axisOf(select.value, runs);
     const weight = smoothing.input.valueAsNumber;
     const marked = marks.map((mark) => ({ ...mark, x: placeOf(mark.images, axis.key, runs[0]?.lines ?? []) }));

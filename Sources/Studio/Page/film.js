@@ -51,9 +51,16 @@ export function makeFilm(changed) {
   const showFrames = (shown) => {
     for (const { url } of frames) URL.revokeObjectURL(url);
     frames = shown;
-    thumbs.replaceChildren(...frames.map(({ url, images }, at) => make(
-      "button", { type: "button", className: "picture-button", tabIndex: -1, title: `${count(images ?? 0)} images`, onclick: () => { stop(); choose(at); } },
-      make("img", { className: "picture", src: url, alt: `${count(images ?? 0)} images` }))));
+    thumbs.replaceChildren(...frames.map(({ url, images = 0 }, at) => {
+      const name = `${count(images)} images`;
+      const onclick = () => {
+        stop();
+        choose(at);
+      };
+      // The slider does the same by keyboard.
+      const properties = { type: "button", className: "picture-button", tabIndex: -1, title: name, onclick };
+      return make("button", properties, make("img", { className: "picture", src: url, alt: name }));
+    }));
     thumbs.style.setProperty("--columns", Math.max(4, columnsFor(frames.length, mostColumns)));
     byId("training-film-controls").hidden = frames.length < 2;
     show();

@@ -41,7 +41,8 @@ export function makeEvents() {
       const parts = [];
       if (resumes > 0) parts.push(`Resumed ${times(resumes)}.`);
       if (rollBacks.length > 0) {
-        parts.push(`Rolled back ${times(rollBacks.length)}, last to ${count(rollBacks.at(-1))} images: what was trained after those places is left out.`);
+        const last = `last to ${count(rollBacks.at(-1))} images`;
+        parts.push(`Rolled back ${times(rollBacks.length)}, ${last}: what was trained after those places is left out.`);
       } else if (hasGoneBack) {
         parts.push("This run went back: what it had trained after that place is left out.");
       }
@@ -51,7 +52,8 @@ export function makeEvents() {
 }
 
 function makeRow({ time, level, message, ...others }) {
-  const details = Object.entries(others).map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ");
+  const inWords = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+  const details = Object.entries(others).map(([name, value]) => `${name} ${inWords(value)}`).join(", ");
   const date = new Date(time);
   const clock = Number.isNaN(date.valueOf()) ? "" : date.toLocaleString("sv");
   return make("li", { data: { level: level ?? "info" } },
