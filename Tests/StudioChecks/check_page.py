@@ -93,6 +93,10 @@ def check(browser: Browser, models: Models, files: Path) -> None:
             page_score.check_stalled(watch, files)
         with group("One model"), watched(browser, server.address) as watch:
             page_models.check_one(watch)
+        with group("Runs over each other"), watched(browser, server.address) as watch:
+            page_training.check_compared(watch, models)
+        with group("Curves by pointer and keyboard"), watched(browser, server.address) as watch:
+            page_training.check_curves(watch, models)
         with group("A run in training"), watched(browser, server.address) as watch:
             page_training.check_live(watch, models)
         with group("The address"), watched(browser, server.address) as watch:
@@ -127,6 +131,7 @@ def check(browser: Browser, models: Models, files: Path) -> None:
         for name, look in [("a desktop", {}), ("a phone", {"viewport": PHONE})]:
             with group(f"Charts of little on {name}"), watched(browser, server.address, **look) as watch:
                 page_training.check_charts(watch, models)
+                page_training.check_backwards(watch, models)
     with serving(models.gray, "--runs", models.runs, token=TOKEN) as server:
         for name, check_token in [
             ("A token that is asked for", page_trouble.check_token),

@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,14 +97,19 @@ def _train(data: object, run: Path, length: list = FINISHED) -> None:
     glow("attributes", "fit", "--model", run, "--out", run / "attributes.safetensors")
 
 
-def write_run(run: Path, bits_per_dimension: list[float]) -> Path:
-    """A run with nothing but these bits/dim in its metrics, one in a hundred images, written long ago."""
+def write_run(run: Path, bits_per_dimension: list[float], events: Sequence[dict] = (), **changes: list) -> Path:
+    """A run with nothing but these bits/dim in its metrics, one in a hundred images, written long ago. `changes` are other values of
+    the lines, by their names; None leaves one out. `events` are those of its log."""
     run.mkdir(parents=True, exist_ok=True)
     rows = [
         {
             "images": 100 * number, "step": 10 * number, "seconds": number, "trainBitsPerDimension": bits,
             "gradientNorm": 2.5, "learningRate": 0.001, "imagesPerSecond": 100,
         } for number, bits in enumerate(bits_per_dimension, 1)]
+    for name, values in changes.items():
+        for row, value in zip(rows, values, strict=True):
+            row |= {} if value is None else {name: value}
+    (run / "log.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     file = run / "metrics.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     os.utime(file, (1e9, 1e9))

@@ -82,7 +82,7 @@ def prepare_score(watch: Watched) -> None:
 
 def prepare_training(watch: Watched) -> None:
     watch.wait_for_text("#training-state", "Finished")
-    watch.page.wait_for_selector("#training-samples:not([hidden])")
+    watch.page.wait_for_selector("#training-film-picture[src]")
     watch.page.wait_for_selector("#training-bits svg[role=img]")
 
 

@@ -24,6 +24,7 @@ export const score = (body) => postJSON("/v1/score", body);
 export const compress = (body) => postJSON("/v1/compress", body);
 export const getData = (query) => getJSON(withModel("/v1/data", query));
 export const getRuns = async () => (await getJSON("/v1/runs")).runs;
+export const getRunFilm = (id) => getJSON(`${runPath(id)}/film`);
 export const getRunSamples = (id) => answer(`${runPath(id)}/samples`, {}, "blob");
 export const getRunMetrics = (id, signal) => request(`${runPath(id)}/metrics`, { signal });
 export const isServerUp = () => fetch("/healthz", { cache: "no-store" }).then(({ ok }) => ok, () => false);

@@ -1,38 +1,91 @@
-// The tab "Training": the runs, and one of them live.
+// The tab "Training": the runs, one of them live, and others laid over its curves.
 
 import { getRuns } from "./api.js";
+import { makeCompare } from "./compare.js";
 import { byId, make, makeStatus } from "./controls.js";
+import { makeCurves } from "./curves.js";
+import { makeFilm } from "./film.js";
 import { follow } from "./follow.js";
 import { recall, remember } from "./memory.js";
+import { makeOthers } from "./others.js";
+import { inOrder, shortNames } from "./runnames.js";
 import { makeRunView } from "./runview.js";
 
 // When the stream of a run in training ends, its new state is asked for.
 const endDelay = 2000;
+const lookAgain = 15_000;
 
 export function makeTraining({ changed }) {
   const status = makeStatus(byId("training-status"));
   const select = byId("training-run");
-  const view = makeRunView();
+  const draw = () => {
+    const shown = [{ run, slot: 0 }, ...compare.chosen()];
+    const names = shortNames(shown.map((one) => one.run.run));
+    const linesOf = ({ id }) => (id === run.id ? view.lines() : others.linesOf(id));
+    curves.show(shown.map((one, index) => ({ name: names[index], slot: one.slot, lines: linesOf(one.run) })), view.marks());
+    showRemarks(shown.slice(1).map((one) => one.run));
+  };
+  const curves = makeCurves({ changed });
+  const film = makeFilm(changed);
+  const view = makeRunView(film, draw);
+  const others = makeOthers(() => run && draw());
+  const compare = makeCompare(() => {
+    changed();
+    readOthers();
+    draw();
+  });
   let runs = [];
+  let run = null;
   let isShown = false;
   let visited = null;
   let stop = () => {};
+  let timer;
 
   const load = async () => {
     status.busy("Looking for runs…");
     try {
-      runs = await getRuns();
+      runs = inOrder(await getRuns());
       status.clear();
       showRuns();
+      lookLater();
     } catch (error) {
       status.fail(error, load);
     }
   };
 
+  // Runs that begin and end are seen without being asked for.
+  const lookLater = () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      if (!isShown || document.hidden) return;
+      const found = await getRuns().catch(() => null);
+      if (found && isShown) takeRuns(inOrder(found));
+      lookLater();
+    }, lookAgain);
+  };
+
+  const takeRuns = (found) => {
+    runs = found;
+    const now = runs.find(({ id }) => id === run?.id);
+    const hasBegun = now?.state === "training" && run.state !== "training";
+    if (!now || hasBegun) return showRuns();
+    listRuns();
+    readOthers();
+  };
+
+  const listRuns = () => {
+    const chosen = select.value;
+    const options = runs.map(({ id, run: path, state }) => make("option", { value: id }, `${path} (${state})`));
+    const isOther = options.length !== select.length || options.some(({ text }, index) => text !== select.options[index].text);
+    if (isOther) select.replaceChildren(...options);
+    if (isOther && chosen !== "") select.value = chosen;
+    compare.show(runs, select.value);
+  };
+
   const showRuns = () => {
-    const shown = [visited, select.value, recall("run")].find((id) => runs.some((run) => run.id === id)) ?? newest(runs)?.id;
+    const shown = [visited, select.value, recall("run")].find((id) => runs.some((one) => one.id === id)) ?? runs[0]?.id;
     visited = null;
-    select.replaceChildren(...runs.map(({ id, run, state }) => make("option", { value: id }, `${run} (${state})`)));
+    listRuns();
     if (shown !== undefined) select.value = shown;
     changed(true);
     select.disabled = runs.length === 0;
@@ -43,18 +96,22 @@ export function makeTraining({ changed }) {
 
   const watch = () => {
     stop();
-    const run = runs.find(({ id }) => id === select.value);
+    run = runs.find(({ id }) => id === select.value);
+    const { id, state } = run;
+    compare.show(runs, id);
     view.open(run);
     if (!isShown || document.hidden) return;
-    stop = follow(run.id, {
+    readOthers();
+    stop = follow(id, {
       start: () => {
         view.restart();
-        status.say(run.state === "training" ? "Live" : "");
+        status.say(state === "training" ? "Live" : "");
       },
       event: view.take,
       end: () => {
+        view.end();
         status.clear();
-        if (run.state === "training") setTimeout(() => isShown && load(), endDelay);
+        if (state === "training") setTimeout(() => isShown && load(), endDelay);
       },
       broke: (error, seconds) => {
         const again = seconds === null ? "" : ` Trying again in ${seconds} s.`;
@@ -63,10 +120,28 @@ export function makeTraining({ changed }) {
     });
   };
 
+  const readOthers = () => {
+    const chosen = compare.chosen().map((one) => one.run);
+    others.read(chosen.map(({ id }) => id), chosen.filter(({ state }) => state === "training").map(({ id }) => id));
+  };
+
+  const showRemarks = (shown) => {
+    const problems = shown.filter(({ id }) => others.problemOf(id)).map(({ id, run: path }) => `${path}: ${others.problemOf(id)}`);
+    const isMixed = shown.some(({ data }) => data && run.data && data !== run.data);
+    if (isMixed) problems.push("Not all of these runs train on the same images: their bits/dim do not compare.");
+    byId("training-compare-remark").textContent = problems.join(" ");
+  };
+
+  const rest = () => {
+    stop();
+    others.stop();
+    film.stop();
+    clearTimeout(timer);
+  };
+
   const pauseOrGoOn = () => {
     if (!isShown) return;
-    if (document.hidden) stop();
-    else if (runs.length > 0) watch();
+    if (document.hidden) rest();
     else load();
   };
 
@@ -79,22 +154,18 @@ export function makeTraining({ changed }) {
   document.addEventListener("visibilitychange", pauseOrGoOn);
   return {
     ask: load,
-    state: () => (select.value === "" ? {} : { run: select.value }),
-    restore: (fields) => (visited = fields.get("run")),
+    state: () => (select.value === "" ? {} : { run: select.value, ...compare.state(), ...curves.state(), ...film.state() }),
+    restore: (fields) => {
+      visited = fields.get("run");
+      for (const part of [compare, curves, film]) part.restore(fields);
+    },
     show: () => {
       isShown = true;
       load();
     },
     hide: () => {
       isShown = false;
-      stop();
+      rest();
     },
   };
-}
-
-// Of those that are being trained, else of all, the one that was written last.
-function newest(runs) {
-  const active = runs.filter(({ state }) => state === "training");
-  const time = ({ lastWritten }) => Date.parse(lastWritten ?? "") || 0;
-  return (active.length > 0 ? active : runs).toSorted((a, b) => time(b) - time(a))[0];
 }
