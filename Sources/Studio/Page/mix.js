@@ -215,6 +215,7 @@ export function makeMix({ model, send: sendTo, changed, made }) {
     }
   };
 
+  form.hidden = model.attributes.length + model.conditions.length === 0;
   byId("mix-layout").style.setProperty("--aspect", model.width / model.height);
   Object.assign(byId("mix-picture"), { width: model.width, height: model.height });
   const note = make("p", { className: "note", id: "mix-corner-note" });

@@ -44,10 +44,12 @@ export function makeWays({ model, getMixes, hasCorners, onChange }) {
           ...(index === 0 ? [makeBadge(from)] : index === number ? [makeBadge(to)] : []))));
     }));
   };
+  // Room for the pictures of other legs.
   const reserve = () => {
     const list = byId("mix-legs");
     list.style.setProperty("--legs", legs().length);
     list.style.setProperty("--steps", Math.min(shownSteps, steps.value));
+    list.replaceChildren(...legs().map(() => make("div", { className: "leg" })));
     isShown = false;
   };
 
