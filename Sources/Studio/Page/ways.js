@@ -179,7 +179,7 @@ function waysOf(count) {
   return count === 2 ? pairs : [all, ...pairs];
 }
 
-const makeBadge = (corner) => make("span", { className: "badge", ariaHidden: "true" }, letterOf(corner));
+const makeBadge = (corner) => make("span", { className: "badge", aria: { hidden: true } }, letterOf(corner));
 
 function makeCanvas(width, height) {
   const canvas = make("canvas", { width, height });
