@@ -89,9 +89,9 @@ def check_giving_up(watch: Watched) -> None:
     press(watch, "Home")
     weights(watch, "A 100%, B 0%, C 0%, D 0%")
     watch.eventually(lambda: held[0].request in given_up, "the lattice's request goes on beside a drag")
-    page.unroute(f"**{PATH}*")
     for route in held:
-        route.abort()
+        route.continue_()
+    page.unroute(f"**{PATH}*")
     press(watch, "End")
     page.select_option("#mix-path", "spherical")
     wait_for_lattice(watch, 4)

@@ -8,7 +8,8 @@ const reach = 1.5;
 const manyAttributes = 12;
 
 // `values()` holds the attributes whose slider is not in the middle. At most `most` sliders are not folded away.
-export function makeAttributes({ attributes, attributesProblem, directions, labels, conditions }, { prefix = "edit", most = Infinity } = {}) {
+export function makeAttributes(model, { prefix = "edit", most = Infinity } = {}) {
+  const { attributes, attributesProblem, directions, labels, conditions } = model;
   const part = (name) => byId(`${prefix}-${name}`);
   const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, `${prefix}-attribute-${index}`) }));
   const more = part("more");
