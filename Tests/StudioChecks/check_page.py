@@ -66,7 +66,7 @@ def check_tools(name: str, browser: Browser, server: Server, models: Models, fil
     for tab, check_tab in [
         ("Sample", lambda watch: page_sample.check(watch, model)),
         ("Edit", lambda watch: page_edit.check(watch, model, files)),
-        ("Mix", lambda watch: page_mix.check(watch, files)),
+        ("Mix", lambda watch: page_mix.check(watch, model, files)),
         ("Score", lambda watch: page_score.check(watch, files)),
         ("Training", lambda watch: page_training.check(watch, models)),
     ]:

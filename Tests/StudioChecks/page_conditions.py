@@ -1,4 +1,4 @@
-"""The tabs "Sample" and "Edit" of a model that is told attributes."""
+"""The tabs "Sample", "Edit" and "Mix" of a model that is told attributes."""
 
 from browser import Watched, require
 from page_sample import GRID, drawn
@@ -11,6 +11,7 @@ def check(watch: Watched, model: dict) -> None:
     require(len(names) > 1, f"the model is told {names}, expected some attributes")
     check_samples(watch, *names[:2])
     check_edits(watch, names[0])
+    check_mixes(watch, names[0])
 
 
 def press(watch: Watched, tab: str, name: str) -> str:
@@ -63,3 +64,20 @@ def check_edits(watch: Watched, name: str) -> None:
         page.click("#edit-reset")
     watch.eventually(lambda: page.get_attribute("#edit-after", "src") == before, "a reset leaves the edit")
     require("conditions" not in bodies[-1], "a reset tells the model something")
+
+
+def check_mixes(watch: Watched, name: str) -> None:
+    """Every mix is told the same, also those of the lattice and of the way."""
+    page = watch.page
+    watch.open("mix")
+    page.wait_for_selector("#mix-legs img")
+    page.evaluate("document.getElementById('mix-condition-more').open = true")
+    plain, way = watch.source("#mix-picture"), watch.sources("#mix-legs img")
+    bodies = watch.requests_to("/v1/interpolate")
+    press(watch, "mix", name)
+    watch.wait_for_other("#mix-picture", plain)
+    watch.eventually(lambda: watch.sources("#mix-legs img") != way, "the way is told nothing")
+    require(all(body["conditions"] == {name: USUAL} for body in bodies), f"the page asks for {bodies}")
+    watch.require_accessible("Mix with attributes")
+    page.click("#mix-reset")
+    watch.wait_for_source("#mix-picture", plain)

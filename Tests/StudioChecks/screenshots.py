@@ -66,9 +66,7 @@ def prepare_edit(watch: Watched) -> None:
 
 
 def prepare_mix(watch: Watched) -> None:
-    watch.page.wait_for_selector("#mix-picture[src]")
-    watch.page.click("#mix-strip")
-    watch.page.wait_for_selector("#mix-strip-pictures img")
+    watch.page.wait_for_selector("#mix-legs img")
 
 
 def prepare_score(watch: Watched) -> None:

@@ -18,7 +18,7 @@ export class ApiError extends Error {
 
 export const getModels = async () => (await getJSON("/v1/models")).models;
 export const sample = (body) => postJSON("/v1/sample", body);
-export const interpolate = (body) => postJSON("/v1/interpolate", body);
+export const interpolate = (body, signal) => postJSON("/v1/interpolate", body, signal);
 export const edit = (body) => postJSON("/v1/edit", body);
 export const score = (body) => postJSON("/v1/score", body);
 export const compress = (body) => postJSON("/v1/compress", body);
@@ -32,9 +32,10 @@ export const isServerUp = () => fetch("/healthz", { cache: "no-store" }).then(({
 const runPath = (id) => `/v1/runs/${encodeURIComponent(id)}`;
 const getJSON = (path) => answer(path, {}, "json");
 
-function postJSON(path, body) {
+// Given up when `signal`, where there is one, says so.
+function postJSON(path, body, signal) {
   const headers = { "Content-Type": "application/json" };
-  return answer(withModel(path), { method: "POST", headers, body: JSON.stringify(body) }, "json");
+  return answer(withModel(path), { method: "POST", headers, body: JSON.stringify(body), signal }, "json");
 }
 
 // Model
@@ -59,7 +60,8 @@ export function withModel(path, query = {}) {
 function answer(path, options, kind) {
   const { signal } = visit;
   return new Promise((done, fail) => {
-    request(path, { ...options, signal }).then((response) => read(response, kind)).then(
+    const given = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
+    request(path, { ...options, signal: given }).then((response) => read(response, kind)).then(
       (value) => signal.aborted || done(value), (error) => signal.aborted || fail(error));
   });
 }

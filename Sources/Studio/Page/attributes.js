@@ -1,4 +1,4 @@
-// The sliders of the tab "Edit", one an attribute, those that the chosen kind of direction tells apart best first.
+// The sliders of the tabs "Edit" and "Mix", one an attribute, those that the chosen kind of direction tells apart best first.
 
 import { usefulArea } from "./conditions.js";
 import { byId, makeSlider } from "./controls.js";
@@ -7,47 +7,53 @@ import { count, fixed, signed } from "./format.js";
 const reach = 1.5;
 const manyAttributes = 12;
 
-// `values()` holds the attributes whose slider is not in the middle.
-export function makeAttributes({ attributes, attributesProblem, directions, labels, conditions }) {
-  const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, index) }));
-  const more = byId("edit-more");
-  let weak = [];
+// `values()` holds the attributes whose slider is not in the middle. At most `most` sliders are not folded away.
+export function makeAttributes(model, { prefix = "edit", most = Infinity } = {}) {
+  const { attributes, attributesProblem, directions, labels, conditions } = model;
+  const part = (name) => byId(`${prefix}-${name}`);
+  const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, `${prefix}-attribute-${index}`) }));
+  const more = part("more");
+  let folded = [];
   // Those that directions of this kind tell apart best come first; the weak ones are folded away.
   const order = (direction) => {
     const area = ({ attribute }) => attribute.areasUnderROC[direction];
     const sorted = sliders.toSorted((a, b) => (area(b) ?? -1) - (area(a) ?? -1));
     const isUseful = (slider) => area(slider) === undefined || area(slider) >= usefulArea;
     const useful = sorted.filter(isUseful);
-    weak = useful.length > 0 ? sorted.filter((slider) => !isUseful(slider)) : [];
-    more.before(...(useful.length > 0 ? useful : sorted).map((slider) => slider.row));
-    more.append(...weak.map((slider) => slider.row));
-    more.hidden = weak.length === 0;
+    const shown = (useful.length > 0 ? useful : sorted).slice(0, most);
+    folded = sorted.filter((slider) => !shown.includes(slider));
+    more.before(...shown.map((slider) => slider.row));
+    more.append(...folded.map((slider) => slider.row));
+    more.hidden = folded.length === 0;
   };
   order("mean");
-  byId("edit-no-attributes").hidden = attributes.length > 0 || conditions.length > 0;
-  if (attributesProblem) showProblem(attributesProblem);
-  byId("edit-direction-field").hidden = attributes.length === 0;
+  part("no-attributes").hidden = attributes.length > 0 || conditions.length > 0;
+  if (attributesProblem) {
+    part("attributes-problem").textContent = `This model has no attributes to edit: ${attributesProblem.detail}.`;
+    part("attributes-command").textContent = attributesProblem.command ?? "glow attributes fit";
+  }
+  part("direction-field").hidden = attributes.length === 0;
   // Of a model that is told attributes, that is the better way to change them.
-  const along = byId("edit-along");
+  const along = part("along");
   along.hidden = attributes.length === 0;
   along.open = conditions.length === 0;
   along.querySelector("summary").hidden = conditions.length === 0;
-  for (const option of [...byId("edit-direction").options]) {
+  for (const option of [...part("direction").options]) {
     if (directions.length > 0 && !directions.includes(option.value)) option.remove();
   }
-  byId("edit-filter-field").hidden = attributes.length <= manyAttributes;
-  byId("edit-reset").hidden = [attributes, labels, conditions].every((names) => names.length === 0);
+  part("filter-field").hidden = attributes.length <= manyAttributes;
+  part("reset").hidden = [attributes, labels, conditions].every((names) => names.length === 0);
 
   const filter = () => {
-    const wanted = byId("edit-filter").value.trim().toLowerCase();
+    const wanted = part("filter").value.trim().toLowerCase();
     for (const { attribute, row, input } of sliders) {
       row.hidden = input.valueAsNumber === 0 && !nameInWords(attribute).toLowerCase().includes(wanted);
     }
-    if (wanted && weak.some(({ row }) => !row.hidden)) more.open = true;
+    if (wanted && folded.some(({ row }) => !row.hidden)) more.open = true;
     const isNoneLeft = attributes.length > 0 && sliders.every(({ row }) => row.hidden);
-    byId("edit-filter-empty").textContent = isNoneLeft ? "No attribute has such a name." : "";
+    part("filter-empty").textContent = isNoneLeft ? "No attribute has such a name." : "";
   };
-  byId("edit-filter").addEventListener("input", filter);
+  part("filter").addEventListener("input", filter);
 
   return {
     values: () => Object.fromEntries(sliders
@@ -56,6 +62,9 @@ export function makeAttributes({ attributes, attributesProblem, directions, labe
     set: (wanted) => {
       for (const slider of sliders) slider.input.value = wanted[slider.attribute.name] ?? 0;
       for (const slider of sliders) slider.show();
+      const isSet = ({ input }) => input.valueAsNumber !== 0;
+      along.open ||= sliders.some(isSet);
+      more.open ||= folded.some(isSet);
       filter();
     },
     refresh: () => {
@@ -70,14 +79,9 @@ export function makeAttributes({ attributes, attributesProblem, directions, labe
   };
 }
 
-function showProblem({ detail, command }) {
-  byId("edit-attributes-problem").textContent = `This model has no attributes to edit: ${detail}.`;
-  byId("edit-attributes-command").textContent = command ?? "glow attributes fit";
-}
-
-function makeAttributeSlider(attribute, index) {
+function makeAttributeSlider(attribute, id) {
   const slider = makeSlider({
-    id: `edit-attribute-${index}`, label: nameInWords(attribute), note: separability(attribute, "mean"),
+    id, label: nameInWords(attribute), note: separability(attribute, "mean"),
     min: -reach, max: reach, step: 0.05, value: 0, format: (value) => signed(value, 2),
   });
   slider.row.classList.add("signed");

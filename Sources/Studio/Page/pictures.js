@@ -91,6 +91,8 @@ export const downloadText = (text, type, name) => downloadBlob(new Blob([text], 
 // The bytes of a picture that came in base64.
 export const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
+export const bitmapOf = (base64) => createImageBitmap(new Blob([bytesOf(base64)], { type: "image/png" }));
+
 export function downloadBlob(blob, name) {
   const url = URL.createObjectURL(blob);
   download(url, name);

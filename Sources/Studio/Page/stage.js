@@ -2,7 +2,7 @@
 
 import { byId, make } from "./controls.js";
 import { percent } from "./format.js";
-import { centerOf, cornersOf, mixAt, outlineOf } from "./mixing.js";
+import { centerOf, cornersOf, latticeOf, mixAt } from "./mixing.js";
 
 const letters = ["A", "B", "C", "D"];
 const step = 0.05;
@@ -16,6 +16,7 @@ export function weightsInWords(weights) {
 
 // Calls `onMove(weights)` when the handle moves and `onCorner(index)` when a corner is chosen.
 export function makeStage({ onMove, onCorner }) {
+  const stage = byId("mix-stage");
   const track = byId("mix-track");
   const handle = byId("mix-handle");
   const buttons = letters.map((letter, index) => makeCorner(letter, index, onCorner));
@@ -25,7 +26,7 @@ export function makeStage({ onMove, onCorner }) {
   const place = (wanted) => {
     const mix = mixAt(count, wanted);
     point = mix.point;
-    moveTo(handle, point);
+    put(handle, { left: point[0], top: point[1] });
     handle.setAttribute("aria-valuenow", Math.round(100 * point[0]));
     handle.setAttribute("aria-valuetext", weightsInWords(mix.weights));
     onMove(mix.weights);
@@ -35,15 +36,15 @@ export function makeStage({ onMove, onCorner }) {
     return [(clientX - left) / width, height === 0 ? 0.5 : (clientY - top) / height];
   };
 
-  track.addEventListener("pointerdown", (event) => {
+  stage.addEventListener("pointerdown", (event) => {
     if (event.target.closest("button")) return;
     event.preventDefault();
-    track.setPointerCapture(event.pointerId);
-    handle.focus();
+    stage.setPointerCapture(event.pointerId);
+    handle.focus({ preventScroll: true });
     place(pointOfEvent(event));
   });
-  track.addEventListener("pointermove", (event) => {
-    if (track.hasPointerCapture(event.pointerId)) place(pointOfEvent(event));
+  stage.addEventListener("pointermove", (event) => {
+    if (stage.hasPointerCapture(event.pointerId)) place(pointOfEvent(event));
   });
   handle.addEventListener("keydown", (event) => {
     const target = keyTarget(event, point, count);
@@ -51,17 +52,21 @@ export function makeStage({ onMove, onCorner }) {
     event.preventDefault();
     place(target);
   });
-  handle.before(...buttons);
+  track.before(...buttons);
 
   return {
     // Shows a line, a triangle or a square, with the handle in the middle.
     setCount: (number) => {
       count = number;
-      byId("mix-stage").dataset.count = count;
-      byId("mix-shape").setAttribute("points", outlineOf(count).map(([x, y]) => `${100 * x},${100 * y}`).join(" "));
+      const { columns, rows, corner, corners } = latticeOf(count);
+      byId("mix-layout").dataset.count = count;
+      stage.style.setProperty("--tiles-across", columns);
+      stage.style.setProperty("--tiles-down", rows);
       buttons.forEach((button, index) => {
         button.hidden = index >= count;
-        if (index < count) moveTo(button, cornersOf(count)[index]);
+        if (button.hidden) return;
+        const { column, row } = corners[index];
+        put(button, { left: column / columns, top: row / rows, width: corner / columns, height: corner / rows });
       });
       place(centerOf(count));
     },
@@ -85,9 +90,9 @@ function makeCorner(letter, index, onCorner) {
   return button;
 }
 
-function moveTo(element, [x, y]) {
-  element.style.left = `${100 * x}%`;
-  element.style.top = `${100 * y}%`;
+// Fractions of the whole.
+function put(element, places) {
+  for (const [name, part] of Object.entries(places)) element.style[name] = `${100 * part}%`;
 }
 
 function keyTarget({ key, shiftKey }, [x, y], count) {
