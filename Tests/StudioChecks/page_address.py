@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from browser import Watched, require
+from page_sample import wait_until_drawn
 
 
 def fields(watch: Watched) -> dict[str, str]:
@@ -27,7 +28,7 @@ def check(watch: Watched, files: Path) -> None:
 def check_sample(watch: Watched) -> None:
     page = watch.page
     watch.open("sample")
-    page.wait_for_selector("#sample-grid img")
+    wait_until_drawn(watch)
     wait_for_field(watch, "seed", "0")
     first = watch.source("#sample-grid img")
     require(page.is_disabled("#undo") and page.is_disabled("#redo"), "there is something to undo at first")
@@ -98,7 +99,7 @@ def check_mix(watch: Watched) -> None:
 def check_tabs(watch: Watched) -> None:
     page = watch.page
     watch.open("sample?seed=3&count=4")
-    page.wait_for_selector("#sample-grid img")
+    wait_until_drawn(watch)
     page.click("#tab-score")
     watch.eventually(lambda: page.evaluate("location.hash") == "#score", "the address does not name the tab")
     page.go_back()

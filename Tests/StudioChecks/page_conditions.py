@@ -1,7 +1,7 @@
 """The tabs "Sample", "Edit" and "Mix" of a model that is told attributes."""
 
 from browser import Watched, require
-from page_sample import GRID, drawn
+from page_sample import GRID, drawn, wait_until_drawn
 
 USUAL = 2  # how strongly the page tells the model, at first
 
@@ -24,7 +24,7 @@ def press(watch: Watched, tab: str, name: str) -> str:
 def check_samples(watch: Watched, first: str, second: str) -> None:
     page = watch.page
     watch.open("sample")
-    page.wait_for_selector(GRID)
+    wait_until_drawn(watch)
     bodies = watch.requests_to("/v1/sample")
     silent = watch.sources(GRID)
     sheets = [drawn(watch, lambda: press(watch, "sample", first)) for _ in range(2)]

@@ -2,15 +2,14 @@
 
 from browser import Watched, require
 from page_edit import open_gallery
-
-GRID = "#sample-grid img"
+from page_sample import GRID, wait_until_drawn
 
 
 def check(watch: Watched, color: dict, gray: dict) -> None:
     """A color model first, then a gray one with classes."""
     page = watch.page
     watch.open("sample")
-    page.wait_for_selector(GRID)
+    wait_until_drawn(watch)
     options = page.locator("#model option").all_text_contents()
     require(options == [color["name"], gray["name"]], f"the models to choose from are {', '.join(options)}")
     require_model(watch, color)
@@ -25,7 +24,7 @@ def check(watch: Watched, color: dict, gray: dict) -> None:
     page.wait_for_selector("#training-run option", state="attached")
     require(page.input_value("#model") == gray["name"], "the choice of a model is forgotten")
     watch.show("sample")
-    page.wait_for_selector(GRID)
+    wait_until_drawn(watch)
     require_model(watch, gray)
     choose(watch, color)
     require_model(watch, color)
@@ -36,7 +35,8 @@ def check(watch: Watched, color: dict, gray: dict) -> None:
 def choose(watch: Watched, model: dict) -> None:
     """From the tab "Sample"."""
     watch.page.select_option("#model", model["name"])
-    watch.page.wait_for_selector(GRID)
+    watch.eventually(lambda: model["name"] in watch.page.title(), "another model is not shown")
+    wait_until_drawn(watch)
 
 
 def require_model(watch: Watched, model: dict) -> None:
@@ -102,6 +102,6 @@ def check_one(watch: Watched) -> None:
     """A server of one model has no choice to make."""
     bodies = watch.requests_to("/v1/sample")
     watch.open("sample")
-    watch.page.wait_for_selector(GRID)
+    wait_until_drawn(watch)
     require(not watch.page.is_visible("#model-field"), "there is a choice of one model")
     require(bodies, "a server of one model is asked for it by name")

@@ -1,6 +1,7 @@
 """The tab "Sample"."""
 
 import json
+import re
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -14,9 +15,16 @@ GRID = "#sample-grid img"
 VARIATIONS = "#sample-variations img"
 
 
+def wait_until_drawn(watch: Watched) -> None:
+    """All samples that were asked for are there."""
+    watch.page.wait_for_selector(GRID)
+    watch.wait("!document.querySelector('#sample-grid').hasAttribute('aria-busy')")
+
+
 def check(watch: Watched, model: dict) -> None:
     watch.open("sample")
-    watch.page.wait_for_selector(GRID)
+    wait_until_drawn(watch)
+    check_stream(watch)
     check_drawing(watch, model)
     check_fields(watch, model)
     check_taking_along(watch)
@@ -31,6 +39,36 @@ def drawn(watch: Watched, act: Callable[[], None]) -> list[str]:
         act()
     watch.wait("!document.querySelector('#sample-grid').hasAttribute('aria-busy')")
     return watch.sources(GRID)
+
+
+def check_stream(watch: Watched) -> None:
+    """Samples come one after the other, and what is not wanted any more is given up."""
+    page = watch.page
+    before = watch.sources(GRID)
+    held = []
+    page.route("**/v1/sample", lambda route: held.append(route))
+    page.click("#sample-new-seed")
+    watch.eventually(lambda: held, "no samples are asked for")
+    watch.wait_for_text("#sample-status", "Drawing…")
+    require(watch.sources(GRID) == before, "the earlier samples go before others come")
+    require(page.is_enabled("#sample-cancel"), "what is being drawn cannot be given up")
+    body = 'event: queue\ndata: {"ahead": 3}\n\nevent: images\ndata: ' + json.dumps(
+        {"from": 0, "total": 16, "images": [before[5].split(",", 1)[1]], "secondsLeft": 42}) + "\n\n"
+    held[0].fulfill(status=200, content_type="text/event-stream", body=body)
+    watch.wait_for_text("#sample-status", "The server broke off.")
+    require(watch.source(GRID) == before[5], "the sample that came is not shown")
+    held.clear()
+    page.click("#sample-draw")
+    watch.eventually(lambda: held, "no samples are asked for")
+    page.click("#sample-cancel")
+    watch.wait_for_text("#sample-status", "Stopped after 1 sample.")
+    require(page.is_disabled("#sample-cancel"), "there is something to give up after all was given up")
+    require(len(watch.sources(GRID)) == 1, "samples stay that were not drawn")
+    held[0].abort()
+    page.unroute("**/v1/sample")
+    enter(watch, "#sample-seed", 0)
+    wait_until_drawn(watch)
+    require(watch.sources(GRID) == before, "the samples do not come back")
 
 
 def enter(watch: Watched, field: str, value: object) -> None:
@@ -84,7 +122,9 @@ def check_remark(watch: Watched) -> None:
     """What the page says where the answer says that pictures are none any more."""
     def strayed(route: Route) -> None:
         answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "strayed": [0, 3]})
+        text = re.sub(r'"strayed":\[[0-9,]*\],', "", answer.text())
+        require('"from":0,' in text, "the first samples do not come first")
+        route.fulfill(response=answer, body=text.replace('"from":0,', '"from":0,"strayed":[0,3],'))
 
     watch.page.route("**/v1/sample", strayed)
     drawn(watch, lambda: watch.page.click("#sample-draw"))

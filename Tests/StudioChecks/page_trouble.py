@@ -3,15 +3,15 @@
 from urllib.parse import urlsplit
 
 from browser import Watched, require
+from page_sample import wait_until_drawn
 
-GRID = "#sample-grid img"
 BUSY = '{"type": "about:blank", "title": "Too Many Requests", "status": 429, "detail": "too many images wait"}'
 
 
 def check_tabs(watch: Watched) -> None:
     page = watch.page
     page.goto(watch.address)
-    page.wait_for_selector(GRID)
+    wait_until_drawn(watch)
     watch.eventually(lambda: urlsplit(page.url).fragment.startswith("sample?"), f"the page opens at {page.url}")
     page.keyboard.press("Tab")
     require(page.evaluate("document.activeElement.id") == "skip-link", "the first stop is not the link to the content")
@@ -39,7 +39,7 @@ def check_busy(watch: Watched) -> None:
     watch.page.route("**/v1/sample", answer)
     with watch.refused():
         watch.open("sample")
-        watch.page.wait_for_selector(GRID)
+        wait_until_drawn(watch)
     require(watch.text("#sample-status") == "", "the page complains of a server that was busy once")
     watch.page.unroute("**/v1/sample")
 
@@ -70,14 +70,14 @@ def check_token(watch: Watched, token: str) -> None:
         watch.wait("document.querySelector('#token-status').innerText !== ''")
         page.fill("#token", token)
         page.keyboard.press("Enter")
-        page.wait_for_selector(GRID)
+        wait_until_drawn(watch)
     page.reload()
-    page.wait_for_selector(GRID)
+    wait_until_drawn(watch)
 
 
 def check_token_in_address(watch: Watched, token: str) -> None:
     watch.page.goto(f"{watch.address}/#token={token}")
-    watch.page.wait_for_selector(GRID)
+    wait_until_drawn(watch)
     watch.eventually(
         lambda: urlsplit(watch.page.url).fragment.startswith("sample?"), f"the address stays {watch.page.url}")
     require(token not in watch.page.url, "the token stays in the address")

@@ -12,8 +12,8 @@ export function readAddress() {
   return { tab, fields: new URLSearchParams(query) };
 }
 
-// `current()` is the tab and the fields of what is shown; `onVisit(address)` shows another.
-export function makeAddress({ current, onVisit }) {
+// `current()` is the tab and the fields of what is shown; `onVisit(address)` shows another; `onWrite()` follows a change of the address.
+export function makeAddress({ current, onVisit, onWrite }) {
   let timer;
   let isStep = false;
   let last = history.state === null ? 0 : Number(sessionStorage.getItem(lastKey) ?? 0);
@@ -32,14 +32,19 @@ export function makeAddress({ current, onVisit }) {
     clearTimeout(timer);
     const hash = text();
     if (hash !== location.hash && isStep) {
-      last = place() + 1;
-      history.pushState({ place: last }, "", hash);
-      sessionStorage.setItem(lastKey, last);
+      push(hash);
     } else if (hash !== location.hash) {
       history.replaceState({ place: place() }, "", hash);
     }
     isStep = false;
     showButtons();
+    onWrite();
+  };
+
+  const push = (hash) => {
+    last = place() + 1;
+    history.pushState({ place: last }, "", hash);
+    sessionStorage.setItem(lastKey, last);
   };
 
   addEventListener("popstate", () => {
@@ -66,6 +71,13 @@ export function makeAddress({ current, onVisit }) {
   byId("places").hidden = false;
   showButtons();
   return {
+    // Shows what another address names, as a step to go back by.
+    visit: (hash) => {
+      write();
+      push(hash);
+      onVisit(readAddress());
+      showButtons();
+    },
     // Something changed, and may go on changing: a step to go back by, unless nothing was chosen and the page filled it in.
     note: (isFilledIn = false) => {
       isStep ||= !isFilledIn;

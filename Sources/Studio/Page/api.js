@@ -1,5 +1,7 @@
 // Requests to the server: its token, its errors in words, and a second try when it is busy.
 
+import { readEvents } from "./stream.js";
+
 const tokenKey = "glow-studio-token";
 const longestWait = 60;
 
@@ -17,6 +19,9 @@ export class ApiError extends Error {
 }
 
 export const getModels = async () => (await getJSON("/v1/models")).models;
+export const getModel = () => getJSON(withModel("/v1/model"));
+export const getModelPicture = (name, signal) =>
+  request(`/v1/model/picture?model=${encodeURIComponent(name)}`, { signal }).then((response) => response.blob());
 export const sample = (body) => postJSON("/v1/sample", body);
 export const interpolate = (body, signal) => postJSON("/v1/interpolate", body, signal);
 export const edit = (body) => postJSON("/v1/edit", body);
@@ -36,6 +41,23 @@ const getJSON = (path) => answer(path, {}, "json");
 function postJSON(path, body, signal) {
   const headers = { "Content-Type": "application/json" };
   return answer(withModel(path), { method: "POST", headers, body: JSON.stringify(body), signal }, "json");
+}
+
+// The events of samples that are drawn, as they are made, until `signal` gives them up.
+export async function* streamSamples(body, signal) {
+  const headers = { "Content-Type": "application/json", Accept: "text/event-stream" };
+  const given = AbortSignal.any([signal, visit.signal]);
+  const response = await request(withModel("/v1/sample"), { method: "POST", headers, body: JSON.stringify(body), signal: given });
+  try {
+    for await (const { event, data } of readEvents(response)) {
+      if (event === "problem") throw new ApiError(sentence(data.detail), data);
+      if (event === "end") return;
+      yield { event, data };
+    }
+  } catch (error) {
+    throw error instanceof ApiError ? error : connectionError(error);
+  }
+  throw new ApiError("The server broke off.");
 }
 
 // Model

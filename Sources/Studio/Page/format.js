@@ -3,6 +3,7 @@
 const grouped = new Intl.NumberFormat("en");
 
 export const count = (number) => grouped.format(number);
+export const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 export const shortCount = (number, digits = 3) =>
   new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: digits }).format(number);
 export const fixed = (number, digits) => minus(number.toFixed(digits));

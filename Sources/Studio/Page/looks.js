@@ -1,4 +1,4 @@
-// How pictures are shown: with hard pixels or smoothed, and large by a click.
+// How pictures are shown: with hard pixels, or smoothed.
 
 import { byId } from "./controls.js";
 import { recall, remember } from "./memory.js";
@@ -9,22 +9,21 @@ const largestPixelated = 128;
 export function showPixels({ width }) {
   const chosen = recall("smooth");
   const isSmooth = chosen === null ? width > largestPixelated : chosen === "true";
-  byId("smooth").checked = isSmooth;
-  document.documentElement.classList.toggle("is-pixelated", !isSmooth);
+  show(isSmooth);
 }
 
 export function followLooks() {
+  const boxes = [byId("smooth"), byId("enlarged-smooth")];
   byId("smooth-field").hidden = false;
-  byId("smooth").addEventListener("change", ({ target }) => {
-    remember("smooth", target.checked);
-    document.documentElement.classList.toggle("is-pixelated", !target.checked);
-  });
-  const dialog = byId("enlarged");
-  document.addEventListener("click", ({ target }) => {
-    const image = target.closest(".enlarge")?.querySelector("img");
-    if (!image) return;
-    Object.assign(byId("enlarged-picture"), { src: image.src, alt: image.alt });
-    dialog.showModal();
-  });
-  dialog.addEventListener("click", () => dialog.close());
+  for (const box of boxes) {
+    box.addEventListener("change", () => {
+      remember("smooth", box.checked);
+      show(box.checked);
+    });
+  }
+}
+
+function show(isSmooth) {
+  for (const id of ["smooth", "enlarged-smooth"]) byId(id).checked = isSmooth;
+  document.documentElement.classList.toggle("is-pixelated", !isSmooth);
 }

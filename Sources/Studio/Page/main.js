@@ -1,19 +1,22 @@
 // The start of Glow Studio: the model, the tabs and the token.
 
 import { makeAddress, readAddress } from "./address.js";
-import { getModels, onTokenNeeded, takeTokenFromAddress, useModel } from "./api.js";
+import { getModel, getModels, onTokenNeeded, takeTokenFromAddress, useModel } from "./api.js";
 import { byId, make, makeStatus } from "./controls.js";
 import { makeEdit } from "./edit.js";
 import { count, size } from "./format.js";
+import { makeHistory } from "./history.js";
+import { followEnlarging } from "./lightbox.js";
 import { followLooks, showPixels } from "./looks.js";
 import { recall, remember } from "./memory.js";
 import { makeMix } from "./mix.js";
+import { makeModels } from "./models.js";
 import { makeSample } from "./sample.js";
 import { makeScore } from "./score.js";
 import { makeTabs } from "./tabs.js";
 import { makeTraining } from "./training.js";
 
-const makers = { sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining };
+const makers = { sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining, models: makeModels };
 
 // The panels before a tool has filled them: each model begins with such.
 const panels = [...document.querySelectorAll("[role=tabpanel]")].map((panel) => panel.cloneNode(true));
@@ -24,42 +27,85 @@ async function start() {
   try {
     const models = await getModels();
     status.clear();
-    openStudio(models);
+    await openStudio(models);
   } catch (error) {
     status.fail(error, start);
   }
 }
 
-function openStudio(models) {
+async function openStudio(models) {
+  const status = makeStatus(byId("server-status"));
   let tools = {};
   let shown = null;
+  let address = null;
+  let isVisiting = false;
+  const isChoice = models.length > 1;
   const visited = readAddress();
   const modelOf = ({ fields }) => models.find(({ name }) => name === fields.get("model"));
   let model = modelOf(visited) ?? models.find(({ name }) => name === recall("model")) ?? models[0];
+
+  // What is known of a model before the server has loaded it is not all.
+  const load = async (wanted) => {
+    useModel(isChoice ? wanted.name : null);
+    if (wanted.isLoaded) return;
+    status.busy(`Loading ${wanted.name}…`);
+    Object.assign(wanted, await getModel());
+    status.clear();
+  };
   const makeTools = () => {
-    useModel(models.length > 1 ? model.name : null);
     for (const panel of panels) byId(panel.id).replaceWith(panel.cloneNode(true));
-    tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker({ model, send, made: () => {}, changed: (isFilledIn) => address?.note(isFilledIn) })]));
-    showModel(model, models.length > 1);
+    const studio = {
+      model, models, send, choose, made: (picture) => history.made(picture), changed: (isFilledIn) => address?.note(isFilledIn),
+    };
+    tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker(studio)]));
+    showModel(model, isChoice);
   };
   const send = (name, picture) => {
     tabs.choose(name);
     tools[name].receive(picture);
     byId(`tab-${name}`).focus();
   };
-  const change = (chosen) => {
+  // Fails with the model that there was.
+  const change = async (wanted) => {
+    const before = model;
     for (const tool of Object.values(tools)) tool.hide?.();
-    model = chosen;
+    try {
+      await load(wanted);
+      model = wanted;
+    } catch (error) {
+      status.fail(error, () => choose(wanted));
+      useModel(isChoice ? before.name : null);
+    }
+    byId("model").value = model.name;
     makeTools();
   };
-  let address = null;
-  let isVisiting = false;
-  makeTools();
-  makeModelChoice(models, model, (chosen) => {
-    change(chosen);
+  const choose = async (wanted) => {
+    await change(wanted);
+    remember("model", model.name);
     tabs.refresh();
     address.step();
-  });
+  };
+  const visit = async ({ tab, fields }) => {
+    isVisiting = true;
+    const wanted = modelOf({ fields }) ?? model;
+    const isOther = wanted !== model;
+    if (isOther) await change(wanted);
+    tools[tab]?.restore?.(fields);
+    if (isOther && tab === shown) tabs.refresh();
+    else if (tab === shown) tools[tab].ask?.();
+    else tabs.choose(tab);
+    isVisiting = false;
+    history.refresh();
+  };
+
+  const history = makeHistory({ visit: (hash) => address.visit(hash) });
+  try {
+    await load(model);
+  } catch (error) {
+    return status.fail(error, () => openStudio(models));
+  }
+  makeTools();
+  makeModelChoice(models, model, choose);
   tools[visited.tab]?.restore?.(visited.fields);
   const tabs = makeTabs(byId("tabs"), visited.tab, (name, earlier) => {
     shown = name;
@@ -71,22 +117,10 @@ function openStudio(models) {
   address = makeAddress({
     current: () => {
       const fields = tools[shown].state?.() ?? {};
-      return { tab: shown, fields: models.length > 1 ? { model: model.name, ...fields } : fields };
+      return { tab: shown, fields: isChoice ? { model: model.name, ...fields } : fields };
     },
-    onVisit: ({ tab, fields }) => {
-      isVisiting = true;
-      const wanted = modelOf({ fields }) ?? model;
-      const isOther = wanted !== model;
-      if (isOther) {
-        change(wanted);
-        byId("model").value = model.name;
-      }
-      tools[tab]?.restore?.(fields);
-      if (isOther && tab === shown) tabs.refresh();
-      else if (tab === shown) tools[tab].ask?.();
-      else tabs.choose(tab);
-      isVisiting = false;
-    },
+    onVisit: visit,
+    onWrite: () => history.refresh(),
   });
   address.note(true);
 }
@@ -97,10 +131,7 @@ function makeModelChoice(models, first, onChoose) {
   select.replaceChildren(...models.map(({ name }) => make("option", { value: name }, name)));
   select.value = first.name;
   byId("model-field").hidden = models.length < 2;
-  select.onchange = () => {
-    remember("model", select.value);
-    onChoose(models.find(({ name }) => name === select.value));
-  };
+  select.onchange = () => onChoose(models.find(({ name }) => name === select.value));
 }
 
 function showModel(model, isChoice) {
@@ -142,6 +173,7 @@ addEventListener("hashchange", () => takeTokenFromAddress() && location.reload()
 // A file that is dropped beside a tool must not replace the page.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 followLooks();
+followEnlarging();
 onTokenNeeded(askForToken);
 takeTokenFromAddress();
 start();

@@ -103,6 +103,7 @@ export function downloadBlob(blob, name) {
 
 // Shows `pictures` in `grid` and keeps the buttons (and with them the focus) that are there.
 export function showGrid(grid, pictures, onPick) {
+  for (const cell of grid.querySelectorAll(":scope > :not(button)")) cell.remove();
   while (grid.children.length > pictures.length) grid.lastChild.remove();
   while (grid.children.length < pictures.length) grid.append(makeGridButton());
   pictures.forEach((picture, index) => {
@@ -119,16 +120,20 @@ export function showGrid(grid, pictures, onPick) {
 }
 
 const fewestColumns = 4;
-const cellWidth = 118; // pixels, about that of the style
+const smallestCell = 44; // pixels
+const mostOfWindow = 0.72;
 
-// Gives a grid as many columns as make its rows full, where not too few do, and goes on to do so.
-export function fillRows(grid) {
+// Gives a grid as few columns as let it be seen whole, and of those that make its rows full where there are such; goes on to do so.
+export function fillRows(grid, { width, height }) {
   const fill = () => {
     const pictures = grid.children.length;
-    const most = Math.max(fewestColumns, Math.floor(grid.clientWidth / cellWidth));
-    let columns = most;
-    while (2 * columns > most && pictures % columns > 0) columns -= 1;
-    grid.style.setProperty("--columns", 2 * columns >= most ? columns : most);
+    const most = Math.max(fewestColumns, Math.min(pictures, Math.floor(grid.clientWidth / smallestCell)));
+    const all = Array.from({ length: most - fewestColumns + 1 }, (_, index) => fewestColumns + index);
+    const full = all.filter((columns) => pictures % columns === 0);
+    const isWhole = (columns) =>
+      Math.ceil(pictures / columns) * (grid.clientWidth / columns) * (height / width) <= mostOfWindow * innerHeight;
+    const choices = full.length > 0 ? full : all;
+    grid.style.setProperty("--columns", choices.find(isWhole) ?? choices.at(-1));
   };
   new ResizeObserver(fill).observe(grid);
   return fill;
@@ -158,4 +163,16 @@ function moveFocus(event) {
   buttons[from].tabIndex = -1;
   next.tabIndex = 0;
   next.focus();
+}
+
+// The first nine of some pictures in one, as a data URL.
+export async function collage(images, { width, height }) {
+  const chosen = await Promise.all(images.slice(0, 9).map(bitmapOf));
+  const across = Math.ceil(Math.sqrt(chosen.length));
+  const scale = Math.min(1, 64 / width);
+  const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
+  const canvas = make("canvas", { width: across * wide, height: Math.ceil(chosen.length / across) * high });
+  const context = canvas.getContext("2d");
+  chosen.forEach((bitmap, index) => context.drawImage(bitmap, (index % across) * wide, Math.floor(index / across) * high, wide, high));
+  return canvas.toDataURL("image/png");
 }

@@ -1,12 +1,13 @@
 // The tab "Sample": a grid of samples.
 
 import { fieldsOf, numbersIn } from "./address.js";
-import { sample } from "./api.js";
+import { streamSamples } from "./api.js";
 import { makeConditions } from "./conditions.js";
-import { byId, coalesce, fillSelect, makeStatus } from "./controls.js";
-import { count } from "./format.js";
+import { byId, coalesce, fillSelect, make, makeStatus } from "./controls.js";
+import { count, duration, plural } from "./format.js";
+import { enlarge } from "./lightbox.js";
 import { makeMore } from "./more.js";
-import { bytesOf, downloadBlob, fillRows, pictureOfPNG, remarkOn, showGrid } from "./pictures.js";
+import { bytesOf, collage, downloadBlob, fillRows, pictureOfPNG, remarkOn, showGrid } from "./pictures.js";
 import { call, dictionary, list, makeRecipe, openModel } from "./recipe.js";
 import { makeTemperature } from "./temperature.js";
 import { zipOf } from "./zip.js";
@@ -21,23 +22,64 @@ export function makeSample(studio) {
   const grid = byId("sample-grid");
   const more = makeMore(studio);
   const recipe = makeRecipe(byId("sample-recipe"));
-  const fill = fillRows(grid);
+  const fill = fillRows(grid, model);
+  grid.style.setProperty("--aspect", `${model.width} / ${model.height}`);
   let drawn = [];
+  let shown = [];
+  let picked = null;
+  let abort = new AbortController();
 
+  // What is asked anew gives up what is being drawn.
   const draw = coalesce(async (request) => {
-    status.busy("Drawing…");
-    grid.setAttribute("aria-busy", true);
+    abort = new AbortController();
+    let answer = { images: [], strayed: [] };
+    busy("Drawing…");
     try {
-      const answer = await sample(request);
-      show(request, answer);
-      showRecipe(request);
-      status.done(remarkOn(answer, "Take a lower temperature."));
+      for await (const { event, data } of streamSamples(request, abort.signal)) {
+        if (event === "queue") {
+          if (data.ahead > 0) busy(`Waiting: ${plural(data.ahead, "image")} of others come first.`);
+          continue;
+        }
+        answer = joined(answer, data);
+        show(request, answer);
+        busy(`${count(answer.images.length)} of ${count(data.total)} drawn, about ${duration(data.secondsLeft)} left.`);
+      }
+      finish(request, answer);
     } catch (error) {
+      if (error.name === "AbortError") return;
       fields[error.field?.split("[")[0]]?.setAttribute("aria-invalid", true);
+      free();
       status.fail(error, () => ask());
     }
-    grid.removeAttribute("aria-busy");
   });
+
+  const busy = (words) => {
+    status.busy(words);
+    grid.setAttribute("aria-busy", true);
+    byId("sample-cancel").disabled = false;
+  };
+
+  const free = () => {
+    grid.removeAttribute("aria-busy");
+    byId("sample-cancel").disabled = true;
+  };
+
+  const finish = async (request, answer) => {
+    free();
+    showRecipe(request);
+    status.done(remarkOn(answer, "Take a lower temperature."));
+    studio.made({ url: await collage(answer.images, model), name: `${plural(answer.images.length, "sample")}, seed ${request.seed}` });
+  };
+
+  const cancel = () => {
+    abort.abort();
+    free();
+    for (const cell of grid.querySelectorAll(".is-outdated")) cell.remove();
+    drawn = drawn.slice(0, grid.children.length);
+    fill();
+    byId("sample-download-all").disabled = drawn.length === 0;
+    status.say(`Stopped after ${plural(drawn.length, "sample")}.`);
+  };
 
   const ask = (isFilledIn = false) => {
     studio.changed(isFilledIn);
@@ -51,20 +93,32 @@ export function makeSample(studio) {
     };
     if (model.labels.length > 0) request.labels = chosenLabels(fields.labels.value, model.labels, request.count);
     if (model.conditions.length > 0) request.conditions = conditions.values();
+    abort.abort();
     draw(request);
   };
 
-  const show = ({ seed, temperature, conditions: told }, { images, labels }) => {
+  // Of those that are not drawn yet the earlier ones stay in their places.
+  const show = ({ count: total, seed, temperature, conditions: told }, { images, labels }) => {
     const pictures = images.map((image, index) => {
       const label = labels?.[index];
       const name = `Sample ${index + 1}${label === undefined ? "" : `, ${model.labels[label]}`}`;
       const like = { sample: { index, seed, temperature, label, conditions: told } };
       return { ...pictureOfPNG(image, name, label), label, temperature, like };
     });
-    showGrid(grid, pictures, more.show);
+    shown = [...pictures, ...shown.slice(pictures.length, total)];
+    showGrid(grid, shown, pick);
+    [...grid.children].forEach((cell, index) => cell.classList.toggle("is-outdated", index >= pictures.length));
+    while (grid.children.length < total) grid.append(make("span", { className: "is-outdated waiting-cell" }));
     fill();
     drawn = images;
     byId("sample-download-all").disabled = false;
+  };
+
+  const pick = (picture, index) => {
+    if (picture === picked) return enlarge(shown, index);
+    picked = picture;
+    more.show(picture);
+    byId("sample-more-card").scrollIntoView({ block: "nearest", behavior: prefersStill() ? "auto" : "smooth" });
   };
 
   const showRecipe = (request) => recipe.show("/v1/sample", request, [
@@ -87,6 +141,7 @@ export function makeSample(studio) {
     const files = drawn.map((image, index) => ({ name: `sample-${String(index + 1).padStart(3, "0")}.png`, bytes: bytesOf(image) }));
     downloadBlob(zipOf(files), "glow-samples.zip");
   };
+  byId("sample-cancel").onclick = cancel;
   byId("sample-new-seed").onclick = () => {
     fields.seed.value = Math.floor(Math.random() * largestNewSeed);
     ask();
@@ -111,6 +166,16 @@ export function makeSample(studio) {
       }
       conditions.set(numbersIn(wanted, "told."));
     },
+  };
+}
+
+const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// What came so far, and the next.
+function joined(sofar, { images, labels, strayed = [] }) {
+  return {
+    images: [...sofar.images, ...images], strayed: [...sofar.strayed, ...strayed],
+    labels: labels && [...(sofar.labels ?? []), ...labels],
   };
 }
 
