@@ -12,6 +12,7 @@ import { makeSample } from "./sample.js";
 import { makeScore } from "./score.js";
 import { makeTabs } from "./tabs.js";
 import { makeTraining } from "./training.js";
+import { explainTerms } from "./words.js";
 
 const makers = { sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining };
 
@@ -142,6 +143,7 @@ addEventListener("hashchange", () => takeTokenFromAddress() && location.reload()
 // A file that is dropped beside a tool must not replace the page.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 followLooks();
+explainTerms();
 onTokenNeeded(askForToken);
 takeTokenFromAddress();
 start();
