@@ -1,5 +1,6 @@
 // The start of Glow Studio: the model, the tabs and the token.
 
+import { makeAbout } from "./about.js";
 import { makeAddress, readAddress } from "./address.js";
 import { getModels, onTokenNeeded, takeTokenFromAddress, useModel } from "./api.js";
 import { byId, make, makeStatus } from "./controls.js";
@@ -14,7 +15,7 @@ import { makeTabs } from "./tabs.js";
 import { makeTraining } from "./training.js";
 import { explainTerms } from "./words.js";
 
-const makers = { sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining };
+const makers = { sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining, about: makeAbout };
 
 // The panels before a tool has filled them: each model begins with such.
 const panels = [...document.querySelectorAll("[role=tabpanel]")].map((panel) => panel.cloneNode(true));
