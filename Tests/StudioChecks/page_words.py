@@ -25,10 +25,11 @@ def check_tab(watch: Watched, tab: str, terms: list[str]) -> None:
     buttons = page.locator(f"#panel-{tab} .term:visible")
     for number in range(buttons.count()):
         button = buttons.nth(number)
-        button.click()
+        button.press("Enter")
         require(button.get_attribute("aria-expanded") == "true", f"a question mark of {tab} does not say that it is open")
         require_one_within(watch)
     watch.require_accessible(f"An explanation in {tab}")
+    page.keyboard.press("Escape")
     buttons.first.click()
     buttons.first.click()
     require(not page.is_visible(BUBBLE), "a second click leaves the explanation")

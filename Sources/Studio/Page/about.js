@@ -42,14 +42,14 @@ export function makeAbout({ model, changed }) {
     byId("about-picture").setAttribute("aria-label", `What the model holds: ${title}`);
     byId("about-values").setAttribute("d", histogramPath(walk.pixels(), model));
     byId("about-spread").textContent = deviation === undefined ? "" : `Standard deviation ${significant(deviation, 2)}`;
-    byId("about-error").textContent = error === undefined ? "measured on the way back" : significant(error, 2);
+    byId("about-error").textContent = error === undefined ? "on the way back" : significant(error, 2);
     changed(isFillingIn);
   };
 
   const walk = makeWalk({ canvas: byId("about-picture"), slider: byId("about-at"), play: byId("about-play"), onMove: showPlace });
 
   const draw = () => {
-    if (!shown) return;
+    if (!shown || byId("about-model").clientWidth === 0) return;
     light = drawFlow(byId("about-model"), { model, places: shown.places, onPick: walk.go });
     light(walk.place().at);
   };
