@@ -50,7 +50,7 @@ export function makeAbout({ model, changed }) {
 
   const draw = () => {
     if (!shown || byId("about-model").clientWidth === 0) return;
-    light = drawFlow(byId("about-model"), { model, places: shown.places, onPick: walk.go });
+    light = drawFlow(byId("about-model"), { model, places: shown.places, onPick: (at) => walk.go(at) });
     light(walk.place().at);
   };
 
@@ -84,6 +84,7 @@ export function makeAbout({ model, changed }) {
   });
 
   const showLikelihood = async (wanted) => {
+    byId("about-bits").textContent = "…";
     const { scores: [{ bitsPerDimension }] } = await score({ images: [wanted.source] });
     byId("about-bits").textContent = `${fixed(bitsPerDimension, 3)} bits/dim`;
   };
@@ -92,7 +93,7 @@ export function makeAbout({ model, changed }) {
   const sampleWalk = makeWalk({
     canvas: byId("about-sample"), slider: byId("about-sample-at"), play: byId("about-sample-play"), turns: false,
     onMove: (at) => {
-      const words = at === 0 ? "Latents, drawn by chance" : at === Number(byId("about-sample-at").max) ? "A sample" : "On the way";
+      const words = at === 0 ? "Latents of the sample" : at === Number(byId("about-sample-at").max) ? "The sample" : "On the way";
       byId("about-sample-place").textContent = words;
       byId("about-sample").setAttribute("aria-label", words);
       byId("about-sample-at").setAttribute("aria-valuetext", words);
@@ -124,9 +125,15 @@ export function makeAbout({ model, changed }) {
   const showVisited = async () => {
     const wanted = visited;
     if (!wanted) return;
-    const isShown = picture && addressOf(picture) === wanted.image;
+    if (picture && addressOf(picture) === wanted.image) {
+      visited = null;
+      isFillingIn = true;
+      walk.go(wanted.at, wanted.isBack);
+      isFillingIn = false;
+      return;
+    }
     try {
-      const found = isShown ? picture : wanted.image ? await pictureAt(wanted.image, model) : (await getFirstPictures(model, 1))[0];
+      const found = wanted.image ? await pictureAt(wanted.image, model) : (await getFirstPictures(model, 1))[0];
       if (visited !== wanted) return;
       visited = null;
       await send({ wanted: found, place: wanted });

@@ -26,7 +26,7 @@ export function captionOf(model, place, isBack, differing) {
   const all = count(dimensionsOf(model));
   if (place.level === 0 && !isBack) return `An image is ${all} numbers, and the model has not touched them yet.`;
   if (place.level === 0) return differing === 0 ? "All steps are undone, and not one value differs." : "All steps are undone.";
-  if (!place.step) return "Each number is held against the bell that the model predicts for it: what is left looks like pure chance.";
+  if (!place.step) return "Each number is measured by the bell that the model predicts for it: the better the model, the more this looks like noise.";
   return isBack ? captionBack(place) : captionThere(model, place);
 }
 

@@ -61,9 +61,9 @@ export function makeWalk({ canvas, slider, play, turns = true, onMove = () => {}
       slider.disabled = play.disabled = false;
       go(place, isReturning);
     },
-    go: (place) => {
+    go: (place, isReturning = place < at) => {
       stop();
-      go(place, place < at);
+      go(place, isReturning);
     },
     stop,
     place: () => ({ at, isBack }),
