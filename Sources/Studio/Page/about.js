@@ -6,7 +6,7 @@ import { makeChooser } from "./chooser.js";
 import { byId, coalesce, makeStatus } from "./controls.js";
 import { getFirstPictures } from "./first.js";
 import { drawFlow } from "./flowdiagram.js";
-import { captionOf, dimensionsOf, placesOf, shapeName, titleOf } from "./flowwords.js";
+import { captionOf, dimensionsOf, placesOf, titleOf } from "./flowwords.js";
 import { count, fixed, significant } from "./format.js";
 import { bellPath, histogramPath } from "./histogram.js";
 import { addressOf, pictureAt, pictureOfPNG, pngURL, settle } from "./pictures.js";
@@ -152,7 +152,6 @@ export function makeAbout({ model, changed }) {
   const chooser = makeChooser({ prefix: "about", model, onChoose: choose });
   byId("about-bell").setAttribute("d", bellPath);
   byId("about-latents").textContent = `${count(dimensions)} numbers, as many as the image has`;
-  byId("about-shapes").textContent = model.latentShapes.map(shapeName).join(", ");
   byId("about-sample-new").onclick = () => {
     seed += 1;
     changed();
