@@ -41,7 +41,7 @@ export function makeAbout({ model, changed }) {
     byId("about-at").setAttribute("aria-valuetext", `${isBack ? "Back" : "There"}: ${title}`);
     byId("about-picture").setAttribute("aria-label", `What the model holds: ${title}`);
     byId("about-values").setAttribute("d", histogramPath(walk.pixels(), model));
-    byId("about-spread").textContent = deviation === undefined ? "" : `Standard deviation ${significant(deviation, 2)}`;
+    byId("about-spread").textContent = deviation === undefined ? "" : `Deviation ${significant(deviation, 2)}`;
     byId("about-error").textContent = error === undefined ? "on the way back" : significant(error, 2);
     changed(isFillingIn);
   };
