@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+import page_about
 import page_address
 import page_conditions
 import page_edit
@@ -22,6 +23,7 @@ import page_sample
 import page_score
 import page_training
 import page_trouble
+import page_words
 import screenshots
 from browser import PHONE, launch, watched
 from make_model import Models, models
@@ -31,7 +33,7 @@ from server import CheckFailure, Server, serving
 # The tabs, and what is there once they have loaded.
 TABS = {
     "sample": "#sample-grid img", "edit": "#edit-after[src]", "mix": "#mix-picture[src]", "score": "#score-empty",
-    "training": "#training-bits svg[role=img]",
+    "training": "#training-bits svg[role=img]", "about": "#about-sample-play:not([disabled])",
 }
 TOKEN = "a-token-for-the-checks"
 
@@ -69,6 +71,8 @@ def check_tools(name: str, browser: Browser, server: Server, models: Models, fil
         ("Mix", lambda watch: page_mix.check(watch, model, files)),
         ("Score", lambda watch: page_score.check(watch, files)),
         ("Training", lambda watch: page_training.check(watch, models)),
+        ("How it works", lambda watch: page_about.check(watch, model, files)),
+        ("Words", page_words.check),
     ]:
         with group(f"{tab}, {name}"), watched(browser, server.address, **look) as watch:
             check_tab(watch)
@@ -120,6 +124,7 @@ def check(browser: Browser, models: Models, files: Path) -> None:
         for name, look in [("a desktop", {}), ("a dark phone", {"viewport": PHONE, "scheme": "dark"})]:
             with group(f"A model that is told attributes on {name}"), watched(browser, server.address, **look) as watch:
                 page_conditions.check(watch, server.model)
+                page_about.check_way(watch, server.model)
     lacking = [models.without, "--model", models.stale, "--model", models.others]
     with serving(*lacking, "--runs", models.runs) as server:
         with group("Models without attributes"), watched(browser, server.address, viewport=PHONE) as watch:

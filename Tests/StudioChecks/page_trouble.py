@@ -18,7 +18,7 @@ def check_tabs(watch: Watched) -> None:
     page.keyboard.press("Enter")
     require(page.evaluate("document.activeElement.id") == "main", "the link to the content does not lead there")
     page.focus("#tab-sample")
-    for key, tab in [("ArrowRight", "edit"), ("End", "training"), ("ArrowRight", "sample"), ("ArrowLeft", "training")]:
+    for key, tab in [("ArrowRight", "edit"), ("End", "about"), ("ArrowRight", "sample"), ("ArrowLeft", "about")]:
         page.keyboard.press(key)
         page.wait_for_selector(f"#panel-{tab}:not([hidden])")
         require(page.evaluate("document.activeElement.id") == f"tab-{tab}", f"{key} does not move the focus to {tab}")

@@ -84,7 +84,14 @@ def prepare_training(watch: Watched) -> None:
     watch.page.wait_for_selector("#training-bits svg[role=img]")
 
 
+def prepare_about(watch: Watched) -> None:
+    watch.page.wait_for_selector("#about-sample-play:not([disabled])")
+    watch.page.locator(".flow-step").nth(12).click()
+    watch.page.focus("#about-sample-at")
+    watch.page.keyboard.press("End")
+
+
 PREPARATIONS = {
     "sample": prepare_sample, "edit": prepare_edit, "mix": prepare_mix, "score": prepare_score,
-    "training": prepare_training,
+    "training": prepare_training, "about": prepare_about,
 }

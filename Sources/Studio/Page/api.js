@@ -26,6 +26,7 @@ export const sample = (body) => postJSON("/v1/sample", body);
 export const interpolate = (body, signal) => postJSON("/v1/interpolate", body, signal);
 export const edit = (body) => postJSON("/v1/edit", body);
 export const score = (body) => postJSON("/v1/score", body);
+export const steps = (body) => postJSON("/v1/steps", body);
 export const compress = (body) => postJSON("/v1/compress", body);
 export const getData = (query) => getJSON(withModel("/v1/data", query));
 export const getRuns = async () => (await getJSON("/v1/runs")).runs;

@@ -1,5 +1,6 @@
 // The start of Glow Studio: the model, the tabs and the token.
 
+import { makeAbout } from "./about.js";
 import { makeAddress, readAddress } from "./address.js";
 import { getModel, getModels, onTokenNeeded, takeTokenFromAddress, useModel } from "./api.js";
 import { byId, make, makeStatus } from "./controls.js";
@@ -15,8 +16,11 @@ import { makeSample } from "./sample.js";
 import { makeScore } from "./score.js";
 import { makeTabs } from "./tabs.js";
 import { makeTraining } from "./training.js";
+import { explainTerms } from "./words.js";
 
-const makers = { sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining, models: makeModels };
+const makers = {
+  sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining, models: makeModels, about: makeAbout,
+};
 
 // The panels before a tool has filled them: each model begins with such.
 const panels = [...document.querySelectorAll("[role=tabpanel]")].map((panel) => panel.cloneNode(true));
@@ -173,7 +177,9 @@ addEventListener("hashchange", () => takeTokenFromAddress() && location.reload()
 // A file that is dropped beside a tool must not replace the page.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 followLooks();
-followEnlarging();
+const makers = {
+  sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining, models: makeModels, about: makeAbout,
+};
 onTokenNeeded(askForToken);
 takeTokenFromAddress();
 start();
