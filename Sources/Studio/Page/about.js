@@ -157,7 +157,7 @@ export function makeAbout({ model, changed }) {
     changed();
     drawSample(seed);
   };
-  redrawOnResize([byId("about-model")], draw);
+  redrawOnResize(byId("about-model"), draw);
   return {
     receive: choose,
     ask: fill,

@@ -177,9 +177,8 @@ addEventListener("hashchange", () => takeTokenFromAddress() && location.reload()
 // A file that is dropped beside a tool must not replace the page.
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 followLooks();
-const makers = {
-  sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining, models: makeModels, about: makeAbout,
-};
+followEnlarging();
+explainTerms();
 onTokenNeeded(askForToken);
 takeTokenFromAddress();
 start();

@@ -119,9 +119,9 @@ export function showGrid(grid, pictures, onPick) {
   grid.onkeydown = moveFocus;
 }
 
-const fewestColumns = 4;
+const fewestColumns = 3;
 const smallestCell = 44; // pixels
-const mostOfWindow = 0.72;
+const mostOfWindow = 0.9;
 
 // Gives a grid as few columns as let it be seen whole, and of those that make its rows full where there are such; goes on to do so.
 export function fillRows(grid, { width, height }) {
