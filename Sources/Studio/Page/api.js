@@ -23,6 +23,7 @@ export const edit = (body) => postJSON("/v1/edit", body);
 export const score = (body) => postJSON("/v1/score", body);
 export const compress = (body) => postJSON("/v1/compress", body);
 export const getData = (query) => getJSON(withModel("/v1/data", query));
+export const getReference = () => getJSON(withModel("/v1/reference"));
 export const getRuns = async () => (await getJSON("/v1/runs")).runs;
 export const getRunSamples = (id) => answer(`${runPath(id)}/samples`, {}, "blob");
 export const getRunMetrics = (id, signal) => request(`${runPath(id)}/metrics`, { signal });
