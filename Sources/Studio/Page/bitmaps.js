@@ -4,7 +4,7 @@ import { byId, make, makeSlider } from "./controls.js";
 import { fixed, percent } from "./format.js";
 import { drawHeat, drawHeatLegend } from "./heat.js";
 
-const usualStrength = 0.7;
+const usualStrength = 0.6;
 
 // `onChange` is called when somebody chooses a level or another strength.
 export function makeBitMaps(model, onChange) {
@@ -18,7 +18,7 @@ export function makeBitMaps(model, onChange) {
   let place = { x: Math.floor(model.width / 2), y: Math.floor(model.height / 2) };
 
   const shown = () => maps[level];
-  const showStrength = () => (canvas.style.opacity = strength.input.value);
+  const showStrength = () => stage.style.setProperty("--strength", strength.input.value);
 
   const draw = () => {
     if (!maps) return;
@@ -46,7 +46,8 @@ export function makeBitMaps(model, onChange) {
     });
     stage.classList.toggle("is-pointed", isPointed);
     const words = `Row ${row + 1}, column ${column + 1}: ${fixed(values[row * columns + column], 2)} bits/dim`;
-    said.textContent = isPointed ? words : `Mean: ${fixed(meanOf(values), 3)} bits/dim`;
+    const under = model.labels.length > 0 ? ", as the class it is likeliest of" : "";
+    said.textContent = isPointed ? words : `Mean: ${fixed(meanOf(values), 3)} bits/dim${under}`;
     probe.setAttribute("aria-valuenow", row * columns + column + 1);
     probe.setAttribute("aria-valuemax", rows * columns);
     probe.setAttribute("aria-valuetext", words);
@@ -65,6 +66,7 @@ export function makeBitMaps(model, onChange) {
       make("span", { aria: { hidden: true } }, name), share);
   });
   tiles.append(...buttons);
+  tiles.style.setProperty("--count", buttons.length);
   shares.append(...model.latentShapes.map(() => make("span", {})));
   [shares, tiles].forEach(({ children }) => [...children].slice(-model.latentShapes.length)
     .forEach((element, index) => element.style.setProperty("--depth", index / model.latentShapes.length)));

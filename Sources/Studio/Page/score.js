@@ -62,7 +62,7 @@ export function makeScore({ model, changed }) {
   const showAll = () => {
     const all = rows.length;
     const done = rows.filter((row) => !isOpen(row)).length;
-    const unmeasured = rows.filter(lacksSizes).length;
+    const unmeasured = hasSizes ? rows.filter(lacksSizes).length : 0;
     table.show(rows);
     place.show(rows, opened);
     detail.refresh();
@@ -73,8 +73,9 @@ export function makeScore({ model, changed }) {
     byId("score-progress-field").hidden = done === all && unmeasured === 0;
     byId("score-progress").max = Math.max(1, all);
     byId("score-progress").value = done < all ? done : all - unmeasured;
-    byId("score-progress-text").textContent = done < all
-      ? `Scored ${count(done)} of ${count(all)} images` : `Measured ${count(all - unmeasured)} of ${count(all)} images`;
+    byId("score-progress-text").textContent = done < all || unmeasured === 0
+      ? `Scored ${count(done)} of ${count(all)}` : `Measured ${count(all - unmeasured)} of ${count(all)}`;
+    byId("score-progress-text").hidden = all === 0;
   };
 
   const run = async () => {
@@ -88,8 +89,9 @@ export function makeScore({ model, changed }) {
           pending: () => rows.filter(isOpen), ask: scoreRows, onProgress: showAll,
           refuse: (row, error, mayPass) => Object.assign(row, { error, mayPass }),
         });
-        await inBatches(model.limits, {
-          pending: () => rows.filter(lacksSizes), ask: measureRows, onProgress: showAll,
+        // Those that are packed together share one size, so each is packed alone.
+        await inBatches({ ...model.limits, images: 1 }, {
+          pending: () => rows.filter(lacksSizes), ask: measureRow, onProgress: showAll,
           refuse: (row, sizesError) => Object.assign(row, { sizesError }),
         });
       }
@@ -106,13 +108,14 @@ export function makeScore({ model, changed }) {
     batch.forEach((row, index) => (row.score = scores[index]));
   };
 
-  const measureRows = async (batch) => {
-    const { images } = await compress({ images: batch.map((row) => row.source) });
-    batch.forEach((row, index) => (row.sizes = images[index]));
+  const measureRow = async ([row]) => {
+    [row.sizes] = (await compress({ images: [row.source] })).images;
   };
 
   const sayRefused = () => {
     const refused = rows.filter((row) => row.error).length;
+    const unmeasured = rows.find((row) => row.sizesError);
+    if (unmeasured) packed.fail(new Error(`Not all sizes could be measured. ${unmeasured.sizesError}`), measureAgain);
     if (refused === 0) return;
     const verb = refused === 1 ? "has" : "have";
     const words = `${count(refused)} of ${count(rows.length)} images ${verb} no score; the table says why.`;
@@ -134,14 +137,18 @@ export function makeScore({ model, changed }) {
   };
 
   const measure = (row) => {
-    delete row.sizesError;
     row.isMeasured = true;
+    measureAgain();
+  };
+
+  const measureAgain = () => {
+    packed.clear();
+    for (const row of rows) delete row.sizesError;
     run();
   };
 
   const showSizes = (isShown) => {
     hasSizes = isShown;
-    for (const row of rows) delete row.sizesError;
     byId("score-sizes").setAttribute("aria-pressed", isShown);
     table.showSizes(isShown);
   };
@@ -238,7 +245,7 @@ export function makeScore({ model, changed }) {
   byId("score-sizes").onclick = () => {
     showSizes(!hasSizes);
     changed();
-    run();
+    measureAgain();
   };
   byId("score-csv").onclick = () => downloadText(scoresAsCSV(rows), "text/csv", "scores.csv");
   return {

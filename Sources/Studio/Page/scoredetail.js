@@ -4,7 +4,7 @@ import { score } from "./api.js";
 import { forget, readRow } from "./batches.js";
 import { makeBitMaps } from "./bitmaps.js";
 import { byId, coalesce, make, makeStatus } from "./controls.js";
-import { bytes, fixed, signed } from "./format.js";
+import { fixed, kilobytes, signed } from "./format.js";
 import { formats } from "./scoretable.js";
 
 // `onMeasure(row)` is called when its sizes are wanted.
@@ -36,7 +36,7 @@ export function makeScoreDetail({ model, onChange, onMeasure }) {
     maps.showPicture(row.url);
     facts.textContent = row.score ? wordsOn(row.score) : (row.error ?? "…");
     measure.hidden = Boolean(row.sizes);
-    measure.disabled = !row.score;
+    measure.disabled = !row.score || (row.isMeasured && !row.sizesError);
     sizes.hidden = !row.sizes;
     if (row.sizes) showSizes(sizes, row.sizes);
   };
@@ -71,7 +71,7 @@ function showSizes(list, sizes) {
     bar.style.width = `${(100 * sizes[key]) / most}%`;
     return [
       make("dt", {}, name),
-      make("dd", { className: key === "archived" ? "own" : "" }, make("span", { className: "bar-frame" }, bar), bytes(sizes[key])),
+      make("dd", { className: key === "archived" ? "own" : "" }, make("span", { className: "bar-frame" }, bar), kilobytes(sizes[key])),
     ];
   }));
 }

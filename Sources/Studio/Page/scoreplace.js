@@ -31,7 +31,7 @@ export function makeScorePlace({ model, onOpen, onChange, onReference }) {
   };
   const summary = () => {
     const half = middleHalf(counts[by()]).map((bound) => significant(bound, 3));
-    return `half of the ${count(model.reference.count)} reference images lie between ${half.join(" and ")}`;
+    return `half of the ${count(model.reference.count)} reference images lie between ${half.join(" and ")} bits/dim`;
   };
   const say = () => {
     const row = [pointed, opened].find((one) => one && value(one) !== undefined);
