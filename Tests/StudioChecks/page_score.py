@@ -160,7 +160,7 @@ def check_place(watch: Watched) -> None:
     for field in ("#score-by-corrected", "#score-by-bits"):
         page.check(field)
         told = page.get_attribute("#score-histogram [role=img]", "aria-label")
-        require("half of the" in told and "lie between" in told, f"the histogram says: {told}")
+        require("Half of the" in told and "lie between" in told, f"the histogram says: {told}")
         bars = page.get_attribute("#score-histogram .bars", "d").count("Z")
         require(bars > 4, f"the histogram has {bars} bars")
         marks = page.get_attribute("#score-histogram .marks", "d").count("M")
@@ -233,7 +233,7 @@ def check_sizes(watch: Watched) -> None:
     page.wait_for_selector("#score-detail-sizes:not([hidden])")
     require(len(asked) == 1 and page.locator("#score-detail-sizes dd").count() == 4, "one image has not four sizes")
     page.click("#score-sizes")
-    watch.wait("[...document.querySelectorAll('#score-rows td.number')].filter(({ textContent }) => textContent.endsWith(' kB')).length === 16 * 4")
+    watch.wait("[...document.querySelectorAll('#score-rows [data-name$=kB]')].filter((cell) => cell.textContent > 0).length === 16 * 4")
     require(len(asked) == 16, f"the sizes of 16 images take {len(asked)} requests")
     watch.require_accessible("Score with sizes")
     with open(watch.downloaded("#score-csv").path(), newline="") as file:

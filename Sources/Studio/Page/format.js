@@ -16,8 +16,6 @@ export function significant(number, digits = 3) {
   return isTiny ? rounded.toExponential() : minus(String(rounded));
 }
 
-export const kilobytes = (number) => `${fixed(number / 1000, 2)} kB`;
-
 export function bytes(number) {
   const units = ["bytes", "kB", "MB", "GB"];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, number)) / 3));

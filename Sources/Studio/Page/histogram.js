@@ -64,7 +64,7 @@ function draw(host, { edges, counts, title, summary, rows, opened, value, named 
 
   const bars = counts.map((number, index) =>
     `M${x.at(edges[index]) + 0.5} ${y.at(0)}V${y.at(number)}H${x.at(edges[index + 1]) - 0.5}V${y.at(0)}Z`);
-  const picture = node("g", { role: "img", "aria-label": `${title}: ${summary}` });
+  const picture = node("g", { role: "img", "aria-label": `${title}. ${summary}` });
   picture.append(...drawAxes({ x, y: { ...y, start: axis } }, title), node("path", { class: "bars", d: bars.join("") }));
 
   const marks = rows.filter((row) => value(row) !== undefined).sort((a, b) => value(a) - value(b)).map((row) => {

@@ -4,7 +4,7 @@ import { score } from "./api.js";
 import { forget, readRow } from "./batches.js";
 import { makeBitMaps } from "./bitmaps.js";
 import { byId, coalesce, make, makeStatus } from "./controls.js";
-import { fixed, kilobytes, signed } from "./format.js";
+import { fixed, signed } from "./format.js";
 import { formats } from "./scoretable.js";
 
 // `onMeasure(row)` is called when its sizes are wanted.
@@ -71,7 +71,7 @@ function showSizes(list, sizes) {
     bar.style.width = `${(100 * sizes[key]) / most}%`;
     return [
       make("dt", {}, name),
-      make("dd", { className: key === "archived" ? "own" : "" }, make("span", { className: "bar-frame" }, bar), kilobytes(sizes[key])),
+      make("dd", { className: key === "archived" ? "own" : "" }, make("span", { className: "bar-frame" }, bar), `${fixed(sizes[key] / 1000, 2)} kB`),
     ];
   }));
 }

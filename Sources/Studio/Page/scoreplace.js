@@ -31,12 +31,11 @@ export function makeScorePlace({ model, onOpen, onChange, onReference }) {
   };
   const summary = () => {
     const half = middleHalf(counts[by()]).map((bound) => significant(bound, 3));
-    return `half of the ${count(model.reference.count)} reference images lie between ${half.join(" and ")} bits/dim`;
+    return `Half of the ${count(model.reference.count)} reference images lie between ${half.join(" and ")} bits/dim`;
   };
   const say = () => {
     const row = [pointed, opened].find((one) => one && value(one) !== undefined);
-    const words = row ? named(row) : summary();
-    said.textContent = words.charAt(0).toUpperCase() + words.slice(1);
+    said.textContent = row ? named(row) : `${summary()}.`;
   };
 
   const histogram = makeHistogram(host, {

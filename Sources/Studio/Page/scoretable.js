@@ -1,7 +1,7 @@
 // The table of scores, and the same as CSV. Rows are drawn as far as somebody scrolls.
 
 import { byId, make } from "./controls.js";
-import { count, fixed, kilobytes, signed, size } from "./format.js";
+import { count, fixed, signed, size } from "./format.js";
 import { fittedNote } from "./pictures.js";
 
 const columns = [
@@ -14,7 +14,8 @@ const columns = [
 
 // What a picture takes in a file, by what the server calls it.
 export const formats = { archived: "Glow", png: "PNG", webP: "WebP", jpegXL: "JPEG XL" };
-const sizeColumns = Object.entries(formats).map(([key, name]) => ({ key, name, value: (row) => row.sizes?.[key], text: kilobytes }));
+const sizeColumns = Object.entries(formats).map(([key, name]) =>
+  ({ key, name: `${name} kB`, value: (row) => row.sizes?.[key], text: (number) => fixed(number / 1000, 2) }));
 
 const csvColumns = [
   "width", "height", "isFitted", "bitsPerDimension", "pngBitsPerDimension", "percentile", "corrected",
