@@ -60,7 +60,8 @@ public protocol FlowModel: AnyObject {
   func finishStep() throws
 
   /// Where in images the bits are: for each level what each position of its latent adds, `[batch, rows, columns]`. The sum over
-  /// all levels and positions is `-log2 p(x)` of the image as bytes: its bits/dim times its dimensions.
+  /// all levels and positions is `-log2 p(x)` of the image as bytes: its bits/dim times its dimensions. A level's log-determinant is
+  /// that of what leaves after it and of what goes on: each bears it by its number of dimensions.
   func bitsPerPosition(_ x: Tensor, labels: Tensor?) throws -> [Tensor]
   /// What images are on the way to their latents and back.
   /// - Parameter most: of places, at least one more than there are levels.

@@ -6,6 +6,8 @@ public struct ModelActivity: Sendable {
     public var name: String
     /// The number of images.
     public var count: Int
+    /// Their mean.
+    public var bitsPerDimension: Double
   }
 
   /// Images that callers wait for, those in the model included.

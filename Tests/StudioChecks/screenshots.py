@@ -75,7 +75,10 @@ def prepare_score(watch: Watched) -> None:
         "document.querySelectorAll('#score-rows tr').length === 16"
         " && document.querySelector('#score-progress-field').hidden")
     watch.page.click("#score-sort-2")
-    watch.page.click("#score-sort-2")
+    watch.page.click("#score-rows .open-row")
+    watch.page.wait_for_selector("#score-stage.has-map")
+    watch.page.click("#score-measure")
+    watch.page.wait_for_selector("#score-detail-sizes:not([hidden])")
 
 
 def prepare_training(watch: Watched) -> None:

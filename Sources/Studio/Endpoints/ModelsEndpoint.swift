@@ -146,5 +146,5 @@ private struct ModelsAnswer: Encodable {
 }
 
 extension ModelActivity.Reference {
-  static let schema = Schema.answer(["name": .text, "count": .whole])
+  static let schema = Schema.answer(["name": .text, "count": .whole, "bitsPerDimension": .real])
 }

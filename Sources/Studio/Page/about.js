@@ -8,7 +8,7 @@ import { getFirstPictures } from "./first.js";
 import { drawFlow } from "./flowdiagram.js";
 import { captionOf, dimensionsOf, placesOf, titleOf } from "./flowwords.js";
 import { count, fixed, significant } from "./format.js";
-import { bellPath, histogramPath } from "./histogram.js";
+import { bellPath, histogramPath } from "./spread.js";
 import { addressOf, pictureAt, pictureOfPNG, pngURL, settle } from "./pictures.js";
 import { makeWalk } from "./walk.js";
 

@@ -29,6 +29,7 @@ export const score = (body) => postJSON("/v1/score", body);
 export const steps = (body) => postJSON("/v1/steps", body);
 export const compress = (body) => postJSON("/v1/compress", body);
 export const getData = (query) => getJSON(withModel("/v1/data", query));
+export const getReference = () => getJSON(withModel("/v1/reference"));
 export const getRuns = async () => (await getJSON("/v1/runs")).runs;
 export const getRunFilm = (id) => getJSON(`${runPath(id)}/film`);
 export const getRunSamples = (id) => answer(`${runPath(id)}/samples`, {}, "blob");

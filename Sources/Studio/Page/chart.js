@@ -7,7 +7,7 @@ import { extent, nearest, thinned, within } from "./points.js";
 import { columnsFor } from "./rows.js";
 import { distinctLabels, linearTicks, logarithmicTicks } from "./ticks.js";
 
-const height = 240;
+export const height = 240;
 const margin = { top: 10, right: 14, bottom: 42, left: 14 };
 const leastLabel = 5; // characters
 const characterWidth = 7.2;
@@ -139,7 +139,7 @@ function makeScales(runs, width, isLogarithmic, axis, range) {
   return { x: makeScale(steps, label, [from, to], [left, width - margin.right]), y };
 }
 
-function makeScale(allTicks, inWords, [from, to], [start, end], isLogarithmic = false) {
+export function makeScale(allTicks, inWords, [from, to], [start, end], isLogarithmic = false) {
   const raw = isLogarithmic ? Math.log10 : (value) => value;
   const at = (value) => start + ((raw(value) - raw(from)) / (raw(to) - raw(from) || 1)) * (end - start);
   const ticks = allTicks.filter((tick) => tick >= from && tick <= to);
@@ -148,14 +148,14 @@ function makeScale(allTicks, inWords, [from, to], [start, end], isLogarithmic = 
 
 // Drawing
 
-function node(name, attributes, text) {
+export function node(name, attributes, text) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   if (text !== undefined) element.textContent = text;
   return element;
 }
 
-function drawAxes({ x, y }, xTitle) {
+export function drawAxes({ x, y }, xTitle) {
   const middle = (x.start + x.end) / 2;
   return [
     ...y.ticks.flatMap((tick, index) => [

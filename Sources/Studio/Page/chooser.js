@@ -7,12 +7,12 @@ import { pictureOfData, pictureOfFile, showGrid } from "./pictures.js";
 
 const pageSize = 24;
 
-// Calls `onFiles` with the files that are dropped or pasted on `panel`, or chosen with `input`.
+// Calls `onFiles` with the files that are dropped or pasted on `panel`, or chosen with `input`, and what was dropped.
 export function acceptFiles({ panel, zone, input, onFiles }) {
   const accept = (event, files) => {
     if (files.length === 0) return;
     event.preventDefault();
-    onFiles([...files]);
+    onFiles([...files], event.dataTransfer);
   };
   const highlight = (isOver) => zone.classList.toggle("is-over", isOver);
   panel.addEventListener("dragover", (event) => {

@@ -68,6 +68,11 @@ function makeCard(model, isChosen, choose) {
   };
 }
 
+function bitsOf({ card, reference }) {
+  if (reference) return `${fixed(reference.bitsPerDimension, 3)} on ${count(reference.count)} images of ${reference.name}`;
+  return card.bitsPerDimension !== undefined && `${fixed(card.bitsPerDimension, 3)} on validation images`;
+}
+
 function factsOf(model) {
   const { card } = model;
   const colors = model.channels === 1 ? "gray" : "color";
@@ -75,7 +80,7 @@ function factsOf(model) {
     ["Model", model.summary],
     ["Images", `${size(model.width, model.height)} ${colors}, ${model.bits} bits`],
     ["Trained on", card.trainedOn && [card.trainedOn, card.trainedImages && `${count(card.trainedImages)} images seen`].filter(Boolean).join(", ")],
-    ["Bits/dim", card.bitsPerDimension !== undefined && `${fixed(card.bitsPerDimension, 3)} on validation images`],
+    ["Bits/dim", bitsOf(model)],
     ["Told", model.conditions.length > 0 ? `${count(model.conditions.length)} attributes`
       : model.labels.length > 0 && `${count(model.labels.length)} classes`],
     ["Size", `${bytes(card.bytes)}, ${count(model.parameters)} parameters`],

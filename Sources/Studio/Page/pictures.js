@@ -7,8 +7,8 @@ import { uprightURL } from "./upright.js";
 
 // A file goes as base64 within a request of at most so many bytes, which holds something beside it.
 const base64Growth = 4 / 3;
-const otherBytes = 4096;
-const types = ["image/png", "image/jpeg", "image/webp"];
+export const otherBytes = 4096;
+export const types = ["image/png", "image/jpeg", "image/webp"];
 
 export const pngURL = (base64) => `data:image/png;base64,${base64}`;
 

@@ -1,54 +1,143 @@
-// The table of scores, and the same as CSV.
+// The table of scores, and the same as CSV. Rows are drawn as far as somebody scrolls.
 
 import { byId, make } from "./controls.js";
-import { fixed, signed, size } from "./format.js";
+import { count, fixed, signed, size } from "./format.js";
 import { fittedNote } from "./pictures.js";
 
 const columns = [
-  { name: "Image", value: (row) => row.name.toLowerCase() },
-  { name: "Bits/dim", value: (row) => row.score?.bitsPerDimension, text: (number) => fixed(number, 3) },
-  { name: "Percentile", value: (row) => row.score?.percentile, text: (number) => fixed(number, 1) },
-  { name: "Corrected", value: (row) => row.score?.corrected, text: (number) => signed(number, 3) },
-  { name: "Corrected percentile", value: (row) => row.score?.correctedPercentile, text: (number) => fixed(number, 1) },
+  { key: "name", name: "Image", value: (row) => row.name.toLowerCase() },
+  { key: "bits", name: "Bits/dim", value: (row) => row.score?.bitsPerDimension, text: (number) => fixed(number, 3) },
+  { key: "percentile", name: "Percentile", term: "percentile", value: (row) => row.score?.percentile, text: (number) => fixed(number, 1) },
+  { key: "corrected", name: "Corrected", value: (row) => row.score?.corrected, text: (number) => signed(number, 3) },
+  { key: "correctedPercentile", name: "Corrected percentile", value: (row) => row.score?.correctedPercentile, text: (number) => fixed(number, 1) },
 ];
+
+// What a picture takes in a file, by what the server calls it.
+export const formats = { archived: "Glow", png: "PNG", webP: "WebP", jpegXL: "JPEG XL" };
+const sizeColumns = Object.entries(formats).map(([key, name]) =>
+  ({ key, name: `${name} kB`, value: (row) => row.sizes?.[key], text: (number) => fixed(number / 1000, 2) }));
 
 const csvColumns = [
   "width", "height", "isFitted", "bitsPerDimension", "pngBitsPerDimension", "percentile", "corrected",
   "correctedPercentile", "deviations",
 ];
 
-export function makeScoreTable(model) {
-  let shown = [];
+const drawnAtOnce = 60;
+const nearby = "600px"; // below the window, where rows are drawn already
+
+// `detail` is shown below the row that is open where there is no room beside the table. `onOpen(row)` is called when a row is chosen.
+export function makeScoreTable({ model, detail, onOpen, onSort }) {
+  const [body, rest, aside] = [byId("score-rows"), byId("score-rest"), detail.parentElement];
+  const detailCell = make("td", { role: "cell", className: "detail-cell" });
+  const detailRow = make("tr", { role: "row" }, detailCell);
+  const isNarrow = matchMedia("(max-width: 67.99rem)");
+  let rows = [];
+  let opened = null;
   let sorting = null;
+  let hasSizes = false;
+  let drawn = drawnAtOnce;
 
-  const showRows = () => {
-    byId("score-rows").replaceChildren(...sorted(shown, sorting).map((row) => makeRow(row, model)));
-  };
-
-  const sortBy = (column) => {
-    sorting = { column, isDescending: sorting?.column === column && !sorting.isDescending };
-    headers.forEach((header, index) => {
-      if (columns[index] !== column) return header.removeAttribute("aria-sort");
-      header.setAttribute("aria-sort", sorting.isDescending ? "descending" : "ascending");
+  const redraw = () => {
+    const focused = document.activeElement;
+    const ordered = sorted(rows, sorting);
+    if (isNarrow.matches) drawn = Math.max(drawn, ordered.indexOf(opened) + 1);
+    const shown = ordered.slice(0, drawn);
+    const stop = shown.includes(opened) ? opened : shown.find((row) => !row.error);
+    const elements = shown.flatMap((row) => {
+      drawRow(row);
+      row.button.tabIndex = row === stop ? 0 : -1;
+      return row === opened && isNarrow.matches ? [row.element, detailRow] : [row.element];
     });
-    showRows();
+    detailCell.colSpan = columns.length + (hasSizes ? sizeColumns.length : 0);
+    const place = opened && isNarrow.matches ? detailCell : aside;
+    if (detail.parentElement !== place) place.append(detail);
+    setChildren(body, elements);
+    if (body.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true });
+    rest.hidden = shown.length === rows.length;
+    rest.textContent = `${count(rows.length - shown.length)} more rows follow as you scroll.`;
+    observer.unobserve(rest);
+    if (!rest.hidden) observer.observe(rest);
   };
 
-  const headers = columns.map((column, index) => {
-    const id = `score-sort-${index}`;
-    const button = make("button", { type: "button", id, onclick: () => sortBy(column) }, column.name);
-    return make("th", { scope: "col", role: "columnheader" }, button);
+  const drawMore = () => {
+    drawn += drawnAtOnce;
+    redraw();
+  };
+
+  const drawRow = (row) => {
+    row.element ??= makeRow(row, model, () => onOpen(row));
+    row.element.classList.toggle("is-open", row === opened);
+    row.button.setAttribute("aria-pressed", row === opened);
+    const content = [row.score, row.error, row.sizes, row.sizesError, hasSizes];
+    if (row.content?.every((part, index) => part === content[index])) return;
+    row.content = content;
+    fillRow(row, model, hasSizes ? [...columns, ...sizeColumns] : columns);
+  };
+
+  const sortBy = (key, isDescending) => {
+    const column = [...columns, ...sizeColumns].find((one) => one.key === key);
+    sorting = column ? { column, isDescending } : null;
+    drawn = drawnAtOnce;
+    headers.forEach(({ element, key: own }) => {
+      if (own !== key) element.removeAttribute("aria-sort");
+      else element.setAttribute("aria-sort", isDescending ? "descending" : "ascending");
+    });
+    redraw();
+  };
+
+  const headers = [...columns, ...sizeColumns].map(({ key, name, term }, index) => {
+    const button = make("button", { type: "button", id: `score-sort-${index}`, onclick: () => {
+      sortBy(key, sorting?.column.key === key && !sorting.isDescending);
+      onSort();
+    } }, name);
+    const heading = make("div", { data: term ? { term } : {} }, button);
+    return { key, element: make("th", { scope: "col", role: "columnheader", hidden: index >= columns.length }, heading) };
   });
-  byId("score-head").append(...headers);
+  byId("score-head").append(...headers.map(({ element }) => element));
+
+  const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && drawMore(), { rootMargin: nearby });
+  isNarrow.addEventListener("change", redraw);
+  body.addEventListener("keydown", (event) => {
+    const buttons = () => [...body.querySelectorAll(".open-row:enabled")];
+    const from = buttons().indexOf(document.activeElement);
+    if (event.key === "ArrowDown" && from === buttons().length - 1 && !rest.hidden) drawMore();
+    const to = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: buttons().length - 1 }[event.key];
+    const next = buttons()[to];
+    if (from < 0 || !next) return;
+    event.preventDefault();
+    buttons()[from].tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
 
   return {
-    show: (rows) => {
-      shown = rows;
+    show: (all) => {
+      rows = all;
       byId("score-empty").hidden = rows.length > 0;
       byId("score-frame").hidden = rows.length === 0;
-      showRows();
+      redraw();
     },
+    open: (row) => {
+      opened = row;
+      redraw();
+    },
+    showSizes: (isShown) => {
+      hasSizes = isShown;
+      for (const { element } of headers.slice(columns.length)) element.hidden = !isShown;
+      redraw();
+    },
+    // Such as "percentile", or "-percentile" for the highest first.
+    sorting: () => (sorting ? (sorting.isDescending ? "-" : "") + sorting.column.key : ""),
+    sort: (text) => sortBy(text.replace("-", ""), text.startsWith("-")),
   };
+}
+
+// Moves no element that stands where it should.
+function setChildren(parent, children) {
+  children.forEach((child, index) => {
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+  });
+  while (parent.children.length > children.length) parent.lastChild.remove();
 }
 
 // Rows without a value come last in both directions.
@@ -61,42 +150,42 @@ function sorted(rows, sorting) {
   return [...(isDescending ? ascending.reverse() : ascending), ...rows.filter(isMissing)];
 }
 
-function makeRow(row, model) {
-  const cells = [makeNameCell(row, model)];
-  if (row.error) {
-    cells.push(make("td", { colSpan: columns.length - 1, className: "error", role: "cell" }, row.error));
-  } else {
-    for (const column of columns.slice(1)) {
-      const value = column.value(row);
-      const missing = row.score ? "–" : "…";
-      const text = value === undefined ? missing : column.text(value);
-      cells.push(make("td", { className: "number", role: "cell", data: { name: column.name } }, text));
-    }
-  }
-  return make("tr", { role: "row" }, ...cells);
+function makeRow(row, model, onclick) {
+  row.thumbnail = make("img", { className: "picture", alt: "", decoding: "async", loading: "lazy", src: row.url });
+  row.thumbnail.onerror = () => (row.thumbnail.style.visibility = "hidden");
+  row.note = make("span", { className: "small-print" });
+  const name = make("span", {}, row.name, row.note);
+  row.button = make("button", { type: "button", className: "open-row named-picture" }, row.thumbnail, name);
+  const heading = make("th", { scope: "row", role: "rowheader" }, row.button);
+  return make("tr", { role: "row", onclick: () => row.error || onclick() }, heading);
 }
 
-function makeNameCell(row, model) {
-  row.thumbnail ??= makeThumbnail(row.url);
-  const text = make("span", {}, row.name);
+function fillRow(row, model, shown) {
+  while (row.element.children.length > 1) row.element.lastChild.remove();
+  row.button.disabled = Boolean(row.error);
+  if (row.error) {
+    return row.element.append(make("td", { colSpan: shown.length - 1, className: "error", role: "cell" }, row.error));
+  }
   if (row.score) {
     const { width, height, isFitted } = row.score;
-    const note = isFitted ? fittedNote(row.score, model) : size(width, height);
-    text.append(make("span", { className: "small-print" }, note));
+    row.note.textContent = isFitted ? fittedNote(row.score, model) : size(width, height);
   }
-  return make("th", { scope: "row", role: "rowheader" }, make("span", { className: "named-picture" }, row.thumbnail, text));
+  row.element.append(...shown.slice(1).map((column) => {
+    const value = column.value(row);
+    const isDone = sizeColumns.includes(column) ? row.sizesError : row.score;
+    const text = value === undefined ? (isDone ? "–" : "…") : column.text(value);
+    return make("td", { className: "number", role: "cell", data: { name: column.name } }, text);
+  }));
 }
 
-function makeThumbnail(src) {
-  const thumbnail = make("img", { className: "picture", src, alt: "", decoding: "async" });
-  thumbnail.onerror = () => (thumbnail.style.visibility = "hidden");
-  return thumbnail;
-}
-
+// Sizes are columns where some were measured.
 export function scoresAsCSV(rows) {
-  const lines = rows.filter((row) => row.score || row.error).map((row) =>
-    [row.name, ...csvColumns.map((column) => row.score?.[column] ?? ""), row.error ?? ""].map(quoted).join(","));
-  return [["file", ...csvColumns, "error"].join(","), ...lines, ""].join("\r\n");
+  const sizes = rows.some((row) => row.sizes) ? Object.keys(formats) : [];
+  const lines = rows.filter((row) => row.score || row.error).map((row) => [
+    row.name, ...csvColumns.map((column) => row.score?.[column] ?? ""), ...sizes.map((format) => row.sizes?.[format] ?? ""),
+    row.error ?? "",
+  ].map(quoted).join(","));
+  return [["file", ...csvColumns, ...sizes.map((format) => `${format}Bytes`), "error"].join(","), ...lines, ""].join("\r\n");
 }
 
 function quoted(value) {
