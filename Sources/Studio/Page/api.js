@@ -19,9 +19,10 @@ export class ApiError extends Error {
 export const getModels = async () => (await getJSON("/v1/models")).models;
 export const sample = (body) => postJSON("/v1/sample", body);
 export const interpolate = (body) => postJSON("/v1/interpolate", body);
-export const edit = (body) => postJSON("/v1/edit", body);
+export const edit = (body, signal) => postJSON("/v1/edit", body, signal);
 export const score = (body) => postJSON("/v1/score", body);
 export const compress = (body) => postJSON("/v1/compress", body);
+export const getReference = () => getJSON(withModel("/v1/reference"));
 export const getData = (query) => getJSON(withModel("/v1/data", query));
 export const getRuns = async () => (await getJSON("/v1/runs")).runs;
 export const getRunSamples = (id) => answer(`${runPath(id)}/samples`, {}, "blob");
@@ -31,9 +32,10 @@ export const isServerUp = () => fetch("/healthz", { cache: "no-store" }).then(({
 const runPath = (id) => `/v1/runs/${encodeURIComponent(id)}`;
 const getJSON = (path) => answer(path, {}, "json");
 
-function postJSON(path, body) {
+// `ownSignal` gives up this request alone.
+function postJSON(path, body, ownSignal) {
   const headers = { "Content-Type": "application/json" };
-  return answer(withModel(path), { method: "POST", headers, body: JSON.stringify(body) }, "json");
+  return answer(withModel(path), { method: "POST", headers, body: JSON.stringify(body) }, "json", ownSignal);
 }
 
 // Model
@@ -55,10 +57,11 @@ export function withModel(path, query = {}) {
   return text === "" ? path : `${path}?${text}`;
 }
 
-function answer(path, options, kind) {
+function answer(path, options, kind, ownSignal) {
   const { signal } = visit;
+  const either = ownSignal ? AbortSignal.any([signal, ownSignal]) : signal;
   return new Promise((done, fail) => {
-    request(path, { ...options, signal }).then((response) => read(response, kind)).then(
+    request(path, { ...options, signal: either }).then((response) => read(response, kind)).then(
       (value) => signal.aborted || done(value), (error) => signal.aborted || fail(error));
   });
 }

@@ -18,7 +18,7 @@ struct HeadersMiddleware: RouterMiddleware {
     for (name, value) in [
       ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"), ("Cross-Origin-Opener-Policy", "same-origin"),
       ("Cross-Origin-Resource-Policy", "same-origin"),
-      ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+      ("Permissions-Policy", "camera=(self), microphone=(), geolocation=()"),
     ] { response.headers[HTTPField.Name(name)!] = value }
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
     return response
