@@ -10,10 +10,11 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 import page_address
 import page_conditions
+import page_crop
 import page_edit
 import page_mix
 import page_models
@@ -66,6 +67,7 @@ def check_tools(name: str, browser: Browser, server: Server, models: Models, fil
     for tab, check_tab in [
         ("Sample", lambda watch: page_sample.check(watch, model)),
         ("Edit", lambda watch: page_edit.check(watch, model, files)),
+        ("The part of a picture", lambda watch: page_crop.check(watch, model, files)),
         ("Mix", lambda watch: page_mix.check(watch, files)),
         ("Score", lambda watch: page_score.check(watch, files)),
         ("Training", lambda watch: page_training.check(watch, models)),
@@ -83,10 +85,16 @@ def check_looks(name: str, browser: Browser, server: Server, **look: object) -> 
             watch.require_accessible(tab)
 
 
-def check(browser: Browser, models: Models, files: Path) -> None:
+def check(playwright: Playwright, browser: Browser, models: Models, files: Path) -> None:
     with serving(models.color, "--runs", models.runs) as server:
         server.wait_for_reference()
         check_tools("a color model on a light desktop", browser, server, models, files)
+        with group("An edit that the model does not know"), watched(browser, server.address) as watch:
+            page_edit.check_leaving(watch)
+        with group("A camera"):
+            page_crop.check_camera(playwright, server.address)
+        with group("No camera"), watched(browser, server.address) as watch:
+            page_crop.check_no_camera(watch)
         with group("Bad files among many"), watched(browser, server.address) as watch:
             page_score.check_many(watch, files)
         with group("Images without an answer"), watched(browser, server.address) as watch:
@@ -150,7 +158,7 @@ def main() -> None:
             else:
                 write_files(Path(folder))
                 with models() as made:
-                    check(browser, made, Path(folder))
+                    check(playwright, browser, made, Path(folder))
             browser.close()
     except CheckFailure as failure:
         sys.exit(f"check_page: {failure}")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from browser import Watched, largest_difference, require
+from page_crop import use_middle
 from page_edit import ROUND_TRIP
 
 
@@ -75,6 +76,7 @@ def check_two(watch: Watched, files: Path) -> None:
     page.click("#mix-corner-2")
     require(watch.text("#mix-choose-title") == "Image for corner B", "choosing a corner does not say which")
     page.set_input_files("#mix-file", files / "large.jpg")
+    use_middle(watch)
     watch.wait_for_text("#mix-corner-note", "large.jpg · 1000×700: cropped")
     with watch.refused():
         page.set_input_files("#mix-file", files / "damaged.png")

@@ -44,27 +44,31 @@ export function makeChooser({ prefix, model, onChoose }) {
   const label = make("label", { htmlFor: input.id }, "Choose a file");
   const button = make("span", { className: "file-button" }, input, label);
   const camera = make("button", { type: "button", id: `${prefix}-camera`, hidden: !hasCamera() }, "Camera");
+  const hint = make("p", { id: `${prefix}-drop-hint`, role: "status" });
+  const sayTaken = (files) => (hint.textContent = files > 1
+    ? `One image at a time: the first of ${files} was taken.` : "Drop an image here, paste one, or choose.");
+  sayTaken(1);
   const zone = make("div", { className: "drop-zone", id: `${prefix}-drop` },
-    make("p", {}, "Drop an image here, paste one, or choose."), make("div", { className: "buttons" }, button, camera));
+    hint, make("div", { className: "buttons" }, button, camera));
   const words = make("div", { className: "status", id: `${prefix}-choose-status`, role: "status" });
   const status = makeStatus(words);
   const choose = (picture) => {
     status.clear();
     onChoose(picture);
   };
-  // `more` counts the files that came beside it.
-  const accept = async (find, more = 0) => {
+  const accept = async (find, files = 1) => {
+    sayTaken(1);
     try {
       const file = await find();
       const picture = file && await choosePart(file, model);
       if (!picture) return;
       choose(picture);
-      if (more > 0) status.say(`One image at a time: the first of ${more + 1} was taken.`);
+      sayTaken(files);
     } catch (error) {
       status.fail(error);
     }
   };
-  acceptFiles({ panel, zone, input, onFiles: ([file, ...others]) => accept(() => file, others.length) });
+  acceptFiles({ panel, zone, input, onFiles: (files) => accept(() => files[0], files.length) });
   camera.onclick = () => accept(takePicture);
   const host = byId(`${prefix}-chooser`);
   host.append(zone, words);

@@ -26,7 +26,7 @@ export function makeEdit({ model, changed, made }) {
   let visited = null;
 
   const likelihood = makeLikelihood(model);
-  const leaving = makeLeaving({ form, model, likelihood });
+  const leaving = makeLeaving({ form, likelihood });
   let following = new AbortController();
   let resting;
 
@@ -58,6 +58,7 @@ export function makeEdit({ model, changed, made }) {
     clearTimeout(resting);
     if (!isUntouched()) resting = setTimeout(() => made?.({ url: byId("edit-after").src, name: request.picture.name }), rest);
     try {
+      if (!scored) likelihood.wait();
       const { answer, milliseconds } = scored || await likelihood.measure(bodyOf(request), signal);
       await likelihood.show(answer, milliseconds);
       leaving.show(answer);

@@ -8,7 +8,7 @@ import { leaves } from "./likelihood.js";
 
 const probes = [-1, -2 / 3, -1 / 3, 0, 1 / 3, 2 / 3, 1].map((part) => part * reach);
 
-export function makeLeaving({ form, model, likelihood }) {
+export function makeLeaving({ form, likelihood }) {
   const words = make("p", { className: "small-print leaving", id: "edit-leaving" });
   words.setAttribute("role", "status");
   let moved = null;
@@ -33,15 +33,14 @@ export function makeLeaving({ form, model, likelihood }) {
       const isLeaving = leaves(after, before);
       const place = moved?.closest(".slider, .field, fieldset") ?? byId("edit-likelihood");
       if (isLeaving && words.parentNode !== place) place.append(words);
-      if (isLeaving) words.textContent = "The edit leaves what the model knows: over 99% of the reference images are likelier.";
+      if (isLeaving) words.textContent = "This leaves what the model knows: over 99% of real images are likelier.";
       else words.remove();
     },
     // Looks along the slider that moved last, with everything else as it is.
     mark: async (body, input, signal) => {
       const name = moved?.dataset.attribute;
       const limit = likelihood.limit(input);
-      const isCheap = likelihood.isQuick() && probes.length <= model.limits.count;
-      if (name === undefined || limit === undefined || !isCheap) return unmark();
+      if (name === undefined || limit === undefined || !likelihood.isCheap(probes.length)) return unmark();
       const { [name]: _, ...others } = body.edits;
       const key = JSON.stringify([name, { ...body, edits: others }]);
       if (key === markedFor) return;
@@ -54,7 +53,6 @@ export function makeLeaving({ form, model, likelihood }) {
       moved.style.setProperty("--high", high);
       moved.classList.add("is-marked");
     },
-    unmark,
   };
 }
 

@@ -4,8 +4,10 @@ import { edit, getReference } from "./api.js";
 import { byId } from "./controls.js";
 import { count, fixed } from "./format.js";
 
-// Milliseconds. Where scoring takes longer, it has a request of its own, after that of the picture.
+// Milliseconds. Where scoring a picture takes longer, it has a request of its own, after that of the picture.
 const quick = 100;
+// What looking ahead may take.
+const patience = 2000;
 // Of the reference's range, shown beyond its less likely end.
 const beyond = 0.25;
 // The percentile from which on a picture is like none that the model knows.
@@ -15,7 +17,7 @@ const leastPercentile = 1;
 export const leaves = (score, input) => score.percentile < Math.min(leastPercentile, input.percentile);
 
 export function makeLikelihood(model) {
-  const scale = byId("edit-likelihood");
+  const pictures = byId("edit-pictures");
   let last = Infinity;
   let reference = null;
 
@@ -29,8 +31,8 @@ export function makeLikelihood(model) {
       `V${1 - number / highest}H${reference.at(edges[index + 1])}`).join("")}V1Z`);
     byId("edit-reference-name").textContent = `${count(number)} reference images`;
     byId("edit-reference-name").title = name;
-    scale.style.setProperty("--limit", `${100 * reference.at(reference.limit)}%`);
-    scale.classList.add("has-reference");
+    pictures.style.setProperty("--limit", `${100 * reference.at(reference.limit)}%`);
+    pictures.classList.add("has-reference");
   };
 
   const showScore = (which, { bitsPerDimension: bits, percentile }) => {
@@ -41,19 +43,24 @@ export function makeLikelihood(model) {
     if (reference) mark.style.left = `${100 * reference.at(bits)}%`;
   };
 
-  scale.hidden = !model.data && !model.reference;
+  byId("edit-likelihood").hidden = !model.data && !model.reference;
   return {
     // Whether the next picture's scores may come with it.
     isQuick: () => last <= quick,
+    // Whether so many pictures more may be scored.
+    isCheap: (number) => number * last <= patience && number <= model.limits.count,
+    // Another picture is shown, whose scores are to come.
+    wait: () => pictures.setAttribute("aria-busy", true),
     // The bits/dim beyond which a picture made of `input` leaves what the model knows; undefined where there is no reference.
     limit: (input) => reference && Math.max(reference.limit, input.bitsPerDimension),
     // The scores of an edit, and how long they took.
     show: async ({ scores: [after], inputScores: [before] }, milliseconds) => {
       last = milliseconds;
+      pictures.removeAttribute("aria-busy");
       if (after.percentile !== undefined && !reference) await showReference();
       showScore("before", before);
       showScore("after", after);
-      scale.classList.toggle("leaves", leaves(after, before));
+      pictures.classList.toggle("leaves", leaves(after, before));
     },
     measure: async (body, signal) => {
       const start = performance.now();
