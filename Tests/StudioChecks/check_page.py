@@ -91,6 +91,8 @@ def check(playwright: Playwright, browser: Browser, models: Models, files: Path)
         check_tools("a color model on a light desktop", browser, server, models, files)
         with group("An edit that the model does not know"), watched(browser, server.address) as watch:
             page_edit.check_leaving(watch)
+        with group("Scores that take long"), watched(browser, server.address) as watch:
+            page_edit.check_slow_scores(watch)
         with group("A camera"):
             page_crop.check_camera(playwright, server.address)
         with group("No camera"), watched(browser, server.address) as watch:
@@ -124,6 +126,7 @@ def check(playwright: Playwright, browser: Browser, models: Models, files: Path)
         for name, look in [("a desktop", {}), ("a dark phone", {"viewport": PHONE, "scheme": "dark"})]:
             with group(f"A model that is told attributes on {name}"), watched(browser, server.address, **look) as watch:
                 page_conditions.check(watch, server.model)
+                page_edit.check_told_grid(watch, server.model)
     lacking = [models.without, "--model", models.stale, "--model", models.others]
     with serving(*lacking, "--runs", models.runs) as server:
         with group("Models without attributes"), watched(browser, server.address, viewport=PHONE) as watch:

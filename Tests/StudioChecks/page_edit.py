@@ -1,8 +1,10 @@
 """The tab "Edit"."""
 
+import time
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import Route
 
 from browser import Watched, largest_difference, pixels, require
 from page_crop import use_middle
@@ -116,6 +118,27 @@ def check_leaving(watch: Watched) -> None:
     watch.eventually(lambda: page.locator("#edit-leaving").count() == 0, "the warning stays where nothing is edited")
 
 
+def check_slow_scores(watch: Watched) -> None:
+    """Where scoring takes long, the picture is asked for first."""
+
+    def hold(route: Route) -> None:
+        if route.request.post_data_json.get("score"):
+            time.sleep(0.3)
+        route.continue_()
+
+    page = watch.page
+    page.route("**/v1/edit", hold)
+    bodies = watch.requests_to("/v1/edit")
+    watch.open("edit?image=0")
+    watch.wait_for_text("#edit-after-percentile", "percentile")
+    bodies.clear()
+    shown = watch.text("#edit-after-bits")
+    page.locator("#edit-attributes input").first.press("End")
+    watch.eventually(lambda: watch.text("#edit-after-bits") != shown, "the likelihood stays")
+    scored = [body.get("score", False) for body in bodies[:2]]
+    require(scored == [False, True], f"the page asks for scores in this order: {scored}")
+
+
 def check_grid(watch: Watched, model: dict) -> None:
     """Two attributes at once, in one request: a picture of the grid is taken by a click or a key."""
     page = watch.page
@@ -168,6 +191,29 @@ def check_grid(watch: Watched, model: dict) -> None:
     page.click("#edit-grid summary")
     page.click("#edit-reset")
     watch.eventually(lambda: page.is_disabled("#edit-reset"), "the sliders are not reset")
+
+
+def check_told_grid(watch: Watched, model: dict) -> None:
+    """What the model is told is with, as it is, and without: a request for each of these."""
+    page = watch.page
+    x, y = model["conditions"][:2]
+    bodies = watch.requests_to("/v1/edit")
+    watch.open(f"edit?image=0&x=told.{x}&y=told.{y}")
+    page.wait_for_selector("#edit-grid-download:not([disabled])")
+    asked = [body for body in bodies if isinstance(body["edits"], list)]
+    told = [body.get("conditions", {}) for body in asked]
+    require(len(told) == 9 and {x: 2, y: -2} in told and {} in told, f"the grid asks for {told}")
+    page.locator("#edit-grid-cells button").last.click()
+    page.wait_for_selector(f"#edit-conditions [data-condition={x}][aria-pressed=true]")
+    page.wait_for_selector(f"#edit-conditions [data-condition={y}][aria-pressed=false]")
+    bodies.clear()
+    page.select_option("#edit-grid-y", f"by.{y}")
+    watch.eventually(lambda: page.locator("#edit-grid-cells button").count() in (15, 21), "an axis of strengths has no pictures")
+    watch.eventually(
+        lambda: page.get_attribute("#edit-grid-cells", "aria-busy") is None, "the grid is never done")
+    asked = [body for body in bodies if isinstance(body["edits"], list)]
+    require(len(asked) == 3, f"a grid of three conditions takes {len(asked)} requests")
+    watch.require_accessible("Edit with a grid of what the model is told")
 
 
 def check_looks(watch: Watched) -> None:
