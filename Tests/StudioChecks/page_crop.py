@@ -27,6 +27,7 @@ def check(watch: Watched, model: dict, files: Path) -> None:
     check_middle(watch, files)
     check_keys(watch, model, files)
     check_pointer(watch, files)
+    check_upright(watch, files)
     check_paste(watch, files)
     check_sizes(watch, model, files)
 
@@ -134,6 +135,24 @@ def check_pointer(watch: Watched, files: Path) -> None:
     page.click("#crop-use")
     watch.wait_for_text("#edit-note", f"cropped to {side}×{side}")
     _require_colors(watch, {(0, 0): (255, 0, 0)})
+
+
+def check_upright(watch: Watched, files: Path) -> None:
+    """A picture that is stored on its side stands in the dialog as the server sees it."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for name in ("turned.jpg", "turned.webp"):
+        Image.open(files / "quarters.png").save(files / name, exif=turned, quality=95)
+        give(watch, files / name)
+        require(part(watch) == "200×200 pixels, 0 from the left and 100 from the top", f"{name} lies on its side: {part(watch)}")
+        for key in ("-", "ArrowLeft", "ArrowUp"):
+            for _ in range(5):
+                watch.page.keyboard.press(key)
+        preview = watch.page.evaluate("document.querySelector('.crop-preview canvas').toDataURL()")
+        watch.page.keyboard.press("Enter")
+        watch.wait_for_text("#edit-note", f"{name} · 200×400: cropped to")
+        found, seen = (image.convert("L").getpixel((0, 0)) for image in (pixels(preview), pixels(watch.source("#edit-before"))))
+        require(abs(found - seen) <= SMOOTHING, f"of {name} the dialog shows {found} where the model sees {seen}")
 
 
 def check_paste(watch: Watched, files: Path) -> None:

@@ -112,6 +112,7 @@ def check_leaving(watch: Watched) -> None:
     watch.eventually(
         lambda: page.locator(".slider:has([data-attribute=warm]) #edit-leaving").count() == 1,
         "the warning is not beside the slider that moved last")
+    watch.eventually(lambda: "by.warm" in page.evaluate("location.hash"), "the address does not hold the slider")
     page.reload()
     page.wait_for_selector("#edit-likelihood #edit-leaving")
     page.click("#edit-reset")

@@ -103,8 +103,7 @@ export function makeEdit({ model, changed, made }) {
   const show = (answered, image, input) => {
     settle(answered, input, model);
     shown = answered;
-    byId("edit-empty").hidden = true;
-    byId("edit-pictures").hidden = byId("edit-facts").hidden = false;
+    showPlaces();
     byId("edit-before").src = pngURL(input.image);
     byId("edit-after").src = pngURL(image);
     byId("edit-note").textContent = [answered.name, answered.note].filter(Boolean).join(" · ");
@@ -137,6 +136,13 @@ export function makeEdit({ model, changed, made }) {
       chooser.status.fail(error, showFirst);
     }
   };
+
+  const showPlaces = () => {
+    byId("edit-empty").hidden = true;
+    byId("edit-pictures").hidden = byId("edit-facts").hidden = false;
+  };
+  byId("panel-edit").style.setProperty("--aspect", model.width / model.height);
+  if (model.data) showPlaces();
 
   const areas = Object.fromEntries(model.attributes.map(({ name, areaUnderROC }) => [name, areaUnderROC]));
   const conditions = makeConditions({ prefix: "edit", names: model.conditions, areas, onChange: () => ask() });

@@ -33,7 +33,7 @@ export function makeLeaving({ form, likelihood }) {
       const isLeaving = leaves(after, before);
       const place = moved?.closest(".slider, .field, fieldset") ?? byId("edit-likelihood");
       if (isLeaving && words.parentNode !== place) place.append(words);
-      if (isLeaving) words.textContent = "This leaves what the model knows: over 99% of real images are likelier.";
+      if (isLeaving) words.textContent = "This leaves what the model knows: over 99% of reference images are likelier.";
       else words.remove();
     },
     // Looks along the slider that moved last, with everything else as it is.
