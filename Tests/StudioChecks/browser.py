@@ -21,12 +21,12 @@ PHONE = {"width": 390, "height": 844}
 PATIENCE = 15_000  # milliseconds, on a busy machine
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *more: str) -> Browser:
     if not Path(CHROMIUM).exists():
         raise CheckFailure(f"{CHROMIUM} is missing: Scripts/setup-studio-checks.sh installs it")
     # Chromium's sandbox does not work for root.
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags, *more])
 
 
 def require(is_so: object, what: str) -> None:

@@ -10,11 +10,12 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 import page_about
 import page_address
 import page_conditions
+import page_crop
 import page_edit
 import page_mix
 import page_models
@@ -68,6 +69,7 @@ def check_tools(name: str, browser: Browser, server: Server, models: Models, fil
     for tab, check_tab in [
         ("Sample", lambda watch: page_sample.check(watch, model)),
         ("Edit", lambda watch: page_edit.check(watch, model, files)),
+        ("The part of a picture", lambda watch: page_crop.check(watch, model, files)),
         ("Mix", lambda watch: page_mix.check(watch, model, files)),
         ("Score", lambda watch: page_score.check(watch, files)),
         ("Training", lambda watch: page_training.check(watch, models)),
@@ -87,10 +89,18 @@ def check_looks(name: str, browser: Browser, server: Server, **look: object) -> 
             watch.require_accessible(tab)
 
 
-def check(browser: Browser, models: Models, files: Path) -> None:
+def check(playwright: Playwright, browser: Browser, models: Models, files: Path) -> None:
     with serving(models.color, "--runs", models.runs) as server:
         server.wait_for_reference()
         check_tools("a color model on a light desktop", browser, server, models, files)
+        with group("An edit that the model does not know"), watched(browser, server.address) as watch:
+            page_edit.check_leaving(watch)
+        with group("Scores that take long"), watched(browser, server.address) as watch:
+            page_edit.check_slow_scores(watch)
+        with group("A camera"):
+            page_crop.check_camera(playwright, server.address)
+        with group("No camera"), watched(browser, server.address) as watch:
+            page_crop.check_no_camera(watch)
         with group("Bad files among many"), watched(browser, server.address) as watch:
             page_score.check_many(watch, files)
         with group("Images without an answer"), watched(browser, server.address) as watch:
@@ -125,6 +135,7 @@ def check(browser: Browser, models: Models, files: Path) -> None:
             with group(f"A model that is told attributes on {name}"), watched(browser, server.address, **look) as watch:
                 page_conditions.check(watch, server.model)
                 page_about.check_way(watch, server.model)
+                page_edit.check_told_grid(watch, server.model)
     lacking = [models.without, "--model", models.stale, "--model", models.others]
     with serving(*lacking, "--runs", models.runs) as server:
         with group("Models without attributes"), watched(browser, server.address, viewport=PHONE) as watch:
@@ -160,7 +171,7 @@ def main() -> None:
             else:
                 write_files(Path(folder))
                 with models() as made:
-                    check(browser, made, Path(folder))
+                    check(playwright, browser, made, Path(folder))
             browser.close()
     except CheckFailure as failure:
         sys.exit(f"check_page: {failure}")

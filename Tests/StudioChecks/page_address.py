@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from browser import Watched, require
+from page_crop import use_middle
 from page_sample import wait_until_drawn
 
 
@@ -66,6 +67,7 @@ def check_edit(watch: Watched, files: Path) -> None:
     require(page.locator("#edit-attributes input").first.input_value() == "0", "Back leaves the slider")
     # A picture that was sent: the server keeps it.
     page.set_input_files("#edit-file", files / "large.jpg")
+    use_middle(watch)
     watch.wait_for_text("#edit-note", "large.jpg")
     watch.eventually(lambda: fields(watch).get("image", "").startswith("kept-"), "the address names no kept picture")
     sent = watch.source("#edit-after")

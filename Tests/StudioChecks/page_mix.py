@@ -9,6 +9,7 @@ from playwright.sync_api import Route
 
 from browser import PHONE, Watched, largest_difference, pixels, require
 from page_address import fields, wait_for_field
+from page_crop import use_middle
 from page_edit import ROUND_TRIP
 
 PATH = "/v1/interpolate"
@@ -181,6 +182,7 @@ def check_two(watch: Watched, files: Path) -> None:
     page.click("#mix-corner-2")
     require(watch.text("#mix-choose-title") == "Image for corner B", "choosing a corner does not say which")
     page.set_input_files("#mix-file", files / "large.jpg")
+    use_middle(watch)
     watch.wait_for_text("#mix-corner-note", "large.jpg · 1000×700: cropped")
     with watch.refused():
         page.set_input_files("#mix-file", files / "damaged.png")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from browser import Watched, require
+from page_crop import use_middle
 from page_edit import open_gallery
 from page_score import wait_until_scored
 from pictures import encoded, picture
@@ -22,12 +23,16 @@ def check(watch: Watched, folder: Path) -> None:
     open_gallery(watch, "edit")
     page.wait_for_selector("#edit-data img")
     page.set_input_files("#edit-file", _file(folder, "edited"))
+    page.wait_for_selector("#crop[open]")
+    watch.require_accessible("The part of a picture with a long name")
+    use_middle(watch)
     watch.wait_for_text("#edit-note", "edited")
     watch.require_accessible("Edit with long names")
 
     watch.show("mix")
     page.wait_for_selector("#mix-picture[src]")
     page.set_input_files("#mix-file", _file(folder, "mixed"))
+    use_middle(watch)
     watch.wait_for_text("#mix-corner-note", "mixed")
     watch.require_accessible("Mix with long names")
 

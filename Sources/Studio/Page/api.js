@@ -24,7 +24,7 @@ export const getModelPicture = (name, signal) =>
   request(`/v1/model/picture?model=${encodeURIComponent(name)}`, { signal }).then((response) => response.blob());
 export const sample = (body) => postJSON("/v1/sample", body);
 export const interpolate = (body, signal) => postJSON("/v1/interpolate", body, signal);
-export const edit = (body) => postJSON("/v1/edit", body);
+export const edit = (body, signal) => postJSON("/v1/edit", body, signal);
 export const score = (body) => postJSON("/v1/score", body);
 export const steps = (body) => postJSON("/v1/steps", body);
 export const compress = (body) => postJSON("/v1/compress", body);

@@ -4,7 +4,7 @@ import { usefulArea } from "./conditions.js";
 import { byId, makeSlider } from "./controls.js";
 import { count, fixed, signed } from "./format.js";
 
-const reach = 1.5;
+export const reach = 1.5;
 const manyAttributes = 12;
 
 // `values()` holds the attributes whose slider is not in the middle. At most `most` sliders are not folded away.
@@ -90,7 +90,7 @@ function makeAttributeSlider(attribute, id) {
   return slider;
 }
 
-const nameInWords = ({ name }) => name.replaceAll("_", " ");
+export const nameInWords = ({ name }) => name.replaceAll("_", " ");
 
 function separability({ areasUnderROC }, direction) {
   const area = areasUnderROC[direction];

@@ -1,9 +1,11 @@
-// Choosing a picture: drop one, choose a file, paste one, or take one of the data set.
+// Choosing a picture: drop one, choose a file, paste one, take one with the camera, or one of the data set.
 
 import { getData } from "./api.js";
+import { hasCamera, takePicture } from "./camera.js";
 import { byId, fillSelect, make, makeStatus } from "./controls.js";
+import { choosePart } from "./crop.js";
 import { count } from "./format.js";
-import { pictureOfData, pictureOfFile, showGrid } from "./pictures.js";
+import { pictureOfData, showGrid } from "./pictures.js";
 
 const pageSize = 24;
 
@@ -41,21 +43,33 @@ export function makeChooser({ prefix, model, onChoose }) {
   const input = make("input", { type: "file", id: `${prefix}-file`, accept: "image/png,image/jpeg,image/webp" });
   const label = make("label", { htmlFor: input.id }, "Choose a file");
   const button = make("span", { className: "file-button" }, input, label);
+  const camera = make("button", { type: "button", id: `${prefix}-camera`, hidden: !hasCamera() }, "Camera");
+  const hint = make("p", { id: `${prefix}-drop-hint`, role: "status" });
+  const sayTaken = (files) => (hint.textContent = files > 1
+    ? `One image at a time: the first of ${files} was taken.` : "Drop an image here, paste one, or choose.");
+  sayTaken(1);
   const zone = make("div", { className: "drop-zone", id: `${prefix}-drop` },
-    make("p", {}, "Drop an image here, paste one, or choose."), button);
+    hint, make("div", { className: "buttons" }, button, camera));
   const words = make("div", { className: "status", id: `${prefix}-choose-status`, role: "status" });
   const status = makeStatus(words);
   const choose = (picture) => {
     status.clear();
     onChoose(picture);
   };
-  acceptFiles({ panel, zone, input, onFiles: async ([file]) => {
+  const accept = async (find, files = 1) => {
+    sayTaken(1);
     try {
-      choose(await pictureOfFile(file, model.limits));
+      const file = await find();
+      const picture = file && await choosePart(file, model);
+      if (!picture) return;
+      choose(picture);
+      sayTaken(files);
     } catch (error) {
       status.fail(error);
     }
-  } });
+  };
+  acceptFiles({ panel, zone, input, onFiles: (files) => accept(() => files[0], files.length) });
+  camera.onclick = () => accept(takePicture);
   const host = byId(`${prefix}-chooser`);
   host.append(zone, words);
   const gallery = model.data && makeGallery({ prefix, model, onChoose: choose });

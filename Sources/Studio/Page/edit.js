@@ -7,10 +7,16 @@ import { makeChooser } from "./chooser.js";
 import { makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
+import { makeLeaving } from "./leaving.js";
+import { makeLikelihood } from "./likelihood.js";
 import { addressOf, download, pictureAt, pngURL, remarkOn, settle } from "./pictures.js";
 import { call, dictionary, makeRecipe, named, openModel, openPictures } from "./recipe.js";
+import { makeEditGrid } from "./xygrid.js";
 
-export function makeEdit({ model, changed }) {
+// Milliseconds without a change, after which an edit is one that was made.
+const rest = 400;
+
+export function makeEdit({ model, changed, made }) {
   const form = byId("edit-form");
   const status = makeStatus(byId("edit-status"));
   const attributes = makeAttributes(model);
@@ -19,23 +25,49 @@ export function makeEdit({ model, changed }) {
   let shown = null;
   let visited = null;
 
+  const likelihood = makeLikelihood(model);
+  const leaving = makeLeaving({ form, likelihood });
+  let following = new AbortController();
+  let resting;
+
   const send = coalesce(async (request) => {
     const place = request.picture === shown ? status : chooser.status;
     place.busy("Editing…");
     try {
       const start = performance.now();
-      const answer = await edit(bodyOf(request));
+      const isScored = likelihood.isQuick();
+      const answer = await edit(isScored ? { ...bodyOf(request), score: true } : bodyOf(request));
+      const milliseconds = performance.now() - start;
       show(request.picture, answer.images[0], answer.inputs[0]);
       showRecipe(request);
-      showLatency(byId("edit-latency"), performance.now() - start);
+      showLatency(byId("edit-latency"), milliseconds);
       place.clear();
       status.done(remarkOn(answer, "Move the sliders back."));
       changed(true);
+      follow(request, isScored && { answer, milliseconds });
     } catch (error) {
       place.fail(error, () => ask(request.picture));
       if (picture === request.picture) picture = shown;
     }
   });
+
+  // What comes after a picture, and is given up when the next one is asked for.
+  const follow = async (request, scored) => {
+    const { signal } = request;
+    if (signal.aborted) return;
+    clearTimeout(resting);
+    if (!isUntouched()) resting = setTimeout(() => made?.({ url: byId("edit-after").src, name: request.picture.name }), rest);
+    try {
+      if (!scored) likelihood.wait();
+      const { answer, milliseconds } = scored || await likelihood.measure(bodyOf(request), signal);
+      await likelihood.show(answer, milliseconds);
+      leaving.show(answer);
+      await leaving.mark(bodyOf(request), answer.inputScores[0], signal);
+      await grid.ask(request, bodyOf);
+    } catch (error) {
+      if (error.name !== "AbortError") status.fail(error, () => ask());
+    }
+  };
 
   const ask = (wanted = picture, isFilledIn = false) => {
     if (wanted !== picture) visited = null;
@@ -43,9 +75,12 @@ export function makeEdit({ model, changed }) {
     byId("edit-reset").disabled = isUntouched();
     if (!wanted) return;
     picture = wanted;
+    following.abort();
+    following = new AbortController();
     const label = byId("edit-label").value;
     send({
       picture, edits: attributes.values(), direction: byId("edit-direction").value, label, conditions: conditions.values(),
+      signal: following.signal,
     });
   };
 
@@ -68,8 +103,7 @@ export function makeEdit({ model, changed }) {
   const show = (answered, image, input) => {
     settle(answered, input, model);
     shown = answered;
-    byId("edit-empty").hidden = true;
-    byId("edit-pictures").hidden = false;
+    showPlaces();
     byId("edit-before").src = pngURL(input.image);
     byId("edit-after").src = pngURL(image);
     byId("edit-note").textContent = [answered.name, answered.note].filter(Boolean).join(" · ");
@@ -103,9 +137,28 @@ export function makeEdit({ model, changed }) {
     }
   };
 
+  const showPlaces = () => {
+    byId("edit-empty").hidden = true;
+    byId("edit-pictures").hidden = byId("edit-facts").hidden = false;
+  };
+  byId("panel-edit").style.setProperty("--aspect", model.width / model.height);
+  if (model.data) showPlaces();
+
   const areas = Object.fromEntries(model.attributes.map(({ name, areaUnderROC }) => [name, areaUnderROC]));
   const conditions = makeConditions({ prefix: "edit", names: model.conditions, areas, onChange: () => ask() });
   const chooser = makeChooser({ prefix: "edit", model, onChoose: (chosen) => ask(chosen) });
+  const grid = makeEditGrid({
+    model, onChange: () => ask(),
+    settings: {
+      edits: attributes.values,
+      conditions: conditions.values,
+      set: ({ edits, conditions: told }) => {
+        attributes.set(edits);
+        conditions.set(told);
+        leaving.forget();
+      },
+    },
+  });
   byId("edit-label-field").hidden = model.labels.length === 0;
   fillSelect(byId("edit-label"), model.labels);
   byId("edit-direction").addEventListener("change", (event) => attributes.showAreas(event.target.value));
@@ -115,6 +168,7 @@ export function makeEdit({ model, changed }) {
     attributes.refresh();
     conditions.clear();
     attributes.showAreas(byId("edit-direction").value);
+    leaving.forget();
     ask();
   }));
   byId("edit-download").onclick = () => download(byId("edit-after").src, "glow-edit.png");
@@ -123,7 +177,7 @@ export function makeEdit({ model, changed }) {
     ask: showVisited,
     state: () => {
       const label = byId("edit-label").value;
-      const fields = { ...fieldsOf("by.", attributes.values()), ...fieldsOf("told.", conditions.values()) };
+      const fields = { ...fieldsOf("by.", attributes.values()), ...fieldsOf("told.", conditions.values()), ...grid.state() };
       const image = visited ?? (picture && addressOf(picture));
       if (image) fields.image = image;
       if (label !== "") fields.class = label;
@@ -138,6 +192,8 @@ export function makeEdit({ model, changed }) {
       attributes.set(numbersIn(fields, "by."));
       attributes.showAreas(direction.value);
       conditions.set(numbersIn(fields, "told."));
+      leaving.forget();
+      grid.restore(fields);
     },
     show: () => {
       chooser.load();

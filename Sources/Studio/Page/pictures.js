@@ -41,11 +41,17 @@ export async function pictureAt(text, model) {
   return pictureOfData(image, model.labels);
 }
 
-export async function pictureOfFile(file, limits) {
+const mostBytes = (limits) => Math.floor((limits.bytes - otherBytes) / base64Growth);
+export const fitsBody = (file, limits) => file.size <= mostBytes(limits);
+
+export function requirePicture(file) {
   if (!types.includes(file.type)) throw new Error(`${file.name} is not a PNG, JPEG or WebP image.`);
-  const most = Math.floor((limits.bytes - otherBytes) / base64Growth);
-  if (file.size > most) {
-    throw new Error(`${file.name} has ${bytes(file.size)}, and the server takes at most ${bytes(most)}.`);
+}
+
+export async function pictureOfFile(file, limits) {
+  requirePicture(file);
+  if (!fitsBody(file, limits)) {
+    throw new Error(`${file.name} has ${bytes(file.size)}, and the server takes at most ${bytes(mostBytes(limits))}.`);
   }
   const url = await dataURL(file);
   const shown = (await uprightURL(file)) ?? url;
@@ -67,7 +73,7 @@ export function settle(picture, input, model) {
   picture.url = pngURL(input.image);
   picture.kept = input.kept;
   if (!input.isFitted) return;
-  picture.note = fittedNote(input, model);
+  picture.note ??= fittedNote(input, model);
   picture.source = { data: input.image };
 }
 
@@ -143,7 +149,8 @@ function makeGridButton() {
   return make("button", { type: "button", className: "picture-button" }, make("img", { className: "picture" }));
 }
 
-function press(grid, pressed) {
+// Marks one of a grid's buttons, or none.
+export function press(grid, pressed) {
   const stop = pressed ?? [...grid.children].find((button) => button === document.activeElement) ?? grid.firstChild;
   for (const button of grid.children) {
     button.setAttribute("aria-pressed", button === pressed);

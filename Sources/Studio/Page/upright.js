@@ -2,7 +2,10 @@
 // not WebP: those are drawn anew here.
 
 // A URL of the upright picture, or null where the browser shows it upright by itself.
-export async function uprightURL(file) {
+export const uprightURL = async (file) => (await upright(file))?.toDataURL("image/png") ?? null;
+
+// A canvas of it, or null.
+export async function upright(file) {
   if (file.type !== "image/webp") return null;
   const bytes = new Uint8Array(await file.arrayBuffer());
   const orientation = orientationOf(bytes);
@@ -28,7 +31,7 @@ function draw(image, orientation) {
     [0, 1, 1, 0, 0, 0], [0, 1, -1, 0, height, 0], [0, -1, -1, 0, height, width], [0, -1, 1, 0, 0, width],
   ][orientation - 1]);
   context.drawImage(image, 0, 0);
-  return canvas.toDataURL("image/png");
+  return canvas;
 }
 
 // The Exif tag 0x0112 of a WebP file in the extended form; 1 where there is none.
