@@ -39,6 +39,10 @@ TABS = {
 TOKEN = "a-token-for-the-checks"
 
 
+# With --keep-going what has failed so far; None to stop at the first.
+failures: list[str] | None = None
+
+
 @contextmanager
 def group(name: str):
     """Checks that belong together: a line when they have passed, and their name before what is wrong."""
@@ -46,7 +50,11 @@ def group(name: str):
     try:
         yield
     except CheckFailure as failure:
-        raise CheckFailure(f"{name}: {failure}") from failure
+        if failures is None:
+            raise CheckFailure(f"{name}: {failure}") from failure
+        failures.append(f"{name}: {failure}")
+        print(f"{name}: {failure}", flush=True)
+        return
     print(f"{name}: passed in {time.monotonic() - start:.1f} s", flush=True)
 
 
@@ -162,7 +170,10 @@ def main() -> None:
     parser.add_argument(
         "--screenshots", type=Path, metavar="FOLDER",
         help="check nothing: write a PNG of each tab with the shipped faces (needs `make data faces`)")
+    parser.add_argument("--keep-going", action="store_true", help="go on after a group that fails")
     arguments = parser.parse_args()
+    global failures
+    failures = [] if arguments.keep_going else None
     try:
         with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
             browser = launch(playwright)
@@ -175,6 +186,8 @@ def main() -> None:
             browser.close()
     except CheckFailure as failure:
         sys.exit(f"check_page: {failure}")
+    if failures:
+        sys.exit(f"check_page: {len(failures)} groups of checks failed")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from browser import Watched, largest_difference, require
 from page_address import wait_for_field
+from page_crop import use_middle
 
 PICTURE, SAMPLE = "#about-picture", "#about-sample"
 SLIDER = "#about-at"
@@ -121,6 +122,7 @@ def check_address(watch: Watched) -> None:
 def check_files(watch: Watched, files: Path) -> None:
     page = watch.page
     page.set_input_files("#about-file", files / "large.jpg")
+    use_middle(watch)
     watch.wait_for_text("#about-note", "large.jpg · 1000×700: cropped")
     with watch.refused():
         page.set_input_files("#about-file", files / "damaged.png")

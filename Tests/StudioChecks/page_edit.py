@@ -98,19 +98,19 @@ def check_leaving(watch: Watched) -> None:
     page = watch.page
     watch.open("edit?image=0")
     watch.wait_for_text("#edit-after-percentile", "percentile")
-    page.locator("[data-attribute=bright]").press("Home")
-    slider = page.locator(".slider", has=page.locator("[data-attribute=bright]"))
+    page.locator("#panel-edit [data-attribute=bright]").press("Home")
+    slider = page.locator("#panel-edit .slider", has=page.locator("[data-attribute=bright]"))
     warning = slider.locator("#edit-leaving")
     watch.eventually(lambda: warning.count() == 1 and "leaves what the model knows" in warning.inner_text(), "nothing is said")
-    page.wait_for_selector("[data-attribute=bright].is-marked")
+    page.wait_for_selector("#panel-edit [data-attribute=bright].is-marked")
     low, high = (
-        float(page.locator("[data-attribute=bright]").evaluate("(input, name) => input.style.getPropertyValue(name)", name))
+        float(page.locator("#panel-edit [data-attribute=bright]").evaluate("(input, name) => input.style.getPropertyValue(name)", name))
         for name in ("--low", "--high"))
     require(-1 < low < 0 and high > 1, f"the track is marked at {low} and {high}")
     watch.require_accessible("An edit that the model does not know")
-    page.locator("[data-attribute=warm]").press("ArrowLeft")
+    page.locator("#panel-edit [data-attribute=warm]").press("ArrowLeft")
     watch.eventually(
-        lambda: page.locator(".slider:has([data-attribute=warm]) #edit-leaving").count() == 1,
+        lambda: page.locator("#panel-edit .slider:has([data-attribute=warm]) #edit-leaving").count() == 1,
         "the warning is not beside the slider that moved last")
     watch.eventually(lambda: "by.warm" in page.evaluate("location.hash"), "the address does not hold the slider")
     page.reload()
@@ -160,7 +160,7 @@ def check_grid(watch: Watched, model: dict) -> None:
     require(watch.text("#edit-grid-columns-name") == across.replace("_", " "), "the axis across has no name")
     watch.require_accessible("Edit with a grid")
 
-    value = {axis: page.locator(f"[data-attribute='{axis}']") for axis in (across, up)}
+    value = {axis: page.locator(f"#panel-edit [data-attribute='{axis}']") for axis in (across, up)}
     with page.expect_response("**/v1/edit"):
         page.locator(cells).first.click()
     watch.eventually(

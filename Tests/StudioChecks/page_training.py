@@ -23,7 +23,8 @@ def check_first(watch: Watched, models: Models) -> None:
     """Where no run is in training, the one written last opens; then the one that was chosen, for as long as it is there."""
     page = watch.page
     page.wait_for_selector("#training-run option", state="attached")
-    newest = max(models.runs.iterdir(), key=lambda run: (run / "metrics.jsonl").stat().st_mtime)
+    written = max(models.runs.rglob("metrics.jsonl"), key=lambda file: file.stat().st_mtime)
+    newest = written.parent
     require_shown(watch, newest.name)
     other = models.gray if newest == models.color else models.color
     page.select_option("#training-run", other.name)

@@ -76,7 +76,7 @@ export function makeScorePlace({ model, onOpen, onChange, onReference }) {
       onChange();
     });
   }
-  redrawOnResize([host], draw);
+  redrawOnResize(host, draw);
   return {
     show: (all, chosen) => {
       [rows, opened] = [all, chosen];
