@@ -81,7 +81,7 @@ def check_tools(name: str, browser: Browser, server: Server, models: Models, fil
         ("Mix", lambda watch: page_mix.check(watch, model, files)),
         ("Score", lambda watch: page_score.check(watch, files)),
         ("Training", lambda watch: page_training.check(watch, models)),
-        ("How it works", lambda watch: page_about.check(watch, model, files)),
+        ("About", lambda watch: page_about.check(watch, model, files)),
         ("Words", page_words.check),
     ]:
         with group(f"{tab}, {name}"), watched(browser, server.address, **look) as watch:

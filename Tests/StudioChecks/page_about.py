@@ -1,4 +1,4 @@
-"""The tab "How it works"."""
+"""The tab "About"."""
 
 from math import prod
 from pathlib import Path
@@ -13,7 +13,7 @@ SLIDER = "#about-at"
 
 def check(watch: Watched, model: dict, files: Path) -> None:
     check_way(watch, model)
-    watch.require_accessible("How it works")
+    watch.require_accessible("About")
     check_play(watch)
     check_diagram(watch)
     check_address(watch)

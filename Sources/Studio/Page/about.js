@@ -1,4 +1,4 @@
-// The tab "How it works": an image on its way through the model and back, place by place.
+// The tab "About": an image on its way through the model and back, place by place.
 
 import { sample, score, steps } from "./api.js";
 import { redrawOnResize } from "./chart.js";
