@@ -80,7 +80,7 @@ awk '
 cc -O2 -fPIC -c -o "$work/stubs.o" "$work/stubs.S"
 cc -O2 -fPIC -c -o "$work/lazy.o" Packaging/lazy_torch.c
 # An rpath of the old kind also serves the libraries' own needs.
-swiftc -o "$out/glow" -module-name glow -emit-executable -lstdc++ -no-stdlib-rpath \
+swiftc -o "$out/glow" -module-name glow -emit-executable -lstdc++ -no-toolchain-stdlib-rpath \
   -Xlinker --gc-sections -Xlinker --defsym -Xlinker main=glow_main \
   -Xlinker --disable-new-dtags -Xlinker -rpath -Xlinker "\$ORIGIN/../lib/glow" \
   "@$work/rest" "$work/stubs.o" "$work/lazy.o" -lpng -ljpeg -lwebp -ljxl -lz
