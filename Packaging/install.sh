@@ -51,7 +51,7 @@ place() {
     done
     if [ -z "$path" ]; then
       [ "${BUNDLE:-}" = 1 ] || continue
-      path=$(ldconfig -p | awk -v name="$needed" '$1 == name { print $NF; exit }')
+      path=$(ldconfig -p | awk -v name="$needed" '$1 == name && !found { print $NF; found = 1 }')
       [ -n "$path" ] || fail "$needed, which $(basename "$1") needs, is not on this machine"
       system+=("$path")
     fi
@@ -99,9 +99,15 @@ for file in "$libtorch"/LICENSE* "$libtorch"/NOTICE*; do
 done
 [ -d "$licenses/libtorch" ] || echo "install: found no license of the libtorch in $libtorch: add it before you pass the folder on" >&2
 for path in "${system[@]}"; do
-  package=$(dpkg-query -S "$(readlink -f "$path")" 2>/dev/null | head -n 1 | cut -d: -f1) || continue
+  file=$(readlink -f "$path")
+  # dpkg may know it by its place before /lib was /usr/lib.
+  package=$({ dpkg-query -S "$file" "${file#/usr}" 2>/dev/null || true; } | sed -n '1s/:.*//p')
   copyright=/usr/share/doc/$package/copyright
-  if [ -f "$copyright" ]; then install -m 644 "$copyright" "$licenses/$package-copyright"; fi
+  if [ -n "$package" ] && [ -f "$copyright" ]; then
+    install -m 644 "$copyright" "$licenses/$package-copyright"
+  else
+    echo "install: found no license of $path: add it before you pass the folder on" >&2
+  fi
 done
 chmod -R u+w,go+rX "$lib" "$share/glow" "$share/doc/glow"
 echo "glow $version is in $to ($(du -sm "$to/bin/glow" "$lib" "$share/glow" "$share/doc/glow" | awk '{ sum += $1 } END { print sum }') MB): $to/bin/glow --help"
