@@ -110,4 +110,4 @@ for path in "${system[@]}"; do
   fi
 done
 chmod -R u+w,go+rX "$lib" "$share/glow" "$share/doc/glow"
-echo "glow $version is in $to ($(du -sm "$to/bin/glow" "$lib" "$share/glow" "$share/doc/glow" | awk '{ sum += $1 } END { print sum }') MB): $to/bin/glow --help"
+echo "glow $version is in $to ($(du -sB 1000000 "$to/bin/glow" "$lib" "$share/glow" "$share/doc/glow" | awk '{ sum += $1 } END { print sum }') MB): $to/bin/glow --help"

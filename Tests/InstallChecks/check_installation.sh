@@ -76,4 +76,4 @@ if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
 else
   echo "Not tried: hiding the clone needs root"
 fi
-echo "The installation works: $(du -sm "$work/glow" | cut -f1) MB"
+echo "The installation works: $(du -sB 1000000 "$work/glow" | cut -f1) MB"
