@@ -59,7 +59,7 @@ async function openStudio(models) {
   const makeTools = () => {
     for (const panel of panels) byId(panel.id).replaceWith(panel.cloneNode(true));
     const studio = {
-      model, models, send, choose, made: (picture) => history.made(picture), changed: (isFilledIn) => address?.note(isFilledIn),
+      model, models, send, choose, made: (picture) => history.made(picture, address.hash()), changed: (isFilledIn) => address?.note(isFilledIn),
     };
     tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker(studio)]));
     showModel(model, isChoice);
