@@ -61,7 +61,7 @@ ABOUT = {
     "steps": "Images from one to the next, both included", "weights": "In place of `steps`: for each image that is made, one weight an image",
     "path": "Between the latents; by default spherical", "frames": "How many places are shown, of each way",
 }
-ORDER = ["images", "latents", "count", "temperature", "seed", "labels", "edits", "steps", "weights"]
+ORDER = ["images", "latents", "from", "count", "temperature", "seed", "labels", "edits", "steps", "weights"]
 
 HEAD = '''"""The API of `glow serve`, a method for each operation. It needs the standard library alone, and no PyTorch.
 
@@ -271,7 +271,7 @@ class Types:
     def request_class(self, schema: dict[str, Any], name: str) -> str:
         if name not in self.classes:
             self.classes[name] = []
-            found = {key: self.of_request(value, f"self.{snake_case(key)}") for key, value in schema["properties"].items()}
+            found = {key: self.of_request(value, f"self.{snake_case(key)}") for key, value in sorted(schema["properties"].items())}
             fields = [f'"{key}": {sent}' for key, (_, sent) in found.items()]
             more = ["", f"    def _json(self) -> {OBJECT}:", *in_lines("        return without_none({", fields, "})")]
             self.set_class(name, schema, {key: kind for key, (kind, _) in found.items()}, more)
@@ -329,7 +329,7 @@ def methods(path: str, verb: str, operation: dict[str, Any], types: Types) -> li
     in_path: list[Parameter] = []
     in_query: list[Parameter] = []
     has_model = False
-    for parameter in operation.get("parameters", []):
+    for parameter in sorted(operation.get("parameters", []), key=lambda parameter: place(parameter["name"])):
         if parameter["name"] == "model":
             has_model = True
             continue
@@ -355,6 +355,11 @@ def methods(path: str, verb: str, operation: dict[str, Any], types: Types) -> li
     return lines
 
 
+def place(key: str) -> tuple[int, str]:
+    """Where a parameter is among the others."""
+    return ORDER.index(key) if key in ORDER else len(ORDER), key
+
+
 def body_schemas(operation: dict[str, Any], types: Types) -> list[dict[str, Any]]:
     """The forms that a body of JSON may have; none where there is no body."""
     content = operation.get("requestBody", {}).get("content", {})
@@ -370,7 +375,7 @@ def body_parameters(schemas: list[dict[str, Any]], types: Types) -> list[Paramet
     """The fields of all forms together."""
     found = []
     properties = {key: value for schema in schemas for key, value in schema["properties"].items()}
-    for key in sorted(properties, key=lambda key: (ORDER.index(key) if key in ORDER else len(ORDER), key)):
+    for key in sorted(properties, key=place):
         kind, sent = types.of_request(properties[key], snake_case(key))
         is_required = all(key in schema.get("required", []) for schema in schemas)
         found.append(Parameter(key, kind, sent, is_required, properties[key].get("description", ABOUT.get(key))))

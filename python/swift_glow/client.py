@@ -208,19 +208,19 @@ class RunEvent:
 @dataclass(frozen=True)
 class SampleOrigin:
     index: int
+    # What the model is told of attributes: 1 with it, -1 without, more of either to exaggerate; nothing of the others.
+    conditions: Mapping[str, float] | None = None
     label: int | None = None
+    # How strongly it is told the others, each sample those of an image of the training; 0 for not at all.
+    others: float | None = None
     seed: int | None = None
     # Of all levels, or one a level, the finest first.
     temperature: float | Sequence[float] | None = None
-    # What the model is told of attributes: 1 with it, -1 without, more of either to exaggerate; nothing of the others.
-    conditions: Mapping[str, float] | None = None
-    # How strongly it is told the others, each sample those of an image of the training; 0 for not at all.
-    others: float | None = None
 
     def _json(self) -> dict[str, Any]:
         return without_none({
-            "index": self.index, "label": self.label, "seed": self.seed, "temperature": self.temperature,
-            "conditions": self.conditions, "others": self.others
+            "conditions": self.conditions, "index": self.index, "label": self.label, "others": self.others,
+            "seed": self.seed, "temperature": self.temperature
         })
 
 
@@ -369,19 +369,19 @@ class Client:
         return read(Archive, self._connection.json("POST", "/v1/compress", {"model": model or self.model}, body))
 
     def list_images(
-        self, *, from_: int | None = None, count: int | None = None, label: int | None = None,
-        attribute: str | None = None, model: str | None = None
+        self, *, from_: int | None = None, count: int | None = None, attribute: str | None = None,
+        label: int | None = None, model: str | None = None
     ) -> DataPage:
         """Images of the data set to choose from.
 
         Args:
             from_: how many matching images to pass over.
             count: the most images.
-            label: only images with this label.
             attribute: only images with it.
+            label: only images with this label.
         """
         query: dict[str, Any] = {
-            "from": from_, "count": count, "label": label, "attribute": attribute, "model": model or self.model
+            "from": from_, "count": count, "attribute": attribute, "label": label, "model": model or self.model
         }
         return read(DataPage, self._connection.json("GET", "/v1/data", query))
 
