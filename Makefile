@@ -105,9 +105,10 @@ report: data build photo-patches emoji ## The report in docs/measurements, hours
 studio: build ## The shipped faces and the demo's model (without one, the shipped clothes) in the browser: http://127.0.0.1:8080/
 	@Scripts/studio.sh
 
-studio-checks: build ## The page in headless Chromium with axe, the API under schemathesis, and a generated client
+studio-checks: build ## The page in headless Chromium with axe and behind nginx, the API under schemathesis, and a generated client
 	@Scripts/setup-studio-checks.sh
 	@.venv-studio/bin/python Tests/StudioChecks/check_client.py
+	@.venv-studio/bin/python Tests/StudioChecks/check_proxy.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_api.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_page.py
 
