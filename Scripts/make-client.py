@@ -194,6 +194,9 @@ class Types:
         if schema.get("type") == "array":
             return f"list[{self.of_answer(schema['items'], singular(name))}]"
         if schema.get("type") == "object":
+            values = schema.get("additionalProperties")
+            if isinstance(values, dict):
+                return f"dict[str, {self.of_answer(values, name)}]"
             return by_name(schema) or self.answer_class(schema, name)
         if "const" in schema:
             return f"Literal[{quoted(schema['const'])}]"
