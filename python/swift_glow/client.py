@@ -158,6 +158,9 @@ class Model:
     name: str
     parameters: int
     summary: str
+    # The share of pictures in which a judge sees an attribute that an edit gave: by the kind of edit, then by
+    # attribute.
+    turned: dict[str, dict[str, float]]
     width: int
     attributes_problem: AttributesProblem | None = None
     data: ModelData | None = None
