@@ -9,6 +9,11 @@ extension Response {
   init(json value: some Encodable) { self.init(MediaType.json, ByteBuffer(json: value)) }
 }
 
+extension HTTPFields {
+  /// Of a stream of events, which nginx passes on as they come.
+  static let events: HTTPFields = [.contentType: MediaType.events, HTTPField.Name("X-Accel-Buffering")!: "no"]
+}
+
 extension ByteBuffer {
   /// A server-sent event.
   static func event(_ name: String, _ data: ByteBuffer) -> ByteBuffer {
