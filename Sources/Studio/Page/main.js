@@ -145,11 +145,11 @@ function makeModelChoice(models, first, onChoose) {
 
 function showModel(model, isChoice) {
   const colors = model.channels === 1 ? "gray" : "color";
+  byId("model-name").textContent = isChoice ? "" : model.name;
   byId("model-facts").replaceChildren(
-    ...(isChoice ? [] : [make("strong", {}, model.name)]),
-    make("span", {}, model.summary),
     make("span", {}, `${size(model.width, model.height)} ${colors}, ${model.bits} bits`),
-    make("span", {}, `${count(model.parameters)} parameters`));
+    make("span", {}, `${count(model.parameters)} parameters`),
+    make("span", {}, model.summary));
   showPixels(model);
 }
 
