@@ -3,6 +3,7 @@
 whatever is not as it should be, and on any error or warning on the console. Where there is no Firefox it says so and checks nothing."""
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -16,51 +17,50 @@ from server import CheckFailure, Server, serving
 VIEWPORTS = {"desktop": (1440, 900), "phone": (390, 844)}
 
 
-def changed(page: Page, expression: str, act: Callable[[], None], what: str) -> None:
+def changes(page: Page, expression: str, act: Callable[[], None], what: str) -> None:
     """Waits until what somebody does has changed something."""
     before = page.value(expression)
     act()
-    page.wait(f"({expression}) !== {before!r}" if isinstance(before, int) else f"({expression}) !== {quoted(before)}", what)
-
-
-def quoted(text: str | None) -> str:
-    return "null" if text is None else "`" + text.replace("\\", "\\\\").replace("`", "\\`") + "`"
+    page.wait(f"({expression}) !== {json.dumps(before)}", what)
 
 
 def try_sample(page: Page) -> None:
-    page.click("#sample-grid button:nth-child(3)")
+    third = "#sample-grid button:nth-child(3)"
+    page.click(third)
     page.wait("document.querySelector('#sample-variations img[src]')", "a sample is not varied")
-    page.click("#sample-grid button:nth-child(3)")
-    page.wait("document.querySelector('#enlarged[open] img').naturalWidth > 0", "a second click does not enlarge a sample")
-    changed(page, "document.querySelector('#enlarged-picture').src", lambda: page.press("#enlarged-next", "ArrowRight"), "no next sample is shown")
+    page.click(third)
+    page.wait("document.querySelector('#enlarged[open] img')?.naturalWidth > 0", "a second click does not enlarge a sample")
+    picture = "document.querySelector('#enlarged-picture').src"
+    changes(page, picture, lambda: page.press("#enlarged-next", "ArrowRight"), "no next sample is shown")
     page.press("#enlarged-close", "Escape")
     page.wait("!document.querySelector('#enlarged[open]')", "Esc does not close the picture")
 
 
 def try_edit(page: Page) -> None:
     page.wait("document.querySelector('#edit-attributes input')", "there are no sliders")
-    changed(page, "document.querySelector('#edit-after').src", lambda: page.press("#edit-attributes input", "End"), "a slider edits nothing")
+    picture = "document.querySelector('#edit-after').src"
+    changes(page, picture, lambda: page.press("#edit-attributes input", "End"), "a slider edits nothing")
 
 
 def try_mix(page: Page) -> None:
     page.wait("document.querySelector('#mix-legs img[src]')", "the way is not drawn")
-    act = lambda: page.drag("#mix-track", (0.5, 0.5), (0.75, 0.75))  # noqa: E731
-    changed(page, "document.querySelector('#mix-picture').src", act, "a drag of the handle mixes nothing")
+    picture = "document.querySelector('#mix-picture').src"
+    changes(page, picture, lambda: page.drag("#mix-track", (0.5, 0.5), (0.75, 0.75)), "a drag of the handle mixes nothing")
     page.wait("document.querySelector('#mix-weights').innerText.includes('D 56%')", "the handle is not where it was dragged")
 
 
 def try_score(page: Page) -> None:
     page.click("#score-data")
-    page.wait("document.querySelectorAll('#score-rows .number').length >= 16 * 2", "images of the data set are not scored")
-    page.wait("document.querySelector('#score-progress-field').hidden", "scoring does not end")
+    page.wait("document.querySelectorAll('#score-rows .number').length >= 16 * 4", "images of the data set are not scored")
+    page.wait("document.querySelector('#score-histogram .bars')", "there is no histogram")
     page.click("#score-rows tr:nth-child(2) .open-row")
     page.wait("document.querySelector('#score-stage.has-map')", "a row does not open")
-    page.wait("document.querySelector('#score-histogram .bars')", "there is no histogram")
 
 
 def try_training(page: Page) -> None:
     page.wait("document.querySelector('#training-film-picture[src]')", "there is no film")
-    changed(page, "document.querySelector('#training-bits .place').innerText", lambda: page.point("#training-bits .plot"), "pointing at a chart reads nothing")
+    place = "document.querySelector('#training-bits .place').innerText"
+    changes(page, place, lambda: page.point("#training-bits .plot"), "pointing at a chart reads nothing")
 
 
 def try_models(page: Page) -> None:
@@ -69,8 +69,7 @@ def try_models(page: Page) -> None:
 
 def try_about(page: Page) -> None:
     page.wait("!document.querySelector('#about-play').disabled", "the way is not there")
-    place = "document.querySelector('#about-at').value"
-    changed(page, place, lambda: page.click("#about-play"), "Play moves nothing")
+    changes(page, "document.querySelector('#about-at').value", lambda: page.click("#about-play"), "Play moves nothing")
 
 
 # The tabs, what is there once they have loaded, and what is done in them.

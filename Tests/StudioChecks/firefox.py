@@ -52,7 +52,10 @@ class Page:
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self._socket.recv(PATIENCE))
+            try:
+                message = json.loads(self._socket.recv(PATIENCE))
+            except TimeoutError as error:
+                raise CheckFailure(f"Firefox does not answer {method}") from error
             if message.get("type") == "event":
                 self._note(message["method"], message["params"])
             elif message.get("id") == self._number:
@@ -113,8 +116,8 @@ class Page:
         self._point(self._place(selector, across, down))
 
     def click(self, selector: str) -> None:
-        self._point(self._place(selector, 0.5, 0.5), {"type": "pointerDown", "button": LEFT_BUTTON},
-                    {"type": "pointerUp", "button": LEFT_BUTTON})
+        press, release = ({"type": kind, "button": LEFT_BUTTON} for kind in ("pointerDown", "pointerUp"))
+        self._point(self._place(selector, 0.5, 0.5), press, release)
 
     def drag(self, selector: str, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Between two places of an element, as parts of its size."""
