@@ -24,9 +24,6 @@ PATIENCE = 30  # seconds, on a busy machine
 POLL = 0.05
 SCHEMES = ["dark", "light"]  # in the order of their numbers in Firefox
 EVENTS = ["log.entryAdded", "network.responseCompleted"]
-# What the console does not say.
-WATCH = """() => addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
-  console.error(`the policy forbids ${blockedURI || "something"} by ${violatedDirective}`))"""
 LEFT_BUTTON = 0
 KEYS = {"ArrowRight": "\ue014", "End": "\ue010", "Escape": "\ue00c", "Home": "\ue011"}
 
@@ -46,7 +43,6 @@ class Page:
         self._send("session.new", capabilities={})
         self._context = self._send("browsingContext.getTree")["contexts"][0]["context"]
         self._send("session.subscribe", events=EVENTS)
-        self._send("script.addPreloadScript", functionDeclaration=WATCH)
 
     def _send(self, method: str, **parameters: object) -> dict:
         self._number += 1
