@@ -105,12 +105,13 @@ report: data build photo-patches emoji ## The report in docs/measurements, hours
 studio: build ## The shipped faces and the demo's model (without one, the shipped clothes) in the browser: http://127.0.0.1:8080/
 	@Scripts/studio.sh
 
-studio-checks: build ## The page in headless Chromium with axe and behind nginx, the API under schemathesis, and a generated client
+studio-checks: build ## The page in headless Chromium with axe, in Firefox and behind nginx, the API under schemathesis, and a generated client
 	@Scripts/setup-studio-checks.sh
 	@.venv-studio/bin/python Tests/StudioChecks/check_client.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_proxy.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_api.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_page.py
+	@.venv-studio/bin/python Tests/StudioChecks/check_firefox.py
 
 cluster-checks: build data ## Trains across two hosts that are network namespaces, and pulls their cable (as root)
 	@bash -c '. Scripts/packages.sh && need_packages iproute2'
