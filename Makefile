@@ -1,15 +1,16 @@
 # `make demo` on a fresh clone sets up, builds and shows what this is about; every target is quick when there is
 # nothing left to do. LIBTORCH_DIR=/folder uses a libtorch of your own; TORCH_VERSION and TORCH_INDEX_URL say which
-# one `make setup` lays out in .libtorch.
+# one `make setup` lays out in .libtorch. PREFIX and DESTDIR say where `make install` puts things.
 
 # One configuration serves the tests and the `glow` they run: tests may then use @testable, and nothing is built twice.
 CONFIGURATION ?= release
+export CONFIGURATION PREFIX DESTDIR
 FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-models judge recognition report \
   faces-checks judge-checks codec-checks client python-checks studio studio-checks cluster-checks bench bench-quality bench-memory bench-scaling bench-gpu bench-studio bench-cluster \
-  bench-codec bench-photographs fuzz
+  bench-codec bench-photographs fuzz install dist deb install-checks aarch64-checks
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,12 +18,28 @@ help: ## What there is to make
 setup: ## System packages and libtorch (in .libtorch)
 	@Scripts/setup-system.sh
 	@Scripts/setup-libtorch.sh
+	@Scripts/setup-swift.sh
 
 data: ## Fashion-MNIST, for the demo and the tests
 	@Scripts/setup-data.sh
 
 build: setup ## The command-line tool, .build/release/glow
 	@swift build $(FLAGS) --product glow
+
+install: build ## The program with all that it needs, in PREFIX (/usr/local); it may be moved (docs/install.md)
+	@Packaging/install.sh
+
+dist: build ## The same as a tarball that runs on other machines, in .build/dist
+	@Packaging/dist.sh
+
+deb: build ## The same as a package for this Debian, in .build/dist
+	@Packaging/deb.sh
+
+install-checks: build ## That an installed program runs from anywhere, and that nothing of the clone is needed
+	@Tests/InstallChecks/check_installation.sh
+
+aarch64-checks: setup ## That all C and C++ compiles for 64-bit ARM
+	@Scripts/check-aarch64.sh
 
 demo: data build ## Trains a small model, draws samples, and edits a face
 	@Scripts/demo.sh
@@ -45,7 +62,7 @@ lint: ## Checks format, style, how the sources lie and the links of the docs
 	@swift format lint --strict --recursive $(SWIFT_FILES)
 	@python3 Scripts/check-links.py
 	@python3 Scripts/check-layers.py
-	@if command -v shellcheck >/dev/null; then shellcheck -x Scripts/*.sh .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x Scripts/*.sh Packaging/*.sh Tests/InstallChecks/*.sh .ci/run; fi
 
 clean: ## Removes what was built (not .libtorch, .data and runs)
 	@rm -rf .build .build-consumer

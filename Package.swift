@@ -6,7 +6,9 @@ import PackageDescription
 let named = Context.environment["LIBTORCH_DIR"] ?? ""
 let libtorch = named.isEmpty ? Context.packageDirectory + "/.libtorch" : named
 guard FileManager.default.fileExists(atPath: libtorch + "/include/ATen/ATen.h") else {
-  fatalError("no libtorch in \(libtorch): run `make setup`, or set LIBTORCH_DIR to a folder with include/ and lib/")
+  let text = "no libtorch in \(libtorch): run `make setup`, or set LIBTORCH_DIR to a folder with include/ and lib/\n"
+  FileHandle.standardError.write(Data(text.utf8))
+  exit(1)
 }
 
 // NCCL, where this libtorch is one for NVIDIA GPUs and its headers are beside it, as `make setup` lays them out.
@@ -144,7 +146,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
       ]),
-    .executableTarget(name: "glow", dependencies: ["GlowCLI"]),
+    .target(name: "CStart"),
+    .executableTarget(name: "glow", dependencies: ["GlowCLI", "CStart"]),
     .executableTarget(
       name: "study-report",
       dependencies: [
@@ -167,7 +170,7 @@ let package = Package(
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Torch", "TestSupport"]),
     .testTarget(name: "TorchTests", dependencies: ["Torch", "TestSupport"]),
     .testTarget(name: "FlowsTests", dependencies: ["Flows", "TestSupport"]),
-    .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "FlowModelsTests", dependencies: ["FlowModels", "Files", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(
       name: "CodecTests",
       dependencies: ["Codec", "CCodec", "CImageCodecs", "Imaging", "FlowModels", "Flows", "TestSupport"],
@@ -203,7 +206,7 @@ let package = Package(
         "Studio", "Inference", "Codec", "FlowModels", "Runs", "Training", "Imaging", "ServedModels", "PictureFixtures",
         .product(name: "Logging", package: "swift-log"), .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
-    .testTarget(name: "CLITests", dependencies: ["Imaging", "PictureFixtures"]),
+    .testTarget(name: "CLITests", dependencies: ["Imaging", "PictureFixtures", "Files"]),
     .testTarget(
       name: "GlowCLITests",
       dependencies: ["GlowCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

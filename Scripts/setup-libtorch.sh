@@ -49,6 +49,14 @@ if all(file.size is None or file.locate().stat().st_size == file.size for file i
 PY
 }
 
+# Fails for what pip could not do; where it reached nobody, that is all there is to say.
+fail_pip() {
+  if grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeoutError|Network is unreachable|Failed to establish' "$log"; then
+    fail "pip reached no package index: is there a network? (See $log.)"
+  fi
+  fail "$*: see $log"
+}
+
 pip_install() { .libtorch/venv.part/bin/python -m pip install --disable-pip-version-check "$@" >"$log" 2>&1; }
 
 # Prints the megabytes to fetch, by pip's report in $1; fails when a server does not tell.
@@ -85,7 +93,7 @@ install() {
   rm -rf .libtorch/venv.part
   mkdir -p .libtorch
   python3 -m venv .libtorch/venv.part
-  pip_install 'pip>=23.3' || fail "pip could not be updated: see $log" # older ones fetch all in a dry run
+  pip_install 'pip>=23.3' || fail_pip "pip could not be updated" # older ones fetch all in a dry run
   if [ -n "${TORCH_INDEX_URL:-}" ]; then export PIP_INDEX_URL=$TORCH_INDEX_URL; fi
 
   # Without an NVIDIA GPU take the CPU build where there is one, as it is many times smaller; with a GPU any other.
@@ -95,7 +103,7 @@ install() {
     spec="torch==$version+cpu"
   fi
 
-  pip_install --dry-run --report .libtorch/report.json "$spec" numpy || fail "pip finds no $spec: see $log"
+  pip_install --dry-run --report .libtorch/report.json "$spec" numpy || fail_pip "pip finds no $spec"
   if megabytes=$(download_size .libtorch/report.json); then
     echo "Installing $spec in .libtorch: $megabytes MB to fetch."
     free=$(($(df -Pk .libtorch | awk 'NR == 2 { print $4 }') / 1000))
@@ -103,7 +111,7 @@ install() {
   else
     echo "Installing $spec in .libtorch (how much there is to fetch could not be found out)."
   fi
-  pip_install "$spec" numpy || fail "pip could not install $spec: see $log"
+  pip_install "$spec" numpy || fail_pip "pip could not install $spec"
   add_cuda_headers
   is_wanted "$(installed_version .libtorch/venv.part)" || fail "the installation is not complete: see $log"
   rm -rf .libtorch/version .libtorch/venv

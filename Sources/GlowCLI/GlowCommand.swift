@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 
 /// The program `glow`. A program of your own that runs it, after entering a family of models in `ModelFamilies`, knows that
@@ -8,6 +9,7 @@ public struct GlowCommand: AsyncParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "glow",
     abstract: "Glow: a flow-based generative model with exact likelihood and invertible 1x1 convolutions.",
+    version: "glow \(ProgramVersion.current)",
     subcommands: [
       PresetsCommand.self, TrainCommand.self, ResumeCommand.self, LaunchCommand.self, EvalCommand.self,
       SampleCommand.self, EncodeCommand.self, DecodeCommand.self, ReconstructCommand.self, InterpolateCommand.self,

@@ -71,9 +71,9 @@ public struct StudioServer: Sendable {
   /// Serves until the process is told to stop (SIGINT, SIGTERM) or the task is cancelled: then no connection is taken any
   /// more, and what is under way is finished.
   /// - Parameter whenRunning: called with the port, once the server listens; of a socket, with that of the options.
-  /// - Throws: `IOError` when the address cannot be had.
+  /// - Throws: `IOError` when the address cannot be had, `MissingFiles` when the page did not come with the program.
   public func run(whenRunning: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
-    let page = PageFiles()
+    let page = try PageFiles()
     let options = studio.options
     try options.socket.map(SocketFile.clear)
     defer { options.socket.map(SocketFile.remove) }

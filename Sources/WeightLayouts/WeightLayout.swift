@@ -59,34 +59,24 @@ public struct WeightLayout: Sendable {
   }
 
   /// The layouts that come with the program.
-  public static var shippedNames: [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: shippedFolder.path)) ?? []
-    return names.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
-  }
+  public static var shippedNames: [String] { (try? shipped().names) ?? [] }
 
-  private static var shippedFolder: URL {
-    #if os(Linux)
-      // `Bundle.module` would end the process where the program was moved without its resources.
-      let bundle = Bundle.main.bundleURL.appending(path: "swift-glow_WeightLayouts.resources")
-    #else
-      let bundle = Bundle.module.bundleURL
-    #endif
-    return bundle.appending(path: "Layouts")
+  private static func shipped() throws -> (folder: URL, names: [String]) {
+    let folder = try ProgramFiles.current.resources("Layouts", of: "WeightLayouts")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return (folder, names.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted())
   }
 
   /// - Parameter text: the name of a layout that comes with the program, or the path of a file.
   public static func named(_ text: String) throws -> WeightLayout {
     if text.hasSuffix(".json") || text.contains("/") { return try WeightLayout(contentsOf: URL(filePath: text)) }
-    let known = shippedNames
-    guard !known.isEmpty else {
-      throw ModelError.request("the layouts are not beside the program: \(shippedFolder.path) is missing or empty")
-    }
+    let (folder, known) = try shipped()
     guard known.contains(text) else {
       throw ModelError.request(
         "there is no layout \"\(text)\": give the path of a layout's .json file, or one of \(known.joined(separator: ", "))"
       )
     }
-    return try WeightLayout(contentsOf: shippedFolder.appending(path: text + ".json"))
+    return try WeightLayout(contentsOf: folder.appending(path: text + ".json"))
   }
 
   /// The layout is at fault, not the weights.

@@ -87,6 +87,16 @@ import Testing
       said.count <= 1 && said.allSatisfy { $0.hasPrefix("Note: ") && $0.contains("checkpoint images-") }, "\(said)")
   }
 
+  /// As every verb does: libgomp's threads would take the cores from others while they wait.
+  @Test func itsThreadsSpinLittleUnlessToldOtherwise() async throws {
+    let run = try TrainedRun.labeled()
+    let server = try Server(["--model", run.run.path, "--data", run.data, "--reference-limit", "0"])
+    let environment = try String(
+      decoding: Data(contentsOf: URL(filePath: "/proc/\(server.process.processIdentifier)/environ")), as: UTF8.self)
+    #expect(environment.split(separator: "\0").contains("GOMP_SPINCOUNT=1000"))
+    #expect(try server.end(SIGTERM) == 0)
+  }
+
   /// Whatever is under way, the end has its bound.
   @Test func theWorstRequestsDoNotHoldTheEndUp() async throws {
     let run = try TrainedRun.labeled()

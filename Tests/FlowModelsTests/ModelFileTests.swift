@@ -1,3 +1,4 @@
+import Files
 import FlowModels
 import Foundation
 import Safetensors
@@ -46,6 +47,19 @@ import Torch
       let error = try #require(throws: ModelError.self) { try ModelFolder.read(folder, as: Glow.self) }
       #expect(error.description.hasPrefix(url.path + ": "))
       return String(error.description.dropFirst(url.path.count + 2))
+    }
+  }
+
+  /// Files of before it was written have no such field.
+  @Test func itSaysWhatWroteItAndReadsWhatDoesNot() throws {
+    try withTemporaryFolder { folder in
+      try ModelFolder.write(Variant.all[0].model(), to: folder)
+      let url = folder.appending(path: "config.json")
+      let json = try String(contentsOf: url, encoding: .utf8)
+      let line = "  \"writtenBy\" : \"swift-glow \(ProgramVersion.current)\"\n"
+      #expect(json.contains(line))
+      try json.replacing(",\n" + line, with: "\n").write(to: url, atomically: true, encoding: .utf8)
+      #expect(try ModelFolder.read(folder, as: Glow.self).configuration == Variant.all[0].configuration)
     }
   }
 

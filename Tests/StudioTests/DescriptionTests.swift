@@ -15,7 +15,7 @@ import Testing
     let served = try ServedModel()
     let model = try await ImageModel(served.folder.path)
     let studio = Studio(ModelLibrary([StudioModel(model)]), options: StudioOptions(), runs: nil)
-    let page = PageFiles()
+    let page = try PageFiles()
     let routes = studio.router(page).routes
       .filter { $0.method != .head && !page.files.keys.contains("\($0.path)") }
       .map { "\($0.method) \($0.path)" }

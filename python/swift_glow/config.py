@@ -242,7 +242,7 @@ def parse(header: object, path: str) -> FlowConfig:
         kind = header.get("model")
         if kind not in kinds:
             raise ModelError(f"field model is {kind!r}, expected " + " or ".join(map(repr, kinds)))
-        _refuse_strangers(header, {"format", "version", "model", kind}, "")
+        _refuse_strangers(header, {"format", "version", "writtenBy", "model", kind}, "")
         config: FlowConfig = _object(kinds[kind], header.get(kind), kind)
         config.validate()
     except ModelError as error:

@@ -6,7 +6,7 @@ import Torch
 
 /// A model on disk: a folder with `config.json` and `model.safetensors`.
 ///
-/// `config.json` holds the format's version, the kind of model and its configuration; `model.safetensors` every
+/// `config.json` holds the format's version, the kind of model, its configuration and what wrote it; `model.safetensors` every
 /// parameter and buffer under its name.
 ///
 /// ```swift
@@ -30,6 +30,7 @@ public enum ModelFolder {
       var container = encoder.container(keyedBy: AnyKey.self)
       try container.encode("swift-glow", forKey: AnyKey(stringValue: "format"))
       try container.encode(ModelFolder.formatVersion, forKey: AnyKey(stringValue: "version"))
+      try container.encode(ProgramVersion.writer, forKey: AnyKey(stringValue: "writtenBy"))
       try container.encode(type(of: configuration).kind, forKey: AnyKey(stringValue: "model"))
       try container.encode(configuration, forKey: AnyKey(stringValue: type(of: configuration).kind))
     }

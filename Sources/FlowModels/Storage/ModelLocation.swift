@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// From what a user calls a model to the folder that holds it.
@@ -44,15 +45,23 @@ public enum ModelLocation {
     FileManager.default.fileExists(atPath: folder.appending(path: ModelFolder.configurationName).path)
   }
 
-  /// `Models` in the working folder, beside the program, or in a folder above it.
   private static var shippedFolders: [URL] {
-    var folders = [URL(filePath: FileManager.default.currentDirectoryPath)]
-    var folder = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
-    for _ in 0..<5 {
-      folders.append(folder)
+    shippedFolders(
+      of: .current, named: ProcessInfo.processInfo.environment["GLOW_MODELS"],
+      from: URL(filePath: FileManager.default.currentDirectoryPath))
+  }
+
+  /// The folders that `GLOW_MODELS` names, then `Models` in the working folder, where the program's files are, and in the
+  /// folders above the program, for one that was built in a clone.
+  static func shippedFolders(of files: ProgramFiles, named: String?, from working: URL) -> [URL] {
+    let given = (named ?? "").split(separator: ":").map { URL(filePath: String($0)) }
+    var folders = [working] + files.folders
+    var folder = files.program.deletingLastPathComponent()
+    for _ in 0..<4 {
       folder.deleteLastPathComponent()
+      folders.append(folder)
     }
-    return folders.map { $0.appending(path: "Models") }
+    return given + folders.map { $0.appending(path: "Models") }
   }
 
   /// The shipped models that are here.

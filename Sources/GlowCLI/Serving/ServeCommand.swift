@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import FlowModels
 import Foundation
 import Inference
@@ -121,17 +122,7 @@ struct ServeCommand: AsyncParsableCommand {
     return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host)\(url.port.map { ":\($0)" } ?? "")" == text
   }
 
-  /// libgomp's threads spin where they wait for each other, which beside other work (a run being trained) takes a hundred
-  /// times as long as computing. It reads this when it is loaded: the program begins anew with it.
-  private func spinLess() {
-    let environment = ProcessInfo.processInfo.environment
-    guard environment["GOMP_SPINCOUNT"] == nil, environment["OMP_WAIT_POLICY"] == nil else { return }
-    setenv("GOMP_SPINCOUNT", "1000", 1)
-    execv("/proc/self/exe", CommandLine.unsafeArgv)
-  }
-
   func run() async throws {
-    spinLess()
     let device = try runtime.start()
     let options = try studioOptions()
     let served = try servedLocations()
@@ -149,7 +140,7 @@ struct ServeCommand: AsyncParsableCommand {
         announce(port, options)
       }
     } catch {
-      guard !isListening.withLock({ $0 }) else { throw error }
+      guard !isListening.withLock({ $0 }), !(error is MissingFiles) else { throw error }
       if let socket {
         throw ValidationError("cannot listen on \(socket): \(reason(error)); name another file with --socket")
       }

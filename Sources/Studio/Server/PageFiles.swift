@@ -33,9 +33,10 @@ struct PageFiles: Sendable {
     "svg": "image/svg+xml",
   ]
 
-  init() {
+  /// - Throws: `MissingFiles`, where the program was moved without its page.
+  init(of program: ProgramFiles = .current) throws {
     var files: [String: File] = [:]
-    let folder = Bundle.module.bundleURL.appending(path: "Page")
+    let folder = try program.resources("Page", of: "Studio")
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
       guard let type = Self.types[URL(filePath: name).pathExtension],
         let data = try? Data(contentsOf: folder.appending(path: name))
@@ -45,7 +46,7 @@ struct PageFiles: Sendable {
         type: type, plain: Content(bytes, isCompressed: false),
         compressed: Content(Self.compressed(bytes), isCompressed: true))
     }
-    precondition(files["/"] != nil, "the package's page is missing from \(folder.path)")
+    guard files["/"] != nil else { throw MissingFiles(name: "Page/index.html", places: [folder.path]) }
     self.files = files
   }
 
