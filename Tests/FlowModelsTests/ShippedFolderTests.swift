@@ -5,7 +5,7 @@ import Testing
 
 @testable import FlowModels
 
-@Suite struct ModelLocationTests {
+@Suite struct ShippedFolderTests {
   private func folders(named: String?) -> [String] {
     ModelLocation.shippedFolders(
       of: ProgramFiles(program: URL(filePath: "/a/b/bin/glow")), named: named, from: URL(filePath: "/work")
