@@ -24,7 +24,7 @@ import Testing
       let (exported, run) = (folder.appending(path: "model"), folder.appending(path: "run"))
       try glow("export", "--model", old.run.path, "--out", exported.path)
       let said = try glow(
-        tuning(exported.path, on: old.data, to: run, "--checkpoint-every", "16", "--keep-every", "16"))
+        tuning(exported.path, on: old.data, to: run))
       #expect(said.contains("From \(exported.path): all ") && said.contains("tensors are taken\n"), "\(said)")
       let state = try run.appending(path: "checkpoints/images-64/training.json").json()
       let origin = try #require((state["configuration"] as? [String: Any])?["from"] as? [String: String])
@@ -33,7 +33,7 @@ import Testing
       // Before its first step it is the model.
       let begun = folder.appending(path: "begun")
       try glow(tuning(old.run.path, on: old.data, to: begun, "--lr", "1e-12", "--average", "0"))
-      let (new, own) = (try bits(begun.path, "--split", "validation"), try bits(old.run.path, "--split", "validation"))
+      let (new, own) = (try bits(begun.path, "--data", old.data), try bits(old.run.path, "--data", old.data))
       #expect(abs(new - own) < 1e-5, "\(new) \(own)")
       // And it goes on like any run.
       #expect(try glow("resume", run.path).contains("is finished"))
@@ -57,7 +57,8 @@ import Testing
       let run = folder.appending(path: "run")
       let said = try glow(tuning(old.run.path, on: pictures.path, to: run, "--size", "16"))
       // Gray, as the model is, and 0 is a label that it knows.
-      #expect(said.contains("16x16x1") && said.contains("in part: prior.labelEmbedding (1 of 2 labels)"), "\(said)")
+      #expect(
+        said.contains("16x16x1") && said.contains("(1 of 2 labels); new: level*.split.prior.labelEmbedding"), "\(said)")
       let without = folder.appending(path: "without")
       let told = try glow(tuning(old.run.path, on: pictures.path, to: without, "--labels", "none"))
       #expect(told.contains("8x8x1") && told.contains("left out: "), "\(told)")
