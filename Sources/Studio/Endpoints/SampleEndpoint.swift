@@ -24,7 +24,8 @@ extension Studio {
       let type = request.preferred(of: MediaType.json, MediaType.png, MediaType.events)
       if let like = try fields.object("like") {
         guard type != MediaType.events else {
-          throw Problem(.notAcceptable, "variations do not come as events: accept \(MediaType.json) or \(MediaType.png)")
+          throw Problem(
+            .notAcceptable, "variations do not come as events: accept \(MediaType.json) or \(MediaType.png)")
         }
         return try await answer(variations(of: like, &fields, context), to: request)
       }
