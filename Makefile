@@ -9,7 +9,7 @@ FLAGS := -c $(CONFIGURATION) -Xswiftc -enable-testing
 SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-models judge recognition report \
-  faces-checks judge-checks codec-checks python-checks studio studio-checks cluster-checks bench bench-quality bench-memory bench-scaling bench-gpu bench-studio bench-cluster \
+  faces-checks judge-checks codec-checks client python-checks studio studio-checks cluster-checks bench bench-quality bench-memory bench-scaling bench-gpu bench-studio bench-cluster \
   bench-codec bench-photographs fuzz install dist deb install-checks aarch64-checks
 
 help: ## What there is to make
@@ -87,9 +87,14 @@ codec-checks: build ## That the codec's arithmetic is the same by every kernel, 
 	@Tests/CodecChecks/check_arithmetic.sh --aarch64
 	@Tests/CodecChecks/check_program.sh
 
-python-checks: build ## The Python reader of models (docs/python.md) beside the program, and its notebook
+client: build ## python/swift_glow/client.py, the Python client, from what the program says of its API
+	@bash -c '. Scripts/packages.sh && need_reader'
+	@.venv-python/bin/python Scripts/make-client.py
+
+python-checks: build ## The Python reader of models (docs/python.md) beside the program, its notebook, and the client of its server
 	@bash -c '. Scripts/packages.sh && need_reader'
 	@OMP_NUM_THREADS=1 .venv-python/bin/python -m unittest discover -q -s python/tests -t python
+	@.venv-python/bin/python Tests/PythonChecks/check_client.py
 	@.venv-python/bin/python Tests/PythonChecks/check_reader.py
 
 fixtures: setup ## Reference values for the tests, from PyTorch and normflows
@@ -117,11 +122,13 @@ report: data build photo-patches emoji ## The report in docs/measurements, hours
 studio: build ## The shipped faces and the demo's model (without one, the shipped clothes) in the browser: http://127.0.0.1:8080/
 	@Scripts/studio.sh
 
-studio-checks: build ## The page in headless Chromium with axe, the API under schemathesis, and a generated client
+studio-checks: build ## The page in headless Chromium with axe, in Firefox and behind nginx, the API under schemathesis, and a generated client
 	@Scripts/setup-studio-checks.sh
 	@.venv-studio/bin/python Tests/StudioChecks/check_client.py
+	@.venv-studio/bin/python Tests/StudioChecks/check_proxy.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_api.py
 	@.venv-studio/bin/python Tests/StudioChecks/check_page.py
+	@.venv-studio/bin/python Tests/StudioChecks/check_firefox.py
 
 cluster-checks: build data ## Trains across two hosts that are network namespaces, and pulls their cable (as root)
 	@bash -c '. Scripts/packages.sh && need_packages iproute2'

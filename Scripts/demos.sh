@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the demos: reads their flags, and sets `output`, `run`, `glow` and `toy` (empty, or --toy).
+# What is set here is read by the scripts that include this.
+# shellcheck disable=SC2034
 
 glow=.build/release/glow
 say() { printf '\n== %s\n' "$*"; }

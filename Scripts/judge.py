@@ -243,6 +243,17 @@ def goals(bench, key, rows):
         "turned_attributes": turned, "stayed_attributes": good, "added_attributes": len(added), "broken": broken}
 
 
+def write_turned(file, kind, edits):
+    """The share of pictures in which each attribute is seen once it is given, beside what the file says of other kinds of edits."""
+    content = json.loads(file.read_text()) if file.exists() else {"format": "swift-glow judge", "version": 1, "turned": {}}
+    strength = max(one["strength"] for one in edits)
+    content["turned"][kind] = {
+        "strength": strength,
+        "shares": {one["attribute"]: round(one["turned"], 4) for one in edits
+                   if one["strength"] == strength and one["wanted"] and one["turned"] is not None}}
+    file.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
 # --- The command line ---
 
 
@@ -274,6 +285,7 @@ def parsed():
     add("--glow", type=Path, default=Path(".build/release/glow"), help="default: %(default)s")
     add("--cache", type=Path, default=Path(".data/judge"), help="default: %(default)s")
     add("--threads", type=int, default=min(2, os.cpu_count() or 1), help="default: %(default)s")
+    add("--write", type=Path, metavar="FILE", help="a judge.json, which lies beside the model: put into it what edits at the greatest strength turn")
     add("--json", action="store_true", help="print one JSON object instead of text")
     arguments = parser.parse_args()
     for name in ("threads", "images", "count"):
@@ -282,6 +294,8 @@ def parsed():
     given = [arguments.before, arguments.after, arguments.attribute]
     if any(given) and not all(given):
         parser.error("--before, --after and --attribute go together")
+    if arguments.write and bool(arguments.told) == bool(arguments.attributes):
+        parser.error("--write is for one kind of edit: give --told or --attributes")
     for name in ("attributes", "told"):
         if getattr(arguments, name) and not arguments.model:
             parser.error(f"--{name} needs --model")
@@ -339,6 +353,9 @@ def main():
     if arguments.model:
         with tempfile.TemporaryDirectory(prefix="judge-") as folder:
             judge_model(bench, Glow(arguments.glow, arguments.model, arguments.data, Path(folder)), arguments)
+    if arguments.write:
+        kind, edits = ("told", bench.report["told"]) if arguments.told else (arguments.direction, bench.report["edits"])
+        write_turned(arguments.write, kind, edits)
     print(json.dumps(bench.report) if arguments.json else "\n".join(bench.lines))
 
 

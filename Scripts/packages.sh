@@ -54,13 +54,13 @@ need_dicebear() {
 }
 
 # What reads models, beside the torch and numpy of .libtorch/venv; all but the first is for the checks.
-reader=(safetensors==0.8.0 pillow==13.0.0 matplotlib==3.11.2 setuptools==84.2.1)
+reader=(safetensors==0.8.0 pillow==13.0.0 matplotlib==3.11.2 setuptools==84.2.1 mypy==2.4.1)
 
 # need_reader: makes .venv-python, a Python that also finds the packages of .libtorch/venv, which stays as it is.
 need_reader() {
   local venv=.venv-python site
   if [ "$(cat "$venv/installed" 2>/dev/null)" = "${reader[*]}" ] &&
-    "$venv/bin/python" -c 'import matplotlib, numpy, PIL, safetensors, setuptools, torch' 2>/dev/null; then return; fi
+    "$venv/bin/python" -c 'import matplotlib, mypy, numpy, PIL, safetensors, setuptools, torch' 2>/dev/null; then return; fi
   echo "Installing ${reader[*]} in $venv"
   site=$(.libtorch/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') || return
   .libtorch/venv/bin/python -m venv --clear "$venv" || return

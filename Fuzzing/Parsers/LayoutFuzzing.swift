@@ -21,7 +21,7 @@ struct LayoutFuzzing: FuzzedParser {
   }
 
   private static func model() throws -> Glow {
-    var configuration = GlowConfiguration(height: 2, width: 2, channels: 1, levels: 1, steps: 1, hidden: 1)
+    var configuration = GlowConfiguration(height: 2, width: 2, channels: 1, levels: 1, steps: 3, hidden: 1)
     configuration.permutation = .reverse
     configuration.learnTop = false
     configuration.classNames = ["0", "1"]
@@ -38,12 +38,21 @@ struct LayoutFuzzing: FuzzedParser {
     try url.afterWriting(
       [
         item("a", [4], filledWith: 1), item("b", [1, 4, 1, 1]),
-        item("c", [2, 2]), item("d", [3]), item("e", [1]), item("f.0", [2]), item("f.1", [2]), item("g", [8]),
+        item("c", [2, 2]), item("d", [3]), item("e", [1]), item("f.0", [2]), item("f.1", [2]), item("f.2", [2]),
+        item("f.3", [2]), item("g", [8]),
         item("h", [2, 4]),
       ] + tensors().map { item("their.\($0.name)", $0.shape) }, metadata: [:])
   }
 
-  /// All operations make the bias of the first layer, one after another.
+  /// Tensors of ours that are four numbers.
+  private static var fours: [String] {
+    (1...3).flatMap { step in
+      ["actnorm.bias", "actnorm.logScale", "coupling.conditioner.conv3.bias", "coupling.conditioner.conv3.logScale"]
+        .map { "level1.step\(step).\($0)" }
+    }
+  }
+
+  /// Each operation makes a tensor of its own; the others are as they are.
   fileprivate static func layout() throws -> [UInt8] {
     let operations: [(theirs: String, operations: String)] = [
       (
@@ -59,13 +68,22 @@ struct LayoutFuzzing: FuzzedParser {
       ("\"d\"", "{\"appendZeros\": 0}"), ("\"d\"", "{\"appendSum\": 0}"), ("\"e\"", "{\"repeat\": [0]}"),
       ("\"h\"", "{\"sum\": {\"axis\": 0, \"count\": \"2\"}}"),
     ]
-    let (bias, scale) = ("level{level}.step{step}.actnorm.bias", "level{level}.step{step}.actnorm.logScale")
+    let fours = fours
+    let made = Set(fours.prefix(operations.count + 3))
     let rules =
-      operations.map { "{\"ours\": \"\(bias)\", \"theirs\": \($0.theirs), \"operations\": [\($0.operations)]}" }
+      zip(fours, operations).map {
+        "{\"ours\": \"\($0)\", \"theirs\": \($1.theirs), \"operations\": [\($1.operations)]}"
+      }
       + [
-        "{\"ours\": \"\(bias)\", \"theirs\": [\"f.0\", \"f.{level}\"], \"join\": 0}",
-        "{\"ours\": [\"\(bias)\", \"\(scale)\"], \"theirs\": \"g\", \"cut\": 0}",
-      ] + (try tensors().map { "{\"ours\": \"\($0.name)\", \"theirs\": \"their.\($0.name)\"}" })
+        "{\"ours\": \"\(fours[operations.count])\", \"theirs\": [\"f.0\", \"f.{(level+1)*1-1}\"], \"join\": 0}",
+        "{\"ours\": [\"\(fours[operations.count + 1])\", \"\(fours[operations.count + 2])\"], \"theirs\": \"g\", \"cut\": 0}",
+        "{\"theirs\": \"f.{step}\", \"level\": 1, \"ignore\": true, \"constant\": 0, \"shape\": [\"2\"]}",
+      ]
+      + (try tensors().map { name, _ in
+        made.contains(name)
+          ? "{\"theirs\": \"their.\(name)\", \"ignore\": true}"
+          : "{\"ours\": \"\(name)\", \"theirs\": \"their.\(name)\"}"
+      })
     return Array(
       """
       {"layout": 1, "summary": "s", "model": {"permutation": "reverse", "learnTop": false},
@@ -74,7 +92,8 @@ struct LayoutFuzzing: FuzzedParser {
       "classes": {"tensor": "their.prior.labelEmbedding", "axis": 0}},
       "tensors": [\(rules.joined(separator: ",\n"))],
       "choices": [{"name": "x", "options": [
-      {"name": "y", "if": {"has": "none", "equal": [1, {"tensor": "e", "axis": 0}]}},
+      {"name": "y", "if": {"has": "none", "equal": [1, {"tensor": "e", "axis": 0}],
+      "and": [{"not": {"has": "a"}}]}},
       {"name": "z", "labelled": true, "names": {"w": "v"}, "inputOffset": 0.5}]}]}
       """.utf8)
   }

@@ -19,6 +19,8 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   /// The ways in which a model can be conditioned on labels, by the names that ``condition(onLabels:as:)`` takes;
   /// `none` alone for a family that is not conditional.
   static var labelConditionings: [String] { get }
+  /// The paper that describes the family, as BibTeX; empty, as it is unless given, for none.
+  static var citation: String { get }
   /// Settings of training that have a meaning for this family.
   static var features: Set<FlowFeature> { get }
 
@@ -102,6 +104,7 @@ public struct ActivationCost: Sendable, Hashable {
 extension FlowConfiguration {
   public static var labelConditionings: [String] { ["none"] }
   public static var features: Set<FlowFeature> { [] }
+  public static var citation: String { "" }
 
   /// None: a family that is not conditional.
   public var classNames: [String] { [] }

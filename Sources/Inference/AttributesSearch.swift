@@ -34,7 +34,7 @@ struct AttributesSearch: Sendable {
   }
 
   /// The model's folder and, of a checkpoint, that of its run.
-  private func places(around folder: URL) -> [URL] {
+  func places(around folder: URL) -> [URL] {
     let parent = folder.deletingLastPathComponent()
     return parent.lastPathComponent == "checkpoints" ? [folder, parent.deletingLastPathComponent()] : [folder]
   }

@@ -108,9 +108,11 @@ extension ImageModel {
       scores += try await unplacedScores(range.map { try images.image(at: $0) })
     }
     try await hold(against: scores, of: name)
-    activity.update { $0.reference = ModelActivity.Reference(
+    activity.update {
+      $0.reference = ModelActivity.Reference(
         name: name, count: scores.count,
-        bitsPerDimension: scores.reduce(0) { $0 + $1.bitsPerDimension } / Double(scores.count)) }
+        bitsPerDimension: scores.reduce(0) { $0 + $1.bitsPerDimension } / Double(scores.count))
+    }
   }
 
   private func hold(against scores: [ImageScore], of name: String) throws {

@@ -57,7 +57,8 @@ public actor ImageModel {
     model = loaded.model
     configuration = loaded.model.configuration
     directions = loaded.directions
-    description = ModelDescription(name: loaded.name, loaded.model, loaded.directions, loaded.attributesProblem)
+    description = ModelDescription(
+      name: loaded.name, loaded.model, loaded.directions, loaded.attributesProblem, turned: loaded.turned)
     activity = ActivityRecord(queue: limits.queue)
     batcher = Batcher(loaded.model, limits, activity)
     cache = LatentCache(capacity: limits.cachedImages, bytesPerImage: 4 * loaded.model.configuration.dimensions)
@@ -68,6 +69,7 @@ public actor ImageModel {
     let model: any FlowModel
     let directions: AttributeDirections?
     let attributesProblem: ModelDescription.AttributesProblem?
+    let turned: [String: [String: Double]]
   }
 
   /// Does on the thread what comes before there is a model.
@@ -89,7 +91,7 @@ public actor ImageModel {
       let (directions, problem) = try attributes.directions(of: model, in: folder)
       return Loaded(
         name: URL(filePath: location).lastPathComponent, model: model, directions: directions,
-        attributesProblem: problem)
+        attributesProblem: problem, turned: try JudgeFile.turned(in: attributes.places(around: folder)))
     }
   }
 

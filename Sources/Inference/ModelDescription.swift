@@ -64,13 +64,18 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   public var attributes: [Attribute]
   /// The kinds of directions that there are; none without attributes.
   public var directions: [AttributeDirections.Kind]
+  /// In what share of pictures a judge sees an attribute once an edit has given it: by the kind of edit, `told` or a direction's
+  /// kind, then by the attribute; empty where nobody has judged.
+  public var turned: [String: [String: Double]]
   /// Why there are no ``attributes``; nil where there are some.
   public var attributesProblem: AttributesProblem?
 
   init(
-    name: String, _ model: any FlowModel, _ directions: AttributeDirections?, _ attributesProblem: AttributesProblem?
+    name: String, _ model: any FlowModel, _ directions: AttributeDirections?, _ attributesProblem: AttributesProblem?,
+    turned: [String: [String: Double]] = [:]
   ) {
     self.init(name: name, model.configuration)
+    self.turned = turned
     attributes = (directions?.attributes ?? []).map { attribute in
       Attribute(
         name: attribute.name, areaUnderROC: attribute.areaUnderROC[AttributeDirections.Kind.mean.rawValue],
@@ -94,7 +99,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     parameters = configuration.parameterCount
     labels = configuration.classNames
     conditions = configuration.attributeNames
-    (attributes, directions) = ([], [])
+    (attributes, directions, turned) = ([], [], [:])
   }
 
   /// Whether a data set's labels are the model's: of the same names in the same order, the last perhaps missing.

@@ -10,7 +10,7 @@ import Foundation
 /// }
 /// ```
 public struct RunSummary: Encodable, Sendable {
-  public enum State: String, Encodable, Sendable {
+  public enum State: String, Encodable, Sendable, CaseIterable {
     case training, finished, stopped
   }
 

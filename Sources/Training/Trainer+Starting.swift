@@ -14,26 +14,31 @@ import Torch
 extension Trainer {
   /// A new run in an empty folder.
   /// - Parameters:
+  ///   - source: a model to begin as, in place of fresh weights and their initialization from data; `training.from` is to say
+  ///     which.
   ///   - test: images that training does not see, by which verbs that score them know them again.
   ///   - run: written by rank 0 alone.
   ///   - communicator: the job, if this process is one of several that train the model together, each on its part of every
   ///     batch; all must be given the same settings and images.
   public convenience init(
-    configuration flow: any FlowConfiguration, training: TrainingConfiguration, train: any ImageDataset,
+    configuration flow: any FlowConfiguration, training: TrainingConfiguration,
+    startingFrom source: (any FlowModel)? = nil, train: any ImageDataset,
     validation: any ImageDataset, test: (any ImageDataset)? = nil, run: RunFolder,
     options: TensorOptions = TensorOptions(), communicator: Communicator? = nil
   ) throws {
     try training.validate()
     let model = try flow.makeModel(options: options, seed: training.seed)
+    let taken = try source.map { try model.take(from: $0) }
     try self.init(
       model: model, state: TrainingState(configuration: training), train: train, validation: validation, run: run,
       communicator: communicator)
+    takenTensors = taken
     state.data = fingerprints
     state.data?.test = test.map { DatasetFingerprint(of: $0) }
     try communicator?.requireSame(JobSettings(model: flow, training: training, images: fingerprints))
     if ranks.isLeader {
       try run.requireNew()
-      try initialize()
+      if source == nil { try initialize() }
       try run.makeFolders()
       lock = try RunLock(run)
       try run.create()

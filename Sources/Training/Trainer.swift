@@ -40,6 +40,8 @@ public final class Trainer {
   var state: TrainingState
   /// How the precision of a new run was chosen; nil where it was given.
   public internal(set) var precisionChoice: PrecisionChoice?
+  /// What a new run took from the model that it began as; nil for fresh weights.
+  public internal(set) var takenTensors: TakenTensors?
   /// From the start until `fit` ends.
   var lock: RunLock?
   let writer = CheckpointWriter()
@@ -147,6 +149,9 @@ public final class Trainer {
     if lock == nil, ranks.isLeader { lock = try RunLock(run) }
     defer { lock = nil }
     notices.forEach { logger.warning("\($0)") }
+    if let takenTensors, let origin = configuration.from {
+      logger.info("begun as a model: \(takenTensors)", metadata: ["model": "\(origin.model)"])
+    }
     if let precisionChoice { logger.info("\(precisionChoice)") }
     logger.info("training", metadata: ["images": "\(state.imagesSeen)", "of": "\(configuration.images)"])
     for note in train.notes + validation.notes.filter({ !train.notes.contains($0) }) {

@@ -26,6 +26,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
 
   /// As `DatasetSource` reads it.
   public var data: String
+  /// The model that the run began as; nil for fresh weights.
+  public var from: ModelOrigin?
   /// Pictures are cropped to this aspect and resized; nil takes them as they are. Pixels.
   public var height: Int?
   public var width: Int?

@@ -6,6 +6,8 @@ struct LayoutBinding {
   let theirs: [String]
   let like: String?
   let foldedInto: [String]
+  /// Of a constant that has one of its own.
+  let shape: [Int]?
 
   private init(_ rule: LayoutRule, _ scope: LayoutScope) throws {
     self.rule = rule
@@ -14,6 +16,11 @@ struct LayoutBinding {
     theirs = try rule.theirs.map(scope.expand)
     like = try rule.like.map(scope.expand)
     foldedInto = try rule.foldedInto.map(scope.expand)
+    shape = try rule.shape?.map { text in
+      let size = try scope.number(text)
+      guard (1...1 << 20).contains(size) else { throw LayoutScope.Unknown(name: "\(size) as a size", pattern: text) }
+      return size
+    }
   }
 
   /// A rule for every place that it stands for.
@@ -26,7 +33,15 @@ struct LayoutBinding {
       own.numbers.merge(numbers) { $1 }
       let level = numbers["level"] ?? numbers["split"] ?? levels
       own.numbers["levelChannels"] = try scope.number("{channels}") << (level + 1)
+      for (name, size) in [("levelHeight", "height"), ("levelWidth", "width")] {
+        if let pixels = scope.numbers[size] { own.numbers[name] = pixels >> level }
+      }
       return try LayoutBinding(rule, own)
+    }
+    if let only = try rule.level.map(scope.number) {
+      guard (1...levels).contains(only) else { return [] }
+      return try names.contains("step")
+        ? (1...steps).map { try bound(["level": only, "step": $0]) } : [bound(["level": only])]
     }
     if names.contains("step") {
       return try (1...levels).flatMap { level in try (1...steps).map { try bound(["level": level, "step": $0]) } }

@@ -34,19 +34,25 @@ struct LayoutOption: Decodable, Sendable {
   var inputOffset: Double?
 
   /// All that it says must hold.
-  struct Condition: Decodable, Sendable {
+  final class Condition: Decodable, Sendable {
     /// A tensor that is there.
-    var has: String?
+    let has: String?
     /// Two sizes that are the same.
-    var equal: [LayoutSize]?
+    let equal: [LayoutSize]?
+    /// More conditions that hold.
+    let and: [Condition]
+    /// One that does not hold.
+    let not: Condition?
 
-    private enum Key: String, CodingKey, CaseIterable { case has, equal }
+    private enum Key: String, CodingKey, CaseIterable { case has, equal, and, not }
 
     init(from decoder: any Decoder) throws {
       try decoder.requireKeys(Key.self)
       let container = try decoder.container(keyedBy: Key.self)
       has = try container.decodeIfPresent(String.self, forKey: .has)
       equal = try container.decodeIfPresent([LayoutSize].self, forKey: .equal)
+      and = try container.decodeIfPresent([Condition].self, forKey: .and) ?? []
+      not = try container.decodeIfPresent(Condition.self, forKey: .not)
       guard equal?.count ?? 2 == 2 else {
         throw DecodingError.dataCorruptedError(
           forKey: .equal, in: container, debugDescription: "expected two sizes, found \(equal?.count ?? 0)")

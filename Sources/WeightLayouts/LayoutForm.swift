@@ -37,30 +37,42 @@ struct LayoutForm {
     _ configuration: GlowConfiguration, _ tensors: [String: Tensor], choosing choices: [String: String]
   ) throws {
     let fields = try WeightLayout.fields(of: configuration)
-    func obstacle(_ model: [String: JSONValue]) -> String? {
-      model.sorted { $0.key < $1.key }.first { fields[$0.key] != $0.value }
-        .map { "\($0.key) is \(fields[$0.key].map(\.description) ?? "unset"), layout \(layout.name) needs \($0.value)" }
+    func obstacles(_ model: [String: JSONValue]) -> [String] {
+      model.sorted { $0.key < $1.key }.filter { fields[$0.key] ?? .null != $0.value }.map { field, value in
+        let needed = value == .null ? "none" : "\(value)"
+        return "\(field) is \(fields[field].map(\.description) ?? "unset"), layout \(layout.name) needs \(needed)"
+      }
     }
-    if let obstacle = obstacle(model) { throw ModelError.request("the model cannot be written: \(obstacle)") }
+    // All that is in the way, so that the next model has none of it.
+    var all = obstacles(model)
+    if !configuration.attributeNames.isEmpty { all.append("it is conditioned on attributes") }
     scope.numbers = [
       "levels": configuration.levels, "steps": configuration.steps, "channels": configuration.channels,
       "hidden": configuration.hidden, "height": configuration.height, "width": configuration.width,
-      "classes": configuration.classCount,
+      "classes": configuration.classCount, LayoutQuantity.batch.rawValue: 1,
     ]
     for (choice, asked) in try requested(choices) {
-      let obstacles = choice.options.map { option in
-        obstacle(option.model)
-          ?? (option.labeled.map { $0 == (configuration.classCount > 0) } ?? true
-            ? nil : "it has \(configuration.classCount) labels")
+      let inTheWay = choice.options.map { option in
+        var found = obstacles(option.model)
+        if let labeled = option.labeled, labeled != (configuration.classCount > 0) {
+          found.append(labeled ? "it has no labels" : "it has \(counted(configuration.classCount, "label"))")
+        }
+        return found
       }
-      let fitting = zip(choice.options, obstacles).filter { $1 == nil }.map(\.0)
+      let fitting = zip(choice.options, inTheWay).filter { $1.isEmpty }.map(\.0)
       let option =
         try asked ?? fitting.first { try needsNoFolding($0, tensors) } ?? fitting.first
       guard let option, fitting.contains(where: { $0.name == option.name }) else {
-        let reasons = zip(choice.options, obstacles).map { "\($0.name): \($1 ?? "fits")" }.joined(separator: "; ")
-        throw ModelError.request("the model cannot be written: of the layout's \(choice.name), \(reasons)")
+        let reasons = zip(choice.options, inTheWay).map {
+          "\($0.name): \($1.isEmpty ? "fits" : $1.joined(separator: ", "))"
+        }.joined(separator: "; ")
+        all.append("of the layout's \(choice.name), \(reasons)")
+        continue
       }
       take(option)
+    }
+    guard all.isEmpty else {
+      throw ModelError.request("the model cannot be written: \(all.joined(separator: "; "))")
     }
   }
 
@@ -102,7 +114,7 @@ struct LayoutForm {
       let known = LayoutQuantity.allCases.map(\.rawValue).joined(separator: ", ")
       throw layout.fault("there is no size \"\(stranger)\", expected one of \(known)")
     }
-    for quantity in LayoutQuantity.allCases {
+    for quantity in LayoutQuantity.order(of: sizes) {
       guard let size = sizes[quantity.rawValue] else { continue }
       guard let number = try value(of: size, on: weights), number > 0 else {
         throw weights.fault(
@@ -140,10 +152,33 @@ struct LayoutForm {
   }
 
   private func holds(_ condition: LayoutOption.Condition?, for weights: ForeignWeights) throws -> Bool {
-    if let name = condition?.has, try weights.file.entries[scope.expand(name)] == nil { return false }
-    guard let sizes = condition?.equal else { return true }
+    guard let condition else { return true }
+    if let name = condition.has, try weights.file.entries[scope.expand(name)] == nil { return false }
+    if let other = condition.not, try holds(other, for: weights) { return false }
+    guard try condition.and.allSatisfy({ try holds($0, for: weights) }) else { return false }
+    guard let sizes = condition.equal else { return true }
     let values = try sizes.map { try value(of: $0, on: weights) }
     return values[0] != nil && values[0] == values[1]
+  }
+}
+
+extension LayoutForm {
+  /// What the weights did not tell and was given.
+  mutating func settle(_ configuration: GlowConfiguration) {
+    scope.numbers[LayoutQuantity.height.rawValue] = configuration.height
+    scope.numbers[LayoutQuantity.width.rawValue] = configuration.width
+  }
+}
+
+extension LayoutQuantity {
+  /// All, those first whose names the others hold.
+  fileprivate static func order(of sizes: [String: LayoutSize]) -> [LayoutQuantity] {
+    var (waiting, order) = (allCases, [LayoutQuantity]())
+    while let next = waiting.firstIndex(where: { quantity in
+      let names = sizes[quantity.rawValue]?.names ?? []
+      return !waiting.contains { $0 != quantity && sizes[$0.rawValue] != nil && names.contains($0.rawValue) }
+    }) { order.append(waiting.remove(at: next)) }
+    return order + waiting
   }
 }
 

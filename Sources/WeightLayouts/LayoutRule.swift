@@ -1,7 +1,7 @@
 import Files
 
 /// What some of our tensors have to do with some of theirs. Names may hold `{step}` and `{level}` or `{split}`: the rule then
-/// stands for all steps, all levels, or all levels but the last.
+/// stands for all steps, all levels, or all levels but the last; with `level` for the steps of that one alone.
 struct LayoutRule: Decodable, Sendable {
   enum Constant: Sendable {
     case number(Double)
@@ -27,8 +27,15 @@ struct LayoutRule: Decodable, Sendable {
   var cut: Int?
   /// What a tensor that only one side has always holds.
   var constant: Constant?
-  /// The tensor of ours whose shape a constant of theirs has; nil for a scalar.
+  /// The tensor of ours whose shape a constant of theirs has; nil for a scalar, or one of a `shape`.
   var like: String?
+  /// The shape of a constant of theirs that is like none of ours.
+  var shape: [String]?
+  /// Whether a tensor of theirs may hold anything, or be missing: nothing is taken from it. At export it is its constant, or
+  /// is left out where it has none.
+  var isIgnored: Bool
+  /// The only level that the rule stands for.
+  var level: String?
   /// Our tensors that take up a constant 0 of ours, a log-scale of output channels, at export where it is not 0: they
   /// are multiplied by e to its power along their last axis.
   var foldedInto: [String]
@@ -36,7 +43,8 @@ struct LayoutRule: Decodable, Sendable {
   var factor: Double
 
   private enum Key: String, CodingKey, CaseIterable {
-    case ours, theirs, operations, join, cut, constant, like, foldedInto, factor
+    case ours, theirs, operations, join, cut, constant, like, shape, level, foldedInto, factor
+    case isIgnored = "ignore"
   }
 
   init(from decoder: any Decoder) throws {
@@ -53,6 +61,9 @@ struct LayoutRule: Decodable, Sendable {
     join = try container.decodeIfPresent(Int.self, forKey: .join)
     cut = try container.decodeIfPresent(Int.self, forKey: .cut)
     like = try container.decodeIfPresent(String.self, forKey: .like)
+    shape = try container.decodeIfPresent([LayoutNumber].self, forKey: .shape)?.map(\.text)
+    level = try container.decodeIfPresent(LayoutNumber.self, forKey: .level)?.text
+    isIgnored = try container.decodeIfPresent(Bool.self, forKey: .isIgnored) ?? false
     foldedInto = try container.decodeIfPresent([String].self, forKey: .foldedInto) ?? []
     factor = try container.decodeIfPresent(Double.self, forKey: .factor) ?? 1
     if let word = try? container.decode(String.self, forKey: .constant) {
@@ -72,13 +83,27 @@ struct LayoutRule: Decodable, Sendable {
 
   private var fault: String? {
     if ours.isEmpty && theirs.isEmpty { return "it names neither ours nor theirs" }
+    if isIgnored && !ours.isEmpty { return "it ignores a tensor that ours come from" }
+    if shape != nil && (like != nil || !ours.isEmpty || constant == nil) {
+      return "shape goes with a constant of theirs that is like none of ours"
+    }
     if ours.isEmpty || theirs.isEmpty {
-      if constant == nil { return "it has no constant, though only one side has the tensor" }
+      if constant == nil && !isIgnored { return "it has no constant, though only one side has the tensor" }
       return operations.isEmpty && join == nil && cut == nil ? nil : "a constant has no operations, join or cut"
     }
     if constant != nil { return "it has a constant, though both sides have the tensor" }
     if (theirs.count > 1) != (join != nil) { return "join goes with several names in theirs" }
     if (ours.count > 1) != (cut != nil) { return "cut goes with several names in ours" }
     return join != nil && cut != nil ? "it has both join and cut" : nil
+  }
+}
+
+/// A number as JSON has it, or an expression in braces.
+private struct LayoutNumber: Decodable {
+  let text: String
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    text = try (try? container.decode(Int.self)).map(String.init) ?? container.decode(String.self)
   }
 }

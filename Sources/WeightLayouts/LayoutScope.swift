@@ -1,4 +1,4 @@
-/// What the `{...}` in a layout's names stand for: words, and numbers with their sums and differences.
+/// What the `{...}` in a layout's names stand for: words, and numbers with their sums, differences and products.
 struct LayoutScope {
   var words: [String: String] = [:]
   var numbers: [String: Int] = [:]
@@ -31,23 +31,15 @@ struct LayoutScope {
   static func names(in patterns: [String]) -> Set<String> {
     Set(
       patterns.flatMap { parts(of: $0) }.filter(\.isExpression).flatMap { part in
-        part.text.split { $0 == "+" || $0 == "-" }.map(String.init)
+        part.text.split(whereSeparator: "+-*()".contains).map(String.init)
       })
   }
 
   private func value(of expression: Substring, in pattern: String) throws -> Int {
-    var sum = 0
-    var (sign, rest) = (1, expression)
-    while true {
-      let end = rest.firstIndex { $0 == "+" || $0 == "-" } ?? rest.endIndex
-      let term = String(rest[..<end])
-      guard let value = Int(term) ?? numbers[term] else { throw Unknown(name: term, pattern: pattern) }
-      // A sum that does not fit is no size of a tensor, whatever it becomes.
-      sum &+= sign &* value
-      guard end < rest.endIndex else { return sum }
-      sign = rest[end] == "+" ? 1 : -1
-      rest = rest[rest.index(after: end)...]
-    }
+    var reader = ExpressionReader(rest: expression, pattern: pattern, numbers: numbers)
+    let value = try reader.sum(depth: 0)
+    guard reader.rest.isEmpty else { throw Unknown(name: String(reader.rest), pattern: pattern) }
+    return value
   }
 
   private static func parts(of pattern: String) -> [(text: Substring, isExpression: Bool)] {
@@ -60,5 +52,59 @@ struct LayoutScope {
     }
     parts.append((rest, false))
     return parts
+  }
+}
+
+/// Reads `(level-1)*(steps+2)+step` from the front. Numbers that do not fit wrap: they are no size of a tensor, whatever they
+/// become.
+private struct ExpressionReader {
+  var rest: Substring
+  let pattern: String
+  let numbers: [String: Int]
+  /// Deeper ones are no names that a person wrote.
+  private static let greatestDepth = 16
+
+  init(rest: Substring, pattern: String, numbers: [String: Int]) {
+    (self.rest, self.pattern, self.numbers) = (rest, pattern, numbers)
+  }
+
+  private mutating func take(_ character: Character) -> Bool {
+    guard rest.first == character else { return false }
+    rest = rest.dropFirst()
+    return true
+  }
+
+  mutating func sum(depth: Int) throws -> Int {
+    var sum = try product(depth: depth)
+    while true {
+      if take("+") {
+        sum &+= try product(depth: depth)
+      } else if take("-") {
+        sum &-= try product(depth: depth)
+      } else {
+        return sum
+      }
+    }
+  }
+
+  private mutating func product(depth: Int) throws -> Int {
+    var product = try factor(depth: depth)
+    while take("*") { product &*= try factor(depth: depth) }
+    return product
+  }
+
+  private mutating func factor(depth: Int) throws -> Int {
+    if rest.first == "(", depth < Self.greatestDepth {
+      let all = rest
+      rest = rest.dropFirst()
+      let sum = try sum(depth: depth + 1)
+      guard take(")") else { throw LayoutScope.Unknown(name: String(all), pattern: pattern) }
+      return sum
+    }
+    let end = rest.firstIndex(where: "+-*()".contains) ?? rest.endIndex
+    let term = String(rest[..<end])
+    guard let value = Int(term) ?? numbers[term] else { throw LayoutScope.Unknown(name: term, pattern: pattern) }
+    rest = rest[end...]
+    return value
   }
 }

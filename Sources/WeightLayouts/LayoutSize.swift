@@ -1,8 +1,10 @@
 import Files
 
-/// The numbers that a layout reads, in this order: a name may hold those before.
+/// The numbers that a layout reads: the name of one may hold others.
 enum LayoutQuantity: String, CodingKey, CaseIterable {
   case levels, steps, channels, hidden, height, width, classes
+  /// The images that a constant is stored for, which no model has; 1 at export.
+  case batch
 
   /// No quantity of a model is larger.
   static let greatest = 1 << 16
@@ -42,5 +44,16 @@ enum LayoutSize: Decodable, Sendable {
     self = .measured(
       tensor: try container.decode(String.self, forKey: .tensor), axis: try container.decode(Int.self, forKey: .axis),
       dividedBy: divisor, doubled: try container.decodeIfPresent(String.self, forKey: .doubled))
+  }
+}
+
+extension LayoutSize {
+  /// The names that its patterns hold.
+  var names: Set<String> {
+    switch self {
+    case .number: []
+    case .count(let pattern): LayoutScope.names(in: [pattern])
+    case .measured(let tensor, _, _, let doubled): LayoutScope.names(in: [tensor] + (doubled.map { [$0] } ?? []))
+    }
   }
 }

@@ -29,7 +29,7 @@ extension WeightLayout {
     var ours = try Self.tensors(of: model)
     var form = LayoutForm(self)
     try form.suit(configuration, ours, choosing: choices)
-    let bindings = try form.rules.flatMap { try LayoutBinding.all($0, in: form.scope) }
+    let bindings = try bindings(of: form)
     if let stranger = ours.keys.sorted().first(where: { name in !bindings.contains { $0.ours.contains(name) } }) {
       throw ModelError.request("tensor \(stranger) of the model has no place in layout \(name)")
     }
@@ -48,7 +48,7 @@ extension WeightLayout {
     }
     for binding in bindings.filter({ $0.ours.isEmpty }) {
       guard let constant = binding.rule.constant else { continue }
-      let shape = try binding.like.map { try own($0).shape } ?? []
+      let shape = try binding.shape ?? binding.like.map { try own($0).shape } ?? []
       for name in binding.theirs { try add(name, Self.value(of: constant, shape: shape).tensor) }
     }
     // Those that read another tensor of theirs come when it is there.

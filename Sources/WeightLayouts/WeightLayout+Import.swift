@@ -22,6 +22,7 @@ extension WeightLayout {
     var form = LayoutForm(self)
     try naming { try form.recognize(weights, choosing: choices) }
     let configuration = try configuration(form, size: size, bits: bits, classNames: classNames, weights)
+    form.settle(configuration)
     // Tensors may be repeated.
     try configuration.requireRoom(in: weights.file, timesStored: 64)
     let model: Glow
@@ -66,8 +67,10 @@ extension WeightLayout {
     }
     var fields = try Self.fields(of: base)
     for (field, value) in form.model {
-      guard fields[field] != nil else { throw fault("model.\(field) is no field of a model") }
-      fields[field] = value
+      guard fields[field] != nil || Self.optionalFields.contains(field) else {
+        throw fault("model.\(field) is no field of a model")
+      }
+      fields[field] = value == .null ? nil : value
     }
     let configuration = try ModelFolder.decode(GlowConfiguration.self, JSONEncoder().encode(fields), file: file)
     do { try configuration.validate() } catch { throw weights.fault("no such model can be built: \(error)") }
@@ -78,6 +81,20 @@ extension WeightLayout {
     try JSONDecoder().decode([String: JSONValue].self, from: JSONEncoder().encode(configuration))
   }
 
+  /// Fields that a configuration may lack.
+  private static let optionalFields: Set<String> = ["priors", "deviationLimit"]
+
+  /// The rules of a form for every place that they stand for.
+  /// - Throws: where two of them give one tensor of ours: one would be lost.
+  func bindings(of form: LayoutForm) throws -> [LayoutBinding] {
+    let bindings = try form.rules.flatMap { try LayoutBinding.all($0, in: form.scope) }
+    var given: Set<String> = []
+    for name in bindings.flatMap(\.ours) where !given.insert(name).inserted {
+      throw fault("two rules give our tensor \(name)")
+    }
+    return bindings
+  }
+
   private func fill(_ model: Glow, from weights: ForeignWeights, _ form: LayoutForm) throws {
     let all = model.parameters.parameters.map { ($0.name, $0.value) } + model.buffers.map { ($0.name, $0.value) }
     let targets = Dictionary(uniqueKeysWithValues: all)
@@ -85,13 +102,13 @@ extension WeightLayout {
       guard let target = targets[name] else { throw fault("\"\(name)\" is no tensor of the model that it describes") }
       return target
     }
-    let bindings = try form.rules.flatMap { try LayoutBinding.all($0, in: form.scope) }
+    let bindings = try bindings(of: form)
     let known = Set(bindings.flatMap(\.theirs))
     var values: [String: Tensor] = [:]
-    for binding in bindings {
+    for binding in bindings where !binding.rule.isIgnored {
       if let constant = binding.rule.constant {
-        let like = try binding.like.map { try target($0).shape } ?? []
-        for name in binding.theirs { try weights.require(name, constant, shape: like) }
+        let shape = try binding.shape ?? binding.like.map { try target($0).shape } ?? []
+        for name in binding.theirs { try weights.require(name, constant, shape: shape) }
         guard case .number(let number) = constant else { continue }
         for name in binding.ours { values[name] = try .full(number, target(name).shape, .float64) }
       } else {

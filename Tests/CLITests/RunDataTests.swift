@@ -118,7 +118,7 @@ import Testing
     try withTemporaryFolder { folder in
       let model = folder.appending(path: "model")
       try glow("export", "--model", try TrainedRun.unlabeled().run.path, "--out", model.path)
-      #expect(model.names == ["config.json", "data.json", "model.safetensors"])
+      #expect(model.names == ["README.md", "config.json", "data.json", "model.safetensors"])
       let data = try TrainedRun.unlabeled().data
       #expect(try GlowBinary.run(["eval", "--model", model.path, "--data", data]).status == 0)
       try FileManager.default.removeItem(at: model.appending(path: "data.json"))

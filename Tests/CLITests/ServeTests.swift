@@ -142,6 +142,55 @@ import Testing
     }
   }
 
+  /// Without --model all that there is is served: the first in memory, the others when they are asked for.
+  @Test func allModelsThatThereAre() async throws {
+    let (labeled, masked) = (try TrainedRun.labeled(), try TrainedRun.maskedGlow())
+    let runs = labeled.run.deletingLastPathComponent()
+    let names = [labeled, masked].map(\.run.lastPathComponent)
+    let server = try Server(["--runs", runs.path, "--reference-limit", "0", "--model-memory", "1MB"])
+    func models() async throws -> [(name: String, isLoaded: Bool)] {
+      try #require(try await server.get("/v1/models").json["models"] as? [[String: Any]])
+        .map { ($0["name"] as! String, $0["isLoaded"] as! Bool) }
+    }
+    let first = try await models()
+    #expect(Set(names).isSubset(of: first.map(\.name)) && first.map(\.isLoaded) == first.indices.map { $0 == 0 })
+    for name in names {
+      let one = try await server.get("/v1/model?model=\(name)")
+      #expect(one.status == 200 && one.json["isLoaded"] as? Bool == true, "\(one.json)")
+      let card = try #require(one.json["card"] as? [String: Any])
+      #expect(card["trainedImages"] as? Int == 320 && card["bytes"] as? Int ?? 0 > 1000)
+      #expect(try await server.post("/v1/sample?model=\(name)", #"{"count": 1}"#).status == 200)
+    }
+    // They do not fit together.
+    #expect(try await models().filter(\.isLoaded).count < 1 + names.count)
+    #expect(try server.end(SIGTERM) == 0)
+  }
+
+  @Test func everyCheckpointOfARun() async throws {
+    let run = try TrainedRun.maskedGlow()
+    let server = try Server(["--model", run.run.path, "--every-checkpoint", "--reference-limit", "0"])
+    let models = try #require(try await server.get("/v1/models").json["models"] as? [[String: Any]])
+    let name = run.run.lastPathComponent
+    #expect(models.map { $0["name"] as? String } == ["\(name)@images-320", "\(name)@images-160"])
+    #expect(try server.end(SIGTERM) == 0)
+  }
+
+  @Test func aSocketInPlaceOfAPort() async throws {
+    let run = try TrainedRun.labeled()
+    let folder = try TemporaryFolder()
+    let file = folder.path("glow.sock")
+    let server = GlowBinary.process(["serve", "--model", run.run.path, "--socket", file, "--reference-limit", "0"])
+    let output = Pipe()
+    (server.standardOutput, server.standardError) = (output, FileHandle.nullDevice)
+    try server.run()
+    #expect(String(decoding: output.fileHandleForReading.availableData, as: UTF8.self).hasPrefix("Studio: listens on "))
+    try expectRefusal(
+      ["serve", "--model", run.run.path, "--socket", file, "--reference-limit", "0"], "cannot listen on", "glow.sock")
+    server.terminate()
+    server.waitUntilExit()
+    #expect(server.terminationStatus == 0 && !FileManager.default.fileExists(atPath: file))
+  }
+
   @Test func attributesBesideTheRunAreFound() async throws {
     let run = try TrainedRun.labeled()
     let file = run.run.appending(path: "attributes.safetensors")
@@ -231,7 +280,6 @@ import Testing
     try expectRefusal(
       serve + ["--model", TrainedRun.labeled().run.path, "--attributes", "a.safetensors"], "--attributes", "one --model"
     )
-    try expectRefusal(["serve"], "--model")
     try expectRefusal(serve + ["--port", "70000"], "--port", "0 to 65535")
     try expectRefusal(serve + ["--batch-size", "0"], "--batch-size")
     try expectRefusal(serve + ["--reference-limit", "1"], "--reference-limit")

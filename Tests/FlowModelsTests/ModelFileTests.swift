@@ -82,6 +82,60 @@ import Torch
     #expect(try message(changing: "\"glow\" : {", to: "\"glow\" : [").hasPrefix("not valid JSON"))
   }
 
+  /// A newer program's field could make it another model.
+  @Test func unknownFields() throws {
+    for (text, other, field) in [
+      ("\"levels\" : 2", "\"levels\" : 2, \"shear\" : 1", "glow.shear"),
+      ("\"version\" : 1", "\"version\" : 1, \"ema\" : false", "ema"),
+      ("\"levels\" : 2", "\"levels\" : 2, \"a\\u0007\" : {}", "glow.a\\u{7}"),
+    ] {
+      let message = try message(changing: text, to: other)
+      #expect(message.hasPrefix("field \(field) is unknown to this program"), "\(message)")
+      #expect(message.hasSuffix("use the program that wrote it"), "\(message)")
+    }
+    // One that is said to be unset changes nothing.
+    try withTemporaryFolder { folder in
+      try ModelFolder.write(Variant.all[0].model(), to: folder)
+      let url = folder.appending(path: "config.json")
+      let json = try String(contentsOf: url, encoding: .utf8)
+      try json.replacing("\"levels\" : 2", with: "\"levels\" : 2, \"deviationLimit\" : null, \"priors\" : null")
+        .write(to: url, atomically: true, encoding: .utf8)
+      #expect(try ModelFolder.readConfiguration(folder).levels == 2)
+    }
+  }
+
+  @Test func unknownFieldsInParts() throws {
+    try withTemporaryFolder { folder in
+      var glow = GlowConfiguration(height: 8, width: 8, channels: 1, levels: 2, steps: 1, hidden: 4)
+      try glow.condition(onAttributes: ["hat", "hair"])
+      glow.attributeExclusions = [AttributeExclusion(attribute: "hat", absent: ["hair"])]
+      let configuration = MaskedGlowConfiguration(pixelSteps: 1, pixelHidden: 2, before: glow)
+      try ModelFolder.write(configuration.makeModel(options: TensorOptions(), seed: 1), to: folder)
+      let url = folder.appending(path: "config.json")
+      let json = try String(contentsOf: url, encoding: .utf8)
+      let read = try #require(try ModelFolder.readConfiguration(folder) as? MaskedGlowConfiguration)
+      #expect(read == configuration)
+      for (text, field) in [
+        ("\"attribute\" : \"hat\"", "masked-glow.glow.exclusions[0].shear"), ("\"bits\" : 8", "masked-glow.glow.shear"),
+        ("\"pixelSteps\" : 1", "masked-glow.shear"),
+      ] {
+        #expect(json.contains(text))
+        try json.replacing(text, with: text + ", \"shear\" : 0").write(to: url, atomically: true, encoding: .utf8)
+        let error = try #require(throws: ModelError.self) { try ModelFolder.readConfiguration(folder) }
+        #expect("\(error)".contains("field \(field) is unknown"), "\(error)")
+      }
+    }
+  }
+
+  /// Those that older programs wrote.
+  @Test func shippedModelsStayReadable() throws {
+    let models = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Models")
+    let names = try FileManager.default.contentsOfDirectory(atPath: models.path).sorted()
+    #expect(names.count >= 3)
+    for name in names { _ = try ModelFolder.readConfiguration(models.appending(path: name)) }
+  }
+
   /// Tensors that do not fit the configuration beside them.
   @Test func weightErrors() throws {
     try withTemporaryFolder { folder in

@@ -261,6 +261,22 @@ import Torch
     await #expect(throws: InferenceError.self) { try await model.walk(through: picture, frames: 2) }
   }
 
+  /// What a judge found lies beside the model.
+  @Test func whatAJudgeSaw() async throws {
+    let served = try ServedModel()
+    #expect(try await ImageModel(served.folder.path).description.turned.isEmpty)
+    let file = served.folder.appending(path: "judge.json")
+    let judged =
+      #"{"format": "swift-glow judge", "version": 1, "turned": {"told": {"strength": 2, "shares": {"bright": 0.9}}}}"#
+    try Data(judged.utf8).write(to: file)
+    #expect(try await ImageModel(served.folder.path).description.turned == ["told": ["bright": 0.9]])
+    for (wrong, words) in [("{}", "is no file of a judge"), (judged.replacing(": 1,", with: ": 2,"), "version 2")] {
+      try Data(wrong.utf8).write(to: file)
+      let error = await #expect(throws: ModelError.self) { try await ImageModel(served.folder.path) }
+      #expect("\(error!)".contains(words) && "\(error!)".contains("judge.json"))
+    }
+  }
+
   @Test func whyThereAreNoAttributes() async throws {
     let (served, other) = (try ServedModel(), try ServedModel(labels: Self.labels))
     let file = served.attributes

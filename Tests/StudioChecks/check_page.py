@@ -17,6 +17,7 @@ import page_address
 import page_conditions
 import page_crop
 import page_edit
+import page_history
 import page_mix
 import page_models
 import page_names
@@ -123,6 +124,8 @@ def check(playwright: Playwright, browser: Browser, models: Models, files: Path)
             page_training.check_live(watch, models)
         with group("The address"), watched(browser, server.address) as watch:
             page_address.check(watch, files)
+        with group("What was made lately"), watched(browser, server.address) as watch:
+            page_history.check(watch)
         with group("The keyboard"), watched(browser, server.address) as watch:
             page_trouble.check_tabs(watch)
         with group("A busy server, and none"), watched(browser, server.address) as watch:
@@ -138,6 +141,8 @@ def check(playwright: Playwright, browser: Browser, models: Models, files: Path)
         for name, look in [("a desktop", {}), ("a phone", {"viewport": PHONE})]:
             with group(f"Two models on {name}"), watched(browser, server.address, **look) as watch:
                 page_models.check(watch, *server.models)
+        with group("The models' cards"), watched(browser, server.address) as watch:
+            page_history.check_cards(watch, server.models)
     with serving(models.told, "--runs", models.told.parent) as server:
         for name, look in [("a desktop", {}), ("a dark phone", {"viewport": PHONE, "scheme": "dark"})]:
             with group(f"A model that is told attributes on {name}"), watched(browser, server.address, **look) as watch:

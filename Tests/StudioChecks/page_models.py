@@ -47,8 +47,6 @@ def require_model(watch: Watched, model: dict) -> None:
     size = page.eval_on_selector(GRID, "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])")
     require(size == [model["width"], model["height"]], f"the samples are of {size}")
     require(page.is_visible("#sample-class-field") == bool(model["labels"]), "the choice of class is not the model's")
-    sliders = page.locator("#edit-attributes input").count()
-    require(sliders == len(model["attributes"]), f"there are {sliders} sliders of attributes")
     levels = page.locator("#sample-levels input").count()
     require(levels == len(model["latentShapes"]), f"there are {levels} levels")
 
@@ -59,6 +57,8 @@ def check_tabs(watch: Watched, model: dict) -> None:
     watch.show("edit")
     watch.wait_for_text("#edit-note", "Image 0")
     require(bodies, "an edit is asked of another model")
+    sliders = page.locator("#edit-attributes input").count()
+    require(sliders == len(model["attributes"]), f"there are {sliders} sliders of attributes")
     open_gallery(watch, "edit")
     require(model["data"]["name"] in watch.text("#edit-gallery summary"), "the images are those of another model")
     watch.show("mix")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from browser import DESKTOP, Watched, require, watched
 from server import glow, serving
 
-MOST_BYTES = 64_000
+MOST_BYTES = 120_000
 MOST_PIXELS_DOWN = 1080
 # The most that a file has room for are taken.
 COLORS = [128, 64, 48, 32]

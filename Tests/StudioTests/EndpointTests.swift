@@ -194,6 +194,9 @@ import Testing
       #expect(try await images == server.model.sample(count: 5, seed: 9).pictures)
       #expect(parts.flatMap { $0["labels"] as? [Int] ?? [] } == [0, 1, 2, 0, 1])
       #expect(parts.allSatisfy { $0["total"] as? Int == 5 && ($0["secondsLeft"] as? Double ?? -1) >= 0 })
+      let like: [String: Any] = ["like": ["sample": ["index": 0]]]
+      server.expectProblem(
+        try await server.post("/v1/sample", like, headers: ["Accept": "text/event-stream"]), 406, "variations")
       let wrong = try await server.post("/v1/sample", ["count": 0], headers: ["Accept": "text/event-stream"])
       #expect(wrong.status == 400)
     }
@@ -362,8 +365,8 @@ import Testing
     try await RunningServer.with { server in
       let page = try await server.send("GET", "/")
       #expect(page.status == 200 && page.headers["content-type"] == "text/html; charset=utf-8")
-      // Each file that the page names is there, and none is from elsewhere.
-      let names = page.text.matches(of: /(?:src|href)="([^"#]*)"/).map { String($0.1) }
+      // Each file that the page loads is there, and none is from elsewhere.
+      let names = page.text.matches(of: /<(?:link|script|img)\s[^>]*?(?:src|href)="([^"#]*)"/).map { String($0.1) }
       #expect(!names.isEmpty)
       for name in names {
         #expect(!name.contains("//"))

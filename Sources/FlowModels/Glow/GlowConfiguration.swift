@@ -14,6 +14,14 @@ public struct GlowConfiguration: FlowConfiguration {
   public static let kind = "glow"
   public static let title = "Glow"
   public static var standard: Self { Self(height: 32, width: 32, channels: 3, levels: 3, steps: 8, hidden: 128) }
+  public static let citation = """
+    @inproceedings{kingma2018glow,
+      title = {Glow: Generative Flow with Invertible 1x1 Convolutions},
+      author = {Kingma, Diederik P. and Dhariwal, Prafulla},
+      booktitle = {Advances in Neural Information Processing Systems},
+      year = {2018}
+    }
+    """
   public static let features: Set<FlowFeature> = [.classifier, .keptActivations, .precision]
   public static var fields: [ConfigurationField<Self>] {
     [

@@ -27,6 +27,7 @@ public struct MaskedGlowConfiguration: FlowConfiguration {
     return Self(pixelSteps: 4, pixelHidden: 32, before: glow)
   }
   public static var features: Set<FlowFeature> { GlowConfiguration.features }
+  public static var citation: String { GlowConfiguration.citation }
   public static var labelConditionings: [String] { GlowConfiguration.labelConditionings }
   public static var fields: [ConfigurationField<Self>] {
     [

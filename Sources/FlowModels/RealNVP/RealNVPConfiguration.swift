@@ -10,6 +10,14 @@ public struct RealNVPConfiguration: FlowConfiguration {
   public static let kind = "realnvp"
   public static let title = "RealNVP"
   public static var standard: Self { Self(height: 32, width: 32, channels: 3, levels: 2, blocks: 2, hidden: 32) }
+  public static let citation = """
+    @inproceedings{dinh2017realnvp,
+      title = {Density Estimation Using Real {NVP}},
+      author = {Dinh, Laurent and Sohl-Dickstein, Jascha and Bengio, Samy},
+      booktitle = {International Conference on Learning Representations},
+      year = {2017}
+    }
+    """
   public static var fields: [ConfigurationField<Self>] {
     [
       .integer("levels", "L, levels.", \.levels), .integer("steps", "Couplings of each kind per level.", \.couplings),

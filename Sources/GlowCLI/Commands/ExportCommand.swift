@@ -1,4 +1,5 @@
 import WeightLayouts
+import Analysis
 import ArgumentParser
 import Files
 import FlowModels
@@ -9,9 +10,11 @@ import Training
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a run's model to a folder of its own: config.json, model.safetensors and data.json.",
+    abstract: "Write a run's model to a folder of its own, as it can be given away.",
     discussion: """
-      data.json says what the model was trained on, which `glow eval` and others take unless --data names images.
+      config.json and model.safetensors are the model. data.json says what it was trained on, which `glow eval` and others \
+      take unless --data names images. README.md is a model card: it says what is known of the model. \
+      attributes.safetensors, from glow attributes fit, comes along where the model has one.
 
       With --layout, another program's weights instead, in one safetensors file: the reverse of glow import.
       """)
@@ -19,10 +22,20 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @Option(help: "The folder to write; with --layout, the safetensors file.") var out: String
   @Option(help: "Of the weights on disk.") var precision = DiskPrecision.float32
+  @Option(
+    help: ArgumentHelp("For the model card, such as mit; without it the card says nothing of it.", valueName: "id"))
+  var license: String?
   @Option(help: "Another program's layout: a name or a .json file, as for glow import.") var layout: String?
   @OptionGroup var form: LayoutOptions
 
   func validate() throws {
+    if layout != nil, license != nil {
+      throw ValidationError("--license is for the model card, which another program's --layout has not: leave it out")
+    }
+    if let license, license.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9.+-]{0,63}/) == nil {
+      throw ValidationError(
+        "--license \"\(printable(license))\" is no identifier of a license, such as mit or cc-by-4.0")
+    }
     if layout == nil, !form.option.isEmpty { throw ValidationError("--option decides between forms of a --layout") }
   }
 
@@ -42,8 +55,31 @@ struct ExportCommand: ParsableCommand {
       }
       try WeightLayout.named(layout).write(model, choosing: form.choices, as: precision.dtype, to: URL(filePath: out))
     } else {
-      try writeModel(flow, as: precision.dtype, trainedOn: TrainedImages(ofModel: place.folder), to: URL(filePath: out))
+      let folder = URL(filePath: out)
+      let card = try HubCard(flow, in: place.folder, as: precision.dtype, license: license)
+      try writeModel(flow, as: precision.dtype, trainedOn: TrainedImages(ofModel: place.folder), to: folder)
+      if try !card.write(to: folder) { warn("\(out)/\(HubCard.fileName) is not Glow's and stays as it is") }
+      try keepAttributes(of: place.folder, in: folder)
     }
     print("\(counted(flow.parameters.count, "parameter")) in \(precision.rawValue): \(out)")
+  }
+
+  /// Takes the directions of attributes along that lie beside the model or its run, where they are those of what was written.
+  private func keepAttributes(of source: URL, in folder: URL) throws {
+    let name = "attributes.safetensors"
+    let parent = source.deletingLastPathComponent()
+    let places = [source] + (parent.lastPathComponent == "checkpoints" ? [parent.deletingLastPathComponent()] : [])
+    let files = places.map { $0.appending(path: name) }.filter { FileManager.default.fileExists(atPath: $0.path) }
+    guard let file = files.first else { return }
+    do {
+      _ = try AttributeDirections(contentsOf: file, for: ModelFolder.read(folder))
+    } catch {
+      warn("\(file.relativePath) is left out: \(error)")
+      return
+    }
+    let url = folder.appending(path: name)
+    do { try AtomicFile.store(Data(contentsOf: file), at: url) } catch {
+      throw ValidationError("\(url.path) cannot be written: \(error.systemReason)")
+    }
   }
 }

@@ -153,7 +153,7 @@ struct ServeCommand: AsyncParsableCommand {
     guard locations.isEmpty else {
       return try ServedLocation.all(locations, checkpoint: checkpoint, isEveryCheckpoint: everyCheckpoint)
     }
-    let found = ServedLocation.everything(runs: URL(filePath: runs), isEveryCheckpoint: everyCheckpoint)
+    let found = try ServedLocation.everything(runs: URL(filePath: runs), isEveryCheckpoint: everyCheckpoint)
     guard !found.isEmpty else {
       throw ValidationError("there is no model here: name one with --model, or train one with glow train")
     }

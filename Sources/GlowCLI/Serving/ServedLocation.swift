@@ -22,12 +22,16 @@ struct ServedLocation {
   static func all(
     _ texts: [String], checkpoint: CheckpointChoice?, isEveryCheckpoint: Bool = false
   ) throws -> [ServedLocation] {
+    try made(
+      of: zip(texts, distinctNames(of: texts)).flatMap { text, name in
+        try (isEveryCheckpoint ? everyCheckpoint(of: text, name) : nil) ?? [
+          (try ModelPlace(text, checkpoint: checkpoint), name)
+        ]
+      })
+  }
+
+  private static func made(of places: [(place: ModelPlace, name: String)]) throws -> [ServedLocation] {
     var seen: [String: String] = [:]
-    let places = try zip(texts, distinctNames(of: texts)).flatMap { text, name in
-      try (isEveryCheckpoint ? everyCheckpoint(of: text, name) : nil) ?? [
-        (try ModelPlace(text, checkpoint: checkpoint), name)
-      ]
-    }
     return try places.map { place, name in
       let path = place.folder.standardizedFileURL.resolvingSymlinksInPath().path
       if let earlier = seen.updateValue(place.location, forKey: path) {
@@ -40,22 +44,26 @@ struct ServedLocation {
   }
 
   /// The shipped models, and below a folder the newest checkpoint of each run, or all. A run that cannot be read is said so.
-  static func everything(runs: URL, isEveryCheckpoint: Bool) -> [ServedLocation] {
+  static func everything(runs: URL, isEveryCheckpoint: Bool) throws -> [ServedLocation] {
     let found = ((try? RunSummary.runs(in: runs)) ?? []).filter { !$0.checkpoints.isEmpty }.map(\.url.relativePath)
-    return readable(ModelLocation.shippedNames + found, isEveryCheckpoint: isEveryCheckpoint)
+    let texts = (ModelLocation.shippedNames + found).filter(isReadable)
+    return try made(
+      of: zip(texts, distinctNames(of: texts)).flatMap { text, name in
+        if isEveryCheckpoint, let every = everyCheckpoint(of: text, name) { return every }
+        let folder = try ModelLocation.resolve(text)
+        let checkpoint = ModelLocation.checkpoints(of: URL(filePath: text)).last?.lastPathComponent
+        return [(ModelPlace(location: text, folder: folder, checkpoint: checkpoint), name)]
+      })
   }
 
-  private static func readable(_ texts: [String], isEveryCheckpoint: Bool) -> [ServedLocation] {
-    let good = texts.filter { text in
-      do {
-        _ = try ModelFolder.readConfiguration(ModelLocation.resolve(text))
-        return true
-      } catch {
-        warn("\(text) is left out: \(error)")
-        return false
-      }
+  private static func isReadable(_ text: String) -> Bool {
+    do {
+      _ = try ModelFolder.readConfiguration(ModelLocation.resolve(text))
+      return true
+    } catch {
+      warn("\(text) is left out: \(error)")
+      return false
     }
-    return (try? all(good, checkpoint: nil, isEveryCheckpoint: isEveryCheckpoint)) ?? []
   }
 
   /// The newest first; nil of what is no run.

@@ -1,4 +1,5 @@
 import Analysis
+import Files
 import Foundation
 import Hummingbird
 import Imaging
@@ -124,7 +125,7 @@ private struct ModelsAnswer: Encodable {
         "latentShapes": .list(of: .list(of: .whole, count: 3...3), count: 1...16), "labels": .list(of: .text),
         "conditions": .list(of: .text),
         "attributes": .list(of: attribute), "directions": .list(of: .choice(AttributeDirections.Kind.self)),
-        "isLoaded": .flag, "limits": Limits.schema, "card": Card.schema,
+        "turned": turned, "isLoaded": .flag, "limits": Limits.schema, "card": Card.schema,
       ],
       optional: [
         "attributesProblem": attributesProblem, "data": Images.schema, "reference": ModelActivity.Reference.schema,
@@ -134,6 +135,14 @@ private struct ModelsAnswer: Encodable {
     private static let attribute = Schema.answer(
       ["name": .text, "with": .whole, "without": .whole, "areasUnderROC": areas], optional: ["areaUnderROC": .real]
     ).called("Attribute")
+
+    private static let turned = Schema(["type": "object", "additionalProperties": shares])
+      .described(
+        as:
+          "The share of pictures in which a judge sees an attribute that an edit gave: by the kind of edit, then by attribute"
+      )
+
+    private static let shares: JSONValue = ["type": "object", "additionalProperties": ["type": "number"]]
 
     /// By the kind of the direction; those that were measured.
     private static let areas = Schema.answer(

@@ -108,7 +108,7 @@ extension Studio {
   func runMetrics(_ request: Request, _ context: StudioContext) throws -> Response {
     let entry = try entry(context)
     return Response(
-      status: .ok, headers: [.contentType: MediaType.events],
+      status: .ok, headers: .events,
       body: ResponseBody { writer in
         var stream = RunStream(entry)
         while let events = stream.next(), !Task.isShuttingDownGracefully {

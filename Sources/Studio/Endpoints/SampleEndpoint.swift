@@ -21,11 +21,16 @@ extension Studio {
   func sample(_ request: Request, _ context: StudioContext) async throws -> Response {
     try await answering(request, context) { (asked: RequestFields) in
       var fields = asked
+      let type = request.preferred(of: MediaType.json, MediaType.png, MediaType.events)
       if let like = try fields.object("like") {
+        guard type != MediaType.events else {
+          throw Problem(
+            .notAcceptable, "variations do not come as events: accept \(MediaType.json) or \(MediaType.png)")
+        }
         return try await answer(variations(of: like, &fields, context), to: request)
       }
       let asked = try samples(&fields)
-      if request.preferred(of: MediaType.json, MediaType.png, MediaType.events) == MediaType.events {
+      if type == MediaType.events {
         return SampleStream(asked, of: model).response(self, context)
       }
       let drawn = try await model.sample(

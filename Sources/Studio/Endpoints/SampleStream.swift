@@ -30,7 +30,7 @@ struct SampleStream: Sendable {
 
   func response(_ studio: Studio, _ context: StudioContext) -> Response {
     Response(
-      status: .ok, headers: [.contentType: MediaType.events],
+      status: .ok, headers: .events,
       body: ResponseBody { writer in
         let (events, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
         let work = Task {

@@ -71,6 +71,8 @@ export function makeAddress({ current, onVisit, onWrite }) {
   byId("places").hidden = false;
   showButtons();
   return {
+    // What names what is shown now, also before it is written.
+    hash: text,
     // Shows what another address names, as a step to go back by.
     visit: (hash) => {
       write();

@@ -2,7 +2,7 @@
 
 import { usefulArea } from "./conditions.js";
 import { byId, makeSlider } from "./controls.js";
-import { count, fixed, signed } from "./format.js";
+import { count, fixed, percent, signed } from "./format.js";
 
 export const reach = 1.5;
 const manyAttributes = 12;
@@ -11,14 +11,15 @@ const manyAttributes = 12;
 export function makeAttributes(model, { prefix = "edit", most = Infinity } = {}) {
   const { attributes, attributesProblem, directions, labels, conditions } = model;
   const part = (name) => byId(`${prefix}-${name}`);
-  const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(attribute, `${prefix}-attribute-${index}`) }));
+  const sliders = attributes.map((attribute, index) => ({ attribute, ...makeAttributeSlider(model, attribute, `${prefix}-attribute-${index}`) }));
   const more = part("more");
   let folded = [];
-  // Those that directions of this kind tell apart best come first; the weak ones are folded away.
+  // Those come first that a judge saw most often after an edit along directions of this kind, or where nobody judged those that
+  // they tell apart best; the weak ones are folded away.
   const order = (direction) => {
-    const area = ({ attribute }) => attribute.areasUnderROC[direction];
-    const sorted = sliders.toSorted((a, b) => (area(b) ?? -1) - (area(a) ?? -1));
-    const isUseful = (slider) => area(slider) === undefined || area(slider) >= usefulArea;
+    const clarity = ({ attribute }) => clarityAlong(model, attribute, direction);
+    const sorted = sliders.toSorted((a, b) => (clarity(b) ?? -1) - (clarity(a) ?? -1));
+    const isUseful = (slider) => clarity(slider) === undefined || clarity(slider) >= usefulArea;
     const useful = sorted.filter(isUseful);
     const shown = (useful.length > 0 ? useful : sorted).slice(0, most);
     folded = sorted.filter((slider) => !shown.includes(slider));
@@ -73,15 +74,15 @@ export function makeAttributes(model, { prefix = "edit", most = Infinity } = {})
     },
     // How well each of the directions of a kind tells images apart.
     showAreas: (direction) => {
-      for (const { attribute, note } of sliders) note.textContent = separability(attribute, direction);
+      for (const { attribute, note } of sliders) note.textContent = separability(model, attribute, direction);
       order(direction);
     },
   };
 }
 
-function makeAttributeSlider(attribute, id) {
+function makeAttributeSlider(model, attribute, id) {
   const slider = makeSlider({
-    id, label: nameInWords(attribute), note: separability(attribute, "mean"),
+    id, label: nameInWords(attribute), note: separability(model, attribute, "mean"),
     min: -reach, max: reach, step: 0.05, value: 0, format: (value) => signed(value, 2),
   });
   slider.row.classList.add("signed");
@@ -92,8 +93,12 @@ function makeAttributeSlider(attribute, id) {
 
 export const nameInWords = ({ name }) => name.replaceAll("_", " ");
 
-function separability({ areasUnderROC }, direction) {
-  const area = areasUnderROC[direction];
+const clarityAlong = ({ turned }, { name, areasUnderROC }, direction) => turned[direction]?.[name] ?? areasUnderROC[direction];
+
+function separability(model, attribute, direction) {
+  const share = model.turned[direction]?.[attribute.name];
+  if (share !== undefined) return `seen in ${percent(share)}`;
+  const area = attribute.areasUnderROC[direction];
   if (area === undefined) return "not measured";
   const word = area >= 0.9 ? "clear" : area >= 0.75 ? "fair" : "weak";
   return `AUC ${fixed(area, 2)}, ${word}`;

@@ -14,7 +14,12 @@ const strongest = 4;
 const usual = 2;
 export const usefulArea = 0.75;
 
-// `values()` holds the attributes of which something is said; `areas` are those under ROC by name, where they are known.
+// How well images tell each attribute, by name, from 0 to 1: what a judge saw of edits, else the area under ROC of its direction.
+export const clarityOf = ({ attributes, turned }) => ({
+  ...Object.fromEntries(attributes.map(({ name, areaUnderROC }) => [name, areaUnderROC])), ...turned.told,
+});
+
+// `values()` holds the attributes of which something is said; `areas` say how well images tell them, where that is known.
 export function makeConditions({ prefix, names, areas = {}, onChange }) {
   byId(`${prefix}-conditions`).hidden = names.length === 0;
   // Hundredths count: of attributes that are told equally well, the model's order stays.

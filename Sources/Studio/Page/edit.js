@@ -4,7 +4,7 @@ import { fieldsOf, numbersIn } from "./address.js";
 import { edit } from "./api.js";
 import { makeAttributes } from "./attributes.js";
 import { makeChooser } from "./chooser.js";
-import { makeConditions } from "./conditions.js";
+import { clarityOf, makeConditions } from "./conditions.js";
 import { byId, coalesce, fillSelect, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
 import { makeLeaving } from "./leaving.js";
@@ -144,8 +144,7 @@ export function makeEdit({ model, changed, made }) {
   byId("panel-edit").style.setProperty("--aspect", model.width / model.height);
   if (model.data) showPlaces();
 
-  const areas = Object.fromEntries(model.attributes.map(({ name, areaUnderROC }) => [name, areaUnderROC]));
-  const conditions = makeConditions({ prefix: "edit", names: model.conditions, areas, onChange: () => ask() });
+  const conditions = makeConditions({ prefix: "edit", names: model.conditions, areas: clarityOf(model), onChange: () => ask() });
   const chooser = makeChooser({ prefix: "edit", model, onChoose: (chosen) => ask(chosen) });
   const grid = makeEditGrid({
     model, onChange: () => ask(),

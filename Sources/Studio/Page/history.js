@@ -14,13 +14,11 @@ export function makeHistory({ visit }) {
   let timer;
 
   const add = () => {
-    if (!latest) return;
-    const entry = { ...latest, hash: location.hash };
-    const before = entries.find(({ hash }) => hash === entry.hash);
-    if (before) Object.assign(before, entry);
-    else entries.push(entry);
-    const spare = entries.filter(({ isPinned }) => !isPinned);
-    if (spare.length > most) entries = entries.filter((one) => one !== spare[0]);
+    const before = entries.find(({ hash }) => hash === latest.hash);
+    if (before) Object.assign(before, latest);
+    else entries.push(latest);
+    const kept = entries.filter(({ isPinned }) => !isPinned).slice(-most);
+    entries = entries.filter((one) => one.isPinned || kept.includes(one));
     show();
   };
 
@@ -68,8 +66,8 @@ export function makeHistory({ visit }) {
   show();
   return {
     // A result is there; it counts once it has rested.
-    made: (picture) => {
-      latest = { url: picture.url, name: picture.name };
+    made: ({ url, name }, hash) => {
+      latest = { url, name, hash };
       clearTimeout(timer);
       timer = setTimeout(add, rest);
     },

@@ -1,26 +1,16 @@
 // The start of Glow Studio: the model, the tabs and the token.
 
-import { makeAbout } from "./about.js";
 import { makeAddress, readAddress } from "./address.js";
 import { getModel, getModels, onTokenNeeded, takeTokenFromAddress, useModel } from "./api.js";
 import { byId, make, makeStatus } from "./controls.js";
-import { makeEdit } from "./edit.js";
 import { count, size } from "./format.js";
 import { makeHistory } from "./history.js";
 import { followEnlarging } from "./lightbox.js";
 import { followLooks, showPixels } from "./looks.js";
 import { recall, remember } from "./memory.js";
-import { makeMix } from "./mix.js";
-import { makeModels } from "./models.js";
-import { makeSample } from "./sample.js";
-import { makeScore } from "./score.js";
 import { makeTabs } from "./tabs.js";
-import { makeTraining } from "./training.js";
+import { isTool, makerOf } from "./tools.js";
 import { explainTerms } from "./words.js";
-
-const makers = {
-  sample: makeSample, edit: makeEdit, mix: makeMix, score: makeScore, training: makeTraining, models: makeModels, about: makeAbout,
-};
 
 // The panels before a tool has filled them: each model begins with such.
 const panels = [...document.querySelectorAll("[role=tabpanel]")].map((panel) => panel.cloneNode(true));
@@ -29,7 +19,7 @@ async function start() {
   const status = makeStatus(byId("server-status"));
   status.busy("Loading the model…");
   try {
-    const models = await getModels();
+    const [models] = await Promise.all([getModels(), makerOf(firstTab())]);
     status.clear();
     await openStudio(models);
   } catch (error) {
@@ -37,8 +27,11 @@ async function start() {
   }
 }
 
+const firstTab = () => (isTool(readAddress().tab) ? readAddress().tab : "sample");
+
 async function openStudio(models) {
   const status = makeStatus(byId("server-status"));
+  let studio;
   let tools = {};
   let shown = null;
   let address = null;
@@ -58,15 +51,21 @@ async function openStudio(models) {
   };
   const makeTools = () => {
     for (const panel of panels) byId(panel.id).replaceWith(panel.cloneNode(true));
-    const studio = {
-      model, models, send, choose, made: (picture) => history.made(picture), changed: (isFilledIn) => address?.note(isFilledIn),
+    tools = {};
+    studio = {
+      model, models, send, choose, made: (picture) => history.made(picture, address.hash()), changed: (isFilledIn) => address?.note(isFilledIn),
     };
-    tools = Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker(studio)]));
     showModel(model, isChoice);
   };
-  const send = (name, picture) => {
-    tabs.choose(name);
-    tools[name].receive(picture);
+  // Of the model that is shown by the time the tool's modules are there.
+  const toolOf = async (name) => {
+    const maker = await makerOf(name);
+    return (tools[name] ??= maker(studio));
+  };
+  const failToOpen = (error) => status.fail(error, () => location.reload());
+  const send = async (name, picture) => {
+    await tabs.choose(name);
+    tools[name]?.receive(picture);
     byId(`tab-${name}`).focus();
   };
   // Fails with the model that there was.
@@ -86,7 +85,7 @@ async function openStudio(models) {
   const choose = async (wanted) => {
     await change(wanted);
     remember("model", model.name);
-    tabs.refresh();
+    await tabs.refresh();
     address.step();
   };
   const visit = async ({ tab, fields }) => {
@@ -94,10 +93,11 @@ async function openStudio(models) {
     const wanted = modelOf({ fields }) ?? model;
     const isOther = wanted !== model;
     if (isOther) await change(wanted);
-    tools[tab]?.restore?.(fields);
-    if (isOther && tab === shown) tabs.refresh();
-    else if (tab === shown) tools[tab].ask?.();
-    else tabs.choose(tab);
+    const tool = isTool(tab) && (await toolOf(tab).catch(failToOpen));
+    tool?.restore?.(fields);
+    if (isOther && tab === shown) await tabs.refresh();
+    else if (tab === shown) tool.ask?.();
+    else await tabs.choose(tab);
     isVisiting = false;
     history.refresh();
   };
@@ -110,22 +110,27 @@ async function openStudio(models) {
   }
   makeTools();
   makeModelChoice(models, model, choose);
-  tools[visited.tab]?.restore?.(visited.fields);
-  const tabs = makeTabs(byId("tabs"), visited.tab, (name, earlier) => {
-    shown = name;
-    tools[earlier]?.hide?.();
-    tools[name].show();
-    document.title = `${byId(`tab-${name}`).textContent} · ${model.name} · Glow Studio`;
-    if (!isVisiting) address?.step();
+  (await toolOf(firstTab())).restore?.(visited.fields);
+  const tabs = makeTabs(byId("tabs"), {
+    prepare: (name) => toolOf(name).catch(failToOpen),
+    onChange: (name, earlier) => {
+      shown = name;
+      status.clear();
+      tools[earlier]?.hide?.();
+      tools[name].show();
+      document.title = `${byId(`tab-${name}`).textContent} · ${model.name} · Glow Studio`;
+      if (earlier && !isVisiting) address.step();
+    },
   });
   address = makeAddress({
     current: () => {
-      const fields = tools[shown].state?.() ?? {};
+      const fields = tools[shown]?.state?.() ?? {};
       return { tab: shown, fields: isChoice ? { model: model.name, ...fields } : fields };
     },
     onVisit: visit,
     onWrite: () => history.refresh(),
   });
+  await tabs.choose(firstTab());
   address.note(true);
 }
 
@@ -140,11 +145,11 @@ function makeModelChoice(models, first, onChoose) {
 
 function showModel(model, isChoice) {
   const colors = model.channels === 1 ? "gray" : "color";
+  byId("model-name").textContent = isChoice ? "" : model.name;
   byId("model-facts").replaceChildren(
-    ...(isChoice ? [] : [make("strong", {}, model.name)]),
-    make("span", {}, model.summary),
     make("span", {}, `${size(model.width, model.height)} ${colors}, ${model.bits} bits`),
-    make("span", {}, `${count(model.parameters)} parameters`));
+    make("span", {}, `${count(model.parameters)} parameters`),
+    make("span", {}, model.summary));
   showPixels(model);
 }
 

@@ -4,7 +4,7 @@ import { fieldsOf, numbersIn } from "./address.js";
 import { interpolate } from "./api.js";
 import { makeAttributes } from "./attributes.js";
 import { makeChooser } from "./chooser.js";
-import { makeConditions } from "./conditions.js";
+import { clarityOf, makeConditions } from "./conditions.js";
 import { byId, coalesce, make, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
 import { makeLattice } from "./lattice.js";
@@ -220,9 +220,8 @@ export function makeMix({ model, send: sendTo, changed, made }) {
   Object.assign(byId("mix-picture"), { width: model.width, height: model.height });
   const note = make("p", { className: "note", id: "mix-corner-note" });
   byId("mix-chooser").before(note);
-  const areas = Object.fromEntries(model.attributes.map(({ name, areaUnderROC }) => [name, areaUnderROC]));
-  const attributes = makeAttributes({ ...model, labels: [] }, { prefix: "mix", most: mostSliders });
-  const conditions = makeConditions({ prefix: "mix", names: model.conditions, areas, onChange: askAgain });
+    const attributes = makeAttributes({ ...model, labels: [] }, { prefix: "mix", most: mostSliders });
+  const conditions = makeConditions({ prefix: "mix", names: model.conditions, areas: clarityOf(model), onChange: askAgain });
   const chooser = makeChooser({ prefix: "mix", model, onChoose: setCorner });
   const lattice = makeLattice({ canvas: byId("mix-lattice"), stage: byId("mix-stage"), model });
   const ways = makeWays({

@@ -34,6 +34,7 @@ export function makeSample(studio) {
     abort = new AbortController();
     let answer = { images: [], strayed: [] };
     busy("Drawing…");
+    if (grid.children.length === 0) show(request, answer);
     try {
       for await (const { event, data } of streamSamples(request, abort.signal)) {
         if (event === "queue") {
@@ -49,6 +50,7 @@ export function makeSample(studio) {
       if (error.name === "AbortError") return;
       fields[error.field?.split("[")[0]]?.setAttribute("aria-invalid", true);
       free();
+      for (const cell of grid.querySelectorAll(".waiting-cell")) cell.remove();
       status.fail(error, () => ask());
     }
   });
@@ -111,7 +113,7 @@ export function makeSample(studio) {
     while (grid.children.length < total) grid.append(make("span", { className: "is-outdated waiting-cell" }));
     fill();
     drawn = images;
-    byId("sample-download-all").disabled = false;
+    byId("sample-download-all").disabled = drawn.length === 0;
   };
 
   const pick = (picture, index) => {

@@ -2,27 +2,33 @@
 
 import { byId } from "./controls.js";
 
-// Begins with the tab `first`, if there is such a one, and calls `onChange(name, earlierName)` whenever a tab is chosen. Returns the
-// functions that choose one, and that show the chosen one in panels that are new.
-export function makeTabs(list, first, onChange) {
+// `prepare(name)` is a promise of something where the tab can be shown; then `onChange(name, earlierName)` is called. Returns the functions
+// that choose a tab, and that show the chosen one in panels that are new.
+export function makeTabs(list, { prepare, onChange }) {
   const tabs = [...list.querySelectorAll("[role=tab]")];
   const names = tabs.map((tab) => tab.id.replace("tab-", ""));
   let chosen = null;
+  let shown = null;
 
-  const choose = (name) => {
+  const choose = async (name) => {
     if (name === chosen || !names.includes(name)) return;
-    const earlier = chosen;
     chosen = name;
-    show(earlier);
+    await show();
   };
-  const show = (earlier) => {
+  const show = async () => {
+    const name = chosen;
+    const isReady = await prepare(name);
+    if (name !== chosen) return;
+    if (!isReady) return (chosen = shown);
     tabs.forEach((tab, index) => {
-      const isChosen = names[index] === chosen;
+      const isChosen = names[index] === name;
       tab.setAttribute("aria-selected", isChosen);
       tab.tabIndex = isChosen ? 0 : -1;
       byId(tab.getAttribute("aria-controls")).hidden = !isChosen;
     });
-    onChange(chosen, earlier);
+    const earlier = shown;
+    shown = name;
+    onChange(name, earlier);
   };
   list.addEventListener("click", (event) => choose(names[tabs.indexOf(event.target)]));
   list.addEventListener("keydown", (event) => {
@@ -35,6 +41,11 @@ export function makeTabs(list, first, onChange) {
     tabs[index].focus();
   });
   list.hidden = false;
-  choose(names.includes(first) ? first : names[0]);
-  return { choose, refresh: () => show(null) };
+  return {
+    choose,
+    refresh: () => {
+      shown = null;
+      return show();
+    },
+  };
 }

@@ -50,7 +50,11 @@ extension RunCatalog.Entry {
     }
 
     static let schema = Schema([
-      "type": "object", "required": ["id", "state", "hasSamples"], "properties": ["id": Schema.text.json],
+      "type": "object", "required": ["id", "run", "state", "hasSamples"],
+      "properties": [
+        "id": Schema.text.json, "run": Schema.text.json, "hasSamples": Schema.flag.json, "error": Schema.text.json,
+        "state": Schema.choice(RunSummary.State.allCases.map(\.rawValue) + ["unreadable"]).json,
+      ],
     ])
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 
 extension Response {
@@ -7,6 +8,11 @@ extension Response {
   }
 
   init(json value: some Encodable) { self.init(MediaType.json, ByteBuffer(json: value)) }
+}
+
+extension HTTPFields {
+  /// Of a stream of events, which nginx passes on as they come.
+  static let events: HTTPFields = [.contentType: MediaType.events, HTTPField.Name("X-Accel-Buffering")!: "no"]
 }
 
 extension ByteBuffer {

@@ -23,6 +23,8 @@ public struct TrainedImages: Sendable {
   public let channels: Int?
   /// Chose the images of splits that the set does not fix.
   public let seed: UInt64
+  /// Whether the seed was written down; an older program's `data.json` has none.
+  public private(set) var isSeedKnown = true
   /// How many images of a split that cannot be read may be skipped; nil for none.
   public let skipDamaged: Int?
   /// How pictures are decoded; the scale of JPEGs is that of training.
@@ -99,6 +101,7 @@ public struct TrainedImages: Sendable {
     do { try settings.validate() } catch { throw TrainingError("\(url.path): \(error)") }
     try self.init(
       settings, channels: record.channels ?? channels(), fingerprints: record.images, place: record.place, home: folder)
+    isSeedKnown = record.seed != nil
   }
 
   /// Opens the training and the validation split of a source as training did.
@@ -128,6 +131,20 @@ public struct TrainedImages: Sendable {
     fingerprints?.test.flatMap {
       TrainingState.Fingerprints.difference(ofTest: DatasetFingerprint(of: test), from: $0)
     }
+  }
+
+  /// Images of the training and the validation split, where that is known.
+  public var counts: (train: Int, validation: Int)? {
+    fingerprints.map { ($0.train.count, $0.validation.count) }
+  }
+
+  /// The data as a model may say it that is given away: with no folder of this machine but the images' own name.
+  public var shareableData: String { giving.map(\.shareableDescription) ?? data }
+
+  /// The place that a model says which is given away.
+  private var giving: DatasetSource? {
+    let places = places.filter { !$0.isInstalled }
+    return places.first(where: \.exists) ?? places.first
   }
 
   /// Whether it is known how to tell these images from others.
@@ -216,10 +233,9 @@ extension TrainedImages {
         if FileManager.default.fileExists(atPath: url.path) { try FileManager.default.removeItem(at: url) }
         return
       }
-      let places = images.places.filter { !$0.isInstalled }
-      let source = places.first(where: \.exists) ?? places.first
+      let source = images.giving
       let record = Record(
-        data: source?.shareableDescription ?? images.data, height: images.size?.height, width: images.size?.width,
+        data: images.shareableData, height: images.size?.height, width: images.size?.width,
         channels: images.channels,
         seed: images.seed, reducedDecoding: images.reading.reducesJPEGs ? true : nil,
         toleratesDamage: images.skipDamaged.map { _ in true }, skipDamaged: images.skipDamaged,

@@ -13,6 +13,8 @@ normflows-reference.safetensors
                               layers and a whole model of the published package normflows 1.7.3, with its weights
                               rearranged to our layout. Skipped, with a word, where normflows is missing.
 glow-pytorch-*.safetensors    weights as that program saves them, and in the file -expected what they say of some images.
+y0ast-*.safetensors, chaiyujin-*.safetensors
+                              the same of two programs that number their layers in one list.
 normflows-*.safetensors       models of normflows as it saves them, and in normflows-import.safetensors their numbers.
 
 The same seeds give the same files on the same PyTorch version. In the glow-reference files weights, inputs and gradients
@@ -935,6 +937,179 @@ def glow_pytorch_reference(folder, name, seed, affine, root):
     write_safetensors(folder / f"{name}-expected.safetensors", expected, {"torch": torch.__version__})
 
 
+# --- layers in one list ---------------------------------------------------------------------------------------------
+#
+# Modules whose state dicts have the names and shapes that github.com/y0ast/Glow-PyTorch and github.com/chaiyujin/glow-pytorch
+# save: `flow.layers` holds, level after level, a squeeze without tensors, the steps, and, but for the last level, a split. The
+# first wraps its convolutions (`conv`), the second is one. In both, couplings and splits take even output channels for the shift
+# or mean and odd ones for the scale; the top prior takes halves. The arithmetic is written from that description.
+
+
+class ListedConv(torch.nn.Module):
+    """A convolution with what follows it: a norm, or a scale that counts three times."""
+
+    def __init__(self, inputs, outputs, size, wrapped, zero):
+        super().__init__()
+        if wrapped:
+            self.conv = torch.nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=zero)
+        else:
+            self.weight = torch.nn.Parameter(torch.zeros(outputs, inputs, size, size))
+            if zero:
+                self.bias = torch.nn.Parameter(torch.zeros(outputs))
+        if zero:
+            self.logs = torch.nn.Parameter(torch.zeros(outputs, 1, 1))
+        else:
+            self.actnorm = ListedNorm(outputs)
+
+    def forward(self, x):
+        holder = self.conv if hasattr(self, "conv") else self
+        bias = holder.bias if hasattr(self, "logs") else None
+        y = F.conv2d(x, holder.weight, bias, padding=holder.weight.shape[-1] // 2)
+        return y * (3 * self.logs).exp() if hasattr(self, "logs") else self.actnorm(y)
+
+
+class ListedNorm(torch.nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.bias = torch.nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self.logs = torch.nn.Parameter(torch.zeros(1, channels, 1, 1))
+
+    def forward(self, x):
+        return (x + self.bias) * self.logs.exp()
+
+
+class ListedRotation(torch.nn.Module):
+    def __init__(self, channels, lu, names, generator):
+        super().__init__()
+        matrix = torch.linalg.qr(torch.randn(channels, channels, generator=generator, dtype=torch.float64))[0]
+        self.names = names if lu else None
+        if not lu:
+            self.weight = torch.nn.Parameter(rounded(matrix))
+            return
+        p, lower, upper = torch.linalg.lu(matrix)
+        self.register_buffer("p", p)
+        self.register_buffer("sign_s", upper.diagonal().sign())
+        self.log_s = torch.nn.Parameter(rounded(upper.diagonal().abs().log()))
+        self.register_parameter(names[0], torch.nn.Parameter(rounded(lower)))
+        self.register_parameter(names[1], torch.nn.Parameter(rounded(upper.triu(1))))
+
+    def matrix(self):
+        if self.names is None:
+            return self.weight
+        lower, upper = (getattr(self, name) for name in self.names)
+        one = torch.eye(len(self.log_s), dtype=torch.float64)
+        return self.p @ (lower.tril(-1) + one) @ (upper.triu(1) + torch.diag(self.sign_s * self.log_s.exp()))
+
+
+def even_odd(x):
+    return x[:, 0::2], x[:, 1::2]
+
+
+class ListedStep(torch.nn.Module):
+    def __init__(self, channels, case, generator):
+        super().__init__()
+        wrapped, hidden = case["wrapped"], case["hidden"]
+        self.affine = case["affine"]
+        self.network = "block" if wrapped else "f"
+        self.actnorm = ListedNorm(channels)
+        self.invconv = ListedRotation(channels, case["lu"], ("lower", "upper") if wrapped else ("l", "u"), generator)
+        layers = [
+            ListedConv(channels // 2, hidden, 3, wrapped, zero=False), torch.nn.ReLU(),
+            ListedConv(hidden, hidden, 1, wrapped, zero=False), torch.nn.ReLU(),
+            ListedConv(hidden, channels if self.affine else channels // 2, 3, wrapped, zero=True),
+        ]
+        setattr(self, self.network, torch.nn.Sequential(*layers))
+
+    def run(self, x):
+        pixels = x.shape[2] * x.shape[3]
+        x = self.actnorm(x)
+        matrix = self.invconv.matrix()
+        log_det = pixels * (self.actnorm.logs.sum() + torch.linalg.slogdet(matrix).logabsdet)
+        kept, moved = F.conv2d(x, matrix[:, :, None, None]).chunk(2, dim=1)
+        output = getattr(self, self.network)(kept)
+        if not self.affine:
+            return torch.cat([kept, moved + output], dim=1), log_det
+        shift, raw = even_odd(output)
+        moved = (moved + shift) * torch.sigmoid(raw + 2)
+        return torch.cat([kept, moved], dim=1), log_det + F.logsigmoid(raw + 2).flatten(1).sum(1)
+
+
+class ListedSplit(torch.nn.Module):
+    def __init__(self, channels, wrapped):
+        super().__init__()
+        self.conv = ListedConv(channels // 2, channels, 3, wrapped, zero=True)
+
+    def run(self, x):
+        x, z = x.chunk(2, dim=1)
+        return x, normal_log_density(z, *even_odd(self.conv(x)))
+
+
+class ListedSqueeze(torch.nn.Module):
+    def run(self, x):
+        return squeeze(x), 0
+
+
+class ListedFlow(torch.nn.Module):
+    def __init__(self, case, generator):
+        super().__init__()
+        channels, layers = case["shape"][0], []
+        for level in range(case["levels"]):
+            channels *= 4
+            layers += [ListedSqueeze()] + [ListedStep(channels, case, generator) for _ in range(case["steps"])]
+            if level < case["levels"] - 1:
+                layers.append(ListedSplit(channels, case["wrapped"]))
+                channels //= 2
+        self.layers, self.channels = torch.nn.ModuleList(layers), channels
+
+
+class ListedGlow(torch.nn.Module):
+    def __init__(self, case, generator):
+        super().__init__()
+        self.flow = ListedFlow(case, generator)
+        width, wrapped = 2 * self.flow.channels, case["wrapped"]
+        self.top = "learn_top_fn" if wrapped else "learn_top"
+        if case["learn_top"]:
+            setattr(self, self.top, ListedConv(width, width, 3, wrapped, zero=True))
+        # A buffer of the one, a parameter of the other, which stores it for a whole batch.
+        place = [size >> case["levels"] for size in case["shape"][1:]]
+        self.register_buffer("prior_h", torch.zeros(1 if wrapped else case["batch"], width, *place))
+
+    def log_probability(self, x):
+        log_p = 0
+        for layer in self.flow.layers:
+            x, more = layer.run(x)
+            log_p = log_p + more
+        prior = torch.zeros(len(x), *self.prior_h.shape[1:], dtype=x.dtype)
+        if hasattr(self, self.top):
+            prior = getattr(self, self.top)(prior)
+        return log_p + normal_log_density(x, *prior.chunk(2, dim=1))
+
+
+LISTED_CASES = {
+    "y0ast-lu": dict(wrapped=True, affine=True, lu=True, learn_top=True, shape=(1, 16, 8), levels=3, steps=2, hidden=5),
+    "y0ast-plain": dict(wrapped=True, affine=False, lu=False, learn_top=False, shape=(3, 8, 12), levels=2, steps=1, hidden=4),
+    "chaiyujin-lu": dict(wrapped=False, affine=True, lu=True, learn_top=True, shape=(1, 16, 8), levels=3, steps=2, hidden=5, batch=4),
+    "chaiyujin-plain": dict(wrapped=False, affine=False, lu=False, learn_top=False, shape=(3, 8, 12), levels=2, steps=1, hidden=4, batch=1),
+}
+
+
+def listed_reference(folder, name, case, seed):
+    generator = torch.Generator().manual_seed(seed)
+    model = ListedGlow(case, generator).double()
+    # Nothing stays at its start but the rotations.
+    for key, parameter in model.named_parameters():
+        if ".invconv." not in key:
+            scale = 0.1 if key.endswith("logs") else 0.2
+            parameter.data = rounded(scale * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+    x = rounded(torch.rand(3, *case["shape"], generator=generator, dtype=torch.float64) - 0.5)
+    with torch.no_grad():
+        log_p = model.log_probability(x)
+    state = {key: compact(value) for key, value in model.state_dict().items()}
+    write_safetensors(folder / f"{name}.safetensors", state, {"format": "pt"})
+    expected = {"x": channels_last(x).to(torch.float32), "logProbability": log_p}
+    write_safetensors(folder / f"{name}-expected.safetensors", expected, {"torch": torch.__version__})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent, help="folder to write to")
@@ -957,6 +1132,8 @@ def main():
     realnvp_reference(arguments.out / "realnvp-reference.safetensors", realnvp, batch=3, seed=5)
     glow_pytorch_reference(arguments.out, "glow-pytorch-affine", 40, affine=True, root="module.")
     glow_pytorch_reference(arguments.out, "glow-pytorch-additive", 41, affine=False, root="")
+    for number, (name, case) in enumerate(LISTED_CASES.items()):
+        listed_reference(arguments.out, name, case, 50 + number)
     try:
         import normflows  # noqa: F401
     except ImportError:

@@ -30,6 +30,11 @@ struct TrainCommand: ParsableCommand {
   var architecture: Architecture?
   @Option(help: "Settings to start from (see below); flags change them. By default the architecture's first.")
   var preset: String?
+  @Option(
+    help: ArgumentHelp(
+      "Begin as this model: a run, a model folder, or a shipped model; --preset then gives the training's settings alone.",
+      valueName: "model"))
+  var from: String?
   @Option(help: "The run folder: new or empty.")
   var out: String?
   @Option(help: ArgumentHelp("Go on with this run, as glow resume does.", valueName: "run"))
@@ -53,6 +58,12 @@ struct TrainCommand: ParsableCommand {
     let settings = try startingPoint()
     guard resume != nil || !acceptChangedData else {
       throw ValidationError("--accept-changed-data is for --resume")
+    }
+    guard resume == nil || from == nil else {
+      throw ValidationError("--from begins a new run, and --resume goes on with one: leave one of them out")
+    }
+    guard from == nil || data != nil else {
+      throw ValidationError("--from \(from!) needs images to train on: add --data")
     }
     guard resume != nil || data != nil || !settings.needsFolder else {
       throw ValidationError("--preset \(settings.name) needs the images: add --data \(settings.training.data)")
@@ -92,13 +103,47 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func startingPoint() throws -> Preset {
-    let family = architecture?.family ?? ModelFamilies.all[0]
+    let source = try from.map(sourceConfiguration)
+    var settings = try startingPreset(source.map { type(of: $0) } ?? architecture?.family ?? ModelFamilies.all[0])
+    guard let from, let source else { return settings }
+    if let architecture, architecture.family != type(of: source) {
+      throw ValidationError(
+        "--model \(architecture.family.kind): \(from) is a \(type(of: source).title), and a run keeps the family; leave it out"
+      )
+    }
+    let own = [ModelFlagList.labels, ModelFlagList.condition, "classifier"]
+    if let flag = model.names.first(where: { !own.contains($0) }) {
+      throw ValidationError("--\(flag): a run keeps the shape of the model that it begins as, \(from); leave it out")
+    }
+    settings.model = source
+    (settings.training.height, settings.training.width) = (source.height, source.width)
+    settings.training.channels = source.channels
+    return settings
+  }
+
+  /// What the model that a run begins as is; of a run that has begun, what it began as.
+  private func sourceConfiguration(_ from: String) throws -> any FlowConfiguration {
+    if let begun = begunFrom(from) { return begun.model }
+    return try ModelFolder.readConfiguration(ModelLocation.resolve(from))
+  }
+
+  /// The run that --continue goes on with, where it began as the same model: that may since be gone, or further on.
+  private func begunFrom(_ from: String) -> (model: any FlowConfiguration, origin: ModelOrigin)? {
+    guard continues, let out else { return nil }
+    let run = RunFolder(URL(filePath: out))
+    guard !run.checkpoints.isEmpty, let origin = try? Trainer.savedConfiguration(of: run).from, origin.model == from,
+      let model = try? Trainer.savedModelConfiguration(of: run)
+    else { return nil }
+    return (model, origin)
+  }
+
+  private func startingPreset(_ family: any FlowConfiguration.Type) throws -> Preset {
     guard let preset else { return Preset.first(of: family) }
     guard let named = Preset.named(preset) else {
       throw ValidationError(
         "--preset \(preset) is unknown, expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
     }
-    if architecture != nil, named.family != family {
+    if architecture != nil || from != nil, named.family != family {
       throw ValidationError(
         "--preset \(preset) is a preset of \(named.family.kind), those of \(family.kind) are "
           + Preset.all.filter { $0.family == family }.map(\.name).joined(separator: ", "))
@@ -147,7 +192,10 @@ struct TrainCommand: ParsableCommand {
   ) throws -> Trainer {
     let isLeader = communicator?.isLeader ?? true
     if isLeader { try OutputFolder.run.require(folder, beside: data.flatMap { try? DatasetSource(parsing: $0) }) }
-    let (model, training, train, validation, cache) = try settings(saying: isLeader)
+    let (model, given, train, validation, cache) = try settings(saying: isLeader)
+    let source = try source(like: model, options)
+    var training = given
+    training.from = try source.flatMap { source in try from.map { try ModelOrigin(source, at: $0) } }
     if isLeader {
       let ranks = communicator.map { ", in \(counted($0.size, "process", plural: "processes"))" } ?? ""
       print("\(model.summary), on \(counted(train.count, "image")) \(train.shape) of \(training.data)\(ranks)")
@@ -155,8 +203,9 @@ struct TrainCommand: ParsableCommand {
     }
     let run = RunFolder(URL(filePath: folder))
     let trainer = try Trainer(
-      configuration: model, training: training, train: train, validation: validation,
+      configuration: model, training: training, startingFrom: source, train: train, validation: validation,
       test: isLeader ? testImages(training, like: train) : nil, run: run, options: options, communicator: communicator)
+    if isLeader, let from, let taken = trainer.takenTensors { print("From \(from): \(taken)") }
     let disk = training.pictureDiskBudget(of: run)
     cache.useDisk(run.pictureCacheFolder, bytes: disk)
     if isLeader,
@@ -166,6 +215,18 @@ struct TrainCommand: ParsableCommand {
       warn(advice)
     }
     return trainer
+  }
+
+  /// The model that a run begins as.
+  private func source(like model: any FlowConfiguration, _ options: TensorOptions) throws -> (any FlowModel)? {
+    guard let from else { return nil }
+    let source = try ModelFolder.read(ModelLocation.resolve(from), options: options)
+    guard source.configuration.channels == model.channels else {
+      throw ValidationError(
+        "--channels \(model.channels): \(from) takes images of \(counted(source.configuration.channels, "channel")); leave it out"
+      )
+    }
+    return source
   }
 
   /// Which of the images' classes and attributes a model is told, for the end of a sentence.
@@ -222,6 +283,8 @@ struct TrainCommand: ParsableCommand {
   private func requireSettings(of state: TrainingState, in run: RunFolder) throws {
     let saved = state.configuration
     var (model, training, train, validation, _) = try settings(decodingAsIn: saved)
+    // The model that the run began as, as it was then.
+    training.from = from.map { begunFrom($0)?.origin ?? ModelOrigin(model: $0, weights: "") }
     training.images = saved.images
     let begun = try Trainer.savedModelConfiguration(of: run)
     // The images say it, which are compared by themselves; earlier runs do not know it.

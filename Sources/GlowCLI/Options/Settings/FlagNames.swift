@@ -20,7 +20,8 @@ private func flag(of field: String) -> String? { settingFlags[field] ?? ownName(
 
 /// The flags of settings that have other names.
 private let settingFlags = [
-  "batchSize": "batch", "learningRate": "lr", "warmupImages": "warmup", "averageImages": "average",
+  "from.model": "from", "from.weights": "from", "batchSize": "batch", "learningRate": "lr", "warmupImages": "warmup",
+  "averageImages": "average",
   "gradientClip": "clip", "initializationImages": "init-images", "augmentation.shift": "shift", "bucketBytes": "bucket",
   "labelConditioning": ModelFlagList.labels, "attributes": ModelFlagList.condition,
   "guards.conditionNumber": "max-condition", "guards.scale": "max-scale",
