@@ -30,7 +30,8 @@ extension ImageModel {
   ///
   /// ```swift
   /// let model = try await ImageModel("runs/faces", findsAttributes: true)
-  /// let child = try await model.mix([mother, father], weights: [[1, 1]], changing: .init(by: ["smiling": 1]))[0]
+  /// let other = try await model.sample()[0]
+  /// let blend = try await model.mix([picture, other], weights: [[1, 1]], changing: .init(by: ["smiling": 1]))[0]
   /// ```
   /// - Parameters:
   ///   - weights: of each result, a row with a weight a picture, none below 0, not all 0; scaled to a sum of 1.

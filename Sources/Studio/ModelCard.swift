@@ -32,6 +32,7 @@ public struct ModelCard: Sendable {
 /// A model that a ``StudioServer`` loads when a request needs it.
 ///
 /// ```swift
+/// let folder = URL(filePath: "runs/faces/checkpoints/images-400000")
 /// let card = ModelCard("faces", try ModelFolder.readConfiguration(folder), bytes: 8_336_456)
 /// let source = StudioModelSource(card) { neighbor in
 ///   StudioModel(try await ImageModel(folder.path, findsAttributes: true, sharingThreadOf: neighbor), named: "faces")
