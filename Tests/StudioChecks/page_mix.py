@@ -113,7 +113,8 @@ def check_edits(watch: Watched, bodies: list[dict]) -> None:
     require(asked == {(str({name: 1.5}), page.input_value("#mix-direction"))}, f"the page asks for {asked}")
     wait_for_field(watch, f"by.{name}", "1.5")
     swift = page.eval_on_selector("#mix-recipe pre:last-of-type", "pre => pre.textContent")
-    require(f'"{name}": 1.5' in swift, f"the recipe edits nothing: {swift}")
+    change = f'changing: .init(by: ["{name}": 1.5], along: .{page.input_value("#mix-direction")})'
+    require(change in swift, f"the recipe does not say {change}: {swift}")
     page.reload()
     watch.wait_for_source("#mix-picture", edited)
     page.click("#mix-reset")

@@ -9,7 +9,7 @@ import { byId, coalesce, make, makeStatus, showLatency } from "./controls.js";
 import { getFirstPictures } from "./first.js";
 import { makeLattice } from "./lattice.js";
 import { addressOf, download, pictureAt, pictureOfPNG, remarkOn, settle } from "./pictures.js";
-import { call, dictionary, list, makeRecipe, named, openModel, openPictures } from "./recipe.js";
+import { call, change, list, makeRecipe, named, openModel, openPictures } from "./recipe.js";
 import { letterOf, makeStage, weightsInWords } from "./stage.js";
 import { makeWays } from "./ways.js";
 
@@ -88,8 +88,8 @@ export function makeMix({ model, send: sendTo, changed, made }) {
     recipe.show("/v1/interpolate", body, [
       openModel(model, Boolean(edits)), ...openPictures(names),
       `let mixes = ${call("mix", [
-        ["", list(names)], ["weights", list([list(row)])], ["along", `.${body.path}`], ["by", dictionary(edits)],
-        ["alongDirections", edits && `.${direction}`], ["telling", dictionary(told)],
+        ["", list(names)], ["weights", list([list(row)])], ["along", `.${body.path}`],
+        ["changing", change(edits, direction, told)],
       ])}`,
     ]);
   };

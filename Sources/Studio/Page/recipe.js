@@ -31,9 +31,15 @@ export const openPictures = (names) => names.map((name) =>
   `let ${name} = try PixelImage(contentsOf: URL(filePath: "${name}.png"))`);
 
 // A call with those arguments that are given, such as `model.edit([picture], by: [:])`.
-export function call(name, list) {
-  const words = list.filter(([, value]) => value !== undefined).map(([label, value]) => (label ? `${label}: ${value}` : value));
-  return `try await model.${name}(${words.join(", ")})`;
+export const call = (name, list) => `try await model.${name}(${argumentsOf(list)})`;
+
+const argumentsOf = (list) => list
+  .filter(([, value]) => value !== undefined).map(([label, value]) => (label ? `${label}: ${value}` : value)).join(", ");
+
+// An `ImageModel.Change`; undefined where nothing is changed.
+export function change(edits, direction, told) {
+  const words = argumentsOf([["by", dictionary(edits)], ["along", edits && `.${direction}`], ["telling", dictionary(told)]]);
+  return words === "" ? undefined : `.init(${words})`;
 }
 
 // A dictionary of numbers; undefined where there are none.
