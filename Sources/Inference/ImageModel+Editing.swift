@@ -40,8 +40,8 @@ extension ImageModel {
   ///     which then is that of these, too.
   ///   - label: what the results are decoded under; nil for what the pictures are encoded under.
   ///   - conditions: of a model that is told attributes: what it is told of the results, by the attribute's name: -1
-  ///     without it, 1 with it, up to 10 of either to exaggerate. The others are as `known` says, or as is most likely. Where this is empty nothing is said of
-  ///     any.
+  ///     without it, 1 with it, up to 10 of either to exaggerate. The others are as `known` says, or as is most likely. Where
+  ///     this is empty nothing is said of any.
   ///   - known: what is known of each picture's attributes, in the same way; nil for what is most likely.
   /// - Throws: ``InferenceError``, also for an attribute that the model has not.
   public nonisolated func edit(
