@@ -40,6 +40,19 @@ public struct DatasetSource: Sendable {
     }
   }
 
+  /// Reads what a person says: a folder or a file that is there wins over the word for a set, unless it is a run, a model or
+  /// a report.
+  ///
+  /// - Throws: as ``init(parsing:)``.
+  public init(naming text: String) throws {
+    let path = URL(fileURLWithPath: NSString(string: text).expandingTildeInPath)
+    if !text.isEmpty, FileManager.default.fileExists(atPath: path.path), FolderContents.own(in: path) == nil {
+      self.init(DatasetKinds.ofPaths, path)
+    } else {
+      try self.init(parsing: text)
+    }
+  }
+
   /// Opens one split. Where a set has no validation images of its own, some of its training images, chosen by `seed`,
   /// are the validation split: 5,000, or one in twelve if these are fewer. The published validation images of sets that
   /// have no others are the test split. For folders see ``ImageFolder``.

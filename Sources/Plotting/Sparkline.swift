@@ -1,14 +1,17 @@
 import Foundation
 
-/// A curve in a line of text, of blocks of eight heights.
+/// A curve in a line of text, of signs of eight heights.
 public enum Sparkline {
-  private static let blocks = Array("▁▂▃▄▅▆▇█")
+  private static let (blocks, letters) = (Array("▁▂▃▄▅▆▇█"), Array("_.-~=+*#"))
 
   /// - Parameters:
   ///   - values: from left to right; those that cannot be drawn (not finite; on a logarithmic scale not above zero) are
   ///     gaps.
   ///   - width: characters at most; of more values, those that share a character are averaged.
-  public static func text(_ values: [Double], width: Int = 60, scale: Chart.Scale = .linear) -> String {
+  ///   - inUTF8: draws blocks; else signs of ASCII.
+  public static func text(
+    _ values: [Double], width: Int = 60, scale: Chart.Scale = .linear, inUTF8: Bool = true
+  ) -> String {
     precondition(width > 0, "a sparkline has at least one character")
     let places = values.map { AxisRange.place($0, scale) }
     let columns = min(width, places.count)
@@ -24,7 +27,7 @@ public enum Sparkline {
       means.map { mean in
         guard let mean else { return " " }
         let height = span > 0 ? (mean / 2 - low / 2) / span : 0
-        return blocks[min(7, Int(height * 8))]
+        return (inUTF8 ? blocks : letters)[min(7, Int(height * 8))]
       })
   }
 }

@@ -6,25 +6,6 @@ import Testing
 
 /// Values that begin with a dash, after every flag of every command.
 @Suite struct NegativeNumberTests {
-  /// What `--experimental-dump-help` tells of a command.
-  struct Command: Decodable {
-    struct Argument: Decodable {
-      struct Name: Decodable {
-        var kind: String
-        var name: String
-      }
-      var kind: String
-      var isOptional: Bool
-      var names: [Name]?
-
-      /// `--seed`, `-n`
-      var spelling: String? { names?.first.map { ($0.kind == "short" ? "-" : "--") + $0.name } }
-    }
-    var commandName: String
-    var subcommands: [Command]?
-    var arguments: [Argument]?
-  }
-
   private static func message(_ arguments: [String]) -> String? {
     do {
       _ = try GlowCommand.parseAsRoot(arguments)
@@ -33,25 +14,23 @@ import Testing
   }
 
   /// Every command with the words that call it.
-  private static func commands() throws -> [(path: [String], command: Command)] {
-    struct Help: Decodable { var command: Command }
-    let text = try #require(message(["--experimental-dump-help"]))
-    func all(_ command: Command, _ path: [String]) -> [(path: [String], command: Command)] {
+  private static func commands() throws -> [(path: [String], command: HelpDump)] {
+    func all(_ command: HelpDump, _ path: [String]) -> [(path: [String], command: HelpDump)] {
       [(path, command)]
         + (command.subcommands ?? []).filter { $0.commandName != "help" }
         .flatMap { all($0, path + [$0.commandName]) }
     }
-    return all(try JSONDecoder().decode(Help.self, from: Data(text.utf8)).command, [])
+    return all(try #require(HelpDump.of(GlowCommand.self)), [])
   }
 
   /// No flag takes `-1` for an option of its own: it is its value, or refused as one.
   @Test func afterEveryFlag() throws {
     var count = 0
     for (path, command) in try Self.commands() {
-      let options = (command.arguments ?? []).filter { $0.kind == "option" && $0.spelling != nil }
+      let options = (command.arguments ?? []).filter { $0.kind == "option" && !$0.spellings.isEmpty }
       for option in options {
-        let others = options.filter { !$0.isOptional && $0.spelling != option.spelling }
-        let call = path + others.flatMap { [$0.spelling!, "1"] } + [option.spelling!, "-1"]
+        let others = options.filter { !$0.isOptional && $0.spellings != option.spellings }
+        let call = path + others.flatMap { [$0.spellings[0], "1"] } + [option.spellings[0], "-1"]
         let message = Self.message(call.joiningNegativeNumbers) ?? ""
         for wrong in ["Missing value", "Unknown option", "Unexpected argument"] {
           #expect(!message.contains(wrong), "\(call): \(message)")

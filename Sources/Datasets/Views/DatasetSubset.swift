@@ -33,8 +33,12 @@ extension ImageDataset {
   /// At most `limit` of the images, spread evenly over the set: where images are sorted by class, some of each.
   public func evenly(_ limit: Int) -> any ImageDataset {
     precondition(limit > 0, "a limit must be positive, got \(limit)")
-    guard limit < count else { return self }
-    return DatasetSubset(of: self, indices: (0..<limit).map { $0 * count / limit }, as: split)
+    return limit < count ? DatasetSubset(of: self, indices: evenIndices(limit), as: split) : self
+  }
+
+  /// The numbers of at most `limit` images, spread evenly over the set, in order.
+  public func evenIndices(_ limit: Int) -> [Int] {
+    limit < count ? (0..<limit).map { $0 * count / limit } : Array(0..<count)
   }
 
   /// The first images, at most `limit`.

@@ -27,8 +27,10 @@ public struct GlowConfiguration: FlowConfiguration {
     [
       .integer("levels", "L, levels.", \.levels), .integer("steps", "K, steps of flow per level.", \.steps),
       .integer("hidden", "Hidden channels of the coupling networks.", \.hidden),
-      .integer("bits", "Bits per channel, 1 to 8.", \.bits), .choice("permutation", "", \.permutation),
-      .choice("coupling", "", \.coupling), .choice("scale", "Of affine couplings.", \.scale),
+      .integer("bits", "Bits per channel, 1 to 8.", \.bits),
+      .choice("permutation", "How a step of flow mixes channels.", \.permutation),
+      .choice("coupling", "What a coupling does: add, or also multiply.", \.coupling),
+      .choice("scale", "The function that gives an affine coupling its scale.", \.scale),
       .number("minimumScale", "Lower bound of the sigmoid scale; 0 as published.", \.minimumScale),
       .toggle("edgeChannel", "Mark the padding of 3x3 convolutions with a channel.", \.edgeChannel),
       .toggle("learnTop", "Learn the top prior.", \.learnTop),

@@ -8,17 +8,24 @@ import Torch
 
 struct DecodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "decode", abstract: "Turn latents back into images.")
+    commandName: "decode", abstract: "Turn latents back into images.",
+    discussion: """
+      Example:
+        glow decode --model fashion-mnist latents.safetensors --out decoded.png
+      """)
 
   @OptionGroup var modelOptions: ModelOptions
-  @Argument(help: "A safetensors file from glow encode.") var latents: String
-  @Option(help: "The picture to write, .png or .jpg, a grid; with --files, a folder of single PNGs.") var out: String
-  @Option(help: "Decode under this label instead of the stored ones.") var label: String?
+  @Argument(help: "A safetensors file from glow encode.", completion: Completions.safetensors) var latents: String
+  @Option(
+    name: .shortAndLong, help: "The picture to write, .png or .jpg, a grid; with --files, a folder of single PNGs.",
+    completion: .directory) var out: String
+  @Option(help: "A label to decode under; by default the stored ones.") var label: String?
   @OptionGroup var attributes: AttributeOptions
   @Flag(help: "One PNG per image.") var files = false
   @OptionGroup var grid: GridOptions
+  @OptionGroup var overwriting: ForceOption
 
-  func validate() throws { if !files { try requirePicture(out, from: [latents]) } }
+  func validate() throws { if !files { try requirePicture(out, from: [latents], force: overwriting.force) } }
 
   func run() throws {
     let (_, model) = try modelOptions.load()
@@ -30,7 +37,7 @@ struct DecodeCommand: ParsableCommand {
     let changed =
       try stored.labels.map { try attributes.changing($0, for: model) } ?? attributes.rows(count, for: model)
     let names = (0..<count).map(String.init)
-    if files { try requirePictures(named: names, in: out) }
+    if files { try requirePictures(named: names, in: out, force: overwriting.force) }
     let x = try model.decode(stored.latents, labels: labels ?? changed)
     let pictures = DrawnPictures(model)
     let images = try pictures(x)
@@ -40,6 +47,6 @@ struct DecodeCommand: ParsableCommand {
     } else {
       try grid.write(images, to: URL(filePath: out))
     }
-    print("\(counted(count, "image")) decoded: \(out)")
+    tell("\(counted(count, "image")) decoded: \(out)")
   }
 }

@@ -10,16 +10,21 @@ struct EncodeCommand: ParsableCommand {
     discussion: """
       Writes a safetensors file: level1, level2, ... with one latent an image, [count, height, width, channel], standard \
       normal under the model, and the labels that the images were encoded under. `glow decode` turns it back.
+
+      Examples:
+        glow encode --model fashion-mnist --limit 16 --out latents.safetensors
+        glow encode --model faces me.png --out me.safetensors
       """)
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
-  @Option(help: "The safetensors file to write.") var out: String
-  @Option(help: "Images to take of a data set.") var limit = 64
+  @Option(name: .shortAndLong, help: "The safetensors file to write.", completion: .file()) var out: String
+  @Option(help: "The most images of --data, spread evenly over the split.") var limit = 64
+  @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
-    try OutputFile.latents.require(out, from: inputs.files)
+    try OutputFile.latents.require(out, from: inputs.files, force: overwriting.force)
   }
 
   func run() throws {
@@ -28,6 +33,6 @@ struct EncodeCommand: ParsableCommand {
     let latents = try model.encode(images.x, labels: images.labels)
     try LatentFile(latents: latents, labels: images.labels, model: model.roundedFingerprint()).write(
       to: URL(filePath: out))
-    print("\(counted(images.count, "image")) encoded: \(out)")
+    tell("\(counted(images.count, "image")) encoded: \(out)")
   }
 }

@@ -9,16 +9,23 @@ import Training
 
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "eval", abstract: "Measure a model's bits per dimension on a split.")
+    commandName: "eval", abstract: "Measure a model's bits per dimension on a split.",
+    discussion: """
+      Examples:
+        glow eval --model fashion-mnist
+        glow eval --model runs/first --split validation --limit 1000 --json
+      """)
 
   enum Weights: String, ExpressibleByArgument, CaseIterable { case averaged, raw }
 
   @OptionGroup var modelOptions: ModelOptions
-  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Option(
+    help: "As in train; by default what the model was trained on, else fashion-mnist.", completion: Completions.data)
+  var data: String?
   @Option(help: "train, validation or test.") var split = DatasetSplit.test
-  @Option(help: "Only so many images, spread evenly over the split.") var limit: Int?
+  @Option(help: "The most images, spread evenly over the split; by default all.") var limit: Int?
   @Option(help: "Draws of the dequantization noise per image; log p is their log-mean-exp.") var draws = 1
-  @Option(help: "Of the dequantization noise.", transform: seedNumber) var seed: UInt64 = 0
+  @Option(help: "Seed of the dequantization noise; by default 0.", transform: seedNumber) var seed: UInt64 = 0
   @Option(help: "averaged or raw; raw needs a run folder.") var weights = Weights.averaged
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision = ConditionerPrecision.float32
@@ -100,7 +107,7 @@ struct EvalCommand: ParsableCommand {
       return
     }
     let result = report.evaluation
-    let error = result.standardError.map { String(format: " ± %.4f", $0) } ?? ""
+    let error = result.standardError.map { String(format: Terminal.isUTF8 ? " ± %.4f" : " +- %.4f", $0) } ?? ""
     GlowCLI.print(String(format: "%.4f\(error) bits/dim", result.bitsPerDimension))
     GlowCLI.print(
       "\(counted(result.bits, "bit")), \(result.split) split of \(report.data), \(counted(result.images, "image"))"

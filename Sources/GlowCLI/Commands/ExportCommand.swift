@@ -17,16 +17,27 @@ struct ExportCommand: ParsableCommand {
       attributes.safetensors, from glow attributes fit, comes along where the model has one.
 
       With --layout, another program's weights instead, in one safetensors file: the reverse of glow import.
+
+      Examples:
+        glow export --model runs/first --dtype float16 --license mit --out model
+        glow export --model runs/first --layout y0ast --out theirs.safetensors
       """)
 
   @OptionGroup var modelOptions: ModelOptions
-  @Option(help: "The folder to write; with --layout, the safetensors file.") var out: String
-  @Option(help: "Of the weights on disk.") var precision = DiskPrecision.float32
+  @Option(
+    name: .shortAndLong, help: "The folder to write; with --layout, the safetensors file.", completion: .directory)
+  var out: String
+  @Option(help: "Numbers of the weights on disk, float32 or float16.") var dtype = DiskPrecision.float32
   @Option(
     help: ArgumentHelp("For the model card, such as mit; without it the card says nothing of it.", valueName: "id"))
   var license: String?
-  @Option(help: "Another program's layout: a name or a .json file, as for glow import.") var layout: String?
+  @Option(
+    help:
+      "Another program's layout: a name or a .json file, as for glow import; without it, a model folder is written.",
+    completion: Completions.layout)
+  var layout: String?
   @OptionGroup var form: LayoutOptions
+  @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
     if layout != nil, license != nil {
@@ -45,7 +56,7 @@ struct ExportCommand: ParsableCommand {
       try OutputFolder.model.require(
         out, from: [URL(filePath: model)] + [try? ModelLocation.resolve(model)].compactMap { $0 })
     } else {
-      try OutputFile.weights.require(out)
+      try OutputFile.weights.require(out, force: overwriting.force)
     }
     let (place, flow) = try modelOptions.load()
     if let layout {
@@ -53,15 +64,15 @@ struct ExportCommand: ParsableCommand {
         throw ValidationError(
           "--layout \(layout): layouts are of Glows, \(modelOptions.location) is another kind of model")
       }
-      try WeightLayout.named(layout).write(model, choosing: form.choices, as: precision.dtype, to: URL(filePath: out))
+      try WeightLayout.named(layout).write(model, choosing: form.choices, as: dtype.dtype, to: URL(filePath: out))
     } else {
       let folder = URL(filePath: out)
-      let card = try HubCard(flow, in: place.folder, as: precision.dtype, license: license)
-      try writeModel(flow, as: precision.dtype, trainedOn: TrainedImages(ofModel: place.folder), to: folder)
+      let card = try HubCard(flow, in: place.folder, as: dtype.dtype, license: license)
+      try writeModel(flow, as: dtype.dtype, trainedOn: TrainedImages(ofModel: place.folder), to: folder)
       if try !card.write(to: folder) { warn("\(out)/\(HubCard.fileName) is not Glow's and stays as it is") }
       try keepAttributes(of: place.folder, in: folder)
     }
-    print("\(counted(flow.parameters.count, "parameter")) in \(precision.rawValue): \(out)")
+    tell("\(counted(flow.parameters.count, "parameter")) in \(dtype.rawValue): \(out)")
   }
 
   /// Takes the directions of attributes along that lie beside the model or its run, where they are those of what was written.

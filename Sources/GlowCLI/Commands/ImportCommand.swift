@@ -11,15 +11,19 @@ struct ImportCommand: ParsableCommand {
     discussion: """
       The weights are a safetensors file. A layout says how they are named and shaped: normflows and glow-pytorch come \
       with the program, and docs/import.md tells how to write one.
+
+      Example:
+        glow import theirs.safetensors --layout normflows --size 32 --out model
       """)
 
-  @Argument(help: "The safetensors file.") var weights: String
-  @Option(help: "A layout's name, or the path of its .json file.") var layout: String
-  @Option(help: "The folder to write.") var out: String
-  @Option(help: ArgumentHelp("Of the images, where the weights do not tell: N or HEIGHTxWIDTH.", valueName: "pixels"))
+  @Argument(help: "The safetensors file.", completion: Completions.safetensors) var weights: String
+  @Option(help: "A layout's name, or the path of its .json file.", completion: Completions.layout) var layout: String
+  @Option(name: .shortAndLong, help: "The folder to write.", completion: .directory) var out: String
+  @Option(
+    help: ArgumentHelp("Size of the images, N or HEIGHTxWIDTH; by default what the weights tell.", valueName: "pixels"))
   var size: PixelSize?
   @Option(help: "Bits per channel of the images, 1 to 8.") var bits = 8
-  @Option(help: ArgumentHelp("Names of the labels, in order; else they are 0, 1, ...", valueName: "name,name,..."))
+  @Option(help: ArgumentHelp("Names of the labels, in order; by default 0, 1, ...", valueName: "name,name,..."))
   var classNames: String?
   @OptionGroup var form: LayoutOptions
   @OptionGroup var runtime: RuntimeOptions
@@ -33,7 +37,7 @@ struct ImportCommand: ParsableCommand {
       options: TensorOptions(.float32, on: device))
     try writeModel(glow, to: URL(filePath: out))
     let model = glow.configuration
-    print(
+    tell(
       "\(model.summary), \(model.height)x\(model.width)x\(model.channels), "
         + "\(counted(glow.parameters.count, "parameter")): \(out)")
   }

@@ -17,25 +17,35 @@ struct InterpolateCommand: ParsableCommand {
       A straight path is a line between latents, which passes closer to the center than any image lies: the images on it \
       look like samples of a temperature of 0.7, smooth and typical. A spherical path keeps the distance from the \
       center: the images on it have as much detail as the ends, and as many faults as samples of temperature 1.
+
+      Examples:
+        glow interpolate --model faces one.png two.png --out between.png
+        glow interpolate --model fashion-mnist --indices 0,5,17 --video way.png --loop
       """)
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
-  @Option(help: "A safetensors file from glow encode, in place of images.") var latents: String?
-  @Option(help: "The picture to write, .png or .jpg.") var out: String?
+  @Option(
+    help: "A safetensors file from glow encode; without it, images are taken.", completion: Completions.safetensors)
+  var latents: String?
+  @Option(
+    name: .shortAndLong, help: "The picture to write, .png or .jpg; without it, give --video.", completion: .file())
+  var out: String?
   @Option(help: "straight or spherical.") var path = LatentPath.Shape.straight
-  @Option(help: "Images per row, both ends included.") var steps = 9
+  @Option(help: "Images per row, both ends included.") var columns = 9
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
   @OptionGroup var video: VideoOptions
+  @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
-    guard (2...1000).contains(steps) else { throw ValidationError("--steps is \(steps), expected 2 to 1000") }
+    guard (2...1000).contains(columns) else { throw ValidationError("--columns is \(columns), expected 2 to 1000") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
     guard out != nil || video.video != nil else {
       throw ValidationError("nothing to write: give --out for a picture, --video for a moving one, or both")
     }
-    try requirePicture(out, from: inputs.files + [latents].compactMap { $0 })
-    try OutputFile.video.require(video.video, "--video", from: inputs.files + [latents].compactMap { $0 })
+    try requirePicture(out, from: inputs.files + [latents].compactMap { $0 }, force: overwriting.force)
+    try OutputFile.video.require(
+      video.video, "--video", from: inputs.files + [latents].compactMap { $0 }, force: overwriting.force)
     guard out == nil || out != video.video else {
       throw ValidationError("--video \(video.video!) is --out, too: name two files")
     }
@@ -60,18 +70,18 @@ struct InterpolateCommand: ParsableCommand {
     if let out {
       let open = along(closed: false)
       let positions = (0..<open.segments).flatMap { first in
-        (0..<steps).map { Double(first) + Double($0) / Double(steps - 1) }
+        (0..<columns).map { Double(first) + Double($0) / Double(columns - 1) }
       }
       let images = try pictures(model.images(of: open, at: positions))
-      try PixelImage.grid(images, columns: steps, scale: enlarge).write(to: URL(filePath: out))
-      print("\(counted(open.segments, "interpolation")) of \(counted(steps, "image")): \(out)")
+      try PixelImage.grid(images, columns: columns, scale: enlarge).write(to: URL(filePath: out))
+      tell("\(counted(open.segments, "interpolation")) of \(counted(columns, "image")): \(out)")
     }
     let closed = along(closed: video.loop)
     let frames = try video.write(segments: closed.segments) { positions in
       try pictures(model.images(of: closed, at: positions))
         .map { PixelImage.grid([$0], columns: 1, padding: 0, scale: enlarge) }
     }
-    if let frames { print("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }
+    if let frames { tell("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }
   }
 
   private func keys(

@@ -14,13 +14,24 @@ struct PlotCommand: ParsableCommand {
     discussion: """
       Without --metric, bits per dimension of training and of validation. A PNG is made by the program rsvg-convert \
       (Debian's package librsvg2-bin).
+
+      Examples:
+        glow plot runs/first runs/second --out curves.svg
+        glow plot runs/first --metric gradientNorm --x seconds --out norm.png
       """)
 
-  @Argument(help: ArgumentHelp("Run folders.", valueName: "run")) var folders: [String]
-  @Option(help: "The picture to write; its name ends in .svg or .png.") var out: String
-  @Option(help: ArgumentHelp("A field of metrics.jsonl, such as gradientNorm; may be repeated.", valueName: "field"))
+  @Argument(help: ArgumentHelp("Run folders.", valueName: "run"), completion: Completions.run) var folders: [String]
+  @Option(name: .shortAndLong, help: "The picture to write; its name ends in .svg or .png.", completion: .file())
+  var out: String
+  @Option(
+    help: ArgumentHelp(
+      "A field of metrics.jsonl, such as gradientNorm; repeat for several. By default bits per dimension.",
+      valueName: "field"))
   var metric: [String] = []
   @Option(help: "What to draw against: images, seconds (of training) or steps.") var x = RunCurves.Axis.images
+
+  @OptionGroup var overwriting: ForceOption
+  @OptionGroup var talk: QuietOption
 
   private enum Format: String { case svg, png }
 
@@ -28,7 +39,7 @@ struct PlotCommand: ParsableCommand {
 
   func validate() throws {
     guard format != nil else { throw ValidationError("--out is \(out), expected a name that ends in .svg or .png") }
-    try OutputFile.chart.require(out)
+    try OutputFile.chart.require(out, force: overwriting.force)
     if let twice = metric.first(where: { name in metric.count { $0 == name } > 1 }) {
       throw ValidationError("--metric \(twice) is given twice")
     }
@@ -45,7 +56,7 @@ struct PlotCommand: ParsableCommand {
     let output = try LineOutput(to: out)
     try output.write(picture)
     try output.finish()
-    print("\(counted(runs.count, "run")): \(out)")
+    tell("\(counted(runs.count, "run")): \(out)")
   }
 
   /// The folder's own name, or the path where two have one name.

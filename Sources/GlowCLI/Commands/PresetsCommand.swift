@@ -18,9 +18,14 @@ struct PresetsCommand: ParsableCommand {
     discussion: """
       A batch larger than the images per pass is taken in parts whose gradients are added up. The published runs take \
       as many images per pass as train in 24 GB of memory with every activation kept.
+
+      Examples:
+        glow presets
+        glow presets faces --json
       """)
 
-  @Argument(help: "The preset to print in full.") var name: String?
+  @Argument(help: "The preset to print in full; without it, all are listed.", completion: Completions.preset) var name:
+    String?
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {

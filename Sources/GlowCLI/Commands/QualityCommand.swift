@@ -18,18 +18,23 @@ struct QualityCommand: ParsableCommand {
       brightness and outlines before detail, and reward smooth samples.
 
       --baseline puts real images of the validation split in the samples' place: what a perfect model would reach.
+
+      Examples:
+        glow quality --model fashion-mnist --baseline
+        glow quality --model runs/first --temperature 0.9 --count 500
       """)
 
   @OptionGroup var modelOptions: ModelOptions
-  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
-  @Option(help: "train, validation or test.") var split = DatasetSplit.test
-  @Option(help: "Images, spread evenly over the split, and as many samples.") var count = 2000
-  @Option(help: "As in sample.") var temperature = Temperatures(0.7)
-  @Option(help: "pixels or latents.") var space = PointSpace.pixels
   @Option(
-    name: [.customLong("neighbors"), .customLong("neighbours")], help: "k: to which neighbor a point reaches.")
-  var neighbors = 3
-  @Option(help: "Of the samples.", transform: seedNumber) var seed: UInt64 = 0
+    help: "As in train; by default what the model was trained on, else fashion-mnist.", completion: Completions.data)
+  var data: String?
+  @Option(help: "train, validation or test.") var split = DatasetSplit.test
+  @Option(help: "Samples to draw, and as many images, spread evenly over the split.") var count = 2000
+  @Option(help: "Scales the standard deviation of every prior; 0.7,0.9,1 gives one a level, the finest first.")
+  var temperature = Temperatures(0.7)
+  @Option(help: "pixels or latents.") var space = PointSpace.pixels
+  @Option(help: "k: to which neighbor a point reaches.") var neighborCount = 3
+  @Option(help: "Seed of the samples; by default 0.", transform: seedNumber) var seed: UInt64 = 0
   @Flag(help: "Also measure real images of the validation split.") var baseline = false
   @Flag(help: "Print one JSON object.") var json = false
 
@@ -51,11 +56,11 @@ struct QualityCommand: ParsableCommand {
   }
 
   func validate() throws {
-    guard (1...1000).contains(neighbors) else {
-      throw ValidationError("--neighbors is \(neighbors), expected 1 to 1000")
+    guard (1...1000).contains(neighborCount) else {
+      throw ValidationError("--neighbor-count is \(neighborCount), expected 1 to 1000")
     }
-    guard count > neighbors else {
-      throw ValidationError("--count is \(count), expected more than the \(counted(neighbors, "neighbor"))")
+    guard count > neighborCount else {
+      throw ValidationError("--count is \(count), expected more than the \(counted(neighborCount, "neighbor"))")
     }
     try temperature.validate()
     guard !(baseline && split == .validation) else {
@@ -76,7 +81,7 @@ struct QualityCommand: ParsableCommand {
     defer { bar.clear() }
     let (points, labels) = try model.points(of: real, in: space) { bar.update($0, of: real.count, "images") }
     func compare(_ generated: Tensor) throws -> PrecisionRecall {
-      try PrecisionRecall(real: points, generated: generated, neighbors: neighbors) {
+      try PrecisionRecall(real: points, generated: generated, neighbors: neighborCount) {
         bar.update(Int(100 * $0), of: 100, "pairs compared")
       }
     }
@@ -87,16 +92,16 @@ struct QualityCommand: ParsableCommand {
     try print(
       Report(
         checkpoint: place.checkpoint, space: space, images: real.count, split: split.rawValue, data: real.name,
-        neighbors: neighbors,
+        neighbors: neighborCount,
         temperature: temperatures, samples: samples, baseline: reference))
   }
 
   private func images(_ data: ModelData, _ split: DatasetSplit) throws -> any ImageDataset {
     let dataset = try data.open(split)
-    guard dataset.count > neighbors else {
+    guard dataset.count > neighborCount else {
       throw ValidationError(
         "the \(split.rawValue) split of \(dataset.name) has \(counted(dataset.count, "image")), expected more than "
-          + "--neighbors, \(neighbors): take another --split or --data")
+          + "--neighbor-count, \(neighborCount): take another --split or --data")
     }
     return dataset
   }
@@ -114,7 +119,7 @@ struct QualityCommand: ParsableCommand {
     if let baseline = report.baseline { line(baseline, "images of the validation split") }
     GlowCLI.print(
       "against \(counted(report.images, "image")) of the \(report.split) split of \(report.data), by their \(report.space.rawValue), "
-        + counted(neighbors, "neighbor"))
+        + counted(neighborCount, "neighbor"))
   }
 }
 

@@ -11,14 +11,21 @@ struct ReconstructCommand: ParsableCommand {
     discussion: """
       Reports the largest difference in float and how many pixels changed, the condition number of the 1x1 \
       convolutions and the range of the coupling scales. --out draws each image above its reconstruction.
+
+      Examples:
+        glow reconstruct --model fashion-mnist
+        glow reconstruct --model faces me.png --out both.png
       """)
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
-  @Option(help: "Images to take of a data set.") var limit = 64
-  @Option(help: "A picture, .png or .jpg, with the images and their reconstructions.") var out: String?
+  @Option(help: "The most images of --data, spread evenly over the split.") var limit = 64
+  @Option(
+    name: .shortAndLong, help: "A picture, .png or .jpg, with the images and their reconstructions; without it, none.",
+    completion: .file()) var out: String?
   @OptionGroup var grid: GridOptions
   @Flag(help: "Print one JSON object with every layer.") var json = false
+  @OptionGroup var overwriting: ForceOption
 
   struct Report: Encodable {
     var checkpoint: String?
@@ -29,7 +36,7 @@ struct ReconstructCommand: ParsableCommand {
 
   func validate() throws {
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
-    try requirePicture(out, from: inputs.files)
+    try requirePicture(out, from: inputs.files, force: overwriting.force)
   }
 
   func run() throws {

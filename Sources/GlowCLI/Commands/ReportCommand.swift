@@ -16,18 +16,23 @@ struct ReportCommand: ParsableCommand {
     discussion: """
       The folder gets README.md with its pictures, and index.html, one page that needs nothing else. An earlier report \
       there is replaced.
+
+      Example:
+        glow report runs/first --out report
       """)
 
-  @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String
-  @Option(help: "The folder to write.") var out: String
+  @Argument(help: ArgumentHelp("A run folder.", valueName: "run"), completion: Completions.run) var folder: String
+  @Option(name: .shortAndLong, help: "The folder to write.", completion: .directory) var out: String
   @Option(
     help: ArgumentHelp(
       "newest, best (by validation), or after how many images it was written; by default the newest.",
       valueName: "checkpoint"))
   var checkpoint: CheckpointChoice?
-  @Option(help: "As in train; by default what the model was trained on.") var data: String?
-  @Option(help: "Only so many images, spread evenly over the test split.") var limit: Int?
-  @Option(help: "Of samples and of the dequantization noise.", transform: seedNumber) var seed: UInt64 = 0
+  @Option(help: "As in train; by default what the model was trained on.", completion: Completions.data) var data:
+    String?
+  @Option(help: "The most images, spread evenly over the test split; by default all.") var limit: Int?
+  @Option(help: "Seed of samples and of the dequantization noise; by default 0.", transform: seedNumber) var seed:
+    UInt64 = 0
   @OptionGroup var runtime: RuntimeOptions
 
   func validate() throws {
@@ -38,7 +43,7 @@ struct ReportCommand: ParsableCommand {
     try OutputFolder.report.require(out)
     let document = try document(of: folder)
     try document.write(to: URL(filePath: out))
-    print("\(counted(document.figures.count, "figure")): \(out)/index.html and \(out)/README.md")
+    tell("\(counted(document.figures.count, "figure")): \(out)/index.html and \(out)/README.md")
   }
 
   private func document(of path: String) throws -> Document {

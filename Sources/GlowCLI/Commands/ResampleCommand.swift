@@ -13,6 +13,9 @@ struct ResampleCommand: ParsableCommand {
     discussion: """
       A block an image: the image, then its variations; a row for each number of levels that are drawn anew. Level 1 is \
       the finest; with all levels drawn anew the variations are samples.
+
+      Example:
+        glow resample --model fashion-mnist --levels 1,2 --out variations.png
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -22,17 +25,18 @@ struct ResampleCommand: ParsableCommand {
   @Option(help: "Variations in a row.") var count = 8
   @Option(help: "Scales the standard deviations of what is drawn; 0.7,0.9 gives one a level, the finest first.")
   var temperature = Temperatures(0.7)
-  @Option(help: "Of everything that is drawn.", transform: seedNumber) var seed: UInt64 = 0
-  @Option(help: "Images to take of a data set.") var limit = 2
-  @Option(help: "The picture to write, .png or .jpg.") var out: String
+  @Option(help: "Seed of everything that is drawn; by default 0.", transform: seedNumber) var seed: UInt64 = 0
+  @Option(help: "The most images of --data, spread evenly over the split.") var limit = 2
+  @Option(name: .shortAndLong, help: "The picture to write, .png or .jpg.", completion: .file()) var out: String
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
+  @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
     guard (1...1000).contains(count) else { throw ValidationError("--count is \(count), expected 1 to 1000") }
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
     try temperature.validate()
-    try requirePicture(out, from: inputs.files)
+    try requirePicture(out, from: inputs.files, force: overwriting.force)
   }
 
   func run() throws {
@@ -60,7 +64,7 @@ struct ResampleCommand: ParsableCommand {
         Array(rows.joined()), columns: count + 1, rowLabels: numbers.map { "\($0) of \(most)" }, scale: enlarge)
     }
     try PixelImage.stack(blocks).write(to: URL(filePath: out))
-    print(
+    tell(
       "\(counted(count, "variation")) of \(counted(images.count, "image")), "
         + "\(numbers.map(String.init).joined(separator: ", ")) \(numbers == [1] ? "level" : "levels") anew: \(out)"
     )

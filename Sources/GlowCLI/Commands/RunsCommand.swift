@@ -6,9 +6,15 @@ import Runs
 struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs", abstract: "List the runs under a folder: what they train, how far they are, how good.",
-    discussion: "Folders are searched four deep. glow status tells more of one run, glow plot draws their curves.")
+    discussion: """
+      Folders are searched four deep. glow status tells more of one run, glow plot draws their curves.
 
-  @Argument(help: ArgumentHelp("The folder.", valueName: "folder")) var folder = "runs"
+      Examples:
+        glow runs
+        glow runs elsewhere --json
+      """)
+
+  @Argument(help: ArgumentHelp("The folder.", valueName: "folder"), completion: .directory) var folder = "runs"
   @Flag(help: "Print a JSON array.") var json = false
 
   func run() throws {

@@ -20,18 +20,25 @@ struct SampleCommand: ParsableCommand {
       --neighbors draws each sample in a row with the images of a data set that are nearest to it, pixel by pixel, and \
       prints how near they are: a model that repeats what it was trained on is nearer to it than other real images are. \
       `glow resample` draws only the fine levels of given images anew.
+
+      Examples:
+        glow sample --model faces --out faces.png
+        glow sample --model fashion-mnist --label sneaker --temperature 0.5 --temperature 0.9 --out shoes.png
+        glow sample --model faces --with glasses,smile --count 16 --files --out faces
       """)
 
   @OptionGroup var modelOptions: ModelOptions
-  @Option(help: "The picture to write, .png or .jpg (with --files, the folder).") var out: String
-  @Option(help: "Images.") var count = 64
+  @Option(
+    name: .shortAndLong, help: "The picture to write, .png or .jpg (with --files, the folder).", completion: .directory)
+  var out: String
+  @Option(help: "Images to draw; of each temperature.") var count = 64
   @Option(
     help: """
       Scales the standard deviation of every prior; 0.7,0.9,1 gives one a level, the finest first. Repeated, each draws a \
       block of images.
       """)
   var temperature = [Temperatures(0.7)]
-  @Option(help: "A label's name or number; repeat for several.") var label: [String] = []
+  @Option(help: "A label's name or number; repeat for several. By default all of the model's.") var label: [String] = []
   @OptionGroup var attributes: AttributeOptions
   @Option(
     help: ArgumentHelp(
@@ -40,18 +47,21 @@ struct SampleCommand: ParsableCommand {
       at all; by default \(AttributeStrength.ofOthers.formatted()).
       """, valueName: "strength"))
   var others: Double?
-  @Option(help: "Of everything that is drawn.", transform: seedNumber) var seed: UInt64 = 0
+  @Option(help: "Seed of everything that is drawn; by default 0.", transform: seedNumber) var seed: UInt64 = 0
   @Option(help: "What the coupling networks multiply: float32, bf16, or on NVIDIA GPUs tf32.")
   var precision = ConditionerPrecision.float32
   @OptionGroup var grid: GridOptions
   @Flag(help: "One PNG per image, named LABEL-NUMBER.png.") var files = false
-  @Option(help: "Another model, whose samples are drawn to the right.") var beside: String?
   @Option(
-    name: [.customLong("neighbors"), .customLong("neighbours")],
-    help: "A data set, SET or SET:SPLIT as in train's --data, whose nearest images are drawn; train unless said.")
+    help: "Another model, whose samples are drawn to the right; without it, there is one grid.",
+    completion: Completions.model) var beside: String?
+  @Option(
+    help: "A data set, SET or SET:SPLIT (of SET, train), whose nearest images are drawn; without it, none.",
+    completion: Completions.data)
   var neighbors: NamedSplit?
-  @Option(name: [.customLong("neighbor-count"), .customLong("neighbour-count")], help: "How many of them.")
+  @Option(help: "How many nearest images of --neighbors are drawn.")
   var neighborCount = 5
+  @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
     guard (1...1_000_000).contains(count) else { throw ValidationError("--count is \(count), expected 1 to 1000000") }
@@ -67,18 +77,18 @@ struct SampleCommand: ParsableCommand {
       throw ValidationError(
         "--others is \(others.formatted()), expected 0 to \(AttributeStrength.range.upperBound.formatted())")
     }
-    if !files { try requirePicture(out) }
+    if !files { try requirePicture(out, force: overwriting.force) }
   }
 
   func run() throws {
     let (place, model) = try modelOptions.load()
     try model.use(precision)
     let labels = try drawnLabels(model)
-    if files { try requirePictures(named: fileNames(labels), in: out) }
+    if files { try requirePictures(named: fileNames(labels), in: out, force: overwriting.force) }
     let images = try draw(model, labels)
     if files {
       try writePictures(images, named: fileNames(labels), to: URL(filePath: out))
-      return print("\(counted(images.count, "sample")) in \(out)")
+      return tell("\(counted(images.count, "sample")) in \(out)")
     }
     if let neighbors {
       let comparison = try NeighborComparison(
@@ -96,7 +106,7 @@ struct SampleCommand: ParsableCommand {
     } else {
       try blocks(images).write(to: URL(filePath: out))
     }
-    print(
+    tell(
       "\(counted(images.count, "sample")) at temperature \(temperature.map(\.description).joined(separator: ", ")): \(out)"
     )
   }

@@ -18,27 +18,42 @@ struct ScoreCommand: ParsableCommand {
       Likelihood alone does not tell outliers: a model gives simple images of any kind (a blank one, another data set's) \
       a higher likelihood than most of those that it was trained on. Look at both sides of typicality and at the \
       corrected score, and try them on outliers that you have.
+
+      Examples:
+        glow score --model fashion-mnist --limit 100
+        glow score --model faces folder --fit --reference .data/faces-64 --out scores.csv
       """)
 
   @OptionGroup var modelOptions: ModelOptions
-  @Argument(help: "Picture files and folders of them; without any, images of --data.") var inputs: [String] = []
-  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Argument(help: "Picture files and folders of them; without any, images of --data.", completion: Completions.picture)
+  var inputs: [String] = []
+  @Option(
+    help: "As in train; by default what the model was trained on, else fashion-mnist.", completion: Completions.data)
+  var data: String?
   @Option(help: "Of --data: train, validation or test.") var split = DatasetSplit.test
-  @Option(help: "Only the first images.") var limit: Int?
+  @Option(help: "The most images, spread evenly over all; by default all.") var limit: Int?
   @Flag(help: "Crop and resize picture files of another size than the model's; without it they are refused.")
   var fit = false
   @OptionGroup var damage: DamageOptions
   @Option(help: "The most pixels of a picture file, width times height.")
   var pixelLimit = PixelImage.defaultPixelLimit
-  @Option(help: "Images of the right kind, as SET or SET:SPLIT, as in --data; validation unless said.")
+  @Option(
+    help: "Images of the right kind, as SET or SET:SPLIT (of SET, validation); without it, there are no percentiles.",
+    completion: Completions.data)
   var reference: NamedSplit?
-  @Option(help: "Only so many images of the reference, spread evenly over it.") var referenceLimit = 2000
-  @Option(help: "Keeps the reference's scores: written where it is missing, else read.") var referenceCache: String?
+  @Option(help: "The most images of the reference, spread evenly over it.") var referenceLimit = 2000
+  @Option(
+    help:
+      "A file that keeps the reference's scores: written where it is missing, else read. Without it, they are not kept.",
+    completion: Completions.safetensors)
+  var referenceCache: String?
   @Option(help: "Of a conditional model: any (p is the mean over all labels) or own (a data set's labels).")
-  var labels = ScoreCondition.anyLabel
-  @Option(help: "Of the dequantization noise.", transform: seedNumber) var seed: UInt64 = 0
+  var label = ScoreCondition.anyLabel
+  @Option(help: "Seed of the dequantization noise; by default 0.", transform: seedNumber) var seed: UInt64 = 0
   @Flag(help: "A JSON object a line, in place of CSV.") var json = false
-  @Option(help: "The file to write, in place of standard output.") var out: String?
+  @Option(name: .shortAndLong, help: "The file to write; by default standard output.", completion: .file()) var out:
+    String?
+  @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more") }
@@ -46,9 +61,9 @@ struct ScoreCommand: ParsableCommand {
     guard referenceLimit >= 2 else {
       throw ValidationError("--reference-limit is \(referenceLimit), expected 2 or more")
     }
-    try OutputFile.scores.require(out, from: inputs)
+    try OutputFile.scores.require(out, from: inputs, force: overwriting.force)
     if let referenceCache, !FileManager.default.fileExists(atPath: referenceCache) {
-      try OutputFile.referenceScores.require(referenceCache, "--reference-cache")
+      try OutputFile.referenceScores.require(referenceCache, "--reference-cache", force: overwriting.force)
     }
     guard inputs.isEmpty || damage.skipDamaged == nil else {
       throw ValidationError("--skip-damaged is for the images of --data: leave it out for picture files")
@@ -70,7 +85,7 @@ struct ScoreCommand: ParsableCommand {
     defer { bar.clear() }
     if !json { try output.write([ScoreLine.header(withPlace: reference != nil)]) }
     var done = 0
-    try model.score(dataset, condition: labels, seed: seed) { scores in
+    try model.score(dataset, condition: label, seed: seed) { scores in
       let lines = try scores.enumerated().map { i, score in
         let line = ScoreLine(
           image: names(done + i), score: score, place: reference?.place(of: score), checkpoint: place.checkpoint)
@@ -82,7 +97,7 @@ struct ScoreCommand: ParsableCommand {
     }
     try output.finish()
     bar.clear()
-    if let out { print("\(counted(done, "image")) scored: \(out)") }
+    if let out { tell("\(counted(done, "image")) scored: \(out)") }
   }
 
   /// The images, and what each is called.
@@ -102,10 +117,14 @@ struct ScoreCommand: ParsableCommand {
       names = { files.files[$0] }
       dataset = files
     }
-    if let limit { dataset = dataset.first(limit) }
-    if labels == .ownLabel, model.configuration.classCount > 0, !model.configuration.hasLabels(dataset.classNames) {
+    if let limit {
+      let (numbers, whole) = (dataset.evenIndices(limit), names)
+      dataset = dataset.evenly(limit)
+      names = { whole(numbers[$0]) }
+    }
+    if label == .ownLabel, model.configuration.classCount > 0, !model.configuration.hasLabels(dataset.classNames) {
       throw ValidationError(
-        "--labels own: the images of \(dataset.name) have none of the model's labels; score them under any with --labels any"
+        "--label own: the images of \(dataset.name) have none of the model's labels; score them under any with --label any"
       )
     }
     return (dataset, names)
@@ -127,7 +146,7 @@ struct ScoreCommand: ParsableCommand {
     let name = "\(referenceLimit) of \(reference.data):\(split.rawValue), seed \(seed)"
     let cache = referenceCache.map { URL(filePath: $0) }
     if let cache, FileManager.default.fileExists(atPath: cache.path) {
-      return try ReferenceScores(contentsOf: cache, model: model, data: name, condition: labels)
+      return try ReferenceScores(contentsOf: cache, model: model, data: name, condition: label)
     }
     let all = try ModelData(
       reference.data, for: model.configuration, at: place, skippingDamaged: damage.skipDamaged
@@ -142,7 +161,7 @@ struct ScoreCommand: ParsableCommand {
     defer { bar.clear() }
     let scores: ReferenceScores
     do {
-      scores = try ReferenceScores(of: dataset, called: name, with: model, condition: labels, seed: seed) {
+      scores = try ReferenceScores(of: dataset, called: name, with: model, condition: label, seed: seed) {
         bar.update($0, of: dataset.count, "reference images")
       }
     } catch AnalysisError.dataset(_, let problem) {

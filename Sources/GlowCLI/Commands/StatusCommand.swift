@@ -7,9 +7,14 @@ import Runs
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Say where a run is, also one that is being trained now.",
-    discussion: "Only what the run has written so far is read: training goes on undisturbed.")
+    discussion: """
+      Only what the run has written so far is read: training goes on undisturbed.
 
-  @Argument(help: ArgumentHelp("A run folder.", valueName: "run")) var folder: String
+      Example:
+        glow status runs/first
+      """)
+
+  @Argument(help: ArgumentHelp("A run folder.", valueName: "run"), completion: Completions.run) var folder: String
   @Flag(help: "Print one JSON object.") var json = false
 
   func run() throws {
@@ -93,7 +98,7 @@ struct StatusCommand: ParsableCommand {
       let values = summary.metrics.compactMap(value)
       let finite = values.filter(\.isFinite)
       guard let low = finite.min(), let high = finite.max() else { return nil }
-      return (name, Sparkline.text(values, scale: scale) + String(format: "  \(format) to \(format)", low, high))
+      return (name, Sparkline.text(values, scale: scale, inUTF8: Terminal.isUTF8) + String(format: "  \(format) to \(format)", low, high))
     }
   }
 

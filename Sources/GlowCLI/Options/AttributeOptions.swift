@@ -9,12 +9,12 @@ struct AttributeOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Attributes that the images have, of a model conditioned on them; repeat, or a list with commas. NAME=2 says one \
-      more strongly than training did.
+      more strongly than training did. Without it, none is said.
       """, valueName: "names"))
   var has: [String] = []
   @Option(
     name: .customLong("without"),
-    help: ArgumentHelp("Attributes that they do not have; nothing is said of the others.", valueName: "names"))
+    help: ArgumentHelp("Attributes that they do not have. Without it, none is said.", valueName: "names"))
   var lacks: [String] = []
 
   var isEmpty: Bool { has.isEmpty && lacks.isEmpty }

@@ -27,6 +27,21 @@ func warn(ofAttributesMissingIn dataset: any ImageDataset, for model: any FlowCo
   ])
 }
 
+extension DatasetSource {
+  /// What --data says. A note tells of a folder that is taken in place of a set of its name.
+  init(said text: String) throws {
+    try self.init(naming: text)
+    guard let word = try? DatasetSource(parsing: text), word != self else { return }
+    warn(["\(text) is the folder here, not the set of that name: for that, work in another folder, or rename this one"])
+  }
+
+  /// What --data says, so that it means the same in every folder.
+  static func text(of said: String) throws -> String {
+    let source = try DatasetSource(said: said)
+    return (try? DatasetSource(parsing: said)) == source ? said : source.description
+  }
+}
+
 extension ImageDataset {
   /// The classes and attributes of the images, by name.
   var labelSummary: String {

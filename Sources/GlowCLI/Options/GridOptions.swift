@@ -20,22 +20,24 @@ struct GridOptions: ParsableArguments {
 }
 
 /// Refuses a name that says no format of pictures, and a file that is not to be replaced, before any work is done.
-func requirePicture(_ out: String?, from inputs: [String] = []) throws {
+func requirePicture(_ out: String?, from inputs: [String] = [], force: Bool) throws {
   guard let out else { return }
   do { _ = try WrittenFormat(for: URL(filePath: out)) } catch let error as ImagingError {
     throw ValidationError("--out \(error)")
   }
-  try OutputFile.picture.require(out, from: inputs)
+  try OutputFile.picture.require(out, from: inputs, force: force)
 }
 
 /// The same of the files that ``writePictures(_:named:to:)`` writes.
-func requirePictures(named names: [String], in folder: String) throws {
+func requirePictures(named names: [String], in folder: String, force: Bool) throws {
   var isFolder: ObjCBool = false
   guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else { return }
   guard isFolder.boolValue else {
     throw ValidationError("--out \(folder) is a file, and --files writes into a folder: name another")
   }
-  for name in names { try OutputFile.picture.require(URL(filePath: folder).appending(path: name + ".png").path) }
+  for name in names {
+    try OutputFile.picture.require(URL(filePath: folder).appending(path: name + ".png").path, force: force)
+  }
 }
 
 /// Writes `NAME.png` for each image into `folder`, which is made where it is missing.

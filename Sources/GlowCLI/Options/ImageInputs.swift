@@ -8,10 +8,15 @@ import Torch
 
 /// The images that a command works on: picture files, or images of a data set.
 struct ImageInputs: ParsableArguments {
-  @Argument(help: "Picture files (PNG, JPEG, WebP); without any, images of --data.") var files: [String] = []
-  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
+  @Argument(help: "Picture files (PNG, JPEG, WebP); without any, images of --data.", completion: Completions.picture)
+  var files: [String] = []
+  @Option(
+    help: "As in train; by default what the model was trained on, else fashion-mnist.", completion: Completions.data)
+  var data: String?
   @Option(help: "train, validation or test.") var split = DatasetSplit.test
-  @Option(help: "Numbers of images in the split, such as 0,5,17; by default the first ones.") var indices: Numbers?
+  @Option(
+    help: "Numbers of images in the split, such as 0,5,17; by default as many as are taken, spread evenly over it.")
+  var indices: Numbers?
   @Option(help: "Of the pictures, for a conditional model; by default a data set's own, else the most likely.")
   var label: String?
 
@@ -96,7 +101,7 @@ struct ImageInputs: ParsableArguments {
     _ model: any FlowModel, _ place: ModelPlace, _ count: Int
   ) throws -> (bytes: [UInt8], labels: Tensor?) {
     let dataset = try ModelData(data, for: model.configuration, at: place).openWhole(split)
-    let numbers = indices?.values ?? Array(0..<min(count, dataset.count))
+    let numbers = indices?.values ?? dataset.evenIndices(count)
     if let wrong = numbers.first(where: { $0 >= dataset.count }) {
       throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
     }
@@ -129,5 +134,3 @@ extension FlowModel {
 func requirePixelLimit(_ limit: Int) throws {
   guard limit > 0 else { throw ValidationError("--pixel-limit is \(limit), expected 1 or more") }
 }
-
-func warn(_ text: String) { FileHandle.standardError.write(Data("Note: \(safe(text))\n".utf8)) }

@@ -4,7 +4,7 @@ import ArgumentParser
 struct LayoutOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A form of the layout that the weights do not tell, such as coupling=exp; repeat for several.",
+      "A form of the layout that the weights do not tell, such as coupling=exp; repeat for several. Without it, the layout's own.",
       valueName: "choice=option"))
   var option: [String] = []
 

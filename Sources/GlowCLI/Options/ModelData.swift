@@ -33,7 +33,7 @@ struct ModelData {
     reading = trained?.reading ?? PictureReading()
     isNamed = text != nil
     if let text {
-      source = try DatasetSource(parsing: text)
+      source = try DatasetSource(said: text)
       settings = trained.flatMap { [source] in Self.isOwn(source, text, $0) ? $0 : nil }
     } else if let trained {
       source = try trained.findSource()

@@ -6,7 +6,9 @@ import Torch
 
 /// The options of every command that uses a trained model.
 struct ModelOptions: ParsableArguments {
-  @Option(name: .customLong("model"), help: "A run folder, a model folder, or the name of a shipped model.")
+  @Option(
+    name: .customLong("model"), help: "A run folder, a model folder, or the name of a shipped model.",
+    completion: Completions.model)
   var location: String
 
   @Option(

@@ -8,8 +8,12 @@ struct RuntimeOptions: ParsableArguments {
   @Option(help: "Threads of one tensor operation; by default as many as the machine has cores.")
   var threads: Int?
 
-  @Option(help: ArgumentHelp("Where to compute: cpu, cuda, cuda:N or mps.", valueName: "device"))
+  @Option(
+    help: ArgumentHelp("Where to compute: cpu, cuda, cuda:N or mps.", valueName: "device"),
+    completion: Completions.device)
   var device = "cpu"
+
+  @OptionGroup var talk: QuietOption
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads is \(threads), expected 1 or more") }

@@ -4,10 +4,14 @@ import Imaging
 
 /// How a moving picture is written.
 struct VideoOptions: ParsableArguments {
-  @Option(help: "A moving picture to write: NAME.png an animated PNG, NAME.mp4 an MP4 by the program ffmpeg.")
+  @Option(
+    help: """
+      A moving picture to write: NAME.png an animated PNG, NAME.mp4 an MP4 by the program ffmpeg; \
+      without it, none.
+      """, completion: .file())
   var video: String?
-  @Option(help: "Of the video; by default 2 for each way from one image to the next.") var seconds: Double?
-  @Option(help: "Frames a second.") var fps = 24
+  @Option(help: "Length of the video; by default 2 for each way from one image to the next.") var seconds: Double?
+  @Option(help: "Frames a second of the video.") var fps = 24
   @Flag(help: "The video goes on from the last image to the first.") var loop = false
 
   func validate() throws {

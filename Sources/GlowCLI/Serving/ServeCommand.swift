@@ -25,12 +25,17 @@ struct ServeCommand: AsyncParsableCommand {
 
       Only this machine is served unless --host says otherwise; then every request needs a token: that in the environment \
       variable GLOW_TOKEN, else one made up, which is part of the address printed.
+
+      Examples:
+        glow serve
+        glow serve --model faces --model runs/first --port 9000
       """)
 
   @Option(
     name: .customLong("model"),
     help:
-      "A run folder, a model folder, or the name of a shipped model; repeat for several; by default all that there are."
+      "A run folder, a model folder, or the name of a shipped model; repeat for several; by default all that there are.",
+    completion: Completions.model
   )
   var locations: [String] = []
   @Option(
@@ -47,33 +52,35 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var runtime: RuntimeOptions
   @Option(
     help:
-      "A file from glow attributes fit, of one --model; by default attributes.safetensors in its or its run's folder.")
+      "A file from glow attributes fit, of one --model; by default attributes.safetensors in its or its run's folder.",
+    completion: Completions.safetensors)
   var attributes: String?
   @Option(
     help: ArgumentHelp(
       """
       Images to choose from, as in train; MODEL=SET for one of several models, and repeat. By default what the model was \
       trained on, else fashion-mnist.
-      """, valueName: "set"))
+      """, valueName: "set"), completion: Completions.data)
   var data: [String] = []
   @Option(help: "Of --data: train, validation or test.") var split = DatasetSplit.test
   @Option(help: "Score so many images of --data's validation split, for percentiles; 0 for none.")
   var referenceLimit = 500
-  @Option(help: "Show the training runs below this folder.") var runs = "runs"
+  @Option(help: "Show the training runs below this folder.", completion: .directory) var runs = "runs"
 
   @Option(help: "The address to listen on; 0.0.0.0 for all of this machine's.") var host = "127.0.0.1"
-  @Option(help: "0 for any that is free.") var port = 8080
+  @Option(help: "The port to listen on; 0 for any that is free.") var port = 8080
   @Option(
     help: ArgumentHelp(
-      "A Unix socket to listen on in place of --host and --port; whoever may open the file may use the server.",
+      "A Unix socket to listen on in place of --host and --port; whoever may open the file may use the server. Without it, there is none.",
       valueName: "file"))
   var socket: String?
   @Option(
     help: ArgumentHelp(
-      "Another site whose pages may use the API, such as https://example.org; repeat for several.", valueName: "origin")
+      "Another site whose pages may use the API, such as https://example.org; repeat for several. By default none.",
+      valueName: "origin")
   )
   var allowOrigin: [String] = []
-  @Option(help: "The most images in one pass through the model.") var batchSize = 64
+  @Option(help: "The most images in one pass through the model.") var batch = 64
   @Option(help: "How many milliseconds a request waits for others to share a pass with, while the model is idle.")
   var batchWait = 0
   @Option(help: "The most images under way or waiting; requests beyond are answered 429.") var queue = 512
@@ -87,7 +94,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func validate() throws {
     for (name, value, range) in [
-      ("--port", port, 0...65535), ("--batch-size", batchSize, 1...4096), ("--batch-wait", batchWait, 0...10_000),
+      ("--port", port, 0...65535), ("--batch", batch, 1...4096), ("--batch-wait", batchWait, 0...10_000),
       ("--count-limit", countLimit, 1...4096), ("--queue", queue, countLimit + StudioOptions().imageLimit...1_000_000),
       ("--body-limit", bodyLimit.bytes, 1000...1_000_000_000), ("--pixel-limit", pixelLimit, 1...1_000_000_000),
       ("--time-limit", timeLimit, 1...3600), ("--connections", connections, 1...100_000),
@@ -218,7 +225,7 @@ struct ServeCommand: AsyncParsableCommand {
   private func load(
     _ location: ServedLocation, _ images: ServedImages.Found, on device: Device, beside neighbor: ImageModel?
   ) async throws -> StudioModel {
-    let limits = BatchLimits(size: batchSize, wait: .milliseconds(batchWait), queue: queue)
+    let limits = BatchLimits(size: batch, wait: .milliseconds(batchWait), queue: queue)
     let model = try await ImageModel(
       location.place.location, from: location.place.folder, attributes: attributes.map { URL(filePath: $0) },
       findsAttributes: true, device: device, limits: limits, sharingThreadOf: neighbor)

@@ -21,7 +21,8 @@ enum OutputFile: String {
   /// - Parameters:
   ///   - path: nil for none.
   ///   - inputs: the files that the verb reads.
-  func require(_ path: String?, _ flag: String = "--out", from inputs: [String] = []) throws {
+  ///   - force: whether a file of another kind is replaced, too.
+  func require(_ path: String?, _ flag: String = "--out", from inputs: [String] = [], force: Bool) throws {
     guard let path, FileIdentity.isFileOrNone(path) else { return }
     let url = URL(filePath: path)
     if let input = inputs.first(where: { FileIdentity($0).map { $0 == FileIdentity(path) } ?? false }) {
@@ -35,10 +36,10 @@ enum OutputFile: String {
     guard !isFolder.boolValue else {
       throw ValidationError("\(flag) \(path) is a folder, and \(rawValue) is written: name a file in it")
     }
-    guard isEmpty(url) || isWritten(url) else {
+    guard force || isEmpty(url) || isWritten(url) else {
       throw ValidationError(
-        "\(flag) \(path): there is a file of that name, which is not \(rawValue) that Glow wrote: remove it, or name "
-          + "another")
+        "\(flag) \(path): there is a file of that name, which is not \(rawValue) that Glow wrote: name another, or "
+          + "replace it with --force")
     }
   }
 

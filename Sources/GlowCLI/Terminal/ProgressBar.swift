@@ -8,7 +8,7 @@ final class ProgressBar: Sendable {
     var isThere = false
   }
 
-  private let onTerminal = isatty(STDERR_FILENO) == 1
+  private let onTerminal = Terminal.takesControls(STDERR_FILENO)
   private let clock = ContinuousClock()
   private let drawing = Mutex(Drawing())
 
@@ -17,23 +17,36 @@ final class ProgressBar: Sendable {
   /// Shows `done` of `total`, if the last time was long enough ago, with `details` behind it. Work in whole batches may be
   /// a little more than was asked for: it is shown as all of it.
   func update(_ done: Int, of total: Int, _ details: @autoclosure () -> String) {
+    guard !Talk.isQuiet else { return }
     let done = min(done, total)
     drawing.withLock { drawing in
       let now = clock.now
       if let last = drawing.last, now - last < interval, done < total { return }
       drawing.last = now
       let fraction = partDone(done, of: total)
-      let percent = String(format: "%3d%%", Int(fraction * 100))
       guard onTerminal else {
-        write("\(percent)  \(done)/\(total)  \(details())\n")
+        write(Self.line(fraction, "\(done)/\(total)", details(), columns: .max, bar: 0, inUTF8: false) + "\n")
         return
       }
-      let width = 28
-      let full = Int(fraction * Double(width))
-      let bar = String(repeating: "█", count: full) + String(repeating: "░", count: width - full)
-      write("\r\u{1B}[2K\(percent) \(bar) \(done)/\(total)  \(details())")
+      let line = Self.line(
+        fraction, "\(done)/\(total)", details(), columns: Terminal.columns(STDERR_FILENO) - 1, inUTF8: Terminal.isUTF8)
+      write("\r\u{1B}[2K\(line)")
       drawing.isThere = true
     }
+  }
+
+  /// A line of at most so many columns: where they are few, the bar is shorter, then it is left out, then the end is.
+  /// - Parameter most: the longest bar.
+  static func line(
+    _ fraction: Double, _ counts: String, _ details: String, columns: Int, bar most: Int = 28, inUTF8: Bool
+  ) -> String {
+    let percent = String(format: "%3d%%", Int(fraction * 100))
+    let words = "\(counts)  \(details)"
+    let width = min(most, columns - percent.count - words.count - 2)
+    guard width >= 5 else { return String("\(percent)  \(words)".prefix(columns)) }
+    let full = Int(fraction * Double(width))
+    let (done, left) = inUTF8 ? ("█", "░") : ("#", ".")
+    return "\(percent) \(String(repeating: done, count: full))\(String(repeating: left, count: width - full)) \(words)"
   }
 
   /// Prints a line above the bar.

@@ -17,16 +17,25 @@ struct CompressCommand: ParsableCommand {
 
       Pixels are kept, not files: a JPEG comes back as a PNG of the same pixels, without metadata. Names are kept, below the \
       folder that is given. The archive names its model and does not hold it, unless --embed-model is given.
+
+      Examples:
+        glow compress holiday-pictures
+        glow compress --model fashion-mnist --data fashion-mnist --split test -o clothes.glz
       """)
 
   @Argument(help: "Picture files (PNG, JPEG, WebP) and folders of them; without any, images of --data.")
   var inputs: [String] = []
   @Option(
-    name: [.customShort("o"), .customLong("out"), .customLong("output")], help: "The archive to write, NAME.glz.")
+    name: .shortAndLong, help: "The archive to write, NAME.glz; by default that of the one picture or folder.",
+    completion: .file())
   var out: String?
-  @Option(help: "A run folder, a model folder, or the name of a shipped model; by default the shipped one that fits.")
+  @Option(
+    help: "A run folder, a model folder, or the name of a shipped model; by default the shipped one that fits.",
+    completion: Completions.model)
   var model: String?
-  @Option(help: "A data set, SET or SET:SPLIT as in train's --data; test unless said.") var data: NamedSplit?
+  @Option(help: "A data set, as in train; SET:SPLIT, too. Without it, name pictures.", completion: Completions.data)
+  var data: NamedSplit?
+  @Option(help: "Of --data: train, validation or test; by default test.") var split: DatasetSplit?
   @Option(help: "Of the pictures, for a conditional model; by default a data set's own, else the most likely.")
   var label: String?
   @Flag(help: "Put the model into the archive, too.") var embedModel = false
@@ -34,16 +43,20 @@ struct CompressCommand: ParsableCommand {
     name: .customLong("block"), help: "Tiles that are coded together: what is read and what damage costs at once.")
   var block = 512
   @Option(help: "Of WebP and JPEG XL, 1 (fast) to 9 (small).") var effort = 7
-  @Option(help: ArgumentHelp("A table to write of what each picture takes.", valueName: "file.csv")) var sizes: String?
-  @Option(name: [.customShort("T"), .customLong("threads")], help: "By default as many as the machine has cores.")
+  @Option(
+    help: ArgumentHelp("A table to write of what each picture takes; without it, none.", valueName: "file.csv"),
+    completion: .file()) var sizes: String?
+  @Option(
+    name: [.customShort("T"), .customLong("threads")],
+    help: "Threads that code; by default as many as the machine has cores.")
   var threads: Int?
   @Flag(help: "With a model of fewer bits than 8, store the others beside what it codes.") var lowBits = false
   @Flag(help: "Take pictures as training does: alpha on white, the upper 8 of 16 bits.") var flatten = false
   @Flag(inversion: .prefixedNo, help: "Decode each block and compare it.") var verify = true
   @Flag(name: [.customShort("k"), .customLong("keep")], help: "Keep the pictures (as without it).") var keep = false
   @Flag(name: .customLong("rm"), help: "Remove the picture files when the archive is complete.") var remove = false
-  @Flag(name: [.customShort("f"), .customLong("force")], help: "Replace a file of another kind.") var force = false
-  @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Say nothing but errors.") var quiet = false
+  @OptionGroup var overwriting: ForceOption
+  @OptionGroup var talk: QuietOption
   @Flag(name: [.customShort("v"), .customLong("verbose")], help: "Say what the archive is made of.") var verbose = false
 
   func validate() throws {
@@ -51,6 +64,10 @@ struct CompressCommand: ParsableCommand {
       throw ValidationError(
         inputs.isEmpty ? "name pictures or folders, or a data set with --data" : "--data and pictures: give one of both"
       )
+    }
+    guard split == nil || data != nil else { throw ValidationError("--split is of --data: leave it out for pictures") }
+    guard split == nil || data?.split == nil || data?.split == split else {
+      throw ValidationError("--data \(data!) and --split \(split!.rawValue): name one split")
     }
     guard out != nil || inputs.count == 1 else { throw ValidationError("name the archive with -o NAME.glz") }
     guard (1...8192).contains(block) else { throw ValidationError("--block is \(block), expected 1 to 8192") }
@@ -63,9 +80,10 @@ struct CompressCommand: ParsableCommand {
   func run() throws {
     try Runtime.checkVersion()
     let target = out ?? URL(filePath: inputs[0]).lastPathComponent + ".glz"
-    if !force { try OutputFile.archive.require(target, "--out", from: inputs) }
-    try OutputFile.scores.require(sizes, "--sizes", from: inputs)
-    let source: any PicturesToPack = try data.map { try PackedDataset($0) } ?? PackedFiles(inputs, flattening: flatten)
+    try OutputFile.archive.require(target, from: inputs, force: overwriting.force)
+    try OutputFile.scores.require(sizes, "--sizes", from: inputs, force: overwriting.force)
+    let source: any PicturesToPack =
+      try data.map { try PackedDataset($0, split) } ?? PackedFiles(inputs, flattening: flatten)
     source.notes.forEach(warn)
     guard source.count > 0 else { throw ValidationError("there are no pictures in \(inputs.joined(separator: ", "))") }
     let chosen = try CodecModel(model, for: source.first())
@@ -87,7 +105,7 @@ struct CompressCommand: ParsableCommand {
       return summary
     }
     if remove { try source.remove() }
-    if !quiet { say(summary, target) }
+    say(summary, target)
   }
 
   private func pack(
@@ -111,7 +129,6 @@ struct CompressCommand: ParsableCommand {
         }
       }
       if signals.isRequested { throw ExitCode(130) }
-      guard !quiet else { continue }
       bar.update(numbers.upperBound, of: source.count, progress(writer.summary, rate, of: source.count))
     }
   }
@@ -135,11 +152,11 @@ struct CompressCommand: ParsableCommand {
 
   private func say(_ summary: ArchiveSummary, _ target: String) {
     let ratio = Double(summary.rawBytes) / Double(max(1, summary.bytes))
-    print(
+    tell(
       "\(counted(summary.pictures, "picture")), \(ByteCount(bytes: summary.rawBytes)) in \(ByteCount(bytes: summary.bytes))"
         + String(format: " (%.3f bits/dim, %.2f to 1): ", summary.bitsPerDimension, ratio) + target)
     guard verbose else { return }
-    print(
+    tell(
       "\(counted(summary.tiles, "tile")): \(summary.flowTiles) by the model, \(summary.classicalTiles) in mosaics, "
         + "\(summary.rawTiles) as they are; \(counted(summary.blocks, "block")), names \(ByteCount(bytes: summary.nameBytes))"
     )

@@ -14,15 +14,23 @@ struct DecompressCommand: ParsableCommand {
       ones, and where it was when the archive was written; --model names another place.
 
       Exit status: 1 where something is damaged, 2 for another model or a machine that computes otherwise.
+
+      Examples:
+        glow decompress holiday-pictures.glz
+        glow decompress clothes.glz --only 0...9 -o first-ten
       """)
 
-  @Argument(help: "NAME.glz.") var archive: String
+  @Argument(help: "NAME.glz.", completion: .file(extensions: ["glz"])) var archive: String
   @Option(
-    name: [.customShort("o"), .customLong("out"), .customLong("output")], help: "The folder to write; by default NAME.")
+    name: .shortAndLong, help: "The folder to write; by default NAME.", completion: .directory)
   var out: String?
-  @Option(help: "A run folder, a model folder, or the name of a shipped model.") var model: String?
   @Option(
-    help: ArgumentHelp("A picture by its name or number, or numbers as 0...9; repeat for several.", valueName: "which"))
+    help: "A run folder, a model folder, or the name of a shipped model; by default it is looked for.",
+    completion: Completions.model)
+  var model: String?
+  @Option(
+    help: ArgumentHelp(
+      "A picture by its name or number, or numbers as 0...9; repeat for several. By default all.", valueName: "which"))
   var only: [String] = []
   @Flag(name: [.customShort("c"), .customLong("stdout")], help: "Write one picture to standard output, as a PNG.")
   var toStandardOutput = false
@@ -31,12 +39,14 @@ struct DecompressCommand: ParsableCommand {
   var list = false
   @Flag(help: "With --list, one JSON object.") var json = false
   @Flag(help: "Leave out what is damaged, and give back the rest.") var keepGoing = false
-  @Option(name: [.customShort("T"), .customLong("threads")], help: "By default as many as the machine has cores.")
+  @Option(
+    name: [.customShort("T"), .customLong("threads")],
+    help: "Threads that decode; by default as many as the machine has cores.")
   var threads: Int?
   @Flag(name: [.customShort("k"), .customLong("keep")], help: "Keep the archive (as without it).") var keep = false
   @Flag(name: .customLong("rm"), help: "Remove the archive when all is written.") var remove = false
   @Flag(name: [.customShort("f"), .customLong("force")], help: "Replace files that are there.") var force = false
-  @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Say nothing but errors.") var quiet = false
+  @OptionGroup var talk: QuietOption
 
   func validate() throws {
     guard [test, list, toStandardOutput].count(where: \.self) <= 1 else {
@@ -74,8 +84,8 @@ struct DecompressCommand: ParsableCommand {
       test ? nil : toStandardOutput ? .standardOutput : .folder(folder), names, wanted, replacing: force)
     try unpack(reader, wanted, output, &isDamaged)
     if remove, !isDamaged { try FileManager.default.removeItem(atPath: archive) }
-    if !quiet, !toStandardOutput {
-      print("\(counted(output.count, "picture")) \(test ? "as they were written" : "in \(folder)"): \(archive)")
+    if !toStandardOutput {
+      tell("\(counted(output.count, "picture")) \(test ? "as they were written" : "in \(folder)"): \(archive)")
     }
     if isDamaged { throw CodecFailure.damaged }
   }
@@ -102,7 +112,6 @@ struct DecompressCommand: ParsableCommand {
         guard chosen.contains(number) else { return }
         try output.write(picture, number)
         bytes += picture.pixels.count
-        guard !quiet else { return }
         bar.update(
           output.count, of: chosen.count, rate.text(bytes: bytes, fraction: Double(output.count) / Double(chosen.count))
         )

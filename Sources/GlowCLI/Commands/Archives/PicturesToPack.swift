@@ -29,9 +29,9 @@ extension PicturesToPack {
 struct PackedDataset: PicturesToPack {
   private let dataset: any ImageDataset
 
-  init(_ named: NamedSplit) throws {
-    dataset = try DatasetSource(parsing: named.data).open(
-      split: named.split ?? .test, size: nil, channels: nil, seed: 0)
+  init(_ named: NamedSplit, _ split: DatasetSplit?) throws {
+    dataset = try DatasetSource(said: named.data).open(
+      split: split ?? named.split ?? .test, size: nil, channels: nil, seed: 0)
   }
 
   var count: Int { dataset.count }

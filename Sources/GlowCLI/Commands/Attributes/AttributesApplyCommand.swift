@@ -27,23 +27,35 @@ struct AttributesApplyCommand: ParsableCommand {
 
       --video shows the images side by side on their way to each of the edits and back, one edit after the other; an \
       attribute without a strength has that of the last column.
+
+      Examples:
+        glow attributes apply --model faces me.png --with glasses --out edited.png
+        glow attributes apply --model fashion-mnist --attributes Models/fashion-mnist/attributes.safetensors --attribute pullover --out strip.png
       """)
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
-  @Option(help: "A file from glow attributes fit of this model; without, what the model is told of images changes.")
+  @Option(
+    help: "A file from glow attributes fit of this model; without it, what the model is told of images changes.",
+    completion: Completions.safetensors)
   var attributes: String?
-  @Option(help: "NAME, or NAME=STRENGTH; repeat for several.") var attribute: [String] = []
+  @Option(help: "NAME, or NAME=STRENGTH; repeat for several. Without it, give --with or --without.") var attribute:
+    [String] = []
   @OptionGroup var told: AttributeOptions
-  @Option(parsing: .unconditional, help: ArgumentHelp("From the first to the last column.", valueName: "a...b"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Strengths from the first to the last column.", valueName: "a...b"))
   var strength = StrengthRange(lower: -1, upper: 1)
-  @Option(help: "Strengths, from end to end.") var steps = 7
+  @Option(help: "Images per row: strengths from end to end.") var columns = 7
   @Flag(help: "Draw a strip for each attribute without a strength.") var strips = false
-  @Option(help: "mean, discriminant or regression.") var direction = AttributeDirections.Kind.mean
-  @Option(help: "Images to take of a data set.") var limit = 4
-  @Option(help: "The picture to write, .png or .jpg.") var out: String?
+  @Option(help: "The kind of direction: mean, discriminant or regression.") var direction = AttributeDirections.Kind
+    .mean
+  @Option(help: "The most images of --data, spread evenly over the split.") var limit = 4
+  @Option(
+    name: .shortAndLong, help: "The picture to write, .png or .jpg; without it, give --video.", completion: .file())
+  var out: String?
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
   @OptionGroup var video: VideoOptions
+  @OptionGroup var overwriting: ForceOption
 
   /// `a...b` as a person writes it.
   struct StrengthRange: ExpressibleByArgument {
@@ -64,11 +76,11 @@ struct AttributesApplyCommand: ParsableCommand {
   }
 
   func validate() throws {
-    guard (2...1000).contains(steps) else { throw ValidationError("--steps is \(steps), expected 2 to 1000") }
+    guard (2...1000).contains(columns) else { throw ValidationError("--columns is \(columns), expected 2 to 1000") }
     guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
-    try requirePicture(out, from: inputs.files)
-    try OutputFile.video.require(video.video, "--video", from: inputs.files)
+    try requirePicture(out, from: inputs.files, force: overwriting.force)
+    try OutputFile.video.require(video.video, "--video", from: inputs.files, force: overwriting.force)
     guard out != nil || video.video != nil else {
       throw ValidationError("nothing to write: give --out for a picture, --video for a moving one, or both")
     }
@@ -117,14 +129,14 @@ struct AttributesApplyCommand: ParsableCommand {
         let rows = try originals.map { try editor.decoded(cells($0, editor, varied, fixed), pictures) }
         try picture(rows, varied.count).write(to: URL(filePath: out))
       }
-      print("\(counted(images.count, "image")) edited, \(names.joined(separator: ", ")): \(out)")
+      tell("\(counted(images.count, "image")) edited, \(names.joined(separator: ", ")): \(out)")
     }
     let edits = requests.map { ($0.attribute, $0.strength ?? strength.upper) } + editor.said
     try editor.noteImplied(by: edits)
     let frames = try video.write(segments: 2 * edits.count, batch: 1) { positions in
       [try frame(at: positions[0], of: originals, edits, named: names, editor, pictures)]
     }
-    if let frames { print("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }
+    if let frames { tell("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }
   }
 
   /// Those of one image's row of the picture.
@@ -160,7 +172,7 @@ struct AttributesApplyCommand: ParsableCommand {
   }
 
   private var strengths: [Double] {
-    (0..<steps).map { strength.lower + (strength.upper - strength.lower) * Double($0) / Double(steps - 1) }
+    (0..<columns).map { strength.lower + (strength.upper - strength.lower) * Double($0) / Double(columns - 1) }
   }
 
   private var strengthTexts: [String] { strengths.map { String(format: "%.3g", $0) } }
@@ -168,7 +180,7 @@ struct AttributesApplyCommand: ParsableCommand {
   /// - Parameter rows: the strips of one image each.
   private func picture(ofStrips rows: [[PixelImage]], _ names: [String]) -> PixelImage {
     PixelImage.labeledGrid(
-      Array(rows.joined()), columns: steps, rowLabels: rows.flatMap { _ in names }, columnLabels: strengthTexts,
+      Array(rows.joined()), columns: columns, rowLabels: rows.flatMap { _ in names }, columnLabels: strengthTexts,
       scale: enlarge)
   }
 
@@ -178,10 +190,11 @@ struct AttributesApplyCommand: ParsableCommand {
     case 0:
       return PixelImage.labeledGrid(
         Array(rows.joined()), columns: 2, columnLabels: ["original", "edited"], scale: enlarge)
-    case 1: return PixelImage.labeledGrid(Array(rows.joined()), columns: steps, columnLabels: texts, scale: enlarge)
+    case 1: return PixelImage.labeledGrid(Array(rows.joined()), columns: columns, columnLabels: texts, scale: enlarge)
     default:
       return PixelImage.stack(
-        rows.map { PixelImage.labeledGrid($0, columns: steps, rowLabels: texts, columnLabels: texts, scale: enlarge) })
+        rows.map { PixelImage.labeledGrid($0, columns: columns, rowLabels: texts, columnLabels: texts, scale: enlarge) }
+      )
     }
   }
 

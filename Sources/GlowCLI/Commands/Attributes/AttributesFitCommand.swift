@@ -21,27 +21,36 @@ struct AttributesFitCommand: ParsableCommand {
 
       Where only some images can have an attribute at all (a skin tone: people), --among leaves the others out; else what \
       sets those apart becomes part of the direction.
+
+      Example:
+        glow attributes fit --model runs/faces --out runs/faces/attributes.safetensors
       """)
 
   @OptionGroup var modelOptions: ModelOptions
-  @Option(help: "As in train; by default what the model was trained on, else fashion-mnist.") var data: String?
-  @Option(help: "Only these attributes or classes; repeat for several.") var attribute: [String] = []
-  @Option(help: "Only images that have this attribute or class, or another one given so; repeat for several.")
+  @Option(
+    help: "As in train; by default what the model was trained on, else fashion-mnist.", completion: Completions.data)
+  var data: String?
+  @Option(help: "An attribute or class to find a direction of; repeat for several. By default all.") var attribute:
+    [String] = []
+  @Option(
+    help: "Only images that have this attribute or class, or another one given so; repeat for several. By default all.")
   var among: [String] = []
-  @Option(help: "For a conditional model: the label that all images are seen under.") var label: String?
-  @Option(help: "Only so many images of the training split, spread evenly over it.") var limit: Int?
-  @Option(help: "Only so many images of the validation split, spread evenly over it.") var heldOutLimit: Int?
-  @Option(help: "The safetensors file to write.") var out: String
-  @Option(help: "Only directions of this kind, mean, discriminant or regression; repeat for two.")
+  @Option(help: "For a conditional model: the label that all images are seen under; by default each image's own.")
+  var label: String?
+  @Option(help: "The most images, spread evenly over the training split; by default all.") var limit: Int?
+  @Option(help: "The most images, spread evenly over the validation split; by default all.") var heldOutLimit: Int?
+  @Option(name: .shortAndLong, help: "The safetensors file to write.", completion: .file()) var out: String
+  @Option(help: "A kind of direction to write, mean, discriminant or regression; repeat for two. By default all.")
   var direction: [AttributeDirections.Kind] = []
-  @Option(help: "Of the directions on disk.") var precision = DiskPrecision.float32
+  @Option(help: "Numbers of the directions on disk, float32 or float16.") var dtype = DiskPrecision.float32
+  @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more") }
     if let heldOutLimit, heldOutLimit < 1 {
       throw ValidationError("--held-out-limit is \(heldOutLimit), expected 1 or more")
     }
-    try OutputFile.attributes.require(out)
+    try OutputFile.attributes.require(out, force: overwriting.force)
   }
 
   func run() throws {
@@ -64,13 +73,13 @@ struct AttributesFitCommand: ParsableCommand {
     ) { bar.update($0, of: total, "images") }
     bar.clear()
     if !direction.isEmpty { fit.directions.keep(Set(direction)) }
-    try fit.directions.write(to: URL(filePath: out), as: precision.dtype)
+    try fit.directions.write(to: URL(filePath: out), as: dtype.dtype)
     for left in fit.oneSided {
       warn("attribute \"\(left.name)\" is left out: \(counted(left.with, "image")) with it, \(left.without) without")
     }
     printTable(of: fit.directions)
     let count = fit.directions.attributes.count
-    print("\(counted(count, "attribute")): \(out)")
+    tell("\(counted(count, "attribute")): \(out)")
   }
 }
 

@@ -4,9 +4,13 @@ import Foundation
 
 struct AttributesListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Show the attributes in a file, and how far to trust their directions.")
+    commandName: "list", abstract: "Show the attributes in a file, and how far to trust their directions.",
+    discussion: """
+      Example:
+        glow attributes list runs/faces/attributes.safetensors
+      """)
 
-  @Argument(help: "A file from glow attributes fit.") var file: String
+  @Argument(help: "A file from glow attributes fit.", completion: Completions.safetensors) var file: String
   @Flag(help: "Print one JSON object.") var json = false
 
   struct Report: Encodable {

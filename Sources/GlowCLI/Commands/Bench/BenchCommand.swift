@@ -20,10 +20,14 @@ struct BenchCommand: ParsableCommand {
         idle: the memory of a process that has only loaded libtorch
 
       Prints one JSON object. `make bench` compares these figures with other implementations.
+
+      Examples:
+        glow bench --shape small --task train
+        glow bench --task latency --threads 1
       """)
 
   @Option(help: "train, sample, latency, evaluate, product or idle.") var task = BenchTask.train
-  @OptionGroup(title: "Model") var model: BenchShapeFlags
+  @OptionGroup(title: "Model (by default as --shape says)") var model: BenchShapeFlags
   @Option(help: "Images per round; by default 32 (cifar10) or 64 (small) in training, 64 in sample and evaluate.")
   var batch: Int?
   @Option(help: "In training: reversible rebuilds activations, keep stores them.") var memory = BenchPolicy.reversible
@@ -34,11 +38,10 @@ struct BenchCommand: ParsableCommand {
     help: ArgumentHelp(
       "How threads work together: each on images of its own, or all on each operation.", valueName: "way"))
   var parallelism = Parallelism.automatic
-  @Option(help: "Rounds before the first that counts.") var warmup = 1
+  @Option(help: "Rounds before the first that counts.") var warmupRounds = 1
   @Option(help: "Rounds that count.") var rounds = 3
   @Flag(help: "Instead print where the time of a training step goes, by kind and level, and the conditioners' rates.")
   var profile = false
-  @Flag(help: "No sentence on standard error.") var quiet = false
   @OptionGroup var runtime: RuntimeOptions
 
   func validate() throws {
@@ -46,8 +49,8 @@ struct BenchCommand: ParsableCommand {
     guard (1...1_000_000).contains(rounds) else {
       throw ValidationError("--rounds is \(rounds), expected 1 to 1000000")
     }
-    guard (0...1_000_000).contains(warmup) else {
-      throw ValidationError("--warmup is \(warmup), expected 0 to 1000000")
+    guard (0...1_000_000).contains(warmupRounds) else {
+      throw ValidationError("--warmup-rounds is \(warmupRounds), expected 0 to 1000000")
     }
     guard task != .latency || batch == nil || batch == 1 else {
       throw ValidationError("--task latency draws one image: leave --batch out, or measure --task sample")
@@ -67,7 +70,7 @@ struct BenchCommand: ParsableCommand {
     if profile {
       let profile = try BenchProfile(
         configuration, batch: trainingBatch, memory: memory, optimizer: optimizer, precision: precision, rounds: rounds,
-        warmup: warmup, on: device)
+        warmup: warmupRounds, on: device)
       return print(profile.table)
     }
     var report = BenchReport(
@@ -76,14 +79,14 @@ struct BenchCommand: ParsableCommand {
     switch task {
     case .idle: break
     case .product:
-      report.setProducts(try benchProducts(precision, rounds: rounds, warmup: warmup, on: device))
-      report.gigabytesPerSecond = try benchReading(rounds: rounds, warmup: warmup, on: device)
+      report.setProducts(try benchProducts(precision, rounds: rounds, warmup: warmupRounds, on: device))
+      report.gigabytesPerSecond = try benchReading(rounds: rounds, warmup: warmupRounds, on: device)
     case .train: try train(configuration, device, &report)
     case .sample, .latency, .evaluate: try infer(configuration, device, &report)
     }
     report.peakBytes = ProcessMemory.peak
     print(try report.json())
-    if !quiet { FileHandle.standardError.write(Data((report.sentence + "\n").utf8)) }
+    if !Talk.isQuiet { FileHandle.standardError.write(Data((report.sentence + "\n").utf8)) }
   }
 
   private var trainingBatch: Int { batch ?? model.shape.trainingBatch }
@@ -91,7 +94,7 @@ struct BenchCommand: ParsableCommand {
   /// The seconds of each round of `body`, which has to end by reading a result: that waits for the device. The device's
   /// peak memory is that of these rounds.
   private func time(on device: Device, _ report: inout BenchReport, _ body: () throws -> Void) throws -> [Double] {
-    for _ in 0..<warmup { try body() }
+    for _ in 0..<warmupRounds { try body() }
     try device.resetPeakAllocatedBytes()
     let seconds = try timeRounds(rounds, warmup: 0, body)
     report.devicePeakBytes = try device.peakAllocatedBytes()

@@ -6,7 +6,7 @@ import Foundation
 struct BenchReport: Encodable {
   struct Shape: Encodable {
     var name: String
-    /// The family, as in `glow train --model`.
+    /// The family, as in `glow train --family`.
     var model: String
     /// Masked steps on the pixels and the hidden channels of their networks, of models that have such steps.
     var pixelSteps: Int?

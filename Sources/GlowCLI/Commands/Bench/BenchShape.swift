@@ -35,11 +35,11 @@ enum BenchFamily: String, ExpressibleByArgument, CaseIterable {
 struct BenchShapeFlags: ParsableArguments {
   @Option(help: "cifar10 (L=3, K=32, 512 hidden) or small (L=2, K=8, 128 hidden), both 32x32x3.")
   var shape = BenchShape.cifar10
-  @Option(help: "glow, or masked-glow: the same after masked steps on the pixels.") var model = BenchFamily.glow
+  @Option(help: "glow, or masked-glow: the same after masked steps on the pixels.") var family = BenchFamily.glow
   @Option(help: "Of masked-glow: masked steps on the pixels (4 unless given).") var pixelSteps: Int?
   @Option(help: "Of masked-glow: hidden channels of their networks (32 unless given).") var pixelHidden: Int?
   @Option(help: "L, levels.") var levels: Int?
-  @Option(help: "K, steps of flow per level.") var stepsOfFlow: Int?
+  @Option(help: "K, steps of flow per level.") var steps: Int?
   @Option(help: "Hidden channels of the coupling networks.") var hidden: Int?
   @Option(help: "affine or additive.") var coupling: GlowConfiguration.CouplingKind?
   @Option(help: "Pixels a side.") var size: Int?
@@ -47,8 +47,8 @@ struct BenchShapeFlags: ParsableArguments {
 
   func validate() throws {
     for (name, value) in [("--pixel-steps", pixelSteps), ("--pixel-hidden", pixelHidden)] where value != nil {
-      guard model == .maskedGlow else {
-        throw ValidationError("\(name) has no meaning for a Glow: add --model masked-glow, or leave it out")
+      guard family == .maskedGlow else {
+        throw ValidationError("\(name) has no meaning for a Glow: add --family masked-glow, or leave it out")
       }
     }
   }
@@ -56,7 +56,7 @@ struct BenchShapeFlags: ParsableArguments {
   func configuration() throws -> any BenchConfiguration {
     let glow = glow
     let configuration: any BenchConfiguration =
-      switch model {
+      switch family {
       case .glow: glow
       case .maskedGlow:
         MaskedGlowConfiguration(pixelSteps: pixelSteps ?? 4, pixelHidden: pixelHidden ?? 32, before: glow)
@@ -68,7 +68,7 @@ struct BenchShapeFlags: ParsableArguments {
   private var glow: GlowConfiguration {
     var model = shape.model
     if let levels { model.levels = levels }
-    if let stepsOfFlow { model.steps = stepsOfFlow }
+    if let steps { model.steps = steps }
     if let hidden { model.hidden = hidden }
     if let coupling { model.coupling = coupling }
     if let size { (model.height, model.width) = (size, size) }

@@ -9,6 +9,10 @@ struct DataCheckCommand: ParsableCommand {
     discussion: """
       Reads every record, decodes every picture, verifies every checksum that is stored or published, and compares the \
       counts of images with the published ones. Ends with status 1 and a list when something is wrong.
+
+      Examples:
+        glow data check cifar10:FOLDER
+        glow data check holiday-pictures
       """)
 
   @OptionGroup var source: SourceArgument

@@ -10,10 +10,13 @@ struct DataCommand: ParsableCommand {
 
 /// A data set as `--data` takes it.
 struct SourceArgument: ParsableArguments {
-  @Argument(help: ArgumentHelp("As --data takes it: `glow data list` tells all forms.", valueName: "source"))
+  @Argument(
+    help: ArgumentHelp("As --data takes it: `glow data list` tells all forms.", valueName: "source"),
+    completion: Completions.data)
   var text: String
+  @OptionGroup var talk: QuietOption
 
-  func source() throws -> DatasetSource { try DatasetSource(parsing: text) }
+  func source() throws -> DatasetSource { try DatasetSource(said: text) }
 }
 
 /// Threads that read and decode.

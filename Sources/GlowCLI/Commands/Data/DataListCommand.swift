@@ -5,7 +5,12 @@ struct DataListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract: "Known data sets: what they are, where they come from, on what terms, which files are expected.",
-    discussion: "Nothing is fetched. Sizes and checksums stand where the publisher or the format fixes them.")
+    discussion: """
+      Nothing is fetched. Sizes and checksums stand where the publisher or the format fixes them.
+
+      Example:
+        glow data list
+      """)
 
   func run() {
     print(DatasetKinds.entries.map(text).joined(separator: "\n\n"))

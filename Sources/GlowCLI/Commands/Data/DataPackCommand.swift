@@ -10,15 +10,20 @@ struct DataPackCommand: ParsableCommand {
       Packs the training, the validation and the test split, with labels and attributes, each split in its own order; \
       a validation split that the set lacks is cut from the training images by --seed, as in training. The folder \
       appears when it is complete.
+
+      Example:
+        glow data pack holiday-pictures --size 64 --out holiday-64
       """)
 
   @OptionGroup var source: SourceArgument
-  @Option(help: "The folder to write; must not exist.") var out: String
+  @Option(name: .shortAndLong, help: "The folder to write; must not exist.", completion: .directory) var out: String
   @Option(help: "The most bytes of pixels in a shard, such as 500MB.") var shardSize = ByteCount(bytes: 1_000_000_000)
-  @Option(help: "Crop and resize images to this size, such as 64 or 48x64 (height x width).") var size: PixelSize?
+  @Option(help: "Crop and resize images to this size, such as 64 or 48x64 (height x width); by default as they are.")
+  var size: PixelSize?
   @Option(help: "1 (gray) or 3 (RGB); by default what there is.") var channels: Int?
   @OptionGroup var damage: DamageOptions
-  @Option(help: "Of a validation split that is cut from the training images.", transform: seedNumber) var seed: UInt64 =
+  @Option(help: "Seed of a validation split that is cut from the training images; by default 0.", transform: seedNumber)
+  var seed: UInt64 =
     0
 
   func validate() throws {
@@ -60,7 +65,7 @@ struct DataPackCommand: ParsableCommand {
     }
     bar.clear()
     let counts = splits.map { "\($0.split.rawValue) \($0.count)" }.joined(separator: ", ")
-    print("\(counted(total, "image")) \(splits[0].shape) of \(source) in \(out): \(counts)")
+    tell("\(counted(total, "image")) \(splits[0].shape) of \(source) in \(out): \(counts)")
   }
 
   /// The splits that the source has, and why others are not there.

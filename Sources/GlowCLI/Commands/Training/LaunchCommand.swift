@@ -8,15 +8,16 @@ struct LaunchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "launch", abstract: "Train in several processes, of this machine or of several.",
     discussion: """
-      glow launch -n 4 -- train --preset cifar10 --data cifar10:FOLDER --out runs/four
-
       Each process ("rank") takes its part of every batch; cores are divided among those of one machine, and with \
       --device cuda each takes a GPU. What they print is labeled with their rank. When one fails, all end, and what it \
       said comes last; the status is its own. Ctrl-C and SIGTERM reach all ranks.
 
       On several machines start it on each:
-        glow launch -n 8 --hosts 2 --host 0 --master node0:29500 -- train ...
-        glow launch -n 8 --hosts 2 --host 1 --master node0:29500 -- train ...
+        glow launch -n 8 --machines 2 --machine 0 --master node0:29500 -- train ...
+        glow launch -n 8 --machines 2 --machine 1 --master node0:29500 -- train ...
+
+      Example:
+        glow launch -n 2 -- train --preset demo --out runs/two
       """)
 
   @Option(name: [.customShort("n"), .long], help: "Processes on this machine.")
@@ -33,10 +34,12 @@ struct LaunchCommand: ParsableCommand {
       valueName: "seconds"))
   var grace = 10.0
   @Option(help: "Machines, each with a launcher of its own.")
-  var hosts = 1
+  var machines = 1
   @Option(help: "Which of them this is, from 0.")
-  var host = 0
-  @Option(help: ArgumentHelp("Where machine 0 is reached by the others.", valueName: "address:port"))
+  var machine = 0
+  @Option(
+    help: ArgumentHelp(
+      "Where machine 0 is reached by the others; without it, there is one machine.", valueName: "address:port"))
   var master: String?
   @Argument(parsing: .postTerminator, help: "The command that each process runs.")
   var command: [String]
@@ -50,10 +53,11 @@ struct LaunchCommand: ParsableCommand {
     try require(
       (1...processes).contains(least), "--least is \(least), expected 1 to the \(processes) that there are")
     try require(grace >= 0 && grace <= 3600, "--grace is \(grace), expected 0 to 3600 seconds")
-    try require((1...65536).contains(hosts), "--hosts is \(hosts), expected 1 or more")
-    try require((0..<hosts).contains(host), "--host is \(host), expected 0 to \(hosts - 1)")
-    try require(hosts == 1 || master != nil, "--hosts \(hosts) needs --master, the address and a port of machine 0")
-    try require(hosts == 1 || !elastic, "--elastic is for the processes of one machine")
+    try require((1...65536).contains(machines), "--machines is \(machines), expected 1 or more")
+    try require((0..<machines).contains(machine), "--machine is \(machine), expected 0 to \(machines - 1)")
+    try require(
+      machines == 1 || master != nil, "--machines \(machines) needs --master, the address and a port of machine 0")
+    try require(machines == 1 || !elastic, "--elastic is for the processes of one machine")
     if master != nil { _ = try masterParts() }
     try require(
       ["train", "resume"].contains(command.first),
@@ -77,7 +81,7 @@ struct LaunchCommand: ParsableCommand {
     options.isElastic = elastic
     options.leastProcesses = least
     options.grace = grace
-    (options.hosts, options.host) = (hosts, host)
+    (options.hosts, options.host) = (machines, machine)
     options.master = try masterParts()
     let writing = Mutex(())
     let launcher = Launcher(URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(), command, options) {

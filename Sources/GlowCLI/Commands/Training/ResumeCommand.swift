@@ -10,16 +10,22 @@ struct ResumeCommand: ParsableCommand {
       the guards gave up, a lower --lr, a longer --warmup or a --clip. Without any, it ends with the same weights as one that was never stopped, to the bit on the same \
       machine with the same number of threads.
 
-      \(TrainingProcess.exitStatuses)
+      \(ExitStatus.text)
+
+      Examples:
+        glow resume runs/first
+        glow resume runs/first --images 2000000 --lr 5e-4
       """)
 
-  @Argument(help: ArgumentHelp("The run folder.", valueName: "run")) var folder: String
+  @Argument(help: ArgumentHelp("The run folder.", valueName: "run"), completion: Completions.run) var folder: String
   @Option(help: "Images to train on in all, counting repetitions; by default as many as before.")
   var images: Int?
-  @Option(help: "Another learning rate, before its warm-up and decay.") var lr: Double?
-  @Option(help: "Images, from the run's first on, over which the learning rate rises.") var warmup: Int?
-  @Option(help: "Largest gradient norm; 0 for none.") var clip: Double?
-  @Option(help: "Where the run's images are now, for images that have moved; as in train.")
+  @Option(help: "Another learning rate, before its warm-up and decay; by default the run's own.") var lr: Double?
+  @Option(help: "Images, from the run's first on, over which the learning rate rises; by default the run's own.")
+  var warmup: Int?
+  @Option(help: "Largest gradient norm, 0 for none; by default the run's own.") var clip: Double?
+  @Option(
+    help: "Where the run's images are now, as in train; by default where they were.", completion: Completions.data)
   var data: String?
   @Flag(help: "Go on although the images are no longer those that the run began with.")
   var acceptChangedData = false

@@ -30,7 +30,7 @@ struct Resumption {
     let channels = try communicator?.share(Self.channels(of: run)) ?? Self.channels(of: run)
     let cache = saved.configuration.makePictureCache()
     let known = TrainedImages(saved, of: run, channels: channels, cache: cache)
-    let found = try data.map { try known.open(DatasetSource(parsing: $0)) } ?? known.find(orOthers: true)
+    let found = try data.map { try known.open(DatasetSource(said: $0)) } ?? known.find(orOthers: true)
     if isLeader { warn(ofNotesOn: found.train, found.validation) }
     let trainer = try Trainer(
       resuming: run, images: images, changing: changes, data: data, source: found.source, train: found.train,
@@ -45,7 +45,7 @@ struct Resumption {
     }
     if isLeader {
       if trainer.isFinished { trainer.notices.forEach(warn) }
-      print(
+      tell(
         trainer.isFinished
           ? "\(folder) is finished: give more than its \(counted(trainer.imagesSeen, "image")) with --images to go on"
           : "Going on with \(folder) after \(counted(trainer.imagesSeen, "image"))")

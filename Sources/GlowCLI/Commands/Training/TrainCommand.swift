@@ -18,26 +18,42 @@ struct TrainCommand: ParsableCommand {
       Started by glow launch, torchrun, srun or mpirun, the processes train one model together, each on its part of every \
       batch.
 
-      \(TrainingProcess.exitStatuses)
+      \(ExitStatus.text)
 
       Presets (glow presets lists their settings):
       \(Preset.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
+
+      Examples:
+        glow train --data holiday-pictures --size 64 --out runs/holiday
+        glow train --preset demo --out runs/demo
+        glow train --from faces --data my-faces --images 20000 --out runs/mine
       """)
 
-  @Option(help: "fashion-mnist, cifar10:FOLDER, idx:FOLDER, or a folder of PNG and JPEG pictures.")
+  @Option(
+    help: """
+      A folder of pictures, fashion-mnist, cifar10:FOLDER and others (`glow data list`); by default that of the preset.
+      """, completion: Completions.data)
   var data: String?
-  @Option(name: [.customLong("architecture"), .customLong("model")], help: "What to train.")
-  var architecture: Architecture?
-  @Option(help: "Settings to start from (see below); flags change them. By default the architecture's first.")
+  @Option(help: "What kind of model to train; by default that of --preset or --from, else glow.")
+  var family: FamilyName?
+  @Option(
+    help: "Settings to start from (see below); flags change them. By default the family's first.",
+    completion: Completions.preset)
   var preset: String?
   @Option(
     help: ArgumentHelp(
-      "Begin as this model: a run, a model folder, or a shipped model; --preset then gives the training's settings alone.",
-      valueName: "model"))
+      "Begin as this model: a run, a model folder, or a shipped model; without it, with fresh weights. --preset then gives the training's settings alone.",
+      valueName: "model"),
+    completion: Completions.model)
   var from: String?
-  @Option(help: "The run folder: new or empty.")
+  @Option(
+    name: .shortAndLong, help: "The run folder to write: new or empty; without it, give --resume.",
+    completion: .directory)
   var out: String?
-  @Option(help: ArgumentHelp("Go on with this run, as glow resume does.", valueName: "run"))
+  @Option(
+    help: ArgumentHelp(
+      "Go on with this run, as glow resume does, in place of --out: without it a new run begins.", valueName: "run"),
+    completion: Completions.run)
   var resume: String?
   @Flag(
     name: .customLong("continue"),
@@ -45,9 +61,9 @@ struct TrainCommand: ParsableCommand {
   var continues = false
   @Flag(help: "Go on with a run although its images are no longer those that it began with.")
   var acceptChangedData = false
-  @OptionGroup(title: "Model") var model: ModelFlags
-  @OptionGroup(title: "Training") var training: TrainingFlags
-  @OptionGroup(title: "Guards") var guards: GuardFlags
+  @OptionGroup(title: "Model (by default as in the preset)") var model: ModelFlags
+  @OptionGroup(title: "Training (by default as in the preset)") var training: TrainingFlags
+  @OptionGroup(title: "Guards (by default as in the preset)") var guards: GuardFlags
   @OptionGroup var process: ProcessOptions
 
   func validate() throws {
@@ -69,7 +85,7 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("--preset \(settings.name) needs the images: add --data \(settings.training.data)")
     }
     let others = model.names + training.names.filter { $0 != "images" } + guards.names
-    guard resume == nil || (data == nil && architecture == nil && others.isEmpty) else {
+    guard resume == nil || (data == nil && family == nil && others.isEmpty) else {
       throw ValidationError(
         "--resume goes on with the run's own settings: beside it, only --images may be given, and "
           + "--accept-changed-data; glow resume also takes --lr, --warmup, --clip and --data"
@@ -104,11 +120,11 @@ struct TrainCommand: ParsableCommand {
 
   private func startingPoint() throws -> Preset {
     let source = try from.map(sourceConfiguration)
-    var settings = try startingPreset(source.map { type(of: $0) } ?? architecture?.family ?? ModelFamilies.all[0])
+    var settings = try startingPreset(source.map { type(of: $0) } ?? family?.type ?? ModelFamilies.all[0])
     guard let from, let source else { return settings }
-    if let architecture, architecture.family != type(of: source) {
+    if let family, family.type != type(of: source) {
       throw ValidationError(
-        "--model \(architecture.family.kind): \(from) is a \(type(of: source).title), and a run keeps the family; leave it out"
+        "--family \(family.type.kind): \(from) is a \(type(of: source).title), and a run keeps the family; leave it out"
       )
     }
     let own = [ModelFlagList.labels, ModelFlagList.condition, "classifier"]
@@ -143,7 +159,7 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--preset \(preset) is unknown, expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
     }
-    if architecture != nil || from != nil, named.family != family {
+    if family != nil || from != nil, named.family != family {
       throw ValidationError(
         "--preset \(preset) is a preset of \(named.family.kind), those of \(family.kind) are "
           + Preset.all.filter { $0.family == family }.map(\.name).joined(separator: ", "))
@@ -191,21 +207,21 @@ struct TrainCommand: ParsableCommand {
     in folder: String, _ options: TensorOptions, _ communicator: Communicator?
   ) throws -> Trainer {
     let isLeader = communicator?.isLeader ?? true
-    if isLeader { try OutputFolder.run.require(folder, beside: data.flatMap { try? DatasetSource(parsing: $0) }) }
+    if isLeader { try OutputFolder.run.require(folder, beside: data.flatMap { try? DatasetSource(naming: $0) }) }
     let (model, given, train, validation, cache) = try settings(saying: isLeader)
     let source = try source(like: model, options)
     var training = given
     training.from = try source.flatMap { source in try from.map { try ModelOrigin(source, at: $0) } }
     if isLeader {
       let ranks = communicator.map { ", in \(counted($0.size, "process", plural: "processes"))" } ?? ""
-      print("\(model.summary), on \(counted(train.count, "image")) \(train.shape) of \(training.data)\(ranks)")
-      print("The images have \(train.labelSummary)\(what(model, learnsOf: train))")
+      tell("\(model.summary), on \(counted(train.count, "image")) \(train.shape) of \(training.data)\(ranks)")
+      tell("The images have \(train.labelSummary)\(what(model, learnsOf: train))")
     }
     let run = RunFolder(URL(filePath: folder))
     let trainer = try Trainer(
       configuration: model, training: training, startingFrom: source, train: train, validation: validation,
       test: isLeader ? testImages(training, like: train) : nil, run: run, options: options, communicator: communicator)
-    if isLeader, let from, let taken = trainer.takenTensors { print("From \(from): \(taken)") }
+    if isLeader, let from, let taken = trainer.takenTensors { tell("From \(from): \(taken)") }
     let disk = training.pictureDiskBudget(of: run)
     cache.useDisk(run.pictureCacheFolder, bytes: disk)
     if isLeader,
@@ -258,7 +274,7 @@ struct TrainCommand: ParsableCommand {
     validation: any ImageDataset, cache: PictureCache
   ) {
     var settings = try startingPoint()
-    if let data { settings.training.data = data }
+    if let data { settings.training.data = try DatasetSource.text(of: data) }
     try training.requireMeaning(for: settings.family)
     try model.requireMeaning(for: settings.family)
     apply(to: &settings.training)
@@ -304,7 +320,7 @@ struct TrainCommand: ParsableCommand {
     guard type(of: model) == type(of: begun), difference == nil else {
       let what =
         difference.map { "\(flagText(of: $0.name)) is \($0.other) there and \($0.own) here" }
-        ?? "it is another architecture"
+        ?? "it is another family"
       throw ValidationError(
         "--continue: the run in \(run.url.relativePath) was begun with other settings: \(what); give the same flags, or "
           + "another --out")

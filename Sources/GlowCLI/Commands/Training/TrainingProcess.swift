@@ -37,12 +37,6 @@ struct ProcessOptions: ParsableArguments {
 
 /// Training with a person, or a log, who watches.
 struct TrainingProcess {
-  static let exitStatuses = """
-    Exit status: 0 finished; 1 bad input; 3 the guards gave up (the loss is not finite, say); 4 a file of the run could \
-    not be written; 5 another process of the job failed; 64 wrong flags; 130 stopped on request and saved. After 3, 4 \
-    and 5 the last checkpoint is intact.
-    """
-
   private let isLeader: Bool
 
   init(_ communicator: Communicator?) { isLeader = communicator?.isLeader ?? true }
@@ -64,11 +58,11 @@ struct TrainingProcess {
     guard trainer.isFinished else {
       let time = signals.secondsSinceRequest.map { String(format: " (%.1f s after the request)", $0) } ?? ""
       if isLeader {
-        print("Saved after \(counted(trainer.imagesSeen, "image"))\(time); go on with: glow resume \(folder)")
+        tell("Saved after \(counted(trainer.imagesSeen, "image"))\(time); go on with: glow resume \(folder)")
       }
       throw ExitCode(130)
     }
-    if isLeader { print("Done: \(counted(trainer.imagesSeen, "image")); the model is in \(folder)") }
+    if isLeader { tell("Done: \(counted(trainer.imagesSeen, "image")); the model is in \(folder)") }
   }
 
   private func showWarnings(_ trainer: Trainer, on bar: ProgressBar) {
@@ -80,10 +74,10 @@ struct TrainingProcess {
   }
 
   private func show(_ trainer: Trainer, on bar: ProgressBar) {
-    print(
+    tell(
       "\(counted(trainer.model.parameters.count, "parameter")); \(activations(of: trainer)); "
         + "run folder \(trainer.run.url.relativePath)")
-    print("Each step \(work(of: trainer))")
+    tell("Each step \(work(of: trainer))")
     // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
     fflush(nil)
     trainer.logger = Logger(label: "glow") { [run = trainer.run] _ in

@@ -88,10 +88,10 @@ extension GivenFlags where List == ModelFlagList {
         continue
       }
       if name == ModelFlagList.condition, family.labelConditionings.count > 1 { continue }
-      let having = ModelFamilies.all.filter { flagNames($0).contains(name) }.map { "--model \($0.kind)" }
+      let having = ModelFamilies.all.filter { flagNames($0).contains(name) }.map { "--family \($0.kind)" }
       throw ValidationError(
         "--\(name) has no meaning for a \(family.title): leave it out"
-          + (having.isEmpty ? "" : ", or choose a model that has it: \(having.joined(separator: " or "))"))
+          + (having.isEmpty ? "" : ", or choose a family that has it: \(having.joined(separator: " or "))"))
     }
     for field in family.fields {
       guard case .choice(let word) = values[field.name], case .choice(let words) = field.kind else { continue }
@@ -155,17 +155,15 @@ extension GivenFlags where List == ModelFlagList {
 }
 
 /// The families of models, by the names that checkpoints have for them.
-struct Architecture: ExpressibleByArgument {
-  let family: any FlowConfiguration.Type
-
-  init(_ family: any FlowConfiguration.Type) { self.family = family }
+struct FamilyName: ExpressibleByArgument {
+  let type: any FlowConfiguration.Type
 
   init?(argument: String) {
     guard let family = ModelFamilies.named(argument) else { return nil }
-    self.family = family
+    self.type = family
   }
 
   static var allValueStrings: [String] { ModelFamilies.all.map { $0.kind } }
   static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
-  var defaultValueDescription: String { family.kind }
+  var defaultValueDescription: String { type.kind }
 }

@@ -88,7 +88,7 @@ enum TrainingFlagList: SettingFlagList {
       .option(
         "skip-damaged", "How many images that cannot be read may be skipped; each is named once. By default none.",
         \.skipDamaged),
-      .option("seed", "Of everything that is drawn.", transform: seedNumber, \.seed),
+      .option("seed", "Seed of everything that is drawn.", transform: seedNumber, \.seed),
     ]
   }
 

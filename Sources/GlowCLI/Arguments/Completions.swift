@@ -1,0 +1,41 @@
+import ArgumentParser
+import Datasets
+import Imaging
+import FlowModels
+import Foundation
+import Runs
+import Training
+import WeightLayouts
+
+/// What a shell offers for a value.
+enum Completions {
+  static let model = words { _ in ModelLocation.shippedNames + runs(below: "runs") }
+  static let run = words { _ in runs(below: "runs") }
+  static let data = words { _ in
+    DatasetKinds.entries.map(\.spelling).filter { !$0.contains(":") && !$0.contains(" ") }
+  }
+  static let layout = words { _ in WeightLayout.shippedNames }
+  static let preset = CompletionKind.list(Preset.all.map(\.name))
+  static let device = CompletionKind.list(["cpu", "cuda", "mps"])
+  static let picture = CompletionKind.file(extensions: PictureExtensions.read.sorted())
+  static let safetensors = CompletionKind.file(extensions: ["safetensors"])
+
+  /// The words, and the folders that begin as what is there of the value.
+  private static func words(_ words: @escaping @Sendable (String) -> [String]) -> CompletionKind {
+    .custom { _, _, prefix in Array(Set(words(prefix) + folders(beginningAs: prefix))).sorted() }
+  }
+
+  /// Folders without those that are hidden, as a shell completes them.
+  static func folders(beginningAs prefix: String) -> [String] {
+    let slash = prefix.lastIndex(of: "/")
+    let parent = slash.map { String(prefix[...$0]) } ?? ""
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : parent)) ?? []
+    return names.filter { !$0.hasPrefix(".") }.map { parent + $0 }.filter { $0.hasPrefix(prefix) }
+      .filter { FileIdentity.isFolder($0) }
+  }
+
+  /// The runs right below a folder.
+  private static func runs(below folder: String) -> [String] {
+    folders(beginningAs: folder + "/").filter { FolderContents.isRun(URL(filePath: $0)) }
+  }
+}
