@@ -14,12 +14,14 @@ import Torch
 /// try optimizer.step(learningRate: 1e-3, norm: glow.parameters.gradients.norm())
 /// ```
 public final class Optimizer {
+  /// The rule that it steps by.
   public let kind: TrainingConfiguration.OptimizerKind
   let parameters: ParameterVector
   /// The decayed mean of the gradients, `[count]`.
   let firstMoment: Tensor
   /// The decayed mean of their squares (Adam) or their decayed maximum (Adamax), `[count]`; zero where Muon steps.
   let secondMoment: Tensor
+  /// Calls of ``step(learningRate:norm:clip:average:)`` so far, with those in which a norm was not finite.
   public internal(set) var steps = 0
   private let beta1: Double
   private let beta2: Double
