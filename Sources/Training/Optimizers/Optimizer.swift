@@ -57,7 +57,8 @@ public final class Optimizer {
   ///
   /// Adamax as in the released code: `w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (max(beta2 u, |g|) + epsilon)`.
   /// - Parameters:
-  ///   - norm: of the gradients, a scalar on the device. If it is not finite, nothing changes.
+  ///   - norm: of the gradients, a scalar on the device. If it is not finite, neither parameters, moments nor the sum of
+  ///     `average` change; the step still counts.
   ///   - clip: the norm to which larger gradients are scaled down; 0 for none.
   public func step(learningRate: Double, norm: Tensor, clip: Double = 0, average: WeightAverage? = nil) throws {
     steps += 1
