@@ -51,8 +51,9 @@ test: data build ## All tests
 	@Scripts/setup-tensorboard.sh
 	@Scripts/test.sh $(FLAGS)
 
-docs: build ## The reference pages of the libraries, .build/docs/MODULE.doccarchive; type-checks their examples
+docs: build ## The reference pages of the libraries, .build/docs/MODULE.doccarchive: all is documented, all examples compile
 	@Scripts/docs.sh $(CONFIGURATION)
+	@python3 Scripts/check-api-docs.py
 	@python3 Scripts/check-examples.py $(CONFIGURATION)
 
 format: ## Formats the Swift files in place

@@ -11,6 +11,7 @@ public enum AnalysisError: Error, Sendable, Equatable {
   case attribute(name: String, problem: String)
   /// A data set that lacks what is needed.
   case dataset(name: String, problem: String)
+  /// What was asked for and cannot be: a sentence.
   case request(String)
 }
 

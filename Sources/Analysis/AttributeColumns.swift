@@ -9,6 +9,7 @@ import Datasets
 /// print(columns.value(bag, at: 0) == true ? "a bag" : "something else")
 /// ```
 public struct AttributeColumns: Sendable {
+  /// The names of the attributes, then those of the classes; column i is the one that name i says.
   public let names: [String]
   private let dataset: any ImageDataset
   private let sources: [Source]

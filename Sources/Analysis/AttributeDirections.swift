@@ -27,21 +27,29 @@ import Torch
 /// let result = try glow.decode(edited, labels: labels)
 /// ```
 public struct AttributeDirections {
+  /// How a direction is found; ``AttributeDirections`` has the formulas.
   public enum Kind: String, Codable, Sendable, CaseIterable {
-    case mean, discriminant
-    /// Not in files of older programs.
+    /// The difference between the mean latents of images with and without.
+    case mean
+    /// Fisher's linear discriminant, which tells images with from those without best.
+    case discriminant
+    /// A least-squares fit by all attributes at once, which holds the others fixed. Not in files of older programs.
     case regression
   }
 
+  /// One attribute, and how well its directions tell images apart.
   public struct Attribute: Codable, Sendable, Hashable {
+    /// What the data set calls it.
     public var name: String
-    /// Images that the directions are from, with and without the attribute.
+    /// Images with the attribute that the directions are from.
     public var with: Int
+    /// Images without the attribute that the directions are from.
     public var without: Int
     /// Images of which it is not known.
     public var unknown: Int
-    /// Held-out images that ``areaUnderROC`` is from.
+    /// Held-out images with the attribute that ``areaUnderROC`` is from.
     public var heldOutWith: Int
+    /// Held-out images without the attribute that ``areaUnderROC`` is from.
     public var heldOutWithout: Int
     /// How well the coordinate along each direction tells held-out images with from those without: 1 always, 1/2 no better
     /// than chance. Without held-out images of both sides, no value.
@@ -50,6 +58,7 @@ public struct AttributeDirections {
     public var length: [Kind.RawValue: Double]
   }
 
+  /// In the order of the directions' rows.
   public var attributes: [Attribute]
   /// The model's `fingerprint()`.
   public var model: String

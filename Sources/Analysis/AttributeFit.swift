@@ -14,14 +14,19 @@ import Torch
 /// try fit.directions.write(to: URL(filePath: "attributes.safetensors"))
 /// ```
 public struct AttributeFit {
-  /// Attributes left out, as all images have them or none has.
+  /// An attribute that is left out, as all images have it or none has.
   public struct OneSided: Sendable {
+    /// What the data set calls it.
     public var name: String
+    /// How many images have it.
     public var with: Int
+    /// How many images have it not.
     public var without: Int
   }
 
+  /// What was found, and how well it does on the held-out images.
   public var directions: AttributeDirections
+  /// What was left out, in the order of ``AttributeColumns``; nothing where names were given.
   public var oneSided: [OneSided]
 
   /// - Parameters:

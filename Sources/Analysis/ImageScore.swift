@@ -17,6 +17,9 @@ public struct ImageScore: Sendable, Hashable {
   /// the larger, the less does the model know of it that a general compressor does not.
   public var corrected: Double { bitsPerDimension - pngBitsPerDimension }
 
+  /// - Parameters:
+  ///   - bitsPerDimension: `-log2 p(x) / D`.
+  ///   - pngBitsPerDimension: of the same image, with the same number of bits per channel.
   public init(bitsPerDimension: Double, pngBitsPerDimension: Double) {
     self.bitsPerDimension = bitsPerDimension
     self.pngBitsPerDimension = pngBitsPerDimension

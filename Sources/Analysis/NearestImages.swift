@@ -13,6 +13,7 @@ import Torch
 /// print(nearest.neighbors[0][0].index, nearest.neighbors[0][0].distance)
 /// ```
 public struct NearestImages: Sendable {
+  /// One image of the data set, and how far away it is.
   public struct Neighbor: Sendable, Hashable {
     /// In the data set.
     public var index: Int

@@ -18,7 +18,9 @@ import Torch
 /// print(quality.precision, quality.recall)
 /// ```
 public struct PrecisionRecall: Codable, Sendable, Hashable {
+  /// The share of generated points in the real set's balls, 0 to 1.
   public var precision: Double
+  /// The share of real points in the generated set's balls, 0 to 1.
   public var recall: Double
 
   /// - Parameters:

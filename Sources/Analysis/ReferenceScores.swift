@@ -28,7 +28,9 @@ public struct ReferenceScores: Sendable {
   public let model: String
   /// For people and to know the file again: the data set, split and number of images.
   public let data: String
+  /// What log p was given, of a conditional model.
   public let condition: ScoreCondition
+  /// One a reference image, in the data set's order.
   public let scores: [ImageScore]
   private let sortedBits: [Double]
   private let sortedCorrected: [Double]
@@ -77,6 +79,8 @@ public struct ReferenceScores: Sendable {
     (ScoreHistogram(sortedBits, bins: bins), ScoreHistogram(sortedCorrected, bins: bins))
   }
 
+  /// Holds an image's score against those of the reference images.
+  /// - Parameter score: by the same model, under the same condition.
   public func place(of score: ImageScore) -> Place {
     Place(
       deviations: (mean - score.bitsPerDimension) / deviation,

@@ -2,6 +2,7 @@
 public struct ScoreHistogram: Codable, Sendable, Hashable {
   /// One more than there are ``counts``, ascending: bin i is from edge i up to edge i + 1, which belongs to the last bin alone.
   public var edges: [Double]
+  /// How many numbers lie in each bin.
   public var counts: [Int]
 
   /// - Parameters:

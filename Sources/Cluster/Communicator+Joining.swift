@@ -15,6 +15,7 @@ extension Communicator {
     /// What the program tells when the job has failed and this process hangs; it then ends the process.
     public var onStuck: @Sendable (ClusterError) -> Void = { _ in }
 
+    /// Five minutes for each wait, on the CPU.
     public init() {}
   }
 

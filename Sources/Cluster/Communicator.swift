@@ -14,8 +14,11 @@ import Torch
 /// }
 /// ```
 public final class Communicator {
+  /// The number of this process, from 0.
   public let rank: Int
+  /// Processes of the job.
   public var size: Int { members.count }
+  /// Every process of the job, by its rank.
   public let members: [Member]
   /// Whether this rank writes the files and speaks for all.
   public var isLeader: Bool { rank == 0 }

@@ -1,9 +1,12 @@
 /// What the processes of a job know of each other.
 public struct Member: Codable, Sendable, Equatable, CustomStringConvertible {
+  /// From 0.
   public var rank: Int
   /// Processes of the job, as this one was told.
   public var size: Int
+  /// The name of the host that it runs on.
   public var host: String
+  /// Its process identifier on that host.
   public var process: Int32
   /// Where it is reached; nil where the interface is named by hand.
   var address: String?

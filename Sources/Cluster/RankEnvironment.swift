@@ -12,6 +12,7 @@ public struct RankEnvironment: Sendable, Equatable {
   public var localSize: Int
   /// Where the job's key-value store is: rank 0's host, or the launcher's.
   public var masterAddress: String
+  /// The TCP port of that store.
   public var masterPort: Int
   /// Whether the launcher keeps the store; otherwise rank 0 does.
   public var launcherServes = false
@@ -39,6 +40,7 @@ public struct RankEnvironment: Sendable, Equatable {
     }
   }
 
+  /// For a launcher of your own; nothing is checked.
   public init(
     rank: Int, size: Int, localRank: Int, localSize: Int, masterAddress: String, masterPort: Int,
     launcherServes: Bool = false, attempt: Int = 0

@@ -4,6 +4,8 @@ import Foundation
 public struct SettingsTable: Codable, Sendable, Equatable {
   private let values: [String: String]
 
+  /// Takes settings apart into names and values.
+  /// - Throws: `EncodingError` for settings that are no JSON, such as a number that is not finite.
   public init(_ settings: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -7,8 +7,11 @@ import Imaging
 /// print(sizes.png, sizes.webP, sizes.jpegXL)
 /// ```
 public struct ClassicalSizes: Sendable, Hashable {
+  /// Bytes as a PNG file of this library.
   public var png: Int
+  /// Bytes as a lossless WebP file, which is RGB for gray pictures, too.
   public var webP: Int
+  /// Bytes as a lossless JPEG XL codestream.
   public var jpegXL: Int
 
   /// - Parameters:

@@ -6,7 +6,9 @@ import Flows
 /// sum in a written order, so that each machine gives the same bits. docs/codec.md has the formulas.
 public final class FlowCode: @unchecked Sendable {
   let handle: OpaquePointer
+  /// The model that is computed.
   public let blueprint: FlowBlueprint
+  /// How fine the numbers are.
   public let grid: CodeGrid
 
   /// Bytes of an image, `[height, width, channel]`.
@@ -42,6 +44,9 @@ public struct CodeGrid: Sendable, Hashable {
   /// Scales are multiples of 2^-scaleBits.
   public var scaleBits: Int
 
+  /// - Parameters:
+  ///   - numberBits: 8 to 20 in an archive.
+  ///   - scaleBits: 4 to 20 in an archive.
   public init(numberBits: Int, scaleBits: Int) {
     self.numberBits = numberBits
     self.scaleBits = scaleBits
@@ -55,9 +60,11 @@ public struct CodeGrid: Sendable, Hashable {
 
 /// Codes images one after another onto a stack. A coder belongs to one thread.
 public final class FlowCoder {
+  /// The flow that it codes by, which coders of other threads may share.
   public let code: FlowCode
   private let handle: OpaquePointer
 
+  /// The coder's images have no condition until ``tell(_:)`` gives one.
   public init(_ code: FlowCode) {
     self.code = code
     handle = cc_coder_create(code.handle)
@@ -89,6 +96,7 @@ public final class FlowCoder {
 public struct CodecError: Error, CustomStringConvertible, Sendable, Hashable {
   public let description: String
 
+  /// - Parameter description: a sentence.
   public init(_ description: String) { self.description = description }
 }
 

@@ -13,6 +13,7 @@ public struct ModelIdentity: Hashable, Sendable {
 
   init(digest: [UInt8], arithmetic: UInt64) { (self.digest, self.arithmetic) = (digest, arithmetic) }
 
+  /// Hashes the model's numbers and codes the fixed picture.
   public init(of code: FlowCode) {
     digest = Self.digest(of: code.blueprint)
     let (coder, stack) = (FlowCoder(code), SymbolStack(key: 0))

@@ -35,6 +35,7 @@ public final class SymbolStack {
 
   /// A number on the grid of 2^-gridBits, under a standard normal distribution.
   public func pushNormal(_ number: Int32, gridBits: Int) { cc_stack_push_normal(handle, number, Int32(gridBits)) }
+  /// The number on the grid of 2^-gridBits that lies on top, under a standard normal distribution.
   public func popNormal(gridBits: Int) -> Int32 { cc_stack_pop_normal(handle, Int32(gridBits)) }
 
   /// The stack's words, the lowest first, and then its state.

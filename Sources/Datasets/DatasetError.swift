@@ -5,21 +5,29 @@ import Imaging
 /// What can be wrong with a data set. Each case reads as a sentence or two: which file, which field, what was expected
 /// and found, what to do. Pictures that cannot be read throw `ImagingError` instead.
 public enum DatasetError: Error, Sendable, Equatable {
+  /// There is no such file; `advice` is what to do, the rest of a sentence.
   case missingFile(file: String, advice: String)
+  /// There is no such folder.
   case missingFolder(folder: String)
+  /// The system does not let a file be read.
   case unreadable(file: String, reason: String)
+  /// The system does not let a folder be listed.
   case unreadableFolder(folder: String, reason: String)
   /// A stated or implied number in a file is not what it has to be.
   case wrongField(file: String, field: String, expected: String, found: String)
   /// The file ends early.
   case truncated(file: String, field: String, expectedBytes: Int, foundBytes: Int)
+  /// The contents of a gzip file cannot be unpacked.
   case damagedGzip(file: String, reason: String)
   /// - Parameter notes: what there is instead, a sentence each.
   case noImages(folder: String, notes: [String] = [])
+  /// A folder with splits, `found`, that lacks one.
   case missingSplit(folder: String, split: DatasetSplit, found: [String])
   /// Two folders that are named as one split.
   case twoSplitFolders(folder: String, split: DatasetSplit, first: String, second: String)
+  /// A set of `count` images from which no split can be cut; `needed` are enough.
   case tooFewImages(name: String, split: DatasetSplit, count: Int, needed: Int)
+  /// Two pictures of one set have unlike sizes, as `width x height`, and none was asked for.
   case mixedSizes(first: String, firstSize: String, second: String, secondSize: String)
   /// A file of an open image folder no longer has the size it had.
   case changedSize(file: String, expected: String, found: String)
@@ -29,11 +37,14 @@ public enum DatasetError: Error, Sendable, Equatable {
   case smallerThanCrop(file: String, size: String, crop: Int)
   /// `member` is nil where the archive as a whole is at fault.
   case damagedZip(file: String, member: String?, reason: String)
+  /// A tar archive cannot be read.
   case damagedTar(file: String, reason: String)
   /// An archive whose files cannot be read at random, the program that unpacks it, and what comes out; `rename` is the name
   /// that the program needs, where the file has another.
   case packedArchive(file: String, program: String, result: String, rename: String? = nil)
+  /// An LMDB database cannot be read.
   case damagedLMDB(file: String, reason: String)
+  /// A checksum, such as an MD5 sum, is not the one that is stored or published.
   case wrongChecksum(file: String, kind: String, expected: String, found: String)
   /// More images of a ``SkippingDataset`` cannot be read than may be; `last` says what is wrong with the last one.
   case tooManyDamaged(name: String, limit: Int, last: String)
@@ -41,10 +52,13 @@ public enum DatasetError: Error, Sendable, Equatable {
   case noneReadable(name: String, split: DatasetSplit, className: String?)
   /// Splits that do not belong together.
   case unlikeSplits(name: String, first: DatasetSplit, second: DatasetSplit, what: String)
+  /// What was to be made is there already.
   case exists(path: String)
+  /// A file or a folder cannot be made or written.
   case unwritable(path: String, reason: String)
   /// An option of a source, as in `lsun-tower,crop=96:FOLDER`.
   case wrongOption(source: String, option: String, expected: String)
+  /// A text that names no data set.
   case unknownSource(text: String)
   /// A batch was asked of a stream after `close()`.
   case closed

@@ -22,7 +22,9 @@ import Imaging
 public protocol ImageDataset: Sendable {
   /// A name for people and logs, for example `cifar10`.
   var name: String { get }
+  /// Which use the images are for.
   var split: DatasetSplit { get }
+  /// Rows, columns and channels of every image.
   var shape: ImageShape { get }
   /// The number of images.
   var count: Int { get }

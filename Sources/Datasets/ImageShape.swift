@@ -7,6 +7,7 @@ public struct ImageShape: Sendable, Hashable, Codable {
   /// The number of values a pixel: 1 for gray, 3 for RGB.
   public var channels: Int
 
+  /// - Parameter channels: 1 for gray, 3 for RGB.
   public init(height: Int, width: Int, channels: Int) {
     self.height = height
     self.width = width

@@ -1,5 +1,6 @@
 /// What goes with an attribute in the images of a training: a hat hides the hair.
 public struct AttributeExclusion: Codable, Hashable, Sendable {
+  /// The name of the one that excludes others.
   public var attribute: String
   /// Those that no image with it has.
   public var absent: [String]
@@ -8,6 +9,7 @@ public struct AttributeExclusion: Codable, Hashable, Sendable {
   /// Whether every image has it or one of these.
   public var isChoice: Bool
 
+  /// Nothing is unknown, and no image has to have one of them, unless given.
   public init(attribute: String, absent: [String], unknown: [String] = [], isChoice: Bool = false) {
     self.attribute = attribute
     self.absent = absent

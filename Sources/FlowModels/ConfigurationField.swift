@@ -11,6 +11,7 @@ public struct ConfigurationField<Configuration>: Sendable {
   public let name: String
   /// A sentence for a list of flags; empty where the name says all.
   public let help: String
+  /// What the field holds, and so which ``FieldValue`` it takes.
   public let kind: FieldKind
   /// Sets the field.
   public let set: @Sendable (inout Configuration, FieldValue) -> Void
@@ -30,24 +31,28 @@ public struct ConfigurationField<Configuration>: Sendable {
     ConfigurationField<Outer>(name, help, kind) { set(&$0[keyPath: path], $1) }
   }
 
+  /// A field that holds a whole number, such as a number of levels.
   public static func integer(
     _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Int> & Sendable
   ) -> Self {
     Self(name, help, .integer) { if case .integer(let value) = $1 { $0[keyPath: path] = value } }
   }
 
+  /// A field that holds any number.
   public static func number(
     _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Double> & Sendable
   ) -> Self {
     Self(name, help, .number) { if case .number(let value) = $1 { $0[keyPath: path] = value } }
   }
 
+  /// A field that is true or false.
   public static func toggle(
     _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Bool> & Sendable
   ) -> Self {
     Self(name, help, .toggle) { if case .toggle(let value) = $1 { $0[keyPath: path] = value } }
   }
 
+  /// A field that holds a word of an enumeration.
   public static func choice<Choice: RawRepresentable & CaseIterable & Sendable>(
     _ name: String, _ help: String, _ path: WritableKeyPath<Configuration, Choice> & Sendable
   ) -> Self where Choice.RawValue == String {
@@ -59,7 +64,9 @@ public struct ConfigurationField<Configuration>: Sendable {
 
 /// What a field holds.
 public enum FieldKind: Sendable, Hashable {
+  /// A whole number.
   case integer
+  /// Any number.
   case number
   /// True or false.
   case toggle
@@ -69,8 +76,12 @@ public enum FieldKind: Sendable, Hashable {
 
 /// What a person sets a field to; of the field's kind.
 public enum FieldValue: Sendable, Hashable {
+  /// For a field that holds a whole number.
   case integer(Int)
+  /// For a field that holds any number.
   case number(Double)
+  /// For a field that is true or false.
   case toggle(Bool)
+  /// One of the words of ``FieldKind/choice(_:)``; another changes nothing.
   case choice(String)
 }

@@ -24,8 +24,9 @@ public protocol FlowConfiguration: Codable, Sendable, Hashable {
   /// Settings of training that have a meaning for this family.
   static var features: Set<FlowFeature> { get }
 
-  /// Pixels.
+  /// Rows of pixels.
   var height: Int { get set }
+  /// Columns of pixels.
   var width: Int { get set }
   /// 1 to 4.
   var channels: Int { get set }
@@ -93,8 +94,10 @@ public enum FlowFeature: String, Sendable, CaseIterable {
 public struct ActivationCost: Sendable, Hashable {
   /// Steps of flow.
   public let steps: Int
+  /// What each of them takes for one batch.
   public let bytesPerStep: Int
 
+  /// - Parameter bytesPerStep: for one batch.
   public init(steps: Int, bytesPerStep: Int) {
     self.steps = steps
     self.bytesPerStep = bytesPerStep
@@ -147,6 +150,7 @@ extension FlowConfiguration {
   /// missing.
   public func hasLabels(_ names: [String]) -> Bool { classNames.begin(with: names) }
 
+  /// How many labels the model is conditioned on; 0 for none.
   public var classCount: Int { classNames.count }
 
   /// The numbers that say an image's condition: one a label, or one an attribute; 0 where there is none.

@@ -17,10 +17,14 @@ import Torch
 /// print(try model.bitsPerDimension(sneakers, labels: labels).elements(Float.self))
 /// ```
 public protocol FlowModel: AnyObject {
+  /// What decides the shapes of the family's models.
   associatedtype Configuration: FlowConfiguration
 
+  /// What decides this model's shape, and can build it again.
   var configuration: Configuration { get }
+  /// The type of the parameters, and the device that they and the images are on.
   var options: TensorOptions { get }
+  /// What training changes, in one vector, and its gradients.
   var parameters: ParameterVector { get }
   /// The rest of the state: what a checkpoint holds beside the parameters.
   var buffers: [Buffer] { get }

@@ -7,6 +7,9 @@ public struct Loss {
   /// The classifier's mean cross-entropy in nats, a scalar; nil without a classifier.
   public let crossEntropy: Tensor?
 
+  /// - Parameters:
+  ///   - logProbability: in nats per image, `[batch]`.
+  ///   - crossEntropy: in nats, a scalar; nil without a classifier.
   public init(logProbability: Tensor, crossEntropy: Tensor?) {
     self.logProbability = logProbability
     self.crossEntropy = crossEntropy

@@ -3,9 +3,11 @@ import Foundation
 
 /// What can be wrong with a model's configuration, its checkpoint or what it is asked for.
 public enum ModelError: Error, LocalizedError, CustomStringConvertible {
+  /// A field of a configuration, or a setting, that has a value which it cannot have.
   case invalid(field: String, value: String, expected: String)
   /// A file that cannot be used: which, and why.
   case file(String, reason: String)
+  /// What a model cannot do, or not with what it was given: a sentence.
   case request(String)
 
   public var description: String {

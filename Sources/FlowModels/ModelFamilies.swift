@@ -20,6 +20,7 @@ public enum ModelFamilies {
     registered.add(family)
   }
 
+  /// The family of that ``FlowConfiguration/kind``; nil where there is none.
   public static func named(_ kind: String) -> (any FlowConfiguration.Type)? { all.first { $0.kind == kind } }
 
   private final class Registered: @unchecked Sendable {

@@ -44,6 +44,7 @@ public protocol Bijection: AnyObject {
   ///   that a squeeze puts together, add to it.
   func logDetPerPosition(_ x: Tensor, under context: Context) throws -> Tensor
 
+  /// From latent to data: the `x` of which ``forward(_:under:keep:)`` makes `y`, up to rounding.
   func inverse(_ y: Tensor, under context: Context) throws -> Tensor
 
   /// Rebuilds the input from the output, or reads it from `saved`, and adds to the gradients of the parameters.
@@ -63,11 +64,14 @@ public typealias NamedBijection = (name: String, layer: any Bijection)
 
 /// What a bijection's forward pass gives.
 public struct Forward {
+  /// The output, `[batch, height, width, channel]`.
   public let y: Tensor
   /// log|det J| in nats, `[batch]`.
   public let logDet: Tensor
+  /// What the backward pass needs; ``Saved/nothing`` where nothing was to be kept.
   public let saved: Saved
 
+  /// - Parameter logDet: in nats, `[batch]`.
   public init(_ y: Tensor, logDet: Tensor, saved: Saved = .nothing) {
     self.y = y
     self.logDet = logDet
@@ -77,9 +81,12 @@ public struct Forward {
 
 /// Activations that a forward pass kept for its backward pass: those of the layer itself and those of the layers inside.
 public struct Saved {
+  /// The layer's own, in an order that the layer alone knows.
   public var tensors: [Tensor]
+  /// Those of the layers inside, in the order of the forward pass.
   public var children: [Saved]
 
+  /// Nothing is kept unless given.
   public init(_ tensors: [Tensor] = [], children: [Saved] = []) {
     self.tensors = tensors
     self.children = children
@@ -91,7 +98,9 @@ public struct Saved {
   /// As ``init(output:conditioner:)`` was given them; nil where nothing was kept.
   var conditioned: (output: Tensor, conditioner: Saved)? { isEmpty ? nil : (tensors[0], children[0]) }
 
+  /// What a pass without a backward pass keeps.
   public static var nothing: Saved { Saved() }
+  /// Whether nothing was kept.
   public var isEmpty: Bool { tensors.isEmpty && children.isEmpty }
 }
 
@@ -150,6 +159,7 @@ public protocol ElementScaling: Bijection {
 }
 
 extension ElementScaling {
+  /// The sum over the channels of log s; 0 for a layer that scales nothing.
   public func logDetPerPosition(_ x: Tensor, under context: Context) throws -> Tensor {
     let (batch, height, width, _) = x.imageSizes
     guard let scales = try scales(of: x, under: context) else {

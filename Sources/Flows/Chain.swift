@@ -8,8 +8,10 @@ public final class Chain: Bijection {
   public struct Link {
     /// What reports and errors call it; nil where it has ``Bijection/parts`` of its own, or none.
     public let name: String?
+    /// What the link does.
     public let layer: any Bijection
 
+    /// - Parameter name: nil for a layer with ``Bijection/parts`` of its own, or with none to report.
     public init(_ name: String? = nil, _ layer: any Bijection) {
       self.name = name
       self.layer = layer
@@ -19,16 +21,21 @@ public final class Chain: Bijection {
     public var parts: [NamedBijection] { name.map { [($0, layer)] } ?? layer.parts }
   }
 
+  /// In the order of the forward pass.
   public let links: [Link]
 
+  /// The layers of ``links``, in the same order.
   public var layers: [any Bijection] { links.map(\.layer) }
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
   public var buffers: [Buffer] { layers.flatMap(\.buffers) }
   public var statistics: [RunningStatistics] { layers.flatMap(\.statistics) }
   public var parts: [NamedBijection] { links.flatMap(\.parts) }
 
+  /// - Parameter links: in the order of the forward pass.
   public init(links: [Link]) { self.links = links }
 
+  /// A chain of layers that have ``Bijection/parts`` of their own, or none to report.
+  /// - Parameter layers: in the order of the forward pass.
   public convenience init(_ layers: [any Bijection]) { self.init(links: layers.map { Link(nil, $0) }) }
 
   public func use(_ precision: ConditionerPrecision) { layers.forEach { $0.use(precision) } }

@@ -17,8 +17,10 @@ public struct Context {
   /// two; or a number an attribute, `[batch, attributes]`, from -1 for one that it has not to 1 for one that it has, 0 where
   /// nothing is said. Nil for a model without.
   public var labels: Tensor?
+  /// Running averages unless given.
   public var statistics: Statistics
 
+  /// The same as ``none`` unless given.
   public init(labels: Tensor? = nil, statistics: Statistics = .running) {
     self.labels = labels
     self.statistics = statistics

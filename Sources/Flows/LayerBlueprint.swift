@@ -25,8 +25,11 @@ public enum MixBlueprint: Sendable {
 public struct ConvolutionBlueprint: Sendable {
   /// `[taps, inputs (+ 1), outputs]`; an edge channel comes last.
   public let weight: [Float]
+  /// Channels that go in, without an edge channel.
   public let inputs: Int
+  /// Channels that come out.
   public let outputs: Int
+  /// Whether one more input is 1 on the padding and 0 inside.
   public let edgeChannel: Bool
   /// Of the nine taps in raster order, those that there are.
   public let taps: [Int]
@@ -37,6 +40,7 @@ public struct ConvolutionBlueprint: Sendable {
   /// `[conditions, outputs]`, added before the scale; nil for none.
   public let embedding: [Float]?
 
+  /// Takes the numbers as they are: whether they are as many as the sizes say is not checked.
   public init(
     weight: [Float], inputs: Int, outputs: Int, edgeChannel: Bool, taps: [Int], bias: [Float], logScale: [Double],
     embedding: [Float]?
@@ -54,9 +58,11 @@ public struct ConvolutionBlueprint: Sendable {
 
 /// A network of three convolutions, with ReLU after the first two.
 public struct ConditionerBlueprint: Sendable {
+  /// From what decides to the hidden channels: 3x3, or some of its taps. The bias and the scale are an ActNorm's.
   public let first: ConvolutionBlueprint
   /// 1x1.
   public let second: ConvolutionBlueprint
+  /// To the shifts, and after them the raw scales where there are any: 3x3, or some of its taps.
   public let last: ConvolutionBlueprint
 }
 
@@ -64,6 +70,7 @@ public struct ConditionerBlueprint: Sendable {
 public struct EmbeddingBlueprint: Sendable {
   /// `[conditions, height, width, channels]`; height and width are 1 where positions share their values.
   public let values: [Float]
+  /// `[height, width, channels]` of one condition's values.
   public let shape: [Int]
 }
 
@@ -72,6 +79,7 @@ public struct PriorBlueprint: Sendable {
   /// Of the channels that go on; nil where nothing is predicted. Of the last latent there are none, and its bias and edge channel
   /// alone count.
   public let convolution: ConvolutionBlueprint?
+  /// Added to what is predicted, or in its place where nothing is; nil for none.
   public let embedding: EmbeddingBlueprint?
   /// Whether the embedding is of a condition; else its only row is added always.
   public let isConditional: Bool
@@ -81,6 +89,7 @@ public struct PriorBlueprint: Sendable {
   /// A standard normal latent.
   public static let unit = PriorBlueprint(convolution: nil, embedding: nil, isConditional: false, limit: nil)
 
+  /// Takes the parts as they are: whether they fit each other is not checked.
   public init(convolution: ConvolutionBlueprint?, embedding: EmbeddingBlueprint?, isConditional: Bool, limit: Double?) {
     self.convolution = convolution
     self.embedding = embedding

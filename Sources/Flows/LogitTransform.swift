@@ -4,6 +4,7 @@ import Torch
 /// From images in -1/2 ..< 1/2 to the whole line (RealNVP, section 4.1): `y = logit(p)` with
 /// `p = alpha + (1 - 2 alpha) (x + 1/2)`, so that both ends of the range stay finite, as in the released code.
 public final class LogitTransform: Bijection {
+  /// How far p stays away from 0 and from 1: above 0, below 1/2.
   public let alpha: Double
 
   public var parameters: [Parameter] { [] }

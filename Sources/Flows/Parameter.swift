@@ -5,12 +5,16 @@ import Torch
 public final class Parameter {
   /// The path in the model, such as `level1.step3.actnorm.bias`: the key in a checkpoint.
   public let name: String
+  /// The numbers; in a ``ParameterVector`` a view of its memory.
   public private(set) var value: Tensor
+  /// The derivative of the loss by each number of ``value``, in the same shape. Zero at first; every backward pass adds
+  /// to it.
   public private(set) var gradient: Tensor
   /// Whether the last dimension counts what a linear map gives, and all others together what it is given: an optimizer may
   /// then treat it as the matrix of that map.
   public let isLinearMap: Bool
 
+  /// Takes `value` as it is, on its own memory, with a gradient of zeros.
   public init(_ name: String, _ value: Tensor, isLinearMap: Bool = false) throws {
     self.name = name
     self.value = value
@@ -26,9 +30,12 @@ public final class Parameter {
 
 /// A tensor of the state that is not trained: fixed, or an average of what training saw.
 public final class Buffer {
+  /// The path in the model, such as `level1.step3.permutation.order`: the key in a checkpoint.
   public let name: String
+  /// The numbers, which the layer that has the buffer changes in place.
   public private(set) var value: Tensor
 
+  /// Takes `value` as it is, on its own memory.
   public init(_ name: String, _ value: Tensor) {
     self.name = name
     self.value = value
@@ -40,6 +47,7 @@ public final class Buffer {
 /// All parameters of a model laid end to end in one vector, and their gradients in another, so that an optimizer, a
 /// gradient norm or an average over time is a handful of operations whatever the number of layers.
 public final class ParameterVector {
+  /// In the order in which they lie in the vectors.
   public let parameters: [Parameter]
   /// `[count]`; every parameter's value is a view of it.
   public let values: Tensor
@@ -78,6 +86,7 @@ public final class ParameterVector {
     }
   }
 
+  /// How many numbers all parameters have.
   public var count: Int { values.elementCount }
 
   /// Turns "this layer's gradients are done" into the place in the vectors where its parameters begin, for backward passes
@@ -100,6 +109,7 @@ public final class ParameterVector {
     }
   }
 
+  /// Forgets what backward passes have added so far.
   public func zeroGradients() throws { try gradients.zeroInPlace() }
 
   /// Adds the gradients of other vectors of the same parameters, one vector after the other, and leaves zeros there.

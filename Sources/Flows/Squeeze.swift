@@ -5,6 +5,7 @@ import Torch
 public final class Squeeze: Bijection {
   public var parameters: [Parameter] { [] }
 
+  /// Takes images of even height and width.
   public init() {}
 
   public func blueprint() -> [LayerBlueprint]? { [.squeeze] }

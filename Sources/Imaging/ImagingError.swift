@@ -4,15 +4,23 @@ import Foundation
 /// What can be wrong with a picture that comes from outside. Each case reads as one sentence that names the file,
 /// what was found and what was expected. `file` is a path, or the name given with bytes in memory.
 public enum ImagingError: Error, Sendable, Equatable {
+  /// There is no such file.
   case missing(file: String)
+  /// The system does not let it be read; `reason` is its own words.
   case unreadable(file: String, reason: String)
+  /// There is not one byte in it.
   case empty(file: String)
+  /// None of the formats that are read begins with these bytes.
   case notAnImage(file: String, firstBytes: String)
   /// A picture, but of a format (`GIF`) or of a kind (`12-bit JPEG`) that is not read.
   case unsupported(file: String, found: String)
+  /// The data end before the picture does.
   case truncated(file: String, format: String, detail: String)
+  /// The data are none that the format allows.
   case damaged(file: String, format: String, detail: String)
+  /// It has more pixels, width times height, than the limit that the caller set.
   case tooLarge(file: String, width: Int, height: Int, pixelLimit: Int)
+  /// The file cannot be made or written.
   case unwritable(file: String, reason: String)
 }
 

@@ -8,6 +8,7 @@ import Imaging
 /// if !drawn.strayed.isEmpty { print("take a lower temperature: pictures \(drawn.strayed) are noise") }
 /// ```
 public struct Drawn: Sendable, Equatable {
+  /// In the order in which they were asked for.
   public let pictures: [PixelImage]
   /// Which of ``pictures`` are none any more, by their numbers: the inverse ran away, and they show noise or saturated colors.
   /// See `FlowModel.strayed`.

@@ -21,6 +21,7 @@ extension ImageModel {
     /// 10 of either to exaggerate. Where this is empty nothing is said of any.
     public var conditions: [String: Double]
 
+    /// Changes nothing unless given.
     public init(
       by strengths: [String: Double] = [:], along kind: AttributeDirections.Kind = .mean,
       telling conditions: [String: Double] = [:]
@@ -28,6 +29,7 @@ extension ImageModel {
       (self.strengths, self.kind, self.conditions) = (strengths, kind, conditions)
     }
 
+    /// Pictures stay as they are.
     public static let none = Change()
   }
 

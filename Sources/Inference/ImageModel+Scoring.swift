@@ -6,6 +6,7 @@ import Imaging
 extension ImageModel {
   /// How likely a picture is.
   public struct Score: Sendable, Hashable {
+    /// In bits per dimension.
     public var score: ImageScore
     /// Where it stands among the reference images; nil before there are any.
     public var place: ReferenceScores.Place?
@@ -25,10 +26,11 @@ extension ImageModel {
   public struct LevelBits: Codable, Sendable, Hashable {
     /// 1 the finest.
     public var level: Int
-    /// Of the grid of the level's latent.
+    /// Rows of the grid of the level's latent.
     public var rows: Int
+    /// Columns of that grid.
     public var columns: Int
-    /// Of each position, row after row.
+    /// What each position adds, row after row.
     public var bits: [Double]
   }
 

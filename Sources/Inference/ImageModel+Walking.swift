@@ -6,6 +6,7 @@ import Torch
 extension ImageModel {
   /// A picture of what is in the flow at a place.
   public struct FlowFrame: Sendable {
+    /// After which layer; the image itself at level 0.
     public var place: FlowPlace
     /// Numbers of the picture itself as they are; of others, so scaled that two standard deviations reach from black to white.
     public var picture: PixelImage
@@ -23,8 +24,9 @@ extension ImageModel {
     public var back: [FlowFrame]
     /// The latents, each number in the place of the pixels that it was made from.
     public var latents: PixelImage
-    /// Where the way back ended, and how many of its values are not the picture's.
+    /// Where the way back ended.
     public var reconstruction: PixelImage
+    /// How many values of ``reconstruction`` are not the picture's.
     public var differing: Int
   }
 

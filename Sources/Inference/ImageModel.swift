@@ -17,7 +17,9 @@ import Torch
 /// let smiling = try await model.edit([picture], by: ["Smiling": 1])[0]
 /// ```
 public actor ImageModel {
+  /// The model's name, size, labels and attributes, which never change.
   public nonisolated let description: ModelDescription
+  /// How the work of concurrent callers is put together.
   public nonisolated let limits: BatchLimits
   public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 

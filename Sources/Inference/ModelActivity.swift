@@ -2,7 +2,9 @@ import Synchronization
 
 /// What a model does and has done.
 public struct ModelActivity: Sendable {
+  /// The images against which others are scored.
   public struct Reference: Codable, Sendable {
+    /// What the images are, such as a data set, its split and their number.
     public var name: String
     /// The number of images.
     public var count: Int
@@ -12,12 +14,13 @@ public struct ModelActivity: Sendable {
 
   /// Images that callers wait for, those in the model included.
   public internal(set) var imagesUnderWay = 0
-  /// Passes through the model, and images in all of them.
+  /// Passes through the model so far.
   public internal(set) var batches = 0
+  /// Images in all passes so far.
   public internal(set) var images = 0
   /// The images against which others are scored; nil before those have scores.
   public internal(set) var reference: Reference?
-  /// Of passes of any kind, lately; 0 before the first.
+  /// The time of passes of any kind, lately; 0 before the first.
   public internal(set) var secondsPerImage = 0.0
 
   /// Of so many images that are left the next few, in pieces of about one size, so that a caller who is told of each hears

@@ -5,6 +5,7 @@ import FlowModels
 public struct ModelDescription: Codable, Sendable, Hashable {
   /// An attribute that images can be edited by.
   public struct Attribute: Codable, Sendable, Hashable {
+    /// What the file with the directions calls it.
     public var name: String
     /// How well the mean direction tells held-out images with the attribute from those without: 1 always, 1/2 no better
     /// than chance; nil where it was not measured.
@@ -13,11 +14,13 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var areasUnderROC: [AttributeDirections.Kind.RawValue: Double]
     /// The number of images with the attribute that the directions are from.
     public var with: Int
+    /// The number of images without the attribute that the directions are from.
     public var without: Int
   }
 
   /// Why a model has no attributes.
   public struct AttributesProblem: Codable, Sendable, Hashable {
+    /// What is wrong with the file with the directions, for programs.
     public enum Kind: String, Codable, Sendable, CaseIterable {
       /// There is no file with directions.
       case none
@@ -29,12 +32,16 @@ public struct ModelDescription: Codable, Sendable, Hashable {
       case unreadable
     }
 
+    /// For programs.
     public var kind: Kind
     /// A sentence.
     public var detail: String
     /// What makes a file that fits, for a shell.
     public var command: String?
 
+    /// - Parameters:
+    ///   - detail: a sentence.
+    ///   - command: what makes a file that fits, for a shell; nil where nothing does.
     public init(_ kind: Kind, _ detail: String, command: String? = nil) {
       (self.kind, self.detail, self.command) = (kind, detail, command)
     }
@@ -42,12 +49,13 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 
   /// As the model was asked for: the name of a shipped model or a folder's last name.
   public var name: String
-  /// `glow` or `realnvp`.
+  /// The family of the model: `glow`, `realnvp`, `masked-glow` or one that the program registered.
   public var kind: String
   /// The model's kind and size in a few words, such as `Glow L=2 K=8 hidden=64, affine, conv1x1LU`.
   public var summary: String
   /// The width of images, in pixels.
   public var width: Int
+  /// The height of images, in pixels.
   public var height: Int
   /// The channels of images: 1 for gray, 3 for RGB.
   public var channels: Int
@@ -55,6 +63,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   public var bits: Int
   /// The shape of each level's latent, the finest first, `[height, width, channel]`.
   public var latentShapes: [[Int]]
+  /// The numbers that training changed.
   public var parameters: Int
   /// Labels that the model is conditioned on; empty for none.
   public var labels: [String]
@@ -105,5 +114,6 @@ public struct ModelDescription: Codable, Sendable, Hashable {
   /// Whether a data set's labels are the model's: of the same names in the same order, the last perhaps missing.
   public func hasLabels(_ names: [String]) -> Bool { labels.begin(with: names) }
 
+  /// How many latents an image has.
   public var levels: Int { latentShapes.count }
 }

@@ -2,6 +2,7 @@ import Datasets
 import FlowModels
 
 extension FlowConfiguration {
+  /// Rows, columns and channels of the images that the model takes.
   public var imageShape: ImageShape { ImageShape(height: height, width: width, channels: channels) }
 
   /// - Throws: `ModelError` where the images of a data set are of another shape than the model's.

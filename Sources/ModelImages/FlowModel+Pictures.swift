@@ -4,6 +4,7 @@ import Imaging
 import Torch
 
 extension FlowModel {
+  /// Between bytes and the model's images, in the model's bits per channel.
   public var quantization: Quantization { Quantization(bits: configuration.bits) }
 
   /// Pixels of the model's size as a tensor on its device: uint8 `[count, height, width, channel]`.

@@ -45,6 +45,7 @@ public struct ModelBatch {
     labels = try Tensor(batch.labels, on: model.options.device).converted(to: .int64)
   }
 
+  /// How many images it has.
   public var count: Int { x.shape[0] }
 
   /// Some of the images, on the same memory.

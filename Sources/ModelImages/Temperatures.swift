@@ -9,10 +9,13 @@ public struct Temperatures: Sendable, Hashable, CustomStringConvertible {
   /// Every temperature that is taken anywhere.
   public static let range = 0.0...100.0
 
+  /// One for all levels, or one a level, the finest first.
   public let values: [Double]
 
+  /// - Parameter values: one for all levels, or one a level, the finest first. Nothing is checked: see ``problem``.
   public init(_ values: [Double]) { self.values = values }
 
+  /// - Parameter value: for all levels. Nothing is checked: see ``problem``.
   public init(_ value: Double) { values = [value] }
 
   /// - Returns: nil where a part is no number.

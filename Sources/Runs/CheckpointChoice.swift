@@ -9,8 +9,11 @@ import Foundation
 /// print(chosen)  // images-320, the best by validation (3.2100 bits/dim); the newest is images-480
 /// ```
 public enum CheckpointChoice: Sendable, Hashable {
+  /// The one that was written last.
   case newest
+  /// The one with the lowest validation.
   case best
+  /// The one that was written after so many images.
   case images(Int)
 
   /// - Returns: nil for what is neither a word nor a number of images, which may have `images-` before it.
@@ -29,6 +32,7 @@ public enum CheckpointChoice: Sendable, Hashable {
 /// A checkpoint that was taken of a run. Its description is the rest of a sentence that says which, and what others there
 /// are to take.
 public struct ChosenCheckpoint: Sendable, CustomStringConvertible {
+  /// Its folder, which `ModelFolder` reads.
   public let url: URL
   /// The name of the newest of the run.
   public let newest: String
@@ -36,6 +40,7 @@ public struct ChosenCheckpoint: Sendable, CustomStringConvertible {
   /// known.
   public let best: (images: Int, bitsPerDimension: Double)?
 
+  /// The folder's name, such as `images-480`.
   public var name: String { url.lastPathComponent }
 
   public var description: String {

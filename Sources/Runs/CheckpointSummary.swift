@@ -11,14 +11,17 @@ import Foundation
 /// }
 /// ```
 public struct CheckpointSummary: Sendable {
+  /// What decides the shape of the model in it.
   public var model: any FlowConfiguration
   /// What was trained on, as `--data` takes it.
   public var data: String
-  /// To train on, counting repetitions.
+  /// Images to train on, counting repetitions.
   public var totalImages: Int
-  /// Images seen, optimizer steps and seconds of training when it was written.
+  /// Images seen when it was written, counting repetitions.
   public var images: Int
+  /// Optimizer steps when it was written.
   public var steps: Int
+  /// Seconds of training when it was written, over all resumes.
   public var seconds: Double
   /// The bits per dimension on validation images, if they were measured just before it was written.
   public var validation: Double?

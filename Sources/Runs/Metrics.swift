@@ -2,7 +2,9 @@ import FlowModels
 
 /// One line of `metrics.jsonl`. Numbers that are not finite are written as `"inf"`, `"-inf"` and `"nan"`.
 public struct Metrics: Codable, Sendable {
+  /// Images seen so far, counting repetitions.
   public var images: Int
+  /// Optimizer steps so far.
   public var step: Int
   /// Seconds of training so far, over all resumes.
   public var seconds: Double
@@ -12,13 +14,17 @@ public struct Metrics: Codable, Sendable {
   public var validationBitsPerDimension: Double?
   /// The norm of the gradient, before clipping.
   public var gradientNorm: Double
+  /// As the last step had it.
   public var learningRate: Double
+  /// Images a second since the line before.
   public var imagesPerSecond: Double
-  /// Invertibility, measured with the validation.
+  /// The largest |inverse(forward(x)) - x|, measured with the validation, in units of the model's scale.
   public var roundTripError: Double?
+  /// The largest condition number of all 1x1 convolutions, measured with the validation.
   public var worstConditionNumber: Double?
   /// The smallest scale of all affine couplings.
   public var smallestScale: Double?
+  /// The largest scale of all affine couplings.
   public var largestScale: Double?
   /// Memory of the process, where the system tells.
   public var residentBytes: Int?
@@ -65,17 +71,23 @@ extension Metrics {
 
 /// One line of `layers.jsonl`: what a validation measured in each layer, by its name.
 public struct LayerMetrics: Codable, Sendable, Equatable {
+  /// What was measured in one layer; nil where it does not apply.
   public struct Layer: Codable, Sendable, Equatable {
-    /// The mean, in nats per image.
+    /// The mean log-determinant, in nats per image.
     public var logDeterminant: Double?
     /// The round-trip error of the layer's own inverse.
     public var roundTripError: Double?
+    /// The largest over the smallest singular value, of a 1x1 convolution.
     public var conditionNumber: Double?
+    /// The smallest scale on these images, of an affine coupling.
     public var smallestScale: Double?
+    /// The largest scale on these images, of an affine coupling.
     public var largestScale: Double?
   }
 
+  /// Images seen in training when they were measured.
   public var images: Int
+  /// By the layers' names, such as `level1.step3.actnorm`.
   public var layers: [String: Layer]
 
   package init(images: Int, _ report: InvertibilityReport) {

@@ -11,14 +11,19 @@ import Foundation
 /// print(run.checkpoints.last?.lastPathComponent ?? "no checkpoint yet")
 /// ```
 public struct RunFolder: Sendable {
+  /// The folder itself.
   public let url: URL
 
+  /// Nothing is read or made.
   public init(_ url: URL) { self.url = url }
 
+  /// Folders of complete checkpoints, the oldest first; empty where there are none.
   public var checkpoints: [URL] { ModelLocation.checkpoints(of: url) }
   package var checkpointsFolder: URL { url.appending(path: "checkpoints") }
+  /// A line of JSON for each of ``Metrics``.
   public var metricsFile: URL { url.appending(path: "metrics.jsonl") }
   package var layersFile: URL { url.appending(path: "layers.jsonl") }
+  /// A line of JSON for each event.
   public var logFile: URL { url.appending(path: "log.jsonl") }
   /// A grid of samples as of the last validation.
   public var samplesFile: URL { url.appending(path: "samples.png") }

@@ -10,12 +10,21 @@ import Foundation
 /// }
 /// ```
 public struct RunSummary: Encodable, Sendable {
+  /// Whether a run goes on.
   public enum State: String, Encodable, Sendable, CaseIterable {
-    case training, finished, stopped
+    /// A process trains it now.
+    case training
+    /// All its images have been seen.
+    case finished
+    /// It ended before that, and can be resumed.
+    case stopped
   }
 
+  /// A lowest validation, and when it was.
   public struct Best: Encodable, Sendable {
+    /// Images seen when it was measured.
     public var images: Int
+    /// Bits per dimension on validation images.
     public var bitsPerDimension: Double
     /// The name of the checkpoint that was written then, if it is kept.
     public var checkpoint: String?
@@ -27,39 +36,56 @@ public struct RunSummary: Encodable, Sendable {
     }
   }
 
+  /// A checkpoint that is kept.
   public struct Checkpoint: Encodable, Sendable {
+    /// The name of its folder, such as `images-480`.
     public var name: String
+    /// What its files take.
     public var bytes: Int
   }
 
+  /// The run's folder, as it was given.
   public var run: String
+  /// Whether it goes on.
   public var state: State
-  /// Nil before the first checkpoint; so are the two below.
+  /// The model's kind and size in a few words; nil before the first checkpoint.
   public var model: String?
+  /// What is trained on, as `--data` takes it; nil before the first checkpoint.
   public var data: String?
+  /// Images to train on, counting repetitions; nil before the first checkpoint, and until the next of a run that
+  /// goes on past its former end.
   public var totalImages: Int?
+  /// Images seen so far, counting repetitions.
   public var images: Int
+  /// Optimizer steps so far.
   public var steps: Int
   /// Seconds of training, over all resumes.
   public var seconds: Double
-  /// At the last line of metrics.
+  /// Images a second up to the last line of metrics.
   public var imagesPerSecond: Double?
+  /// How long the rest takes at that speed; nil where it is not known what is left.
   public var secondsLeft: Double?
+  /// Bits per dimension of the training batches, in the last line of metrics.
   public var trainBitsPerDimension: Double?
-  /// The last that was measured.
+  /// Bits per dimension on validation images, as last measured.
   public var validationBitsPerDimension: Double?
   /// The lowest validation.
   public var best: Best?
   /// The lowest of those after which a checkpoint was written, which is kept.
   public var bestCheckpoint: Best?
+  /// The norm of the gradient before clipping, in the last line of metrics.
   public var gradientNorm: Double?
+  /// In the last line of metrics.
   public var learningRate: Double?
-  /// The last that was measured; so is what follows.
+  /// The largest |inverse(forward(x)) - x| of the last validation, in units of the model's scale.
   public var roundTripError: Double?
+  /// The largest condition number of all 1x1 convolutions, at the last validation.
   public var worstConditionNumber: Double?
+  /// The smallest scale of all affine couplings, at the last validation.
   public var smallestScale: Double?
   /// Oldest first.
   public var checkpoints: [Checkpoint]
+  /// When a line of metrics or a checkpoint was last written; nil before the first.
   public var lastWritten: Date?
   /// Every line, for curves; not encoded.
   public var metrics: [Metrics]

@@ -3,7 +3,9 @@ import Foundation
 
 /// What stops a training run, or keeps one from being read, in one sentence.
 public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
+  /// What a program may treat apart.
   public enum Kind: Sendable {
+    /// Any other failure.
     case other
     /// The guards gave up.
     case diverged
@@ -12,6 +14,7 @@ public struct TrainingError: Error, LocalizedError, CustomStringConvertible {
   }
 
   public let description: String
+  /// What a program may treat apart.
   public let kind: Kind
   public var errorDescription: String? { description }
 

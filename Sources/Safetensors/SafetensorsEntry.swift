@@ -1,17 +1,30 @@
 /// The type of the elements of a tensor in a safetensors file. All are little-endian.
 public enum SafetensorsType: String, Sendable, CaseIterable {
+  /// A byte each: 0 is false, 1 is true.
   case bool = "BOOL"
+  /// Unsigned, 1 byte.
   case uint8 = "U8"
+  /// Signed, 1 byte.
   case int8 = "I8"
+  /// Signed, 2 bytes.
   case int16 = "I16"
+  /// Unsigned, 2 bytes.
   case uint16 = "U16"
+  /// IEEE half precision, 2 bytes: 5 bits of exponent, 10 of fraction.
   case float16 = "F16"
+  /// The upper half of a float32, 2 bytes: 8 bits of exponent, 7 of fraction.
   case bfloat16 = "BF16"
+  /// Signed, 4 bytes.
   case int32 = "I32"
+  /// Unsigned, 4 bytes.
   case uint32 = "U32"
+  /// IEEE single precision, 4 bytes.
   case float32 = "F32"
+  /// IEEE double precision, 8 bytes.
   case float64 = "F64"
+  /// Signed, 8 bytes.
   case int64 = "I64"
+  /// Unsigned, 8 bytes.
   case uint64 = "U64"
 
   /// The size of one element in bytes.

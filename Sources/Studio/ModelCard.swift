@@ -3,16 +3,21 @@ import Inference
 
 /// What is known of a model before it is loaded.
 public struct ModelCard: Sendable {
+  /// The model's name, size and labels; of its attributes nothing.
   public var description: ModelDescription
-  /// Of its weights.
+  /// Bytes of its weights.
   public var bytes: Int
   /// What it was trained on, as `--data` takes it; nil where that is not known.
   public var trainedOn: String?
   /// Images seen in training; nil where that is not known.
   public var trainedImages: Int?
-  /// On validation images; nil where none were measured.
+  /// Bits per dimension on validation images; nil where none were measured.
   public var bitsPerDimension: Double?
 
+  /// - Parameters:
+  ///   - name: what requests and the page call it.
+  ///   - bytes: of its weights.
+  ///   - trainedOn: as `--data` takes it.
   public init(
     _ name: String, _ configuration: any FlowConfiguration, bytes: Int, trainedOn: String? = nil,
     trainedImages: Int? = nil, bitsPerDimension: Double? = nil
@@ -39,12 +44,16 @@ public struct ModelCard: Sendable {
 /// }
 /// ```
 public struct StudioModelSource: Sendable {
+  /// What is known of it before it is loaded.
   public let card: ModelCard
   /// Loads the model, which shares the thread of another one.
   public let load: @Sendable (_ neighbor: ImageModel) async throws -> StudioModel
   /// Scores the images that others are held against, each time that the model is loaded without them.
   public let scoreReference: (@Sendable (ImageModel) async -> Void)?
 
+  /// - Parameters:
+  ///   - scoringReference: scores the images that others are held against; nil for none.
+  ///   - load: is given a model whose thread the new one is to share.
   public init(
     _ card: ModelCard, scoringReference: (@Sendable (ImageModel) async -> Void)? = nil,
     load: @escaping @Sendable (_ neighbor: ImageModel) async throws -> StudioModel

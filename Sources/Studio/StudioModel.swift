@@ -9,6 +9,7 @@ import Inference
 /// let server = StudioServer([StudioModel(shirts), StudioModel(faces)])
 /// ```
 public struct StudioModel: Sendable {
+  /// What draws, edits and scores.
   public let model: ImageModel
   /// What requests and the page call it.
   public let name: String

@@ -30,6 +30,7 @@ public struct StudioOptions: Sendable {
   /// The most of those from one address (of IPv6, one network of 64 bits). This machine's own are not counted.
   public var connectionLimitPerAddress = 128
 
+  /// For callers on this machine, at port 8080 and without a token.
   public init() {}
 
   /// Whether ``host`` is this machine's own, or there is a ``socket`` in its place.

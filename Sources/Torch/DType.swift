@@ -2,7 +2,22 @@ import CTorch
 
 /// The type of a tensor's elements.
 public enum DType: String, Sendable, CaseIterable, Codable {
-  case uint8, int32, int64, float16, bfloat16, float32, float64, bool
+  /// Unsigned, 1 byte: pixels.
+  case uint8
+  /// Signed, 4 bytes.
+  case int32
+  /// Signed, 8 bytes: labels and indices.
+  case int64
+  /// IEEE half precision: 5 bits of exponent, 10 of fraction.
+  case float16
+  /// The upper half of a float32: 8 bits of exponent, 7 of fraction.
+  case bfloat16
+  /// IEEE single precision: 8 bits of exponent, 23 of fraction.
+  case float32
+  /// IEEE double precision: 11 bits of exponent, 52 of fraction.
+  case float64
+  /// A byte each: what comparisons give.
+  case bool
 
   /// Bytes per element.
   public var byteWidth: Int {
@@ -14,6 +29,7 @@ public enum DType: String, Sendable, CaseIterable, Codable {
     }
   }
 
+  /// False for integers and `bool`.
   public var isFloatingPoint: Bool {
     switch self {
     case .float16, .bfloat16, .float32, .float64: true
@@ -41,6 +57,7 @@ public enum DType: String, Sendable, CaseIterable, Codable {
 
 /// A Swift number that can be a tensor's element.
 public protocol TensorElement: Sendable, BitwiseCopyable {
+  /// The type of a tensor of such numbers: `int64` for `Int`, `float32` for `Float`.
   static var dtype: DType { get }
 }
 

@@ -7,8 +7,11 @@ import CTorch
 /// let x = try Tensor.zeros([2, 3], on: device)
 /// ```
 public enum Device: Sendable, Hashable, CustomStringConvertible {
+  /// The processor, and the memory of the process.
   case cpu
+  /// An NVIDIA GPU, by its number from 0.
   case cuda(Int)
+  /// The GPU of an Apple computer, through Metal.
   case mps
 
   /// Reads `cpu`, `cuda`, `cuda:1` or `mps`; nil for anything else.

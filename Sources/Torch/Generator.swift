@@ -22,6 +22,9 @@ public final class Generator {
   /// The whole state as bytes: setting it goes on with the same numbers.
   public func state() throws -> Tensor { try made("generator state") { ct_generator_state(handle, $0) } }
 
+  /// Goes on from where ``state()`` was taken.
+  /// - Parameter state: of a generator on the same kind of device.
+  /// - Throws: ``TorchError`` for bytes that are no such state.
   public func setState(_ state: Tensor) throws {
     try check("generator state", [state], ct_set_generator_state(handle, state.handle))
   }

@@ -50,6 +50,8 @@ public enum Runtime {
   /// How many threads one libtorch operation may use.
   public static var threadCount: Int { Int(ct_thread_count()) }
 
+  /// Sets ``threadCount``.
+  /// - Parameter count: 1 or more.
   public static func setThreadCount(_ count: Int) throws {
     precondition(count > 0, "a thread count is at least 1, not \(count)")
     try check("setThreadCount", ct_set_thread_count(Int32(count)))

@@ -31,6 +31,7 @@ extension Tensor {
     return handle
   }
 
+  /// A tensor all of whose elements are `value`, converted to `dtype`.
   public static func full(
     _ value: Double, _ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu
   ) throws -> Tensor {
@@ -39,10 +40,12 @@ extension Tensor {
     }
   }
 
+  /// A tensor all of whose elements are 0.
   public static func zeros(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
     try full(0, shape, dtype, on: device)
   }
 
+  /// A tensor all of whose elements are 1.
   public static func ones(_ shape: [Int], _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
     try full(1, shape, dtype, on: device)
   }
@@ -57,6 +60,7 @@ extension Tensor {
     try made("range") { ct_arange(Int64(count), dtype.code, device.code, $0) }
   }
 
+  /// The identity matrix, `[size, size]`.
   public static func identity(_ size: Int, _ dtype: DType = .float32, on device: Device = .cpu) throws -> Tensor {
     try made("identity") { ct_eye(Int64(size), dtype.code, device.code, $0) }
   }

@@ -41,8 +41,10 @@ extension Tensor {
   /// Whether every element is. Waits for the device.
   public func isAllFinite() throws -> Bool { try isFinite().converted(to: .uint8).minimum().item() == 1 }
 
+  /// The negative of each element.
   public static prefix func - (x: Tensor) throws -> Tensor { try made("-", [x]) { ct_neg(x.handle, $0) } }
 
+  /// Each element, or the bound that it lies beyond.
   public func clamped(_ low: Double, _ high: Double) throws -> Tensor {
     try made("clamped", [self]) { ct_clamp(handle, low, high, $0) }
   }
@@ -56,42 +58,54 @@ extension Tensor {
 // Two operands; shapes broadcast as in NumPy
 
 extension Tensor {
+  /// The sum of two elements at each place.
   public static func + (a: Tensor, b: Tensor) throws -> Tensor {
     try made("+", [a, b]) { ct_add(a.handle, b.handle, $0) }
   }
 
+  /// The difference of two elements at each place.
   public static func - (a: Tensor, b: Tensor) throws -> Tensor {
     try made("-", [a, b]) { ct_sub(a.handle, b.handle, $0) }
   }
 
+  /// The product of two elements at each place; for that of matrices see ``matmul(_:)``.
   public static func * (a: Tensor, b: Tensor) throws -> Tensor {
     try made("*", [a, b]) { ct_mul(a.handle, b.handle, $0) }
   }
 
+  /// The quotient of two elements at each place, with its fraction for integers too.
   public static func / (a: Tensor, b: Tensor) throws -> Tensor {
     try made("/", [a, b]) { ct_div(a.handle, b.handle, $0) }
   }
 
+  /// `b` added to each element.
   public static func + (a: Tensor, b: Double) throws -> Tensor {
     try made("+", [a]) { ct_add_scalar(a.handle, b, $0) }
   }
 
+  /// `b` taken from each element.
   public static func - (a: Tensor, b: Double) throws -> Tensor { try a + (-b) }
 
+  /// `a` less each element.
   public static func - (a: Double, b: Tensor) throws -> Tensor { try -b + a }
 
+  /// Each element times `b`.
   public static func * (a: Tensor, b: Double) throws -> Tensor {
     try made("*", [a]) { ct_mul_scalar(a.handle, b, $0) }
   }
 
+  /// Each element times `a`.
   public static func * (a: Double, b: Tensor) throws -> Tensor { try b * a }
 
+  /// Each element times `1 / b`.
   public static func / (a: Tensor, b: Double) throws -> Tensor { try a * (1 / b) }
 
+  /// `a` divided by each element.
   public static func / (a: Double, b: Tensor) throws -> Tensor {
     try made("/", [b]) { ct_div_into(a, b.handle, $0) }
   }
 
+  /// The larger of two elements at each place; NaN where either is.
   public func maximum(_ other: Tensor) throws -> Tensor {
     try made("maximum", [self, other]) { ct_maximum(handle, other.handle, $0) }
   }
@@ -105,9 +119,12 @@ extension Tensor {
 // In place
 
 extension Tensor {
+  /// Sets each element to 0.
   public func zeroInPlace() throws { try check("zeroInPlace", [self], ct_zero_(handle)) }
+  /// self = max(self, 0)
   public func reluInPlace() throws { try check("reluInPlace", [self], ct_relu_(handle)) }
 
+  /// Takes over the elements of `source`, which is converted to this type and device and broadcasts to this shape.
   public func assign(_ source: Tensor) throws {
     try check("assign", [self, source], ct_copy_(handle, source.handle))
   }
@@ -117,10 +134,12 @@ extension Tensor {
     try check("addInPlace", [self, other], ct_add_(handle, other.handle, alpha))
   }
 
+  /// self *= other
   public func multiplyInPlace(_ other: Tensor) throws {
     try check("multiplyInPlace", [self, other], ct_mul_(handle, other.handle))
   }
 
+  /// self *= factor
   public func multiplyInPlace(_ factor: Double) throws {
     try check("multiplyInPlace", [self], ct_mul_scalar_(handle, factor))
   }

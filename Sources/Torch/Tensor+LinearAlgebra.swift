@@ -14,6 +14,8 @@ extension Tensor {
   /// The diagonal of a matrix, or the diagonal matrix of a vector.
   public func diagonal() throws -> Tensor { try made("diagonal", [self]) { ct_diag(handle, $0) } }
 
+  /// The inverse of a square matrix.
+  /// - Throws: ``TorchError`` for a singular one on the CPU; on a GPU the result is then not finite.
   public func inverse() throws -> Tensor { try made("inverse", [self]) { ct_inverse(handle, $0) } }
 
   /// The sign of the determinant and the logarithm of its absolute value.
@@ -26,6 +28,7 @@ extension Tensor {
     try made("singularValues", [self]) { ct_singular_values(handle, $0) }
   }
 
+  /// Q with orthonormal columns and an upper triangular R, with self = Q · R.
   public func qr() throws -> (q: Tensor, r: Tensor) { try madePair("qr", [self]) { ct_qr(handle, $0, $1) } }
 
   /// P, L and U with self = P · L · U.

@@ -1,6 +1,7 @@
 import CTorch
 
 extension Tensor {
+  /// The matrix product: `[m, k]` times `[k, n]` is `[m, n]`. Dimensions before the last two broadcast.
   public func matmul(_ other: Tensor) throws -> Tensor {
     try made("matmul", [self, other]) { ct_matmul(handle, other.handle, $0) }
   }

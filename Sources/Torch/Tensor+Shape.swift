@@ -6,6 +6,7 @@ extension Tensor {
     try withShape(shape) { sizes in try made("reshaped", [self]) { ct_reshape(handle, sizes, $0) } }
   }
 
+  /// A view with the dimensions in another order: dimension i is what dimension `order[i]` was.
   public func permuted(_ order: [Int]) throws -> Tensor {
     try withShape(order) { dims in try made("permuted", [self]) { ct_permute(handle, dims, $0) } }
   }
@@ -27,14 +28,18 @@ extension Tensor {
     return (try narrowed(-1, 0..<count), try narrowed(-1, count..<last))
   }
 
+  /// A copy of some entries along `dim`, in the order of `indices`, one of which may come more than once.
+  /// - Parameter indices: `[count]`, int32 or int64, from 0.
   public func selecting(_ indices: Tensor, alongDimension dim: Int) throws -> Tensor {
     try made("selecting", [self, indices]) { ct_index_select(handle, Int64(dim), indices.handle, $0) }
   }
 
+  /// A view in which dimensions of size 1 repeat to fill `shape`; -1 leaves a size as it is.
   public func expanded(to shape: [Int]) throws -> Tensor {
     try withShape(shape) { sizes in try made("expanded", [self]) { ct_expand(handle, sizes, $0) } }
   }
 
+  /// A copy with the entries along each of `dims` in reverse order.
   public func flipped(_ dims: [Int]) throws -> Tensor {
     try withShape(dims) { dims in try made("flipped", [self]) { ct_flip(handle, dims, $0) } }
   }
@@ -48,6 +53,7 @@ extension Tensor {
   /// A copy in memory of its own, on the CPU.
   public func hostCopy() throws -> Tensor { device == .cpu ? try copy() : try converted(to: dtype, on: .cpu) }
 
+  /// A copy of several tensors one after another along `dim`; their other sizes are the same.
   public static func concatenating(_ tensors: [Tensor], alongDimension dim: Int) throws -> Tensor {
     try made("concatenating", tensors) { ct_cat(tensors.map(\.handle), tensors.count, Int64(dim), $0) }
   }

@@ -22,8 +22,10 @@ public final class Tensor {
   /// Tensors and generators alive in the process: what leak tests count.
   public static var liveHandles: Int { Int(ct_live_handles()) }
 
+  /// The number of dimensions; 0 for a scalar.
   public var rank: Int { Int(ct_rank(handle)) }
 
+  /// The size of each dimension, the outermost first; empty for a scalar.
   public var shape: [Int] {
     let rank = rank
     return [Int](unsafeUninitializedCapacity: rank) { buffer, count in
@@ -32,12 +34,17 @@ public final class Tensor {
     }
   }
 
+  /// The product of the sizes; 1 for a scalar.
   public var elementCount: Int { shape.reduce(1, *) }
+  /// What the elements take; of a view, only those that it sees.
   public var byteCount: Int { elementCount * dtype.byteWidth }
+  /// The type of the elements.
   public var dtype: DType { DType(code: ct_dtype_of(handle)) }
+  /// Where the elements are.
   public var device: Device { Device(code: ct_device_of(handle)) }
   /// Whether the kernels of this project take it: float32 or float64 on the CPU, outside of autograd.
   public var runsKernels: Bool { ct_kernels_run(handle) }
+  /// Whether the elements lie in row-major order with no gaps, as collectives need them.
   public var isContiguous: Bool { ct_is_contiguous(handle) }
 
   /// Whether both look at the same memory.
@@ -68,6 +75,8 @@ extension Tensor {
     try check("copyBytes", [self], ct_copy_bytes(handle, buffer.baseAddress, buffer.count))
   }
 
+  /// The elements as another type, on another device; on the same memory where neither changes.
+  /// - Parameter device: nil for the tensor's own.
   public func converted(to dtype: DType, on device: Device? = nil) throws -> Tensor {
     try made("converted", [self]) { ct_to(handle, dtype.code, (device ?? self.device).code, $0) }
   }

@@ -3,11 +3,14 @@ import Foundation
 
 /// A libtorch operation that failed: which, on what shapes, and libtorch's own words.
 public struct TorchError: Error, LocalizedError, CustomStringConvertible {
+  /// The method or operator that failed, such as `matmul`.
   public let operation: String
   /// The shapes of the tensors that the operation was given, in order.
   public let shapes: [[Int]]
+  /// The first line of what libtorch said.
   public let message: String
 
+  /// Holds what its parts say; `description` makes a sentence of them.
   public init(operation: String, shapes: [[Int]], message: String) {
     self.operation = operation
     self.shapes = shapes

@@ -11,12 +11,14 @@ import FlowModels
 ///   resuming: RunFolder(URL(filePath: "runs/first")), changing: changes, train: train, validation: validation)
 /// ```
 public struct ChangedSettings: Sendable, Hashable {
+  /// The rate after the warm-up.
   public var learningRate: Double?
   /// Counted from the run's first image.
   public var warmupImages: Int?
   /// The largest gradient norm; 0 for no limit.
   public var gradientClip: Double?
 
+  /// Changes nothing.
   public init() {}
 
   /// Changes the settings of a run that is after so many images.

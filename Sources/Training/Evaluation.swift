@@ -16,8 +16,11 @@ public struct Evaluation: Codable, Sendable {
   public var bitsPerDimension: Double
   /// The standard error of that mean; nil for one image, of which it is not known.
   public var standardError: Double?
+  /// Bits per channel in which the images were scored, which are the model's.
   public var bits: Int
+  /// `train`, `validation` or `test`.
   public var split: String
+  /// How many images were scored.
   public var images: Int
   /// Draws of the dequantization noise per image; with more than one, log p is their log-mean-exp.
   public var draws: Int

@@ -16,6 +16,7 @@ public struct Guards: Codable, Sendable, Hashable {
   /// For how many images after the refused step the learning rate stays low.
   public var images = 25_000
 
+  /// The limits that a run has unless told otherwise.
   public init() {}
 }
 

@@ -11,6 +11,7 @@ public struct RunLog: LogHandler {
   private let file: URL
   private static let writing = Mutex(())
 
+  /// Appends to the file that the run has, or makes it with the first line.
   public init(_ run: RunFolder) { file = run.logFile }
 
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {

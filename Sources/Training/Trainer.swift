@@ -22,8 +22,11 @@ import Torch
 /// try trainer.fit()
 /// ```
 public final class Trainer {
+  /// The model in training, with the weights of the newest step.
   public let model: any FlowModel
+  /// The run's settings, with what the run chose where they left it open.
   public internal(set) var configuration: TrainingConfiguration
+  /// Where checkpoints, metrics and the log are written.
   public let run: RunFolder
   let train: any ImageDataset
   let validation: any ImageDataset
@@ -138,7 +141,9 @@ public final class Trainer {
     )
   }
 
+  /// Images trained on so far, counting repetitions; the last batch may go beyond what was asked for.
   public var imagesSeen: Int { state.imagesSeen }
+  /// Whether all images have been seen and the last validation is done.
   public var isFinished: Bool { hasSeenAll && state.dueMeasurement == nil }
   var hasSeenAll: Bool { state.imagesSeen >= configuration.images }
 

@@ -15,8 +15,17 @@ import Foundation
 /// try configuration.validate()
 /// ```
 public struct TrainingConfiguration: Codable, Sendable, Hashable {
-  public enum OptimizerKind: String, JSONWord, Sendable { case adamax, adam, muon }
+  /// The rule by which weights follow their gradients; see ``Optimizer``.
+  public enum OptimizerKind: String, JSONWord, Sendable {
+    /// Adam with a decayed maximum of the gradients in place of their mean square (Kingma & Ba 2015, section 7.1).
+    case adamax
+    /// Kingma & Ba 2015, algorithm 1.
+    case adam
+    /// Jordan et al. 2024, for the weights of convolutions; Adam for all else.
+    case muon
+  }
 
+  /// What becomes of the learning rate after the warm-up.
   public enum Decay: String, JSONWord, Sendable {
     /// The rate stays where the warm-up leaves it (as published).
     case none
@@ -28,23 +37,33 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var data: String
   /// The model that the run began as; nil for fresh weights.
   public var from: ModelOrigin?
-  /// Pictures are cropped to this aspect and resized; nil takes them as they are. Pixels.
+  /// Rows of pixels. With ``width`` the size to which pictures are cropped and resized; without both they stay as they
+  /// are.
   public var height: Int?
+  /// Columns of pixels, beside ``height``.
   public var width: Int?
+  /// 1 makes pictures gray, 3 makes them RGB; nil takes them as they are.
   public var channels: Int?
   /// Whether JPEGs that are much larger than the images are decoded at a reduced scale (`PictureReading`); nil, as in runs of
   /// older programs, for no: pixels would differ from those that such a run began with.
   public var reducedDecoding: Bool? = true
   /// Images to train on, counting repetitions.
   public var images = 2_000_000
+  /// Images a step, over all processes of a job.
   public var batchSize = 64
+  /// Adamax unless set, as published.
   public var optimizer = OptimizerKind.adamax
+  /// The rate after the warm-up.
   public var learningRate = 1e-3
+  /// What part of the mean of the gradients remains after a step.
   public var beta1 = 0.9
+  /// What part of the mean of their squares (Adam) or of their maximum (Adamax) remains after a step.
   public var beta2 = 0.999
+  /// Added to what a step is divided by.
   public var epsilon = 1e-8
   /// The learning rate rises linearly over this many images.
   public var warmupImages = 50_000
+  /// No decay unless set, as published.
   public var decay = Decay.none
   /// The average of the weights over time looks back this many images; 0 for no average.
   public var averageImages = 50_000
@@ -54,15 +73,19 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var weightDecay: Double?
   /// Weight of the classifier's cross-entropy, in bits.
   public var weightY = 0.0
+  /// Random changes to the training images; none unless set.
   public var augmentation = Augmentation.none
   /// Of a model that is conditioned on attributes: the share of the images of which only some are told, so that the model also
   /// does without (`BatchStream`); nil for a half.
   public var conditionDropout: Double?
   /// The batch of the data-dependent initialization.
   public var initializationImages = 256
+  /// Decides the first weights, the order of the images, their noise and augmentation, and splits that the set does not
+  /// fix.
   public var seed: UInt64 = 0
   /// Images per pass through the model; a larger batch is taken in parts whose gradients are added up. Nil for the whole.
   public var microBatch: Int?
+  /// Which activations are kept for the backward pass; as many as the memory holds unless set.
   public var memory = MemoryPolicy.auto
   /// Bytes for kept activations under `auto`; nil for half of the memory that is free when the run starts.
   public var memoryBudget: Int?
@@ -83,8 +106,9 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   public var pictureCache: Int?
   /// Bytes of files beside the run for those that memory does not hold; nil for an eighth of what is free, at most 8 GB.
   public var pictureCacheDisk: Int?
-  /// Images between evaluations on validation images, and how many of those to use.
+  /// Images between evaluations on validation images.
   public var validateEvery = 25_000
+  /// The most validation images that an evaluation takes, spread evenly over the split.
   public var validationImages = 1_000
   /// Images between checkpoints.
   public var checkpointEvery = 25_000
@@ -109,6 +133,7 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
 
   /// In what precision gradients go from process to process.
   public enum WirePrecision: String, JSONWord, Sendable {
+    /// As they were added up.
     case float32
     /// Half of the bytes; each sum on the way is rounded to 8 bits of fraction.
     case bf16
@@ -117,6 +142,8 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
   /// Sums of such numbers of images fit an integer.
   static let greatestLength = 1 << 48
 
+  /// All other settings are at their defaults. Nothing is checked before ``validate()``.
+  /// - Parameter data: as `DatasetSource` reads it.
   public init(data: String) { self.data = data }
 
   /// Throws a `ModelError` that names the field that makes no sense.

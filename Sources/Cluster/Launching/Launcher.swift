@@ -13,6 +13,7 @@ import Torch
 /// print(try launcher.run().status)
 /// ```
 public final class Launcher: Sendable {
+  /// How many processes a job has, on which hosts, and what comes of a failure.
   public struct Options: Sendable {
     /// Ranks on this host.
     public var processes = 1
@@ -20,15 +21,18 @@ public final class Launcher: Sendable {
     public var restarts = 0
     /// Whether to start it again without the ranks that failed, down to `leastProcesses`.
     public var isElastic = false
+    /// The fewest ranks on this host with which an elastic job starts again.
     public var leastProcesses = 1
     /// Hosts of the job, each with a launcher of its own, and which of them this is.
     public var hosts = 1
+    /// The number of this host, from 0.
     public var host = 0
     /// The address of host 0, whose launcher keeps the job's keys; nil for a job of this host alone.
     public var master: (address: String, port: Int)?
     /// Seconds that ranks have to end by themselves after one has failed, and again after they are told to.
     public var grace = 10.0
 
+    /// One rank, on this host, which is not started again.
     public init() {}
   }
 

@@ -11,17 +11,21 @@ public struct ArchiveHeader: Hashable, Sendable {
 
   /// Of the format, after the major number.
   private var minorVersion = version.minor
+  /// Columns of pixels of a tile, and of the model's images.
   public var tileWidth: Int
+  /// Rows of pixels of a tile, and of the model's images.
   public var tileHeight: Int
   /// Of the model's images, and so of all pictures.
   public var channels: Int
   /// Of the model's values; with 8, or with hidden bits, pictures have 8.
   public var bits: Int
+  /// How fine the numbers are that the tiles were coded by.
   public var grid: CodeGrid
   /// Of what the model is told of each picture.
   public var kind: ConditionKind
   /// Whether the bits that the model does not know are stored, too.
   public var keepsHiddenBits: Bool
+  /// The one that the tiles were coded by, and that reading needs.
   public var model: ModelIdentity
   /// What the model was called where the archive was made.
   public var modelName: String
@@ -98,6 +102,7 @@ public struct ArchiveHeader: Hashable, Sendable {
     else { throw Damage("has a header that makes no sense") }
   }
 
+  /// Takes the fields as they are; the version is this program's.
   public init(
     tileWidth: Int, tileHeight: Int, channels: Int, bits: Int, grid: CodeGrid, kind: ConditionKind,
     keepsHiddenBits: Bool,

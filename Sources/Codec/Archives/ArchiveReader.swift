@@ -12,6 +12,7 @@ import Imaging
 /// try reader.read(0..<reader.pictureCount) { number, picture in print(number, picture.width) }
 /// ```
 public final class ArchiveReader {
+  /// What the archive says before its blocks.
   public let header: ArchiveHeader
   private let file: OpenedFile
   private let index: ArchiveIndex
@@ -19,15 +20,23 @@ public final class ArchiveReader {
   public let problem: CodecError?
   private var coders: [BlockCoder] = []
 
+  /// Pictures that the index lists; without an index, those of the blocks that were found and the gaps between them.
   public var pictureCount: Int { index.shapes.count }
+  /// Bytes of the file.
   public var byteCount: Int { file.byteCount }
+  /// Blocks that the index lists; without an index, those that were found.
   public var blockCount: Int { index.blocks.count }
   /// Bytes of all pixels.
   public var rawBytes: Int { index.shapes.byteCount(channels: header.channels) }
+  /// Bytes of the blocks, with their frames.
   public var blockBytes: Int { index.blocks.map(\.byteCount).reduce(0, +) }
+  /// Whether the model's files are in the archive: ``embeddedModel()`` gives them.
   public var hasModel: Bool { index.modelOffset > 0 }
+  /// Whether the pictures' names are in the archive: ``names()`` gives them.
   public var hasNames: Bool { index.namesOffset > 0 }
 
+  /// The size of a picture in pixels, and its channels: 1 for a gray one, else the model's.
+  /// - Parameter picture: its number, from 0.
   public func size(of picture: Int) -> (width: Int, height: Int, channels: Int) {
     let shape = index.shapes[picture]
     return (shape.width, shape.height, shape.isGray ? 1 : header.channels)
@@ -190,7 +199,9 @@ public final class ArchiveReader {
   public struct BlockProblem: Sendable, CustomStringConvertible {
     /// From 0.
     public let block: Int
+    /// The rest of a sentence about the block.
     public let reason: String
+    /// Numbers of the pictures that have tiles in it, from 0.
     public let pictures: Range<Int>
 
     public var description: String {

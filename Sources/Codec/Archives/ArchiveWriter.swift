@@ -236,6 +236,7 @@ public final class ArchiveWriter {
 public struct ArchiveOptions: Sendable {
   /// Tiles of a block: what is read at once, and what is lost where a byte is damaged.
   public var blockTiles = 512
+  /// Threads that code, each a block of its own; the archive's bytes do not depend on it.
   public var threads = 1
   /// Whether each block is decoded and compared before it is written.
   public var verifies = true
@@ -243,6 +244,7 @@ public struct ArchiveOptions: Sendable {
   /// The most tiles of an archive for which a coarser grid is tried.
   var shortChain = 512
 
+  /// Blocks of 512 tiles, verified, by one thread.
   public init() {}
 
   /// Of the classical codecs, 1 (fast) to 9 (small).
@@ -266,6 +268,7 @@ public struct PictureCost: Sendable {
   public internal(set) var bits = 0.0
   var modes: Set<TileMode> = []
 
+  /// Bits per value of the picture's pixels.
   public var bitsPerDimension: Double { bits / Double(pixels) }
   /// How its tiles are coded: `model`, `mosaic` or `raw`, or several.
   public var kinds: [String] { modes.sorted { $0.rawValue < $1.rawValue }.map(\.name) }
@@ -275,24 +278,32 @@ public struct PictureCost: Sendable {
 
 /// What an archive is made of.
 public struct ArchiveSummary: Sendable {
+  /// Pictures that were given.
   public internal(set) var pictures = 0
-  /// Of all pixels.
+  /// Bytes of all pixels.
   public internal(set) var rawBytes = 0
-  /// Of the file.
+  /// Bytes of the file.
   public internal(set) var bytes = 0
+  /// Blocks that were written.
   public internal(set) var blocks = 0
-  /// Of the blocks, with their frames.
+  /// Bytes of the blocks, with their frames.
   public internal(set) var blockBytes = 0
-  /// Of the pixels in them.
+  /// Bytes of the pixels in them.
   public internal(set) var blockPixels = 0
+  /// Bytes of the pictures' names, with their frame; 0 without names.
   public internal(set) var nameBytes = 0
+  /// Tiles in the blocks.
   public internal(set) var tiles = 0
+  /// Tiles that the model codes.
   public internal(set) var flowTiles = 0
+  /// Tiles in mosaics, by WebP or JPEG XL.
   public internal(set) var classicalTiles = 0
+  /// Tiles that are stored as they are.
   public internal(set) var rawTiles = 0
   /// Bits that the flow's tiles took, without what a chain needs to begin with.
   public internal(set) var flowBits = 0.0
 
+  /// Bits of the file per value of all pixels.
   public var bitsPerDimension: Double { 8 * Double(bytes) / Double(max(1, rawBytes)) }
 
   mutating func add(_ costs: BlockCosts, bytes: Int) {

@@ -1,6 +1,8 @@
 /// What a model is told of a picture, which its archive stores.
 public enum PictureCondition: Hashable, Sendable {
+  /// Nothing.
   case none
+  /// One of the model's labels, by its number.
   case label(Int)
   /// Of each of the model's: 1 with it, -1 without, 0 where it is not known.
   case attributes([Int])
@@ -18,12 +20,14 @@ public enum PictureCondition: Hashable, Sendable {
 
 /// What all pictures of an archive are coded under.
 public enum ConditionKind: Hashable, Sendable {
+  /// Nothing.
   case none
   /// One of so many labels.
   case labels(Int)
   /// What is known of so many attributes.
   case attributes(Int)
 
+  /// How many labels or attributes there are; 0 for nothing.
   public var count: Int {
     switch self {
     case .none: 0

@@ -8,6 +8,8 @@ public struct Augmentation: Codable, Sendable, Hashable {
   /// Vacated pixels repeat the edge.
   public var shift: Double
 
+  /// No change unless given.
+  /// - Parameter shift: in 0 ..< 1.
   public init(horizontalFlip: Bool = false, shift: Double = 0) {
     precondition((0..<1).contains(shift), "a shift is a fraction in 0..<1, got \(shift)")
     self.horizontalFlip = horizontalFlip

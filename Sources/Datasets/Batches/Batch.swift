@@ -14,6 +14,7 @@ public struct Batch: Sendable, Equatable {
   /// The shape of one image.
   public var shape: ImageShape
 
+  /// The numbers must be as many as `shape` and `indices` say; `noise`, `labels` and `attributes` may be empty.
   public init(
     pixels: [UInt8], noise: [Float], labels: [Int32], attributes: [Float] = [], indices: [Int], shape: ImageShape
   ) {

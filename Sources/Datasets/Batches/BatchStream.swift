@@ -13,6 +13,7 @@
 /// print(try resumed.next() == stream.next())  // true
 /// ```
 public final class BatchStream: Sendable {
+  /// Where the images come from.
   public let dataset: any ImageDataset
   /// The number of images in a whole batch, of all ranks of a job.
   public let batchSize: Int

@@ -8,7 +8,9 @@
 /// try EvaluationBatches(dataset: test, batchSize: 100, seed: 0).forEach { batch in print(batch.count, batch.labels[0]) }
 /// ```
 public struct EvaluationBatches: Sendable {
+  /// Where the images come from.
   public let dataset: any ImageDataset
+  /// Images a batch, but perhaps for the last.
   public let batchSize: Int
   private let assembler: BatchAssembler
 

@@ -14,13 +14,21 @@
 public struct KeyedRandom: RandomNumberGenerator, Sendable {
   /// What the numbers are for. The same seed gives unrelated streams for unlike purposes.
   public enum Purpose: UInt64, Sendable {
+    /// Which images go into a split that the set does not fix.
     case split = 1
+    /// The order of all images in an epoch.
     case epochOrder
+    /// Dequantization noise in training.
     case trainingNoise
+    /// Dequantization noise in evaluations.
     case evaluationNoise
+    /// Flips and shifts of training images.
     case augmentation
+    /// The order of blocks of images that lie together, and of the images of some blocks.
     case blockOrder
+    /// Where training images are cut from larger pictures.
     case crop
+    /// Which attributes of an image are told, and other choices among attributes.
     case attributes
   }
 

@@ -8,6 +8,7 @@ public struct PictureReading: Sendable {
   /// Where pictures are kept that are read again and again; nil to decode them each time.
   public var cache: PictureCache?
 
+  /// JPEGs at a reduced scale, and no cache, unless given.
   public init(reducesJPEGs: Bool = true, cache: PictureCache? = nil) {
     (self.reducesJPEGs, self.cache) = (reducesJPEGs, cache)
   }

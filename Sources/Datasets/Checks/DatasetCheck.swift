@@ -12,9 +12,13 @@ import Synchronization
 public struct DatasetCheck: Sendable {
   /// A split that could be opened, and how much is in it.
   public struct Part: Sendable, Equatable {
+    /// Train, validation or test.
     public let split: DatasetSplit
+    /// How many images it has.
     public let images: Int
+    /// How many labels its images can have; 0 for none.
     public let classes: Int
+    /// How many binary attributes its images have; 0 for none.
     public let attributes: Int
   }
 

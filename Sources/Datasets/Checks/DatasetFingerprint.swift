@@ -4,8 +4,11 @@ import Files
 /// of up to 64 of them spread over the split. Another cut, other pictures, some more or fewer show; a change to a few pixels
 /// of one image in many may not.
 public struct DatasetFingerprint: Codable, Sendable, Equatable {
+  /// Images in the split.
   public var count: Int
+  /// Rows, columns and channels of every image.
   public var shape: ImageShape
+  /// The labels' names; empty for none.
   public var classNames: [String]
   /// The CRC-32C of all labels; of sets of over a million images, of the samples' labels.
   public var labels: UInt32

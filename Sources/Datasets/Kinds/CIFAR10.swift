@@ -5,6 +5,7 @@ import Foundation
 ///
 /// A record is 3,073 bytes: the label, then the red, the green and the blue plane; images are given channels last.
 public struct CIFAR10: ImageDataset {
+  /// The names of labels 0 to 9.
   public static let classNames = [
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
   ]

@@ -5,6 +5,7 @@ public enum FashionMNIST {
   /// Where the Debian package `dataset-fashion-mnist` puts its files.
   public static let defaultDirectory = URL(fileURLWithPath: "/usr/share/datasets/fashion-mnist")
 
+  /// The names of labels 0 to 9.
   public static let classNames = [
     "t-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
   ]

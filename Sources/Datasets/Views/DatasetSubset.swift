@@ -1,10 +1,14 @@
 /// Some images of a data set, in a given order, as a split of their own. The images are not copied.
 public struct DatasetSubset: DerivedDataset {
+  /// The data set that the images are of.
   public let base: any ImageDataset
   /// For each image of the subset, its index in `base`.
   public let indices: [Int]
   public let split: DatasetSplit
 
+  /// - Parameters:
+  ///   - indices: into `base`, in the order that the subset is to have.
+  ///   - split: what the subset is for, whatever `base` is.
   public init(of base: any ImageDataset, indices: [Int], as split: DatasetSplit) {
     precondition(indices.allSatisfy { (0..<base.count).contains($0) }, "an index is outside 0..<\(base.count)")
     self.base = base

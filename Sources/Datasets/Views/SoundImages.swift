@@ -9,6 +9,7 @@ import Synchronization
 /// print(sound.dataset.count, sound.damaged)
 /// ```
 public struct SoundImages: Sendable {
+  /// The images that can be read, in their order.
   public let dataset: any ImageDataset
   /// What is wrong with the images that are left out, a sentence each, in their order.
   public let damaged: [String]

@@ -42,15 +42,25 @@ public struct GlowConfiguration: FlowConfiguration {
   }
   public static var labelConditionings: [String] { ["none"] + LabelConditioning.allCases.map(\.rawValue) }
 
+  /// How a step of flow mixes the channels before its coupling (Glow, section 3.2).
   public enum Permutation: String, JSONWord, Sendable {
-    case reverse, shuffle
+    /// The channels in reverse order, as in RealNVP.
+    case reverse
+    /// A random order of the channels, drawn once.
+    case shuffle
     /// The invertible 1x1 convolution with a plain matrix.
     case conv1x1
     /// The invertible 1x1 convolution in LU form.
     case conv1x1LU
   }
 
-  public enum CouplingKind: String, JSONWord, Sendable { case additive, affine }
+  /// How a coupling changes one half of the channels, given what its conditioner made of the other (Glow, table 1).
+  public enum CouplingKind: String, JSONWord, Sendable {
+    /// `y = x + shift` (NICE, Dinh et al. 2015): volume-preserving.
+    case additive
+    /// `y = (x + shift) * s`: shift and scale (RealNVP, section 3.2, where the scale comes first). For s see ``Scale``.
+    case affine
+  }
 
   /// Where a conditional model is told the label.
   public enum LabelConditioning: String, JSONWord, Sendable {
@@ -71,7 +81,15 @@ public struct GlowConfiguration: FlowConfiguration {
     case diagonal
   }
 
-  public enum Scale: String, JSONWord, Sendable { case sigmoid, exponential, bounded }
+  /// What an affine coupling makes of its conditioner's raw output, to scale by; see `CouplingTransform.Scale`.
+  public enum Scale: String, JSONWord, Sendable {
+    /// `a + (1 - a) * sigmoid(raw + 2)`, a being ``minimumScale``; with a = 0 that of the released code.
+    case sigmoid
+    /// `exp(raw)`, the paper's formula.
+    case exponential
+    /// `exp(tanh(raw))`, between 1/e and e.
+    case bounded
+  }
 
   /// Pixels. Height and width are multiples of `2^levels`.
   public var height: Int
@@ -86,8 +104,11 @@ public struct GlowConfiguration: FlowConfiguration {
   public var steps: Int
   /// Hidden channels of the conditioners.
   public var hidden: Int
+  /// The invertible 1x1 convolution in LU form unless set.
   public var permutation = Permutation.conv1x1LU
+  /// Affine unless set.
   public var coupling = CouplingKind.affine
+  /// Used by affine couplings; the sigmoid unless set, as in the released code.
   public var scale = Scale.sigmoid
   /// The lower bound `a` of the sigmoid scale `a + (1 - a) * sigmoid(raw + 2)`; 0 in the paper.
   public var minimumScale = 0.0
@@ -105,9 +126,9 @@ public struct GlowConfiguration: FlowConfiguration {
   public var exclusions: [AttributeExclusion]?
   /// The attributes of some training images, a word each: `+` with, `-` without, `.` for not known; nil where none are kept.
   public var examples: [String]?
-  /// Also of attributes.
+  /// Where the model is told its labels, or its attributes.
   public var labelConditioning = LabelConditioning.prior
-  /// Nil for learned.
+  /// Nil for learned ones.
   public var priors: Priors?
   /// The most that the log standard deviation of a split's learned prior may be away from 0, such as 2; nil for no limit, as
   /// published. See `DeviationLimit`.
@@ -120,6 +141,7 @@ public struct GlowConfiguration: FlowConfiguration {
     set { deviationLimit = newValue == 0 ? nil : newValue }
   }
 
+  /// All other fields are at their defaults. Nothing is checked before ``validate()``.
   public init(height: Int, width: Int, channels: Int, levels: Int, steps: Int, hidden: Int) {
     self.height = height
     self.width = width

@@ -9,6 +9,7 @@ public struct FlowPlace: Hashable, Sendable {
   /// How many the level has.
   public var steps: Int
 
+  /// - Parameter steps: of the level; two places are equal whatever it is.
   public init(level: Int, step: Int, steps: Int = 0) { (self.level, self.step, self.steps) = (level, step, steps) }
 
   public static func == (a: FlowPlace, b: FlowPlace) -> Bool { a.level == b.level && a.step == b.step }

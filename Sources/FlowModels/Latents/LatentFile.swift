@@ -15,6 +15,7 @@ import Torch
 /// let back = try glow.decode(stored.latents, labels: stored.labels)  // images, up to rounding
 /// ```
 public struct LatentFile {
+  /// Standardized, a tensor a level.
   public var latents: Latents
   /// What the images were encoded under, as of every pass (``FlowModel``): int64 `[count]`, or `[count, attributes]`.
   public var labels: Tensor?
@@ -22,6 +23,9 @@ public struct LatentFile {
   /// older programs.
   public var model: String?
 
+  /// - Parameters:
+  ///   - labels: what the images were encoded under; nil for nothing.
+  ///   - model: the ``FlowModel/roundedFingerprint()``; nil where it is not known.
   public init(latents: Latents, labels: Tensor?, model: String? = nil) {
     self.latents = latents
     self.labels = labels

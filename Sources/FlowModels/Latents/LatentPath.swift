@@ -19,8 +19,15 @@ import Torch
 /// let images = try glow.images(of: path, at: [0, 0.25, 0.5, 0.75, 1])  // [5, height, width, channel]
 /// ```
 public struct LatentPath {
-  public enum Shape: String, Sendable, CaseIterable { case straight, spherical }
+  /// How a path goes from key to key; the formulas are those of ``LatentPath``.
+  public enum Shape: String, Sendable, CaseIterable {
+    /// On a line.
+    case straight
+    /// On an arc about 0.
+    case spherical
+  }
 
+  /// The same between all keys.
   public let shape: Shape
   /// Whether the path goes on from the last key to the first.
   public let isClosed: Bool

@@ -11,10 +11,13 @@ import Torch
 /// let back = try glow.decode(calmer, labels: Tensor([0, 9]))
 /// ```
 public struct Latents {
+  /// One tensor a level, the finest first, `[batch, height, width, channel]`.
   public var levels: [Tensor]
 
+  /// - Parameter levels: one tensor a level, the finest first, all of one number of images.
   public init(levels: [Tensor]) { self.levels = levels }
 
+  /// How many images they are of.
   public var count: Int { levels[0].shape[0] }
 
   /// `self + t * (other - self)`, level by level.

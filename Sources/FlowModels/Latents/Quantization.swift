@@ -13,6 +13,7 @@ public struct Quantization: Sendable {
   /// Bits per channel, 1 to 8.
   public let bits: Int
 
+  /// - Parameter bits: per channel, 1 to 8.
   public init(bits: Int) { self.bits = bits }
 
   private var cells: Double { Double(1 << bits) }

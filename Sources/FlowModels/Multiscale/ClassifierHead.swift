@@ -9,6 +9,7 @@ public final class ClassifierHead {
   private let bias: Parameter
   private let logScale: Parameter
 
+  /// What training changes: weights `[channel, classes]`, a bias and log-scales, `[classes]` both.
   public var parameters: [Parameter] { [weight, bias, logScale] }
 
   init(_ name: String, channels: Int, classes: Int, like options: TensorOptions) throws {

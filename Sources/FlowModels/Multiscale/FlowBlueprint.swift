@@ -2,19 +2,25 @@ import Flows
 
 /// What a model is, in numbers of the host's memory: enough to compute it without libtorch, as the codec does.
 public struct FlowBlueprint: Sendable {
+  /// One level: its layers, and what leaves the flow after them.
   public struct Level: Sendable {
+    /// In the order from data to latents.
     public let layers: [LayerBlueprint]
     /// The prior of the level's latent; nil at the last level.
     public let split: PriorBlueprint?
   }
 
+  /// Rows of pixels.
   public let height: Int
+  /// Columns of pixels.
   public let width: Int
+  /// Values a pixel.
   public let channels: Int
-  /// Of a channel's values.
+  /// Bits of each value.
   public let bits: Int
   /// The numbers that say an image's condition; 0 where there is none.
   public let conditionCount: Int
+  /// The finest first.
   public let levels: [Level]
   /// The prior of the last latent.
   public let top: PriorBlueprint

@@ -17,12 +17,15 @@ public struct InvertibilityReport: Codable, Sendable {
   /// The largest error of every layer's own round trip, by its name: what `roundTripError` is made of.
   public var roundTripErrors: [String: Double] = [:]
 
+  /// The 1x1 convolution with the largest condition number; nil for a model without any.
   public var worstCondition: (layer: String, value: Double)? { Self.largest(conditionNumbers) }
   /// The layer that inverts worst.
   public var worstRoundTrip: (layer: String, value: Double)? { Self.largest(roundTripErrors) }
+  /// The affine coupling with the smallest scale; nil for a model without any.
   public var smallestScale: (layer: String, value: Double)? {
     Self.largest(scaleRanges.mapValues { -$0[0] }).map { ($0.layer, -$0.value) }
   }
+  /// The affine coupling with the largest scale; nil for a model without any.
   public var largestScale: (layer: String, value: Double)? { Self.largest(scaleRanges.mapValues { $0[1] }) }
 
   /// What is no number counts as larger than any; of equal ones the first by name.

@@ -8,6 +8,7 @@ public struct KeptActivations: Codable, Sendable, Hashable {
   /// last ones, which the backward pass comes to first. Empty for a family that always rebuilds them.
   public var steps: [Int]
 
+  /// - Parameter steps: one number a group; whether a model can keep as many says ``fits(_:)``.
   public init(steps: [Int]) { self.steps = steps }
 
   /// For each level, the links of its chain that keep theirs.
@@ -21,6 +22,7 @@ public struct KeptActivations: Codable, Sendable, Hashable {
     KeptActivations(steps: costs(of: model).map { _ in 0 })
   }
 
+  /// Every step keeps its activations: none is computed twice, and memory grows with depth.
   public static func all(of model: any FlowConfiguration) -> KeptActivations {
     KeptActivations(steps: costs(of: model).map(\.steps))
   }
@@ -39,11 +41,13 @@ public struct KeptActivations: Codable, Sendable, Hashable {
     return kept
   }
 
+  /// Whether it has a number for each group of the model, and none is more than the group's steps.
   public func fits(_ model: any FlowConfiguration) -> Bool {
     let costs = Self.costs(of: model)
     return steps.count == costs.count && zip(steps, costs).allSatisfy { (0...$1.steps).contains($0) }
   }
 
+  /// How many steps keep their activations, over all groups.
   public var count: Int { steps.reduce(0, +) }
 
   /// Bytes that the kept activations take at the end of a forward pass.

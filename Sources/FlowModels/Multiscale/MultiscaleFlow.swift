@@ -3,7 +3,9 @@ import Torch
 
 /// The layers of a multi-scale flow (RealNVP, section 3.6; Glow, figure 2b), which a family's configuration builds.
 public struct MultiscaleArchitecture {
+  /// The layers of one level.
   public struct Level {
+    /// From what comes into the level to what is split, or to the last latent.
     public let chain: Chain
     /// Runs of the chain's links that ``FlowConfiguration/activationCosts(batch:precision:)`` counts apart, in its order.
     public let groups: [Range<Int>]
@@ -27,6 +29,9 @@ public struct MultiscaleArchitecture {
   /// Whether the chains or the splits read the context's labels. Where the prior alone does, one pass serves all labels.
   public let readsLabelsBelowPrior: Bool
 
+  /// - Parameters:
+  ///   - levels: the finest first; each but the last with a split.
+  ///   - classifier: nil for none.
   public init(
     levels: [Level], prior: any Prior, classifier: ClassifierHead? = nil, readsLabelsBelowPrior: Bool = false
   ) {

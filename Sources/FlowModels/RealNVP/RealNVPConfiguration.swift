@@ -43,6 +43,7 @@ public struct RealNVPConfiguration: FlowConfiguration {
   /// The alpha of the logit transform (`LogitTransform`); 0.05 as published.
   public var alpha = 0.05
 
+  /// All other fields are at their defaults. Nothing is checked before ``validate()``.
   public init(height: Int, width: Int, channels: Int, levels: Int, blocks: Int, hidden: Int) {
     self.height = height
     self.width = width

@@ -18,6 +18,7 @@ import Torch
 /// print(model.configuration.summary)
 /// ```
 public enum ModelFolder {
+  /// The version of `config.json` that is written, and the only one that is read.
   public static let formatVersion = 1
   static let configurationName = "config.json"
   static let weightsName = "model.safetensors"
@@ -115,6 +116,8 @@ public enum ModelFolder {
     return model
   }
 
+  /// What `config.json` says, of whatever family the model is. No weights are read.
+  /// - Throws: ``ModelError`` naming the file and the field that is wrong.
   public static func readConfiguration(_ folder: URL) throws -> any FlowConfiguration {
     let url = folder.appending(path: configurationName)
     do { return try configuration(from: Data(contentsOf: url), file: url) } catch let error as CocoaError {

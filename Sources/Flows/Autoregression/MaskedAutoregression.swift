@@ -23,7 +23,9 @@ import Torch
 public final class MaskedAutoregression: StepTransform {
   public static let partName = "masked"
 
+  /// The order of the pixels: each is mapped by what those before it decide.
   public let order: ScanOrder
+  /// From a pixel's `channels` before it to as many shifts, then as many raw scales.
   public let conditioner: ConvConditioner
   private let channels: Int
   private let scale: CouplingTransform.Scale

@@ -2,6 +2,7 @@ import Torch
 
 /// The network of a coupling layer: from the `kept` channels to what transforms the others. It need not be invertible.
 public protocol Conditioner: AnyObject {
+  /// What training changes.
   var parameters: [Parameter] { get }
   /// What belongs to the state but is not trained, such as running averages.
   var buffers: [Buffer] { get }

@@ -1,4 +1,6 @@
 extension ConvConditioner {
+  /// What the network is, in numbers of the host's memory. Each ActNorm is the bias and the scale of the convolution
+  /// before it.
   public func blueprint() throws -> ConditionerBlueprint {
     let hidden = conv2.value.shape[0]
     func normed(_ weight: Parameter, _ norm: ActNorm, inputs: Int, edge: Bool, taps: [Int], _ embedding: [Float]?)

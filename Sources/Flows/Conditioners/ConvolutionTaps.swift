@@ -49,6 +49,7 @@ public struct ConvolutionTaps: Sendable, Hashable {
 
   private init(indices: [Int]) { self.indices = indices }
 
+  /// How many of the nine it sees.
   public var count: Int { indices.count }
 
   /// As the kernels read it.

@@ -7,6 +7,7 @@ public enum CouplingMask: Sendable, Hashable {
   /// The first half of the channels, or the second.
   case channels(keepsFirst: Bool)
 
+  /// Whether it tells pixels apart, and not channels.
   public var isCheckerboard: Bool {
     if case .checkerboard = self { true } else { false }
   }

@@ -6,6 +6,7 @@ public final class EdgeMap {
   private var map: Tensor?
   private var key: [Int] = []
 
+  /// Nothing is computed until it is needed; then it is kept for images of that size.
   public init() {}
 
   /// Which of the nine taps of each pixel fall outside: `[height * width, 9]`.

@@ -5,21 +5,30 @@ import Torch
 ///
 /// It runs as one matrix product to nine columns per output channel, which are then added up with nine shifts.
 public final class ZeroConv3x3 {
+  /// The 3 of `exp(3 * logScale)`.
   public static let logScaleFactor = 3.0
 
   /// `[3, 3, inputs (+ 1), outputs]`, or of fewer taps `[taps, inputs (+ 1), outputs]`; with an edge channel, that input comes
   /// last.
   public let weight: Parameter
+  /// `[outputs]`, added before the scale.
   public let bias: Parameter
+  /// `[outputs]`, a third of the logarithm of what the sum is multiplied by.
   public let logScale: Parameter
   let taps: ConvolutionTaps
   let inputs: Int
   let outputs: Int
   private let edges: EdgeMap?
 
+  /// What training changes: the weights, the bias and the log-scales.
   public var parameters: [Parameter] { [weight, bias, logScale] }
   var hasEdgeChannel: Bool { edges != nil }
 
+  /// All parameters start at zero.
+  /// - Parameters:
+  ///   - name: the path in the model, to which `.weight`, `.bias` and `.logScale` are added.
+  ///   - inputs: channels of the images, without an edge channel.
+  ///   - edgeChannel: whether one more input is 1 on the padding and 0 inside.
   public init(
     _ name: String, inputs: Int, outputs: Int, edgeChannel: Bool, taps: ConvolutionTaps = .square,
     like options: TensorOptions

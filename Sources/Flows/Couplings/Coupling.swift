@@ -12,8 +12,11 @@ import Torch
 public final class Coupling: StepTransform {
   public static let partName = "coupling"
 
+  /// What happens to the part that ``mask`` does not keep.
   public let transform: CouplingTransform
+  /// What passes through as it is.
   public let mask: CouplingMask
+  /// From the part that ``mask`` keeps to the shifts, and after them the raw scales where there are any.
   public let conditioner: any Conditioner
   /// What a rescaled scale learns, `[1]`.
   private let rescale: Parameter?

@@ -13,6 +13,7 @@ public final class InvertibleConv1x1: Bijection {
   }
 
   let form: Form
+  /// C: the matrix is `[C, C]`.
   public let channels: Int
 
   public var parameters: [Parameter] {
@@ -29,6 +30,10 @@ public final class InvertibleConv1x1: Bijection {
     }
   }
 
+  /// Starts as a random rotation, the Q of the QR decomposition of a matrix of standard normal numbers.
+  /// - Parameters:
+  ///   - name: the path in the model, such as `level1.step3.permutation`.
+  ///   - factored: whether the matrix is held as its factors P, L and U, and not plain.
   public init(
     _ name: String, channels: Int, factored: Bool, like options: TensorOptions, using generator: Generator
   ) throws {

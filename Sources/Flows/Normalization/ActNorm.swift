@@ -9,13 +9,19 @@ public final class ActNorm: Bijection {
   static let epsilon = 1e-6
   private static let rowsPerPiece = 8192
 
+  /// `b`, `[channel]`.
   public let bias: Parameter
+  /// `log s` over ``logScaleFactor``, `[channel]`.
   public let logScale: Parameter
   /// What `logScale` is multiplied by (3 in the released code).
   public let logScaleFactor: Double
 
   public var parameters: [Parameter] { [bias, logScale] }
 
+  /// The identity, until ``initialize(from:under:)`` has seen a batch.
+  /// - Parameters:
+  ///   - name: the path in the model, such as `level1.step3.actnorm`.
+  ///   - logScaleFactor: 1 unless given; 3 in the released code.
   public init(_ name: String, channels: Int, logScaleFactor: Double = 1, like options: TensorOptions) throws {
     bias = try Parameter(name + ".bias", .zeros([channels], options.dtype, on: options.device))
     logScale = try Parameter(name + ".logScale", .zeros([channels], options.dtype, on: options.device))

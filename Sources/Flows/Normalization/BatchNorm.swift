@@ -15,6 +15,8 @@ public final class BatchNorm: Bijection {
   public var buffers: [Buffer] { averages.buffers }
   public var statistics: [RunningStatistics] { [averages] }
 
+  /// The running averages start at mean 0 and variance 1.
+  /// - Parameter name: the path in the model, to which `.runningMean` and `.runningVariance` are added.
   public init(_ name: String, channels: Int, like options: TensorOptions) throws {
     averages = try RunningStatistics(name, channels: channels, like: options)
   }

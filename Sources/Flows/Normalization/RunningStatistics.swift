@@ -6,17 +6,22 @@ import Torch
 /// A forward pass changes nothing here: the backward pass notes the statistics of its batch, and ``update()``, called
 /// once a step, takes all that was noted since the last one into the running averages.
 public final class RunningStatistics {
+  /// Added to the variance, so that a constant channel gives a finite scale.
   public static let epsilon = 1e-4
   /// How far one step moves the averages towards its batch's statistics, as in RealNVP's released code.
   public static let weight = 0.1
 
   /// `[channel]`, as is the variance.
   public let mean: Buffer
+  /// `[channel]`, of the batches' variances.
   public let variance: Buffer
   private var noted: (mean: Tensor, variance: Tensor, passes: Int)?
 
+  /// The mean and the variance, as a checkpoint holds them.
   public var buffers: [Buffer] { [mean, variance] }
 
+  /// Starts at mean 0 and variance 1.
+  /// - Parameter name: the path in the model, to which `.runningMean` and `.runningVariance` are added.
   public init(_ name: String, channels: Int, like options: TensorOptions) throws {
     mean = Buffer(name + ".runningMean", try .zeros([channels], options.dtype, on: options.device))
     variance = Buffer(name + ".runningVariance", try .ones([channels], options.dtype, on: options.device))

@@ -5,8 +5,10 @@ import Torch
 /// A convolution follows its input without bound. For an image unlike those of the training, one deviation of e^-8 is
 /// enough to take all meaning from the likelihood.
 public struct DeviationLimit: Sendable {
+  /// The largest log standard deviation; the smallest is the same below 0.
   public let most: Double
 
+  /// - Parameter most: above 0.
   public init(_ most: Double) {
     precondition(most > 0, "a limit is above 0, got \(most)")
     self.most = most

@@ -8,6 +8,9 @@ public struct Gaussian {
   /// The logarithm of the standard deviation; broadcastable to the images' shape.
   public let logStandardDeviation: Tensor
 
+  /// - Parameters:
+  ///   - mean: broadcastable to the images' shape.
+  ///   - logStandardDeviation: likewise.
   public init(mean: Tensor, logStandardDeviation: Tensor) {
     self.mean = mean
     self.logStandardDeviation = logStandardDeviation

@@ -7,6 +7,7 @@ public final class LabelEmbedding {
   let values: Parameter
   let shape: [Int]
 
+  /// The one table of values.
   public var parameters: [Parameter] { [values] }
 
   /// - Parameter shape: `[height, width, channel]`.

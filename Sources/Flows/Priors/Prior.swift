@@ -2,6 +2,7 @@ import Torch
 
 /// The distribution of the last level's latent, which depends on no other part of the image.
 public protocol Prior: AnyObject {
+  /// What training changes; empty for a fixed distribution.
   var parameters: [Parameter] { get }
 
   /// What the prior is, in numbers of the host's memory.
@@ -22,6 +23,7 @@ public final class UnitGaussian: Prior {
 
   public var parameters: [Parameter] { [] }
 
+  /// - Parameter options: of the distribution's tensors.
   public init(like options: TensorOptions) { self.options = options }
 
   public func blueprint() -> PriorBlueprint { .unit }

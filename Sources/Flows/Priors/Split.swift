@@ -11,6 +11,7 @@ public final class Split {
   let classes: Int
   let limit: DeviationLimit?
 
+  /// What training changes: the convolution and the labels' part; empty for a unit Gaussian.
   public var parameters: [Parameter] { (prior?.parameters ?? []) + (labels?.parameters ?? []) }
 
   /// - Parameters:
@@ -54,6 +55,7 @@ public final class Split {
     try x.splitLast(at: x.imageSizes.channels / 2)
   }
 
+  /// The inverse of ``divide(_:)``: the latent becomes the second half of the channels.
   public func join(_ kept: Tensor, _ latent: Tensor) throws -> Tensor {
     try .concatenating([kept, latent], alongDimension: -1)
   }

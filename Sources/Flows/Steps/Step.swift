@@ -13,8 +13,11 @@ public typealias MaskedStep = Step<MaskedAutoregression>
 public final class Step<Transform: StepTransform>: Bijection {
   /// The path in the model, such as `level1.step3`.
   public let name: String
+  /// Scales and shifts each channel, first.
   public let actnorm: ActNorm
+  /// Mixes the channels, second: an ``InvertibleConv1x1`` or a ``ChannelPermutation``.
   public let permutation: any Bijection
+  /// Maps some elements by others, last.
   public let transform: Transform
   /// The map of the parameters that ``mixRecord`` holds.
   private var hostMix: HostAffineMix?
@@ -29,6 +32,7 @@ public final class Step<Transform: StepTransform>: Bijection {
 
   public var invertsInOnePass: Bool { transform.invertsInOnePass }
 
+  /// - Parameter name: the path in the model, such as `level1.step3`; the parts have paths of their own.
   public init(_ name: String, actnorm: ActNorm, permutation: any Bijection, transform: Transform) {
     self.name = name
     self.actnorm = actnorm

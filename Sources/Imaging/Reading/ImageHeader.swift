@@ -14,6 +14,7 @@ public struct ImageHeader: Sendable, Hashable {
   /// The channels of the decoded picture: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
   public let channels: Int
 
+  /// A header of numbers that are known, of no file.
   public init(width: Int, height: Int, channels: Int) {
     self.width = width
     self.height = height

@@ -23,12 +23,16 @@ public protocol VideoWriter: AnyObject {
 public struct VideoFormat: Sendable, Equatable {
   /// In pixels.
   public var width: Int
+  /// In pixels.
   public var height: Int
   /// 1 gray or 3 RGB.
   public var channels: Int
+  /// How many frames are shown in a second.
   public var framesPerSecond: Int
+  /// How many frames will be appended, which an animated PNG says before the first.
   public var frames: Int
 
+  /// - Parameter channels: 1 gray or 3 RGB; all other numbers are above 0.
   public init(width: Int, height: Int, channels: Int, framesPerSecond: Int, frames: Int) {
     precondition(width > 0 && height > 0 && framesPerSecond > 0 && frames > 0, "a video has frames of at least a pixel")
     precondition(channels == 1 || channels == 3, "a video is gray or RGB, not of \(channels) channels")

@@ -14,6 +14,7 @@ public struct BatchLimits: Sendable, Hashable {
   /// The most images whose latents are kept, so that an edit of an image seen before need not encode it again.
   public var cachedImages: Int
 
+  /// Passes of 64 images, no waiting, 512 images under way and 256 latents kept, unless given.
   public init(size: Int = 64, wait: Duration = .zero, queue: Int = 512, cachedImages: Int = 256) {
     precondition(size > 0 && queue > 0 && cachedImages >= 0 && wait >= .zero, "limits are positive")
     self.size = size

@@ -27,6 +27,7 @@ public final class KeyValueStore: @unchecked Sendable {
     self.init(handle)
   }
 
+  /// The address by which a host reaches itself: a store that serves there is closed to other hosts.
   public static let loopback = "127.0.0.1"
 
   /// A socket that listens for processes of this host.
@@ -48,14 +49,19 @@ public final class KeyValueStore: @unchecked Sendable {
     return descriptor
   }
 
+  /// The TCP port of the process that serves; the one that the system chose where 0 was asked for.
   public var port: Int { Int(ct_store_port(handle)) }
 
+  /// The same keys over another connection, for a thread that waits while others go on.
+  /// - Throws: ``TorchError`` when the process that serves cannot be reached.
   public func connectionOfItsOwn() throws -> KeyValueStore {
     var clone = ct_handle()
     try check("store", ct_store_clone(handle, &clone))
     return KeyValueStore(clone)
   }
 
+  /// Gives a key a value, in place of one that it had.
+  /// - Throws: ``TorchError`` when the process that serves cannot be reached.
   public func set(_ key: String, _ value: [UInt8]) throws {
     try withBytes(value) { try check("store", ct_store_set(handle, key, $0)) }
   }

@@ -5,7 +5,13 @@ import CTorch
 /// All members call the same operations in the same order with tensors of the same shapes and types. An operation is under way
 /// when its call returns, on threads of the group's own.
 public final class ProcessGroup {
-  public enum Reduction: Sendable { case sum, maximum }
+  /// What ``allReduce(_:_:)`` makes of the members' tensors, element by element.
+  public enum Reduction: Sendable {
+    /// All of them added up.
+    case sum
+    /// The largest of them.
+    case maximum
+  }
 
   /// How connections between CPUs are made.
   public enum Endpoint: Sendable, Equatable {
@@ -15,7 +21,9 @@ public final class ProcessGroup {
     case address(String)
   }
 
+  /// The number of this member, from 0.
   public let rank: Int
+  /// How many members there are.
   public let size: Int
   private let handle: ct_handle
 

@@ -38,8 +38,11 @@ public struct TrainedImages: Sendable {
 
   /// Images that were found where a model's should be.
   public struct Found: Sendable {
+    /// Where they were found, which may be elsewhere than at first.
     public let source: DatasetSource
+    /// The images that were trained on.
     public let train: any ImageDataset
+    /// The images that were kept for validations.
     public let validation: any ImageDataset
   }
 

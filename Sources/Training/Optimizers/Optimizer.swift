@@ -14,12 +14,14 @@ import Torch
 /// try optimizer.step(learningRate: 1e-3, norm: glow.parameters.gradients.norm())
 /// ```
 public final class Optimizer {
+  /// The rule that it steps by.
   public let kind: TrainingConfiguration.OptimizerKind
   let parameters: ParameterVector
   /// The decayed mean of the gradients, `[count]`.
   let firstMoment: Tensor
   /// The decayed mean of their squares (Adam) or their decayed maximum (Adamax), `[count]`; zero where Muon steps.
   let secondMoment: Tensor
+  /// Calls of ``step(learningRate:norm:clip:average:)`` so far, with those in which a norm was not finite.
   public internal(set) var steps = 0
   private let beta1: Double
   private let beta2: Double
@@ -55,7 +57,8 @@ public final class Optimizer {
   ///
   /// Adamax as in the released code: `w -= lr * sqrt(1 - beta2^t) / (1 - beta1^t) * m / (max(beta2 u, |g|) + epsilon)`.
   /// - Parameters:
-  ///   - norm: of the gradients, a scalar on the device. If it is not finite, nothing changes.
+  ///   - norm: of the gradients, a scalar on the device. If it is not finite, neither parameters, moments nor the sum of
+  ///     `average` change; the step still counts.
   ///   - clip: the norm to which larger gradients are scaled down; 0 for none.
   public func step(learningRate: Double, norm: Tensor, clip: Double = 0, average: WeightAverage? = nil) throws {
     steps += 1

@@ -41,6 +41,7 @@ extension Preset {
     "lsun96", "LSUN at 96x96, 5 bits, for samples, as published", data: "lsun-bedroom:FOLDER", size: 96, levels: 5,
     steps: 64, batch: 280, perPass: 7)
 
+  /// The batch is the released program's: 4 images (64 at 32x32, by area) on each of 40 ranks.
   public static let lsun128 = qualitative(
     "lsun128", "LSUN at 128x128, 5 bits, for samples, as published", data: "lsun-bedroom:FOLDER", size: 128, levels: 5,
     steps: 64, batch: 160, perPass: 4)
@@ -54,6 +55,7 @@ extension Preset {
     return preset
   }()
 
+  /// The released program's class-conditional CIFAR-10: the label in the top prior, and 0.01 times a classifier's loss.
   public static let cifar10Conditional: Preset = {
     var preset = conditional(
       "cifar10_cond", "CIFAR-10 with labels and a classifier, 5 bits, as published", data: "cifar10:FOLDER", steps: 32,
@@ -62,6 +64,7 @@ extension Preset {
     return preset
   }()
 
+  /// The released program's class-conditional ImageNet at 32x32, whose labels are called `1` to `1000`.
   public static let imageNet32Conditional = conditional(
     "imagenet32_cond", "ImageNet at 32x32 with labels and a classifier, 5 bits, as published",
     data: "imagenet32:FOLDER", steps: 48, labels: (1...1000).map(String.init))

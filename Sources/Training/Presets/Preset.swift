@@ -9,18 +9,23 @@ import FlowModels
 /// print(preset.summary, preset.model.summary, preset.training.batchSize)
 /// ```
 public struct Preset: Sendable {
+  /// What `glow train --preset` takes.
   public let name: String
   /// One line for `glow presets` and `glow train --help`.
   public let summary: String
   /// With class names, a model of the data's labels where they have any; without, of the images alone.
   public var model: any FlowConfiguration
+  /// The settings of the run; those of the data may be a pattern (``needsFolder``).
   public var training: TrainingConfiguration
 
+  /// Every preset, in the order in which `glow presets` lists them.
   public static let all: [Preset] =
     [demo, fashionMNIST, toy] + drawnFaces + published + [realNVP, realNVPToy, realNVPCIFAR10] + maskedGlows
 
+  /// The preset called `name`; nil where there is none.
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
+  /// The kind of model that it trains.
   public var family: any FlowConfiguration.Type { type(of: model) }
 
   /// What training starts from where only a family of models is named: the family's first preset, or one of its standard

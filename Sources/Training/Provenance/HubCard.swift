@@ -13,6 +13,7 @@ import Torch
 /// print(card.text)
 /// ```
 public struct HubCard: Sendable {
+  /// What hubs expect the file to be called.
   public static let fileName = "README.md"
   /// By which a card is known again.
   private static let mark = "library_name: swift-glow"

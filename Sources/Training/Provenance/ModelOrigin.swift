@@ -7,6 +7,7 @@ public struct ModelOrigin: Codable, Sendable, Hashable {
   /// The fingerprint of its weights (`FlowModel.fingerprint`).
   public var weights: String
 
+  /// - Parameter weights: the fingerprint of the model's weights.
   public init(model: String, weights: String) {
     self.model = model
     self.weights = weights

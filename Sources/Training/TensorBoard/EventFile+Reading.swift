@@ -4,6 +4,7 @@ import Foundation
 extension EventFile {
   /// A picture that an event file holds.
   public struct StoredPicture: Sendable {
+    /// The step that it was written under; in a run's files the images seen.
     public let step: Int
     fileprivate let file: URL
     fileprivate let record: Range<Int>

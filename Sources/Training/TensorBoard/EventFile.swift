@@ -14,15 +14,18 @@ import SwiftProtobuf
 /// try events.append([("loss", .scalar(3.5)), ("weights", .histogram([0.1, 0.2, 0.4]))], step: 100)
 /// ```
 public final class EventFile {
+  /// What can be shown under a tag.
   public enum Value: Sendable {
     /// Kept in single precision, as the format has it.
     case scalar(Double)
+    /// Stored as a PNG.
     case image(PixelImage)
     /// Counted into thirty buckets of one width from the smallest value to the largest, as TensorBoard's own
     /// `summary.histogram` does. Values that are not finite are left out; a histogram of no others is not written.
     case histogram([Double])
   }
 
+  /// The file that events are appended to.
   public let url: URL
   private let descriptor: Int32
   /// Bytes of whole records.

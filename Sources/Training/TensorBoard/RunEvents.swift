@@ -20,6 +20,7 @@ public final class RunEvents {
     file = try EventFile(in: run.url, after: images)
   }
 
+  /// The event file, which lies in the run's folder.
   public var url: URL { file.url }
 
   /// Appends a line of metrics with what was measured along with it.
