@@ -95,7 +95,7 @@ def classical(images, skipped, folder):
 
 def scores(model, data, labels):
     """What the model says of each test image, in bits per dimension."""
-    lines = glow("score", "--model", model, "--data", data, "--labels", labels, "--json").splitlines()
+    lines = glow("score", "--model", model, "--data", data, "--label", labels, "--json").splitlines()
     return np.array([json.loads(text)["bitsPerDimension"] for text in lines])
 
 

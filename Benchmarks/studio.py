@@ -32,7 +32,7 @@ CONNECTIONS = [1, 2, 4, 8, 16, 32, 64]
 FEW_CONNECTIONS = [1, 2, 4]
 BATCHED = "batched"
 ALONE = "one at a time"
-FLAGS = {BATCHED: [], ALONE: ["--batch-size", 1, "--batch-wait", 0]}
+FLAGS = {BATCHED: [], ALONE: ["--batch", 1, "--batch-wait", 0]}
 WAITS = [0, 2, 10]
 # Many times as many as a server keeps the latents of; each load begins elsewhere among them.
 PICTURES = 10_000

@@ -13,7 +13,20 @@ def roff(text):
 
 
 def paragraphs(text):
-    return "\n.PP\n".join(roff(part.replace("\n", " ") if not part.startswith(" ") else part) for part in text.split("\n\n"))
+    """Paragraphs of prose, and lines that stay as they are where they are indented, as those of examples."""
+    parts = []
+    for part in text.split("\n\n"):
+        lines, block = part.splitlines(), []
+        for line in lines:
+            if line.startswith(" "):
+                block += [] if block and block[-1].startswith(" ") else [".nf"]
+            elif block and block[-1].startswith(" "):
+                block.append(".fi")
+            block.append(line)
+        if block and block[-1].startswith(" "):
+            block.append(".fi")
+        parts.append("\n".join(line if line in (".nf", ".fi") else roff(line) for line in block))
+    return "\n.PP\n".join(parts)
 
 
 def spelled(name):

@@ -141,7 +141,7 @@ class Glow:
         `along`: flags that name a direction; none for edits by what the model is told."""
         first, last = strengths[0], strengths[-1]
         return self.sheet(len(strengths), count, side, *along, "--attribute", attribute, f"--strength={first:g}...{last:g}",
-                          "--steps", len(strengths))
+                          "--columns", len(strengths))
 
     def originals(self, attribute, count, side):
         """The test pictures as the model gives them back."""

@@ -15,12 +15,12 @@ shipped() {
   else
     "$glow" train --preset "$1" --out "$run"
   fi
-  "$glow" export --model "$run" --precision "$2" --out "Models/$1"
+  "$glow" export --model "$run" --dtype "$2" --out "Models/$1"
 }
 
 # directions NAME FLAGS...: finds the directions of a shipped model.
 directions() {
-  "$glow" attributes fit --model "Models/$1" --precision float16 "${@:2}" --out "Models/$1/attributes.safetensors"
+  "$glow" attributes fit --model "Models/$1" --dtype float16 "${@:2}" --out "Models/$1/attributes.safetensors"
 }
 
 case ${ONLY:-} in

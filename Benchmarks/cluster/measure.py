@@ -20,7 +20,7 @@ from runs import GLOW, ROOT, Model, Step, train
 
 SMALL = Model(
     "small", "--preset demo --optimizer adam --levels 2 --steps 8 --hidden 128 --memory reversible", 0)
-BENCH = "--levels 2 --steps-of-flow 8 --hidden 128 --size 28 --channels 1 --threads 1 --quiet"
+BENCH = "--levels 2 --steps 8 --hidden 128 --size 28 --channels 1 --threads 1 --quiet"
 OVERLAP, AT_THE_END = "--bucket 256KB", "--bucket 1000GB"
 OUT = ROOT / "Benchmarks/out/cluster.json"
 

@@ -25,11 +25,11 @@ class Faces:
         made = [self.picture(name, "samples", f"Samples at temperature {temperature}, the first 48 of seed 0", "sample",
                              "--count", 48, "--columns", 8, "--temperature", temperature) for name, temperature in rows]
         made.append(self.picture("between", "interpolation", "Six test faces, two of them a row", "interpolate",
-                                 "--indices", "0,1,2,3,4,5", "--steps", 8))
+                                 "--indices", "0,1,2,3,4,5", "--columns", 8))
         for attribute in EDITED:
             made.append(self.picture(
                 attribute, "edits", f"Test faces told {attribute} from -3 to 3", "attributes", "apply", "--indices", "0,1,2,3",
-                "--attribute", attribute, "--strength=-3...3", "--steps", 7, "--enlarge", 1))
+                "--attribute", attribute, "--strength=-3...3", "--columns", 7, "--enlarge", 1))
         return made
 
     def picture(self, name, section, caption, *command):

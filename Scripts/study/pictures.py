@@ -76,7 +76,7 @@ class Painter:
             for family in PAINTERS:
                 made.append(self.picture(
                     f"{data}-{family}-between", "interpolation", f"{data}, {FAMILIES[family].title}", "interpolate", "--model",
-                    self.model(data, family), "--indices", indices, "--steps", 9))
+                    self.model(data, family), "--indices", indices, "--columns", 9))
         return made
 
     def attributes(self, family, name, among):

@@ -45,9 +45,17 @@ public struct DatasetSource: Sendable {
   ///
   /// - Throws: as ``init(parsing:)``.
   public init(naming text: String) throws {
-    let path = URL(fileURLWithPath: NSString(string: text).expandingTildeInPath)
-    if !text.isEmpty, FileManager.default.fileExists(atPath: path.path), FolderContents.own(in: path) == nil {
-      self.init(DatasetKinds.ofPaths, path)
+    try self.init(naming: text, from: URL(filePath: FileManager.default.currentDirectoryPath))
+  }
+
+  init(naming text: String, from working: URL) throws {
+    let word = try? DatasetSource(parsing: text)
+    let expanded = NSString(string: text).expandingTildeInPath
+    let path = expanded.hasPrefix("/") ? expanded : working.appending(path: expanded).path
+    if word?.kind.name != DatasetKinds.ofPaths.name, !text.isEmpty, FileManager.default.fileExists(atPath: path),
+      FolderContents.own(in: URL(fileURLWithPath: path)) == nil
+    {
+      self.init(DatasetKinds.ofPaths, URL(fileURLWithPath: path))
     } else {
       try self.init(parsing: text)
     }

@@ -3,6 +3,8 @@ import Foundation
 /// What is wrong with JSON, as the rest of a sentence that begins with the file: `field glow.steps is missing`.
 package struct JSONProblem: Error, CustomStringConvertible, Equatable {
   package let description: String
+
+  package init(description: String) { self.description = description }
 }
 
 /// JSON of the project's own files.

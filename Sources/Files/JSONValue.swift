@@ -45,6 +45,30 @@ package enum JSONValue: Codable, Sendable, Hashable {
     return Int(exactly: value)
   }
 
+  /// The path of the first field with a value that `known` lacks, such as `glow.steps`; nil where there is none.
+  package func field(missingIn known: JSONValue) -> String? { field(missingIn: known, path: "") }
+
+  private func field(missingIn known: JSONValue, path: String) -> String? {
+    switch (self, known) {
+    case (.object(let fields), .object(let others)):
+      return fields.sorted { $0.key < $1.key }.lazy.compactMap { name, value -> String? in
+        let path = path.isEmpty ? printable(name) : "\(path).\(printable(name))"
+        guard let other = others[name] else { return value == .null ? nil : path }
+        return value.field(missingIn: other, path: path)
+      }.first
+    case (.array(let values), .array(let others)):
+      return zip(values, others).enumerated().lazy
+        .compactMap { $1.0.field(missingIn: $1.1, path: "\(path)[\($0)]") }.first
+    default: return nil
+    }
+  }
+
+  /// This object with the fields of another in place of its own, at any depth.
+  package func overlaid(with other: JSONValue) -> JSONValue {
+    guard case .object(let own) = self, case .object(let others) = other else { return other }
+    return .object(own.merging(others) { $0.overlaid(with: $1) })
+  }
+
   /// For a sentence; cut where it is long.
   package var shown: String {
     switch self {

@@ -36,7 +36,7 @@ public struct GlowCommand: AsyncParsableCommand {
       CommandGroup(name: "Serve", subcommands: [ServeCommand.self]),
       CommandGroup(
         name: "Measure",
-        subcommands: [EvalCommand.self, ScoreCommand.self, QualityCommand.self, BenchCommand.self]),
+        subcommands: [EvalCommand.self, ScoreCommand.self, QualityCommand.self, BenchCommand.self, DoctorCommand.self]),
     ])
 
   public init() {}
@@ -60,7 +60,7 @@ public struct GlowCommand: AsyncParsableCommand {
       if code.isSuccess { exit(withError: error) }
       let message = message(for: error)
       let help =
-        error is ValidationError ? "\nSee '\(call(of: type(of: command), in: arguments)) --help' for its flags." : ""
+        error is ValidationError ? "\n  See '\(call(of: type(of: command), in: arguments)) --help' for more information." : ""
       end(message.isEmpty ? "" : "Error: \(message)\(help)", code)
     }
   }

@@ -32,7 +32,7 @@ public enum MemoryPolicy: String, JSONWord, Sendable {
   }
 
   /// Bytes that this process could still take: what the system calls available, within the limit of the control group.
-  static var availableMemory: Int? {
+  package static var availableMemory: Int? {
     func number(_ path: String, _ key: String = "") -> Int? {
       guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
       let line = text.split(separator: "\n").first { $0.hasPrefix(key) }

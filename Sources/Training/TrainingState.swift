@@ -86,9 +86,15 @@ package struct TrainingState: Codable {
 
   package static func read(_ checkpoint: URL) throws -> TrainingState {
     let url = checkpoint.appending(path: CheckpointSummary.stateName)
-    let (data, version) = try CheckpointSummary.state(of: checkpoint)
-    var state = try ModelFolder.decode(
-      TrainingState.self, version == 1 ? upgraded(data) : data, file: url.path)
+    let (written, version) = try CheckpointSummary.state(of: checkpoint)
+    let data = version == 1 ? upgraded(written) : written
+    var state = try ModelFolder.decode(TrainingState.self, data, file: url.path)
+    // A newer program may say by it that the run goes on otherwise.
+    if let stranger = try? JSONValue(parsing: data).field(missingIn: JSONValue(parsing: JSONFile.line(state))) {
+      throw TrainingError(
+        "\(url.path): field \(stranger) is unknown to this program, and without it the run could go on otherwise; use the "
+          + "program that wrote it")
+    }
     state.version = currentVersion
     do { try state.validate() } catch { throw TrainingError("\(url.path): \(error)") }
     return state

@@ -5,7 +5,7 @@ import Testing
 @Suite struct BenchTests {
   /// 8x8 gray images, L=2, K=3, 5 hidden.
   static let tiny = [
-    "bench", "--levels", "2", "--steps-of-flow", "3", "--hidden", "5", "--size", "8", "--channels", "1", "--rounds",
+    "bench", "--levels", "2", "--steps", "3", "--hidden", "5", "--size", "8", "--channels", "1", "--rounds",
     "2",
     "--threads", "1",
   ]
@@ -80,7 +80,7 @@ import Testing
   }
 
   /// Two masked steps on the 8x8 pixels, 3 hidden: convolutions of 4 and 5 taps.
-  static let masked = ["--model", "masked-glow", "--pixel-steps", "2", "--pixel-hidden", "3"]
+  static let masked = ["--family", "masked-glow", "--pixel-steps", "2", "--pixel-hidden", "3"]
   static let stepsOnPixels = Double(2 * 2 * 64 * (1 * 1 + 4 * 1 * 3 + 3 * 3 + 5 * 3 * 2))
 
   @Test(arguments: [("reversible", 4.0), ("keep", 3.0)])
@@ -135,7 +135,7 @@ import Testing
   /// With more steps than there are orders, two of one order.
   @Test(arguments: ["reversible", "keep"]) func profileOfMaskedSteps(memory: String) throws {
     let outcome = try GlowBinary.run(
-      Self.tiny + ["--model", "masked-glow", "--pixel-steps", "5", "--batch", "4", "--memory", memory, "--profile"])
+      Self.tiny + ["--family", "masked-glow", "--pixel-steps", "5", "--batch", "4", "--memory", memory, "--profile"])
     #expect(outcome.status == 0, "\(outcome.errors)")
     for words in ["after 5 pixel steps of 32", "pixels   level 1   level 2", "map beside it, backward", "sgemm's rate"]
     {
@@ -145,13 +145,13 @@ import Testing
 
   @Test(arguments: [
     (["--shape", "huge"], ["--shape", "huge"]),
-    (["--model", "huge"], ["--model", "glow", "masked-glow"]),
-    (["--pixel-steps", "2"], ["--pixel-steps", "--model masked-glow"]),
-    (["--model", "glow", "--pixel-hidden", "2"], ["--pixel-hidden", "--model masked-glow"]),
-    (["--model", "masked-glow", "--pixel-steps", "0"], ["pixelSteps is 0", "1 to 256"]),
+    (["--family", "huge"], ["--family", "glow", "masked-glow"]),
+    (["--pixel-steps", "2"], ["--pixel-steps", "--family masked-glow"]),
+    (["--family", "glow", "--pixel-hidden", "2"], ["--pixel-hidden", "--family masked-glow"]),
+    (["--family", "masked-glow", "--pixel-steps", "0"], ["pixelSteps is 0", "1 to 256"]),
     (["--memory", "none"], ["--memory", "none"]),
     (["--rounds", "0"], ["--rounds is 0", "1 to"]),
-    (["--warmup=-1"], ["--warmup is -1", "0 to"]),
+    (["--warmup-rounds=-1"], ["--warmup-rounds is -1", "0 to"]),
     (["--batch", "0"], ["--batch is 0", "1 to 65536"]),
     (["--size", "20"], ["height is 20", "multiple of 8"]),
     (["--coupling", "none"], ["--coupling", "none"]),

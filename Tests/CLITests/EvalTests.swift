@@ -73,9 +73,9 @@ import Testing
         ["eval", "--model", labeled, "--data", flat],
         ["have no labels", "of the labels 0, 1, 2", "glow score", "--data"]
       ),
-      (["score", "--model", labeled, "--data", flat, "--labels", "own"], ["--labels own", "--labels any"]),
+      (["score", "--model", labeled, "--data", flat, "--label", "own"], ["--label own", "--label any"]),
       (["eval", "--model", exported.path("model"), "--weights", "raw"], ["--weights raw", "checkpoints of a run"]),
-      (["quality", "--model", labeled, "--neighbors", "20"], ["20 images", "--split", "--data"]),
+      (["quality", "--model", labeled, "--neighbor-count", "20"], ["20 images", "--split", "--data"]),
       (["interpolate", "--model", labeled, "--indices", "1", "--out", "/proc/out.png"], ["two images", "--indices"]),
     ] { try expectRefusal(arguments, saying: words) }
     let large = try TinyData.pictures(exported, count: 1, side: 12, channels: 1)

@@ -76,7 +76,7 @@ import Testing
       try refuse(tuning(model, on: old.data, to: run, "--steps", "3"), "--steps", "keeps the shape", "leave it out")
       try refuse(tuning(model, on: old.data, to: run, "--channels", "3"), "--channels 3", "1 channel")
       try refuse(tuning(model, on: old.data, to: run, "--size", "10"), "--size", "height is 10", "multiple of 4")
-      try refuse(tuning(model, on: old.data, to: run, "--model", "realnvp"), "--model realnvp", "is a Glow")
+      try refuse(tuning(model, on: old.data, to: run, "--family", "realnvp"), "--family realnvp", "is a Glow")
       try refuse(tuning(realNVP.run.path, on: old.data, to: run), "--preset toy is a preset of glow")
       try refuse(tuning("nothing-of-the-kind", on: old.data, to: run), "no such model")
       try refuse(["train", "--from", model, "--out", run.path], "--from", "add --data")

@@ -81,7 +81,7 @@ import Testing
     (["reconstruct", "--limit", "0"], ["--limit is 0", "1 or more"]),
     (["reconstruct", "--indices", "20"], ["--indices 20", "images 0 to 19"]),
     (["reconstruct", "--indices", "1,x"], ["1,x", "--indices"]),
-    (["interpolate", "--out", "/proc/out.png", "--steps", "1"], ["--steps is 1", "2 to 1000"]),
+    (["interpolate", "--out", "/proc/out.png", "--columns", "1"], ["--columns is 1", "2 to 1000"]),
     (["interpolate", "--out", "/proc/out.png", "--indices", "3"], ["two images or more"]),
     (["export", "--out", "/proc/out", "--precision", "float8"], ["float8", "float32", "float16"]),
   ]) func others(arguments: [String], words: [String]) throws {

@@ -9,13 +9,13 @@ import Testing
       let (latents, out) = (folder.appending(path: "z.safetensors"), folder.appending(path: "out.png"))
       try glow("encode", "--model", run, "--out", latents.path, "--limit", "4")
       try glow(
-        "interpolate", "--model", run, "--latents", latents.path, "--indices", "3,0,2", "--path", path, "--steps", "3",
+        "interpolate", "--model", run, "--latents", latents.path, "--indices", "3,0,2", "--path", path, "--columns", "3",
         "--enlarge", "1", "--out", out.path)
       let grid = try PixelImage(contentsOf: out)
       #expect(grid.width == 32 && grid.height == 22)
-      #expect(grid.tile(column: 0, row: 0, size: 8) == testPicture(63))
+      #expect(grid.tile(column: 0, row: 0, size: 8) == testPicture(75))
       #expect(grid.tile(column: 2, row: 0, size: 8) == testPicture(60))
-      #expect(grid.tile(column: 2, row: 1, size: 8) == testPicture(62))
+      #expect(grid.tile(column: 2, row: 1, size: 8) == testPicture(70))
     }
   }
 

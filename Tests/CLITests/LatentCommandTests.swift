@@ -59,7 +59,7 @@ import Testing
       #expect(text.contains("coupling scales from "))
       let grid = try PixelImage(contentsOf: out)
       for column in 0..<3 {
-        let picture = testPicture(60 + column)
+        let picture = testPicture(60 + column * 20 / 3)
         #expect(grid.tile(column: column, row: 0, size: 8) == picture)
         #expect(grid.tile(column: column, row: 1, size: 8) == picture)
       }

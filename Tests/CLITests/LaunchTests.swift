@@ -155,11 +155,11 @@ import Testing
     arguments: [
       (["-n", "0", "--", "train"], "-n is 0, expected 1 to 1024"),
       (["-n", "2", "--", "eval"], "after -- comes the command that each process runs: train or resume, and its flags"),
-      (["-n", "2", "--hosts", "2", "--", "train"], "--hosts 2 needs --master, the address and a port of machine 0"),
+      (["-n", "2", "--machines", "2", "--", "train"], "--machines 2 needs --master, the address and a port of machine 0"),
       (["-n", "2", "--master", "node", "--", "train"], "--master is \"node\", expected an address and a port"),
-      (["-n", "2", "--hosts", "2", "--host", "2", "--master", "a:1", "--", "train"], "--host is 2, expected 0 to 1"),
+      (["-n", "2", "--machines", "2", "--machine", "2", "--master", "a:1", "--", "train"], "--machine is 2, expected 0 to 1"),
       (
-        ["-n", "2", "--elastic", "--hosts", "2", "--master", "a:1", "--", "train"],
+        ["-n", "2", "--elastic", "--machines", "2", "--master", "a:1", "--", "train"],
         "--elastic is for the processes of one"
       ),
       (["-n", "2", "--least", "3", "--", "train"], "--least is 3, expected 1 to the 2 that there are"),

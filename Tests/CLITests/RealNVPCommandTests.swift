@@ -21,7 +21,7 @@ import Testing
     try withTemporaryFolder { folder in
       let run = folder.appending(path: "run")
       let output = try GlowBinary.run(
-        training(model.data, run, images: 32, ["--architecture", "realnvp", "--levels", "1", "--blocks", "2"]))
+        training(model.data, run, images: 32, ["--family", "realnvp", "--levels", "1", "--blocks", "2"]))
       #expect(output.status == 0, "\(output.errors)")
       #expect(output.output.contains("RealNVP levels=1 couplings=1 blocks=2 hidden=4, on 55 images 8x8x1"))
       #expect(output.output.contains(" parameters; activations rebuilt; run folder "))
@@ -116,7 +116,7 @@ import Testing
       #expect(scores[0] == scores[1])
 
       let run = folder.appending(path: "run")
-      let flags = ["--model", "realnvp", "--preset", "realnvp-toy"]
+      let flags = ["--family", "realnvp", "--preset", "realnvp-toy"]
       #expect(try GlowBinary.run(training(model.data, run, images: 160, flags)).status == 0)
       try glow("train", "--resume", run.path, "--images", "320")
       let files = [run, model.run].map { $0.appending(path: "checkpoints/images-320/model.safetensors") }
@@ -125,23 +125,23 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--model", "realnvp", "--permutation", "reverse"], ["--permutation", "no meaning for a RealNVP"]),
-    (["--model", "realnvp", "--labels", "prior"], ["--labels", "no meaning for a RealNVP"]),
-    (["--model", "realnvp", "--classifier"], ["--classifier", "no meaning for a RealNVP"]),
-    (["--model", "realnvp", "--memory", "keep"], ["--memory has", "no meaning for a RealNVP"]),
-    (["--model", "realnvp", "--memory-budget", "1GB"], ["--memory-budget", "no meaning for a RealNVP"]),
-    (["--model", "realnvp", "--precision", "bf16"], ["--precision", "no meaning for a RealNVP"]),
-    (["--model", "realnvp", "--weight-y", "0.1"], ["--weight-y", "no meaning for a RealNVP"]),
-    (["--model", "realnvp", "--levels", "5"], ["height is 8, expected a multiple of 16"]),
-    (["--model", "realnvp", "--blocks", "999"], ["blocks is 999", "0 to 256"]),
-    (["--model", "realnvp", "--preset", "toy"], ["--preset toy is a preset of glow", "realnvp, realnvp-toy"]),
-    (["--preset", "realnvp-toy", "--model", "glow"], ["--preset realnvp-toy is a preset of realnvp", "demo"]),
+    (["--family", "realnvp", "--permutation", "reverse"], ["--permutation", "no meaning for a RealNVP"]),
+    (["--family", "realnvp", "--labels", "prior"], ["--labels", "no meaning for a RealNVP"]),
+    (["--family", "realnvp", "--classifier"], ["--classifier", "no meaning for a RealNVP"]),
+    (["--family", "realnvp", "--memory", "keep"], ["--memory has", "no meaning for a RealNVP"]),
+    (["--family", "realnvp", "--memory-budget", "1GB"], ["--memory-budget", "no meaning for a RealNVP"]),
+    (["--family", "realnvp", "--precision", "bf16"], ["--precision", "no meaning for a RealNVP"]),
+    (["--family", "realnvp", "--weight-y", "0.1"], ["--weight-y", "no meaning for a RealNVP"]),
+    (["--family", "realnvp", "--levels", "5"], ["height is 8, expected a multiple of 16"]),
+    (["--family", "realnvp", "--blocks", "999"], ["blocks is 999", "0 to 256"]),
+    (["--family", "realnvp", "--preset", "toy"], ["--preset toy is a preset of glow", "realnvp, realnvp-toy"]),
+    (["--preset", "realnvp-toy", "--family", "glow"], ["--preset realnvp-toy is a preset of realnvp", "demo"]),
     (["--preset", "toy", "--blocks", "2"], ["--blocks", "no meaning for a Glow"]),
-    (["--model", "realnvp", "--average", "64"], ["--average is 64, expected 0"]),
+    (["--family", "realnvp", "--average", "64"], ["--average is 64, expected 0"]),
     (["--model", "nice"], ["nice", "glow", "realnvp"]),
     (
       ["--pixel-steps", "2"],
-      ["--pixel-steps has no meaning for a Glow", "choose a model that has it: --model masked-glow"]
+      ["--pixel-steps has no meaning for a Glow", "choose a family that has it: --family masked-glow"]
     ),
   ]) func refusals(flags: [String], words: [String]) throws {
     try withTemporaryFolder { folder in
@@ -155,6 +155,6 @@ import Testing
     try expectRefusal(
       ["sample", "--model", run, "--label", "1", "--out", "/proc/out.png"], saying: ["--label 1", "no labels"])
     try expectRefusal(["eval", "--model", run, "--precision", "bf16"], saying: ["a RealNVP multiplies no bf16"])
-    try expectRefusal(["train", "--resume", run, "--model", "realnvp"], saying: ["only --images may be given"])
+    try expectRefusal(["train", "--resume", run, "--family", "realnvp"], saying: ["only --images may be given"])
   }
 }

@@ -281,7 +281,7 @@ import Testing
       serve + ["--model", TrainedRun.labeled().run.path, "--attributes", "a.safetensors"], "--attributes", "one --model"
     )
     try expectRefusal(serve + ["--port", "70000"], "--port", "0 to 65535")
-    try expectRefusal(serve + ["--batch-size", "0"], "--batch-size")
+    try expectRefusal(serve + ["--batch", "0"], "--batch is 0")
     try expectRefusal(serve + ["--reference-limit", "1"], "--reference-limit")
     try expectRefusal(serve, "GLOW_TOKEN", "16 characters", through: "export GLOW_TOKEN=short;")
     let server = try Server(["--model", run.run.path, "--data", run.data, "--reference-limit", "0"])

@@ -39,7 +39,7 @@ struct TrainedRun {
     let data = "idx:\(try writeIDX(to: folder.appending(path: "idx-realnvp")).path)"
     let run = folder.appending(path: "realnvp")
     let output = try GlowBinary.run([
-      "train", "--model", "realnvp", "--preset", "realnvp-toy", "--data", data, "--out", run.path, "--images", "320",
+      "train", "--family", "realnvp", "--preset", "realnvp-toy", "--data", data, "--out", run.path, "--images", "320",
       "--steps", "1", "--hidden", "4", "--batch", "16", "--lr", "0.01", "--warmup", "0", "--decay", "none", "--seed",
       "1",
     ])

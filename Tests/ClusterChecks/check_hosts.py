@@ -80,7 +80,7 @@ def launches_on_each_host(folder: Path) -> None:
     job = Job.__new__(Job)
     job.run, job.processes, job.logs = run, [], []
     for host in range(2):
-        command = [str(GLOW), "launch", "-n", "1", "--hosts", "2", "--host", str(host), "--master",
+        command = [str(GLOW), "launch", "-n", "1", "--machines", "2", "--machine", str(host), "--master",
                    f"{hosts.ADDRESSES[0]}:29656", "--", "train", *TINY, "--images", "800", "--out", str(run)]  # fmt: skip
         job.start(folder / f"launched-{host}.log", hosts.inside(host, command), dict(os.environ))
     assert job.end() == [0, 0], job.texts()

@@ -13,6 +13,22 @@ import Testing
     #expect(try DatasetSource(parsing: "cifar10:~/x").description == "cifar10:\(home)/x")
   }
 
+  /// A folder that is there wins over a word, but not one that Glow wrote a run or a model into.
+  @Test func whatIsThereWinsOverAWord() throws {
+    try withTemporaryFolder { folder in
+      let pictures = folder.appending(path: "fashion-mnist")
+      try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+      let found = try DatasetSource(naming: "fashion-mnist", from: folder)
+      #expect(found.isSame(as: .pictures(folder: pictures)))
+      #expect(try DatasetSource(parsing: found.description).isSame(as: found), "it means the same everywhere")
+      for name in ["config.json", "model.safetensors"] {
+        try Data(#"{"format": "swift-glow"}"#.utf8).write(to: pictures.appending(path: name))
+      }
+      #expect(try DatasetSource(naming: "fashion-mnist", from: folder) == DatasetSource(parsing: "fashion-mnist"))
+      #expect(try DatasetSource(naming: "idx:/a") == DatasetSource(parsing: "idx:/a"))
+    }
+  }
+
   @Test(arguments: ["", "cifar10", "cifar10:", "idx", "fashion-mnist:", "cifar100:/a"])
   func otherTextIsRefused(text: String) {
     #expect(throws: DatasetError.unknownSource(text: text)) { try DatasetSource(parsing: text) }

@@ -57,7 +57,10 @@ import Testing
     (["bench", "--steps-of-flow=3"], ["bench", "--steps=3"]),
     (["attributes", "apply", "--steps", "3"], ["attributes", "apply", "--columns", "3"]),
     (["eval", "--steps", "3"], ["eval", "--steps", "3"]),
-    (["launch", "--hosts", "2", "--", "train", "--hosts", "2"], ["launch", "--machines", "2", "--", "train", "--hosts", "2"]),
+    (
+      ["launch", "--hosts", "2", "--", "train", "--hosts", "2"],
+      ["launch", "--machines", "2", "--", "train", "--hosts", "2"]
+    ),
   ])
   func formerNamesAreTaken(_ given: [String], _ taken: [String]) { #expect(given.renamingFlags == taken) }
 
@@ -77,7 +80,10 @@ import Testing
     (["data", "lst"], "glow data has no verb \"lst\": did you mean list?"),
     (["eval", "--modell", "x"], "glow eval has no flag --modell: did you mean --model?"),
     (["sample", "--model", "x", "--temp=1"], "glow sample has no flag --temp: did you mean --temperature?"),
-    (["attributes", "apply", "--strenght", "1"], "glow attributes apply has no flag --strenght: did you mean --strength?"),
+    (
+      ["attributes", "apply", "--strenght", "1"],
+      "glow attributes apply has no flag --strenght: did you mean --strength?"
+    ),
     (["zzz"], "glow has no verb \"zzz\""),
   ])
   func misspelledWords(_ arguments: [String], _ sentence: String) throws {

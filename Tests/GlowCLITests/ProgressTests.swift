@@ -18,7 +18,7 @@ import Testing
 
   @Test func isASCIIWhereTheLocaleIs() {
     let line = ProgressBar.line(0.5, "1/2", "images", columns: 60, inUTF8: false)
-    #expect(line.allSatisfy(\.isASCII) && line.contains("##############..............") )
+    #expect(line.allSatisfy(\.isASCII) && line.contains("##############.............."))
     #expect(Terminal.isUTF8(["LANG": "de_DE.UTF-8"]) && Terminal.isUTF8(["LC_CTYPE": "C.utf8", "LANG": "C"]))
     #expect(!Terminal.isUTF8([:]) && !Terminal.isUTF8(["LC_ALL": "C", "LANG": "en_US.UTF-8"]))
     #expect(Terminal.isUTF8(["LC_ALL": "", "LANG": "en_US.UTF-8"]))

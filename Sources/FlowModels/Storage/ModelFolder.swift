@@ -173,29 +173,13 @@ public enum ModelFolder {
     in data: Data, of configuration: any FlowConfiguration, file: String
   ) throws {
     guard let read = try? JSONValue(parsing: data), let known = try? JSONValue(parsing: encoded(configuration)),
-      let stranger = field(of: read, missingIn: known, path: "")
+      let stranger = read.field(missingIn: known)
     else { return }
     throw ModelError.file(
       file,
       reason:
         "field \(stranger) is unknown to this program, and without it this could be another model; use the program "
         + "that wrote it")
-  }
-
-  /// The path of the first field with a value that `known` lacks.
-  private static func field(of read: JSONValue, missingIn known: JSONValue, path: String) -> String? {
-    switch (read, known) {
-    case (.object(let fields), .object(let others)):
-      return fields.sorted { $0.key < $1.key }.lazy.compactMap { name, value -> String? in
-        let path = path.isEmpty ? printable(name) : "\(path).\(printable(name))"
-        guard let other = others[name] else { return value == .null ? nil : path }
-        return field(of: value, missingIn: other, path: path)
-      }.first
-    case (.array(let values), .array(let others)):
-      return zip(values, others).enumerated().lazy
-        .compactMap { field(of: $1.0, missingIn: $1.1, path: "\(path)[\($0)]") }.first
-    default: return nil
-    }
   }
 
   /// What `config.json` says of a configuration.

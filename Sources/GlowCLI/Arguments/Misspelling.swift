@@ -46,7 +46,7 @@ struct Misspelling: CustomStringConvertible {
     let isFlag = word.hasPrefix("-")
     let advice = suggestion.map { ": did you mean \($0)?" } ?? ""
     return (isFlag ? "\(call) has no flag \(word)" : "\(call) has no verb \"\(word)\"") + advice
-      + "\nSee '\(call) --help' for \(isFlag ? "its flags" : "all verbs")."
+      + "\n  See '\(call) --help' for \(isFlag ? "its flags" : "all verbs")."
   }
 }
 

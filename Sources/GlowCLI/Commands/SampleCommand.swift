@@ -24,7 +24,7 @@ struct SampleCommand: ParsableCommand {
       Examples:
         glow sample --model faces --out faces.png
         glow sample --model fashion-mnist --label sneaker --temperature 0.5 --temperature 0.9 --out shoes.png
-        glow sample --model faces --with glasses,smile --count 16 --files --out faces
+        glow sample --model faces --with eyeglasses,smiling --count 16 --files --out faces
       """)
 
   @OptionGroup var modelOptions: ModelOptions

@@ -98,7 +98,11 @@ struct StatusCommand: ParsableCommand {
       let values = summary.metrics.compactMap(value)
       let finite = values.filter(\.isFinite)
       guard let low = finite.min(), let high = finite.max() else { return nil }
-      return (name, Sparkline.text(values, scale: scale, inUTF8: Terminal.isUTF8) + String(format: "  \(format) to \(format)", low, high))
+      return (
+        name,
+        Sparkline.text(values, scale: scale, inUTF8: Terminal.isUTF8)
+          + String(format: "  \(format) to \(format)", low, high)
+      )
     }
   }
 

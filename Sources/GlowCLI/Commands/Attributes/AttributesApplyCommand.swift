@@ -29,7 +29,7 @@ struct AttributesApplyCommand: ParsableCommand {
       attribute without a strength has that of the last column.
 
       Examples:
-        glow attributes apply --model faces me.png --with glasses --out edited.png
+        glow attributes apply --model faces me.png --with eyeglasses --out edited.png
         glow attributes apply --model fashion-mnist --attributes Models/fashion-mnist/attributes.safetensors --attribute pullover --out strip.png
       """)
 

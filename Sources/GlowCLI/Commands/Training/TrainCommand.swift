@@ -42,6 +42,14 @@ struct TrainCommand: ParsableCommand {
   var preset: String?
   @Option(
     help: ArgumentHelp(
+      """
+      Settings to start from in place of a preset's: a file as `glow presets NAME --json` prints it, perhaps changed, or \
+      a run, whose settings these then are. By default those of --preset.
+      """, valueName: "file"),
+    completion: .file())
+  var config: String?
+  @Option(
+    help: ArgumentHelp(
       "Begin as this model: a run, a model folder, or a shipped model; without it, with fresh weights. --preset then gives the training's settings alone.",
       valueName: "model"),
     completion: Completions.model)
@@ -71,6 +79,9 @@ struct TrainCommand: ParsableCommand {
     guard (out == nil) != (resume == nil) else {
       throw ValidationError("give either --out FOLDER for a new run or --resume FOLDER to go on with one")
     }
+    guard preset == nil || config == nil else {
+      throw ValidationError("--preset \(preset!) and --config: give one of both")
+    }
     let settings = try startingPoint()
     guard resume != nil || !acceptChangedData else {
       throw ValidationError("--accept-changed-data is for --resume")
@@ -85,7 +96,7 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("--preset \(settings.name) needs the images: add --data \(settings.training.data)")
     }
     let others = model.names + training.names.filter { $0 != "images" } + guards.names
-    guard resume == nil || (data == nil && family == nil && others.isEmpty) else {
+    guard resume == nil || (data == nil && family == nil && config == nil && others.isEmpty) else {
       throw ValidationError(
         "--resume goes on with the run's own settings: beside it, only --images may be given, and "
           + "--accept-changed-data; glow resume also takes --lr, --warmup, --clip and --data"
@@ -154,12 +165,21 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func startingPreset(_ family: any FlowConfiguration.Type) throws -> Preset {
+    if let config {
+      let settings = try Preset(contentsOf: URL(filePath: config))
+      guard self.family == nil && from == nil || settings.family == family else {
+        throw ValidationError(
+          "--config \(config) is of a \(settings.family.title), and this is to be a \(family.title): leave one of them out"
+        )
+      }
+      return settings
+    }
     guard let preset else { return Preset.first(of: family) }
     guard let named = Preset.named(preset) else {
       throw ValidationError(
         "--preset \(preset) is unknown, expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
     }
-    if family != nil || from != nil, named.family != family {
+    if self.family != nil || from != nil, named.family != family {
       throw ValidationError(
         "--preset \(preset) is a preset of \(named.family.kind), those of \(family.kind) are "
           + Preset.all.filter { $0.family == family }.map(\.name).joined(separator: ", "))
