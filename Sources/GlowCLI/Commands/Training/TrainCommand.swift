@@ -159,7 +159,7 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError(
         "--preset \(preset) is unknown, expected one of \(Preset.all.map(\.name).joined(separator: ", "))")
     }
-    if family != nil || from != nil, named.family != family {
+    if self.family != nil || from != nil, named.family != family {
       throw ValidationError(
         "--preset \(preset) is a preset of \(named.family.kind), those of \(family.kind) are "
           + Preset.all.filter { $0.family == family }.map(\.name).joined(separator: ", "))
