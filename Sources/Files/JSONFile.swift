@@ -58,7 +58,9 @@ package enum JSONFile {
   }
 
   /// One line, without its end, fields in order.
-  package static func line(_ value: some Encodable) throws -> Data { try encoder([.sortedKeys]).encode(value) }
+  package static func line(_ value: some Encodable) throws -> Data {
+    try encoder([.sortedKeys, .withoutEscapingSlashes]).encode(value)
+  }
 
   private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
     let encoder = JSONEncoder()

@@ -5,6 +5,12 @@ extension Error {
   /// else in Foundation's.
   package var systemReason: String {
     if let error = self as? POSIXError { return String(cString: strerror(error.code.rawValue)) }
+    if let failure = self as? OpenedFile.Failure {
+      switch failure {
+      case .system(let error): return error.systemReason
+      case .ended(let count): return "it ends after \(counted(count, "byte"))"
+      }
+    }
     // The underlying error must be cast to `any Error` first: on Linux it is no `NSError` by itself.
     let underlying = ((self as NSError).userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
     guard let underlying, underlying.domain == NSPOSIXErrorDomain else { return localizedDescription }

@@ -92,7 +92,12 @@ public struct LayerMetrics: Codable, Sendable, Equatable {
 
   package init(images: Int, _ report: InvertibilityReport) {
     self.images = images
-    layers = Dictionary(
+    layers = Self.layers(of: report)
+  }
+
+  /// What a report says of each layer.
+  package static func layers(of report: InvertibilityReport) -> [String: Layer] {
+    Dictionary(
       uniqueKeysWithValues: report.logDeterminants.map { name, logDeterminant in
         let range = report.scaleRanges[name]
         return (

@@ -28,19 +28,6 @@ public struct Evaluation: Codable, Sendable {
   public var conditional: Bool
   /// The share of images whose most likely label is their own, or that the classifier head gets right; nil without.
   public var accuracy: Double?
-
-  /// Every key but that of an accuracy that was not asked for: an unknown error is `null`.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(bitsPerDimension, forKey: .bitsPerDimension)
-    try container.encode(standardError, forKey: .standardError)
-    try container.encode(bits, forKey: .bits)
-    try container.encode(split, forKey: .split)
-    try container.encode(images, forKey: .images)
-    try container.encode(draws, forKey: .draws)
-    try container.encode(conditional, forKey: .conditional)
-    try container.encodeIfPresent(accuracy, forKey: .accuracy)
-  }
 }
 
 /// The standard error of the mean of some values; nil where there are fewer than two, or one is not finite.

@@ -54,14 +54,18 @@ extension Trainer {
       run.deleteCheckpoints(exceptNewest: newest) { kept in
         kept == best || every.map { kept / $0 > (kept - batch) / $0 } ?? false
       }
-      func seconds(_ duration: Duration) -> Logger.MetadataValue { "\(String(format: "%.3f", duration / .seconds(1)))" }
+      func seconds(_ duration: Duration) -> Logger.MetadataValue {
+        .stringConvertible((duration / .milliseconds(1)).rounded() / 1000)
+      }
       logger.info(
         "checkpoint written",
         metadata: [
-          "images": "\(images)", "secondsHeldUp": seconds(heldUp), "secondsWriting": seconds(clock.now - start),
+          "images": .stringConvertible(images), "secondsHeldUp": seconds(heldUp),
+          "secondsWriting": seconds(clock.now - start),
         ])
       if let changed = data.flatMap({ readFingerprints().difference(from: $0) }) {
-        logger.warning("the images have changed since the run began: \(changed)", metadata: ["images": "\(images)"])
+        logger.warning(
+          "the images have changed since the run began: \(changed)", metadata: ["images": .stringConvertible(images)])
       }
     }
     savedImages = images
@@ -92,7 +96,7 @@ extension Trainer {
   func tolerate(_ error: any Error) throws {
     savedImages = nil
     guard configuration.onFailedWrite == .proceed else { throw unwritable(error) }
-    logger.error("\(error); training goes on without", metadata: ["images": "\(state.imagesSeen)"])
+    logger.error("\(error); training goes on without", metadata: ["images": .stringConvertible(state.imagesSeen)])
   }
 
   private func unwritable(_ error: any Error) -> TrainingError {

@@ -2,6 +2,7 @@ import Files
 import ModelImages
 import FlowModels
 import Foundation
+import Logging
 import Runs
 import Torch
 
@@ -14,7 +15,7 @@ extension Trainer {
   func learningRate() -> Double {
     if let recovery = state.recovery, state.imagesSeen >= recovery.until {
       state.recovery = nil
-      logger.notice("the learning rate is as planned again", metadata: ["images": "\(state.imagesSeen)"])
+      logger.notice("the learning rate is as planned again", metadata: ["images": .stringConvertible(state.imagesSeen)])
     }
     let factor = pow(guards.learningRateFactor, Double(state.recovery?.rollBacks ?? 0))
     return configuration.learningRate(after: state.imagesSeen) * factor
@@ -112,7 +113,7 @@ extension Trainer {
     let until = images + guards.images
     logger.error(
       "rolled back to \(checkpoint.lastPathComponent); \(short(factor)) of the learning rate until \(counted(until, "image"))",
-      metadata: ["images": "\(state.imagesSeen)", "rollBacks": "\(rollBacks)"])
+      metadata: ["images": .stringConvertible(state.imagesSeen), "rollBacks": .stringConvertible(rollBacks)])
   }
 
   /// - Returns: nil if the guards give up.
@@ -120,9 +121,11 @@ extension Trainer {
     do { try writer.wait() } catch { try tolerate(error) }
     let (checkpoints, damaged) = run.soundCheckpoints()
     damaged.forEach { logger.warning("\($0)") }
+    var metadata: Logger.Metadata = ["images": .stringConvertible(state.imagesSeen)]
+    metadata["layer"] = divergence.layer.map { "\($0)" }
     logger.error(
       "step refused after \(counted(state.imagesSeen, "image")): \(divergence.what): \(divergence.place)",
-      metadata: ["images": "\(state.imagesSeen)", "layer": "\(divergence.layer ?? "")"])
+      metadata: metadata)
     guard rollBacks <= guards.rollBacks, !checkpoints.isEmpty else { return nil }
     return checkpoints[max(0, checkpoints.count - rollBacks)]
   }

@@ -12,7 +12,7 @@ extension Trainer {
       for report in dataset.takeReports() {
         logger.warning(
           "skipped a damaged image (\(report.number) of at most \(dataset.limit)): \(report.text)",
-          metadata: ["split": "\(dataset.split.rawValue)", "images": "\(state.imagesSeen)"])
+          metadata: ["split": "\(dataset.split.rawValue)", "images": .stringConvertible(state.imagesSeen)])
       }
     }
   }

@@ -158,9 +158,13 @@ public final class Trainer {
       logger.info("begun as a model: \(takenTensors)", metadata: ["model": "\(origin.model)"])
     }
     if let precisionChoice { logger.info("\(precisionChoice)") }
-    logger.info("training", metadata: ["images": "\(state.imagesSeen)", "of": "\(configuration.images)"])
+    logger.info(
+      "training",
+      metadata: [
+        "images": .stringConvertible(state.imagesSeen), "totalImages": .stringConvertible(configuration.images),
+      ])
     for note in train.notes + validation.notes.filter({ !train.notes.contains($0) }) {
-      logger.info("\(note)", metadata: ["images": "\(state.imagesSeen)"])
+      logger.info("\(note)", metadata: ["images": .stringConvertible(state.imagesSeen)])
     }
     defer { events = nil }
     do {
@@ -176,12 +180,12 @@ public final class Trainer {
       }
     } catch {
       try? writer.wait()
-      logger.critical("\(error)", metadata: ["images": "\(state.imagesSeen)"])
+      logger.critical("\(error)", metadata: ["images": .stringConvertible(state.imagesSeen)])
       throw error
     }
     reportDamage()
     if isFinished, ranks.isLeader { run.removePictureCache() }
-    logger.info(isFinished ? "finished" : "stopped", metadata: ["images": "\(state.imagesSeen)"])
+    logger.info(isFinished ? "finished" : "stopped", metadata: ["images": .stringConvertible(state.imagesSeen)])
   }
 
   private func takeSteps() throws {

@@ -89,7 +89,7 @@ import Testing
     let steps = Self.stepsOfFlow + Self.stepsOnPixels
     try expectRounds(report, batch: 6, flop: 6 * (passes * steps + 3 * Self.splitPrior))
     let shape = try #require(report["shape"] as? [String: Any])
-    #expect(shape["model"] as? String == "masked-glow")
+    #expect(shape["kind"] as? String == "masked-glow")
     #expect(shape["pixelSteps"] as? Int == 2 && shape["pixelHidden"] as? Int == 3)
   }
 
@@ -102,7 +102,7 @@ import Testing
 
   @Test func aGlowHasNoStepsOnPixels() throws {
     let shape = try #require(report(["--task", "evaluate"])["shape"] as? [String: Any])
-    #expect(shape["model"] as? String == "glow" && shape["pixelSteps"] == nil && shape["pixelHidden"] == nil)
+    #expect(shape["kind"] as? String == "glow" && shape["pixelSteps"] == nil && shape["pixelHidden"] == nil)
   }
 
   @Test func product() throws {

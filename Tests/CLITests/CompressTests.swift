@@ -56,7 +56,7 @@ import Testing
       let listed = try glow("decompress", archive.path, "-l")
       #expect(listed.contains("12x8x3  deep/er/1.png") && listed.contains("SHA-256"))
       let report = try decodeJSON(glow("decompress", archive.path, "-l", "--json"))
-      #expect(report["pictures"] as? Int == 9 && (report["files"] as? [[String: Any]])?.count == 9)
+      #expect(report["images"] as? Int == 9 && (report["files"] as? [[String: Any]])?.count == 9)
       #expect(try glow("decompress", archive.path, "-t", "--model", run).contains("9 pictures as they were written"))
     }
   }

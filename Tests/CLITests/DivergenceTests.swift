@@ -39,7 +39,7 @@ import Testing
       let events = try log.map { try decodeJSON(String($0)) }
       #expect(events.allSatisfy { $0["time"] is String && $0["level"] is String && $0["message"] is String })
       let refused = events.filter { ($0["message"] as? String)?.hasPrefix("step refused") == true }
-      #expect(!refused.isEmpty && refused.allSatisfy { $0["level"] as? String == "error" && $0["images"] is String })
+      #expect(!refused.isEmpty && refused.allSatisfy { $0["level"] as? String == "error" && $0["images"] is Int })
     }
   }
 

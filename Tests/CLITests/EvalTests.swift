@@ -57,7 +57,7 @@ import Testing
     let text = try glow("eval", "--model", run, "--limit", "1")
     #expect(!text.contains("±") && text.contains("1 image (the error of one is not known)"), "\(text)")
     let report = try decodeJSON(glow("eval", "--model", run, "--limit", "1", "--json"))
-    #expect((report["evaluation"] as? [String: Any])?["standardError"] is NSNull)
+    #expect((report["evaluation"] as? [String: Any])?["standardError"] == nil)
     #expect(report["checkpoint"] as? String == "images-320")
   }
 

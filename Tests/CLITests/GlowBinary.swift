@@ -10,10 +10,12 @@ struct Outcome {
 
 /// The built program: GLOW_BINARY, else what `make build` made.
 enum GlowBinary {
+  /// The repository.
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+
   static let url: URL = {
     if let named = ProcessInfo.processInfo.environment["GLOW_BINARY"] { return URL(filePath: named) }
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
     let release = root.appending(path: ".build/release/glow")
     return FileManager.default.isExecutableFile(atPath: release.path)
       ? release : root.appending(path: ".build/debug/glow")

@@ -42,13 +42,14 @@ import Testing
     try withTemporaryFolder { folder in
       let run = try TrainedRun.labeled().run.path
       let report = try decodeJSON(glow("reconstruct", "--model", run, "--json"))
-      #expect(report["images"] as? Int == 20 && report["changedPixels"] as? Int == 0)
-      let invertibility = try #require(report["invertibility"] as? [String: Any])
-      #expect(try #require(invertibility["roundTripError"] as? Double) < 1e-4)
-      let conditions = try #require(invertibility["conditionNumbers"] as? [String: Double])
+      #expect(report["images"] as? Int == 20 && report["changedValues"] as? Int == 0)
+      #expect(report["values"] as? Int == 1280)
+      #expect(try #require(report["roundTripError"] as? Double) < 1e-4)
+      let layers = try #require(report["layers"] as? [String: [String: Double]])
+      let conditions = layers.compactMapValues { $0["conditionNumber"] }
       #expect(Set(conditions.keys) == ["level1.step1.permutation", "level2.step1.permutation"])
       #expect(conditions.values.allSatisfy { $0 >= 1 && $0.isFinite })
-      let scales = try #require(invertibility["scaleRanges"] as? [String: [Double]])
+      let scales = layers.filter { $1["smallestScale"] != nil && $1["largestScale"] != nil }
       #expect(Set(scales.keys) == ["level1.step1.coupling", "level2.step1.coupling"])
 
       let out = folder.appending(path: "both.png")

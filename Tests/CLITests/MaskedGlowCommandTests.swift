@@ -53,7 +53,7 @@ import Testing
       // writeIDX numbers the test images after the 60 for training.
       #expect(try PixelImage(contentsOf: out.appending(path: "0.png")) == testPicture(64))
       let report = try decodeJSON(glow("reconstruct", "--model", run, "--json"))
-      #expect(report["images"] as? Int == 20 && report["changedPixels"] as? Int == 0)
+      #expect(report["images"] as? Int == 20 && report["changedValues"] as? Int == 0)
 
       let strip = folder.appending(path: "strip.png")
       try glow("interpolate", "--model", run, "--indices", "0,1", "--steps", "3", "--enlarge", "1", "--out", strip.path)

@@ -88,7 +88,7 @@ import Testing
       #expect(try PixelImage(contentsOf: out.appending(path: "1.png")) == testPicture(60))
 
       let report = try decodeJSON(glow("reconstruct", "--model", run, "--json"))
-      #expect(report["images"] as? Int == 20 && report["changedPixels"] as? Int == 0)
+      #expect(report["images"] as? Int == 20 && report["changedValues"] as? Int == 0)
       let text = try glow("reconstruct", "--model", run)
       #expect(text.contains("round-trip error ") && text.contains("coupling scales from "))
       #expect(!text.contains("condition numbers"))

@@ -21,7 +21,7 @@ import Testing
       let objects = try String(contentsOf: out, encoding: .utf8).split(separator: "\n").map {
         try decodeJSON(String($0))
       }
-      #expect(objects.map { $0["image"] as? String } == ["0", "6", "13"])
+      #expect(objects.map { $0["image"] as? Int } == [0, 6, 13])
       #expect(objects.allSatisfy { ($0["bitsPerDimension"] as? Double ?? 0) > 0 && $0["percentile"] == nil })
     }
   }

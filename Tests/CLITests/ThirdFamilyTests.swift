@@ -50,7 +50,7 @@ import Testing
       try nice("sample", "--model", path("parts"), "--count", "4", "--out", path("samples.png"))
       #expect(try PixelImage(contentsOf: folder.appending(path: "samples.png")).width > 8)
       let back = try decodeJSON(nice("reconstruct", "--model", path("parts"), "--json"))
-      #expect(back["changedPixels"] as? Int == 0)
+      #expect(back["changedValues"] as? Int == 0)
       try nice("export", "--model", path("parts"), "--out", path("model"))
       let config = try folder.appending(path: "model/config.json").json()
       #expect(config["model"] as? String == "nice" && (config["nice"] as? [String: Any])?["couplings"] as? Int == 2)

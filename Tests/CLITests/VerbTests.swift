@@ -98,10 +98,10 @@ import Testing
     #expect(text.contains("condition numbers of 2 1x1 convolutions"), "\(text)")
     #expect(try picture("r.png").channels == 1)
     let json = try glow("reconstruct", "--model", model.run, "--limit", "8", "--json")
-    let report = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-    let invertibility = try #require(report?["invertibility"] as? [String: Any])
-    #expect((invertibility["conditionNumbers"] as? [String: Double])?.keys.sorted().first == "level1.step1.permutation")
-    #expect(try #require(invertibility["roundTripError"] as? Double) < 1e-4)
+    let report = try decodeJSON(json)
+    let layers = try #require(report["layers"] as? [String: [String: Double]])
+    #expect(try #require(layers["level1.step1.permutation"]?["conditionNumber"]) >= 1)
+    #expect(try #require(report["roundTripError"] as? Double) < 1e-4)
   }
 
   @Test func interpolationEndsAtTheImages() throws {

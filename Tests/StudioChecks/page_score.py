@@ -124,23 +124,23 @@ def check_packing(watch: Watched) -> None:
     require(all(name in watch.text("#score-packed") for name in ("PNG", "WebP", "JPEG XL")), "a format has no size")
     listed = subprocess.run(
         [GLOW, "decompress", download.path(), "-l", "--json"], capture_output=True, text=True, check=True)
-    require(json.loads(listed.stdout)["pictures"] == scored, f"the archive holds: {listed.stdout}")
+    require(json.loads(listed.stdout)["images"] == scored, f"the archive holds: {listed.stdout}")
 
 
 def check_csv(watch: Watched) -> None:
     download = watch.downloaded("#score-csv")
     require(download.suggested_filename == "scores.csv", f"the scores download as {download.suggested_filename}")
     with open(download.path(), newline="") as file:
-        table = {row["file"]: row for row in csv.DictReader(file)}
+        table = {row["image"]: row for row in csv.DictReader(file)}
     require(list(table) == FILES, f"the CSV file has the rows {', '.join(table)}")
     for name, row in table.items():
         if name in REFUSED:
-            is_refused = REFUSED[name] in row["error"] and not row["bitsPerDimension"]
+            is_refused = REFUSED[name] in row["error"] and not row["bits_per_dim"]
             require(is_refused, f"the CSV file says of {name}: {row}")
             continue
-        corrected = float(row["bitsPerDimension"]) - float(row["pngBitsPerDimension"])
+        corrected = float(row["bits_per_dim"]) - float(row["png_bits_per_dim"])
         require(abs(corrected - float(row["corrected"])) < 1e-6, f"the corrected score of {name} is not the difference")
-        for percentile in ("percentile", "correctedPercentile"):
+        for percentile in ("percentile", "corrected_percentile"):
             require(0 <= float(row[percentile]) <= 100, f"a percentile of {name} is {row[percentile]}")
     require((table["large.jpg"]["width"], table["large.jpg"]["height"]) == ("1000", "700"), "a file's size is wrong")
 
@@ -239,8 +239,8 @@ def check_sizes(watch: Watched) -> None:
     with open(watch.downloaded("#score-csv").path(), newline="") as file:
         table = list(csv.DictReader(file))
     for row in table:
-        sizes = [int(row[f"{name}Bytes"]) for name in ("archived", "png", "webP", "jpegXL")]
-        require(all(size > 0 for size in sizes), f"the sizes of {row['file']} are {sizes}")
+        sizes = [int(row[f"{name}_bytes"]) for name in ("archived", "png", "webp", "jpeg_xl")]
+        require(all(size > 0 for size in sizes), f"the sizes of {row['image']} are {sizes}")
 
 
 def check_address(watch: Watched, files: Path) -> None:

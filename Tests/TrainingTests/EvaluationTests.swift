@@ -116,7 +116,7 @@ import Torch
     #expect(evaluation.standardError == nil)
     let data = try JSONEncoder().encode(evaluation)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    #expect(object["standardError"] is NSNull && object["accuracy"] == nil)
+    #expect(object["standardError"] == nil && object["accuracy"] == nil)
     #expect(try JSONDecoder().decode(Evaluation.self, from: data).standardError == nil)
   }
 

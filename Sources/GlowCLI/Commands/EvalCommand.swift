@@ -100,12 +100,7 @@ struct EvalCommand: ParsableCommand {
   }
 
   private func print(_ report: Report, _ model: any FlowConfiguration) throws {
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      printJSON(String(decoding: try encoder.encode(report), as: UTF8.self))
-      return
-    }
+    if json { return printJSON(try prettyJSON(report)) }
     let result = report.evaluation
     let error = result.standardError.map { String(format: Terminal.isUTF8 ? " ± %.4f" : " +- %.4f", $0) } ?? ""
     GlowCLI.print(String(format: "%.4f\(error) bits/dim", result.bitsPerDimension))

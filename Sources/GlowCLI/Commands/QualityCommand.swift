@@ -48,11 +48,6 @@ struct QualityCommand: ParsableCommand {
     var temperature: [Double]
     var samples: PrecisionRecall
     var baseline: PrecisionRecall?
-
-    enum CodingKeys: String, CodingKey {
-      case checkpoint, space, images, split, data, temperature, samples, baseline
-      case neighbors = "neighbours"
-    }
   }
 
   func validate() throws {
@@ -107,11 +102,7 @@ struct QualityCommand: ParsableCommand {
   }
 
   private func print(_ report: Report) throws {
-    guard !json else {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      return printJSON(String(decoding: try encoder.encode(report), as: UTF8.self))
-    }
+    if json { return printJSON(try prettyJSON(report)) }
     func line(_ figures: PrecisionRecall, _ what: String) {
       GlowCLI.print(String(format: "precision %.3f, recall %.3f: ", figures.precision, figures.recall) + what)
     }

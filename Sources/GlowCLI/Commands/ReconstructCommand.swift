@@ -3,6 +3,7 @@ import ArgumentParser
 import Files
 import FlowModels
 import Foundation
+import Runs
 import Torch
 
 struct ReconstructCommand: ParsableCommand {
@@ -30,8 +31,11 @@ struct ReconstructCommand: ParsableCommand {
   struct Report: Encodable {
     var checkpoint: String?
     var images: Int
-    var changedPixels: Int
-    var invertibility: InvertibilityReport
+    /// Of all images, one a channel of each pixel.
+    var values: Int
+    var changedValues: Int
+    var roundTripError: Double
+    var layers: [String: LayerMetrics.Layer]
   }
 
   func validate() throws {
@@ -46,15 +50,18 @@ struct ReconstructCommand: ParsableCommand {
     let restored = try model.quantization.quantize(model.decode(latents, labels: images.labels))
     let expected = try model.quantization.quantize(images.x)
     let same = try restored.equals(expected).converted(to: .float64).sum().item()
+    let invertibility = try model.invertibility(on: images.x, labels: images.labels)
     let report = Report(
-      checkpoint: place.checkpoint, images: images.count, changedPixels: restored.elementCount - Int(same),
-      invertibility: try model.invertibility(on: images.x, labels: images.labels))
+      checkpoint: place.checkpoint, images: images.count, values: restored.elementCount,
+      changedValues: restored.elementCount - Int(same), roundTripError: invertibility.roundTripError,
+      layers: LayerMetrics.layers(of: invertibility))
     if let out {
       let originals = try model.pictures(of: images.x)
       let copies = try model.pictures(of: model.images(of: restored))
       try grid.write(interleaved(originals, copies), to: URL(filePath: out))
     }
-    try print(report, values: restored.elementCount)
+    if json { return printJSON(try prettyJSON(report)) }
+    print(report, invertibility)
   }
 
   /// A row of originals, then the row of their copies, and so on.
@@ -65,13 +72,9 @@ struct ReconstructCommand: ParsableCommand {
     }
   }
 
-  private func print(_ report: Report, values: Int) throws {
-    if json {
-      printJSON(try prettyJSON(report))
-      return
-    }
-    let invertibility = report.invertibility
-    GlowCLI.print("\(counted(report.images, "image")): \(report.changedPixels) of \(values) pixel values changed")
+  private func print(_ report: Report, _ invertibility: InvertibilityReport) {
+    GlowCLI.print(
+      "\(counted(report.images, "image")): \(report.changedValues) of \(report.values) pixel values changed")
     GlowCLI.print(
       String(
         format: "round-trip error %.2e (one 8-bit level is %.2e)", invertibility.roundTripError, 1.0 / 256))

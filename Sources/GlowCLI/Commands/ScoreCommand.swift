@@ -101,20 +101,20 @@ struct ScoreCommand: ParsableCommand {
   }
 
   /// The images, and what each is called.
-  private func images(_ model: any FlowModel, at place: ModelPlace) throws -> (any ImageDataset, (Int) -> String) {
+  private func images(_ model: any FlowModel, at place: ModelPlace) throws -> (any ImageDataset, (Int) -> ScoredImage) {
     var dataset: any ImageDataset
-    var names = { (index: Int) in "\(index)" }
+    var names: (Int) -> ScoredImage
     if inputs.isEmpty {
       let images = try ModelData(
         data, for: model.configuration, at: place, skippingDamaged: damage.skipDamaged
       ).openSound(split)
       dataset = images.dataset
-      names = { "\(images.number(of: $0))" }
+      names = { .number(images.number(of: $0)) }
     } else {
       let shape = try model.pictureShape()
       let files = try pictureFiles(of: shape)
       warn(ofNotesOn: files)
-      names = { files.files[$0] }
+      names = { .file(files.files[$0]) }
       dataset = files
     }
     if let limit {

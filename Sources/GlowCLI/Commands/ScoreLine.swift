@@ -2,9 +2,32 @@ import Analysis
 import Files
 import Foundation
 
+/// What `glow score` calls an image.
+enum ScoredImage: Encodable, CustomStringConvertible {
+  /// In the split of a data set.
+  case number(Int)
+  /// As it was given.
+  case file(String)
+
+  var description: String {
+    switch self {
+    case .number(let number): "\(number)"
+    case .file(let name): name
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .number(let number): try container.encode(number)
+    case .file(let name): try container.encode(name)
+    }
+  }
+}
+
 /// What `glow score` says of an image.
 struct ScoreLine {
-  let image: String
+  let image: ScoredImage
   let score: ImageScore
   let place: ReferenceScores.Place?
   /// Of a run.
@@ -16,7 +39,7 @@ struct ScoreLine {
   }
 
   var csv: String {
-    var fields = [csvField(image), String(format: "%.4f", score.bitsPerDimension)]
+    var fields = [csvField("\(image)"), String(format: "%.4f", score.bitsPerDimension)]
     if let place { fields += [String(format: "%.3f", place.deviations), String(format: "%.2f", place.percentile)] }
     fields += [String(format: "%.4f", score.pngBitsPerDimension), String(format: "%.4f", score.corrected)]
     if let place { fields.append(String(format: "%.2f", place.correctedPercentile)) }
@@ -25,7 +48,7 @@ struct ScoreLine {
 
   func json() throws -> String {
     struct Object: Encodable {
-      var image: String
+      var image: ScoredImage
       var bitsPerDimension: Double
       var pngBitsPerDimension: Double
       var corrected: Double
@@ -34,13 +57,11 @@ struct ScoreLine {
       var correctedPercentile: Double?
       var checkpoint: String?
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let object = Object(
       image: image, bitsPerDimension: score.bitsPerDimension, pngBitsPerDimension: score.pngBitsPerDimension,
       corrected: score.corrected, deviations: place?.deviations, percentile: place?.percentile,
       correctedPercentile: place?.correctedPercentile, checkpoint: checkpoint)
-    return String(decoding: try encoder.encode(object), as: UTF8.self)
+    return String(decoding: try JSONFile.line(object), as: UTF8.self)
   }
 }
 

@@ -17,10 +17,13 @@ export const formats = { archived: "Glow", png: "PNG", webP: "WebP", jpegXL: "JP
 const sizeColumns = Object.entries(formats).map(([key, name]) =>
   ({ key, name: `${name} kB`, value: (row) => row.sizes?.[key], text: (number) => fixed(number / 1000, 2) }));
 
-const csvColumns = [
-  "width", "height", "isFitted", "bitsPerDimension", "pngBitsPerDimension", "percentile", "corrected",
-  "correctedPercentile", "deviations",
-];
+// The columns of `glow score`, and more, by what the server calls them.
+const csvColumns = {
+  width: "width", height: "height", isFitted: "is_fitted", bitsPerDimension: "bits_per_dim", deviations: "deviations",
+  percentile: "percentile", pngBitsPerDimension: "png_bits_per_dim", corrected: "corrected",
+  correctedPercentile: "corrected_percentile",
+};
+const csvSizes = { archived: "archived_bytes", png: "png_bytes", webP: "webp_bytes", jpegXL: "jpeg_xl_bytes" };
 
 const drawnAtOnce = 60;
 const nearby = "600px"; // below the window, where rows are drawn already
@@ -180,12 +183,13 @@ function fillRow(row, model, shown) {
 
 // Sizes are columns where some were measured.
 export function scoresAsCSV(rows) {
-  const sizes = rows.some((row) => row.sizes) ? Object.keys(formats) : [];
+  const sizes = rows.some((row) => row.sizes) ? csvSizes : {};
   const lines = rows.filter((row) => row.score || row.error).map((row) => [
-    row.name, ...csvColumns.map((column) => row.score?.[column] ?? ""), ...sizes.map((format) => row.sizes?.[format] ?? ""),
-    row.error ?? "",
+    row.name, ...Object.keys(csvColumns).map((key) => row.score?.[key] ?? ""),
+    ...Object.keys(sizes).map((key) => row.sizes?.[key] ?? ""), row.error ?? "",
   ].map(quoted).join(","));
-  return [["file", ...csvColumns, ...sizes.map((format) => `${format}Bytes`), "error"].join(","), ...lines, ""].join("\r\n");
+  const header = ["image", ...Object.values(csvColumns), ...Object.values(sizes), "error"];
+  return [header.join(","), ...lines, ""].join("\r\n");
 }
 
 function quoted(value) {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -21,16 +22,10 @@ extension ByteBuffer {
     ByteBuffer(string: "event: \(name)\ndata: \(String(buffer: data))\n\n")
   }
 
-  /// JSON as all answers are written: numbers that are not finite as text. `JSONFile.line` would also escape the slashes
-  /// of base64, and most of an answer is base64.
+  /// JSON as all answers are written.
   init(json value: some Encodable) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.dateEncodingStrategy = .iso8601
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     // What is encoded here are values of this module, all of which JSON can hold.
-    self.init(data: try! encoder.encode(value))
+    self.init(data: try! JSONFile.line(value))
   }
 }
 

@@ -132,7 +132,7 @@ final class Ranks {
       \(communicator.members[slowest]) is slow: a step takes it \(Self.milliseconds(all[slowest])), others \
       \(Self.milliseconds(median)); all wait for it
       """,
-      metadata: ["images": "\(metrics.images)"])
+      metadata: ["images": .stringConvertible(metrics.images)])
   }
 
   private static func milliseconds(_ seconds: Double) -> String { String(format: "%.1f ms", seconds * 1000) }

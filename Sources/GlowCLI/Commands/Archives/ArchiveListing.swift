@@ -10,7 +10,7 @@ struct ArchiveListing {
   init(_ reader: ArchiveReader, names: [String]) { (self.reader, self.names) = (reader, names) }
 
   private struct Report: Encodable {
-    var pictures: Int
+    var images: Int
     var rawBytes: Int
     var bytes: Int
     var payloadBytes: Int
@@ -35,7 +35,7 @@ struct ArchiveListing {
   private var report: Report {
     func bits(_ bytes: Int) -> Double { 8 * Double(bytes) / Double(max(1, reader.rawBytes)) }
     return Report(
-      pictures: reader.pictureCount, rawBytes: reader.rawBytes, bytes: reader.byteCount,
+      images: reader.pictureCount, rawBytes: reader.rawBytes, bytes: reader.byteCount,
       payloadBytes: reader.blockBytes,
       bitsPerDimension: bits(reader.byteCount), payloadBitsPerDimension: bits(reader.blockBytes),
       blocks: reader.blockCount,
@@ -50,12 +50,12 @@ struct ArchiveListing {
 
   func say(asJSON: Bool, _ archive: String) throws {
     let report = report
-    if asJSON { return print(try prettyJSON(report)) }
+    if asJSON { return printJSON(try prettyJSON(report)) }
     for (number, file) in report.files.enumerated() where !names.isEmpty {
       print("\(number)  \(file.width)x\(file.height)x\(file.channels)  \(safe(file.name ?? ""))")
     }
     print(
-      "\(counted(report.pictures, "picture")), \(ByteCount(bytes: report.rawBytes)) in \(ByteCount(bytes: report.bytes))"
+      "\(counted(report.images, "picture")), \(ByteCount(bytes: report.rawBytes)) in \(ByteCount(bytes: report.bytes))"
         + String(format: " (%.3f bits/dim, payload %.3f): ", report.bitsPerDimension, report.payloadBitsPerDimension)
         + archive)
     print(

@@ -25,9 +25,7 @@ struct AttributesListCommand: ParsableCommand {
       print("of model \(directions.model)")
       return printTable(of: directions)
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let report = Report(model: directions.model, data: directions.data, attributes: directions.attributes)
-    printJSON(String(decoding: try encoder.encode(report), as: UTF8.self))
+    printJSON(
+      try prettyJSON(Report(model: directions.model, data: directions.data, attributes: directions.attributes)))
   }
 }

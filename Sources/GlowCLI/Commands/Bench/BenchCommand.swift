@@ -85,7 +85,7 @@ struct BenchCommand: ParsableCommand {
     case .sample, .latency, .evaluate: try infer(configuration, device, &report)
     }
     report.peakBytes = ProcessMemory.peak
-    print(try report.json())
+    printJSON(try prettyJSON(report))
     if !Talk.isQuiet { FileHandle.standardError.write(Data((report.sentence + "\n").utf8)) }
   }
 

@@ -7,7 +7,7 @@ struct BenchReport: Encodable {
   struct Shape: Encodable {
     var name: String
     /// The family, as in `glow train --family`.
-    var model: String
+    var kind: String
     /// Masked steps on the pixels and the hidden channels of their networks, of models that have such steps.
     var pixelSteps: Int?
     var pixelHidden: Int?
@@ -68,12 +68,6 @@ struct BenchReport: Encodable {
     imagesPerSecond = Double(batch) / middle
     flopPerRound = flop
     self.batch = batch
-  }
-
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
   /// The same in a sentence.

@@ -63,7 +63,7 @@ extension GlowConfiguration: BenchConfiguration {
 
   func described(as name: String) -> BenchReport.Shape {
     BenchReport.Shape(
-      name: name, model: Self.kind, coupling: coupling.rawValue, levels: levels, steps: steps, hidden: hidden,
+      name: name, kind: Self.kind, coupling: coupling.rawValue, levels: levels, steps: steps, hidden: hidden,
       size: height, channels: channels)
   }
 }
@@ -82,7 +82,7 @@ extension MaskedGlowConfiguration: BenchConfiguration {
 
   func described(as name: String) -> BenchReport.Shape {
     var shape = glow.described(as: name)
-    shape.model = Self.kind
+    shape.kind = Self.kind
     (shape.pixelSteps, shape.pixelHidden) = (pixelSteps, pixelHidden)
     return shape
   }
