@@ -60,7 +60,8 @@ public struct GlowCommand: AsyncParsableCommand {
       if code.isSuccess { exit(withError: error) }
       let message = message(for: error)
       let help =
-        error is ValidationError ? "\n  See '\(call(of: type(of: command), in: arguments)) --help' for more information." : ""
+        error is ValidationError
+        ? "\n  See '\(call(of: type(of: command), in: arguments)) --help' for more information." : ""
       end(message.isEmpty ? "" : "Error: \(message)\(help)", code)
     }
   }

@@ -9,7 +9,8 @@ import Testing
       let (latents, out) = (folder.appending(path: "z.safetensors"), folder.appending(path: "out.png"))
       try glow("encode", "--model", run, "--out", latents.path, "--limit", "4")
       try glow(
-        "interpolate", "--model", run, "--latents", latents.path, "--indices", "3,0,2", "--path", path, "--columns", "3",
+        "interpolate", "--model", run, "--latents", latents.path, "--indices", "3,0,2", "--path", path, "--columns",
+        "3",
         "--enlarge", "1", "--out", out.path)
       let grid = try PixelImage(contentsOf: out)
       #expect(grid.width == 32 && grid.height == 22)

@@ -155,9 +155,15 @@ import Testing
     arguments: [
       (["-n", "0", "--", "train"], "-n is 0, expected 1 to 1024"),
       (["-n", "2", "--", "eval"], "after -- comes the command that each process runs: train or resume, and its flags"),
-      (["-n", "2", "--machines", "2", "--", "train"], "--machines 2 needs --master, the address and a port of machine 0"),
+      (
+        ["-n", "2", "--machines", "2", "--", "train"],
+        "--machines 2 needs --master, the address and a port of machine 0"
+      ),
       (["-n", "2", "--master", "node", "--", "train"], "--master is \"node\", expected an address and a port"),
-      (["-n", "2", "--machines", "2", "--machine", "2", "--master", "a:1", "--", "train"], "--machine is 2, expected 0 to 1"),
+      (
+        ["-n", "2", "--machines", "2", "--machine", "2", "--master", "a:1", "--", "train"],
+        "--machine is 2, expected 0 to 1"
+      ),
       (
         ["-n", "2", "--elastic", "--machines", "2", "--master", "a:1", "--", "train"],
         "--elastic is for the processes of one"

@@ -111,7 +111,8 @@ import Testing
       for (arguments, name) in verbs {
         let out = try folder.write(name.hasSuffix("png") ? testPicture(3).encodePNG() : Array("mine".utf8), to: name)
         try expectRefusal(
-          arguments + ["--out", out.path], saying: ["--out \(out.path)", "Glow wrote: name another, or replace it with --force"],
+          arguments + ["--out", out.path],
+          saying: ["--out \(out.path)", "Glow wrote: name another, or replace it with --force"],
           leaving: folder)
         try FileManager.default.removeItem(at: out)
         if name == "l.safetensors" { continue }

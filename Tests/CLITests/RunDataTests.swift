@@ -61,7 +61,7 @@ import Testing
       }
       // An exported model names no path, and so finds no others.
       let exportedEval = try glowIn(other, ["eval", "--model", moved.appending(path: "model").path])
-      #expect(exportedEval.status != 0 && exportedEval.errors.contains("are no longer there"), "\(exportedEval.errors)")
+      #expect(exportedEval.status != 0 && exportedEval.errors.contains("are not here"), "\(exportedEval.errors)")
       let named = try glowIn(other, ["eval", "--model", movedRun, "--data", "data/mine"])
       #expect(named.status == 0)
       #expect(

@@ -25,7 +25,25 @@ paths=$(readelf -d "$program" "$work"/glow/lib/glow/*.so* | sed -nE 's/.*\(R(UN)
 [ "$("$program" --version)" = "glow $version" ] || fail "--version says $("$program" --version)"
 mv "$work/glow/lib/glow/libtorch_cpu.so" "$work/kept"
 "$program" --version >/dev/null
-"$program" --generate-completion-script bash | bash -n || fail "the completion is no bash"
+# shellcheck disable=SC2016
+completed() { # what bash offers for the last word
+  (cd "$work" && PATH=$work/glow/bin:$PATH bash -c '
+    source glow/share/bash-completion/completions/glow
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*"
+    COMP_POINT=${#COMP_LINE} COMPREPLY=()
+    _glow glow "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+    echo "${COMPREPLY[*]}"' bash "$@")
+}
+offers() { # the words that are expected, then the line
+  local found
+  found=$(completed "${@:2}")
+  [ "$found" = "$1" ] || fail "bash completes '${*:2}' as '$found', expected '$1'"
+}
+offers train glow tra
+offers "faces fashion-mnist" glow eval --model fa
+offers "train test" glow eval --split t
+offers "realnvp realnvp-toy realnvp-cifar10" glow train --preset realnvp
+offers glow glow resume gl
 awk '/^.SH VERBS/ { on = 1; next } /^.SH/ { on = 0 } on && /^\\fB/ { print $1 }' "$work/glow/share/man/man1/glow.1" |
   sed 's/\\fB//; s/\\fR//' >"$work/verbs"
 [ "$(wc -l <"$work/verbs")" -gt 20 ] || fail "the manual names too few verbs"

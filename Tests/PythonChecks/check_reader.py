@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from program import ROOT, glow
+from program import GLOW, ROOT, glow
 
 sys.path.insert(0, str(ROOT / "python"))
 import swift_glow  # noqa: E402
@@ -51,6 +51,10 @@ class ReaderChecks(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="glow-python-")
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+
+    def test_the_version_is_the_programs(self):
+        said = subprocess.run([str(GLOW), "--version"], check=True, capture_output=True, text=True).stdout
+        self.assertEqual(said.strip(), f"glow {swift_glow.__version__}")
 
     def test_random_weights_in_every_option(self):
         def check(name):

@@ -76,7 +76,7 @@ import Testing
       try makeProject(folder)
       try FileManager.default.removeItem(at: folder.appending(path: "photos"))
       let error = try #require(throws: TrainingError.self) { try images(folder).find() }
-      #expect(error.description.contains("are no longer there (\(folder.path)/photos)"), "\(error)")
+      #expect(error.description.contains("are not here (\(folder.path)/photos)"), "\(error)")
       #expect(error.description.contains("--data"), "\(error)")
     }
   }

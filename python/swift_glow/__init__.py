@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .model import FlowModel
     from .noise import evaluation_noise
 
+from ._version import VERSION as __version__
+
 __all__ = [
     "Exclusion", "FlowConfig", "FlowModel", "GlowConfig", "MaskedGlowConfig", "ModelError", "RealNVPConfig", "checkpoints",
     "evaluation_noise", "load", "read_latents", "save", "write_latents",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from ._version import VERSION
 from .errors import ModelError
 
 
@@ -252,7 +253,10 @@ def parse(header: object, path: str) -> FlowConfig:
 
 def as_json(config: FlowConfig) -> dict[str, Any]:
     """What `config.json` holds of a configuration, as JSON's types."""
-    return {"format": "swift-glow", "version": 1, "model": config.kind, config.kind: _json(config)}
+    return {
+        "format": "swift-glow", "version": 1, "writtenBy": f"swift-glow for Python {VERSION}", "model": config.kind,
+        config.kind: _json(config),
+    }
 
 
 # From JSON.

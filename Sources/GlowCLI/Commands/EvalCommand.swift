@@ -63,6 +63,7 @@ struct EvalCommand: ParsableCommand {
     let images = try ModelData(data, for: model.configuration, at: place, skippingDamaged: damage.skipDamaged)
     var dataset = try images.open(split)
     try requireLabels(of: dataset, for: model.configuration)
+    let train = try baseline ? images.open(.train) : nil
     if let limit { dataset = dataset.evenly(limit) }
     let bar = ProgressBar()
     let total = dataset.count
@@ -78,8 +79,7 @@ struct EvalCommand: ParsableCommand {
       model: modelOptions.location, checkpoint: place.checkpoint, data: dataset.name,
       weights: (model.keepsStatistics ? .raw : weights).rawValue,
       evaluation: evaluation)
-    if baseline {
-      let train = try images.open(.train)
+    if let train {
       report.histogramBaseline = try HistogramBaseline(fittedTo: train, bits: model.configuration.bits)
         .bitsPerDimension(on: dataset)
     }

@@ -58,6 +58,7 @@ struct ReportCommand: ParsableCommand {
     let data = try ModelData(data, for: model.configuration, at: place)
     var test = try data.open(.test)
     if let limit { test = test.evenly(limit) }
+    let train = try data.open(.train)
     let bar = ProgressBar()
     defer { bar.clear() }
     let total = test.count
@@ -65,7 +66,6 @@ struct ReportCommand: ParsableCommand {
       bar.update($0, of: total, "test images")
     }
     bar.clear()
-    let train = try data.open(.train)
     let baseline = try HistogramBaseline(fittedTo: train, bits: model.configuration.bits).bitsPerDimension(on: test)
     let held = try ModelBatch(
       EvaluationBatches(
@@ -98,7 +98,7 @@ struct ReportCommand: ParsableCommand {
         "optimizer",
         "\(training.optimizer.rawValue), learning rate \(training.learningRate), \(training.decay.rawValue) decay"
       ),
-      ("seed", "\(training.seed)"),
+      ("seed", "\(training.seed)"), ("report by", ProgramVersion.writer),
     ]
     if let last = metrics.last { rows.append(("training time", duration(last.seconds))) }
     for (name, values) in [("labels", configuration.classNames), ("attributes", configuration.attributeNames)]

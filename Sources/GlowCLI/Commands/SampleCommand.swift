@@ -85,6 +85,12 @@ struct SampleCommand: ParsableCommand {
     try model.use(precision)
     let labels = try drawnLabels(model)
     if files { try requirePictures(named: fileNames(labels), in: out, force: overwriting.force) }
+    let other = try beside.map { try ModelPlace($0).read(on: model.options) }
+    if let other, other.configuration.imageShape != model.configuration.imageShape {
+      throw ValidationError(
+        "--beside \(beside!): its images are \(other.configuration.imageShape), those of \(modelOptions.location) "
+          + "\(model.configuration.imageShape)")
+    }
     let images = try draw(model, labels)
     if files {
       try writePictures(images, named: fileNames(labels), to: URL(filePath: out))
@@ -95,13 +101,8 @@ struct SampleCommand: ParsableCommand {
         of: images, with: neighbors, count: neighborCount, model: model, place: place)
       try comparison.picture(enlarge: grid.enlarge).write(to: URL(filePath: out))
       print(comparison.summary)
-    } else if let beside {
-      let other = try ModelPlace(beside).read(on: model.options)
+    } else if let other {
       let grids = try [blocks(images), blocks(draw(other, drawnLabels(other)))]
-      guard grids[0].width == grids[1].width, grids[0].height == grids[1].height, grids[0].channels == grids[1].channels
-      else {
-        throw ValidationError("--beside \(beside): its images have another size than those of \(modelOptions.location)")
-      }
       try PixelImage.strip(grids, padding: 12).write(to: URL(filePath: out))
     } else {
       try blocks(images).write(to: URL(filePath: out))

@@ -18,12 +18,12 @@ struct VideoOptions: ParsableArguments {
     if let seconds, !(seconds > 0 && seconds <= 3600) {
       throw ValidationError("--seconds is \(seconds), expected above 0, up to 3600")
     }
-    if let video { try requireVideoName(video) }
+    if let video { try requireWriter(of: video) }
     guard (1...240).contains(fps) else { throw ValidationError("--fps is \(fps), expected 1 to 240") }
   }
 
-  private func requireVideoName(_ video: String) throws {
-    do { try VideoFormat.requireName(of: URL(filePath: video)) } catch let error as ImagingError {
+  private func requireWriter(of video: String) throws {
+    do { try VideoFormat.requireWriter(for: URL(filePath: video)) } catch let error as ImagingError {
       throw ValidationError("--video \(error)")
     }
   }

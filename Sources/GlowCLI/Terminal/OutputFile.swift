@@ -32,7 +32,9 @@ enum OutputFile: String {
       throw ValidationError("\(flag) \(path) is named as a picture, and \(rawValue) is written: name it NAME.\(ending)")
     }
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      return try requireWritable(url.deletingLastPathComponent(), for: "\(flag) \(path)")
+    }
     guard !isFolder.boolValue else {
       throw ValidationError("\(flag) \(path) is a folder, and \(rawValue) is written: name a file in it")
     }
@@ -82,6 +84,17 @@ enum OutputFile: String {
     guard let handle = try? FileHandle(forReadingFrom: url) else { return "" }
     defer { try? handle.close() }
     return String(decoding: (try? handle.read(upToCount: 1024)) ?? Data(), as: UTF8.self)
+  }
+}
+
+/// Refuses a place in a folder that is not there, or into which nothing can be written.
+/// - Parameter place: how the place was given.
+func requireWritable(_ folder: URL, for place: String) throws {
+  guard FileIdentity.isFolder(folder.path) else {
+    throw ValidationError("\(place): there is no folder \(folder.relativePath): make it, or name another place")
+  }
+  guard access(folder.path, W_OK) == 0 else {
+    throw ValidationError("\(place): nothing can be written into \(folder.relativePath): name another place")
   }
 }
 

@@ -25,8 +25,13 @@ enum OutputFolder {
       ValidationError("--out \(path) \(what): \(advice)")
     }
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      var above = folder.standardizedFileURL.deletingLastPathComponent()
+      while !FileManager.default.fileExists(atPath: above.path), above.path != "/" { above.deleteLastPathComponent() }
+      return try requireWritable(above, for: "--out \(path)")
+    }
     guard isFolder.boolValue else { throw refuse("is a file, and a folder is written", "name another") }
+    try requireWritable(folder, for: "--out \(path)")
     if self == .packed { throw refuse("is there already", "remove it, or name another folder") }
     if let images, FileIdentity(path) == FileIdentity(images.folder.path) {
       throw refuse("is the folder of the images", "name another one, or one in it such as \(images.folder.path)/run")

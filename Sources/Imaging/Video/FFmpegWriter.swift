@@ -12,12 +12,7 @@ public final class FFmpegWriter: VideoWriter {
   /// - Throws: `ImagingError.unwritable`, naming the file, if ffmpeg is not on the PATH or does not start.
   public init(to url: URL, format: VideoFormat) throws {
     self.format = format
-    guard let program = Self.program else {
-      throw ImagingError.unwritable(
-        file: url.path,
-        reason:
-          "an MP4 needs the program ffmpeg, which is not on the PATH: install it, or name a file that ends in .png")
-    }
+    let program = try Self.program(for: url)
     file = try PartialFile(for: url)
     complaints = FileManager.default.temporaryDirectory.appendingPathComponent("ffmpeg-\(UUID().uuidString).log")
     // A program that ends early must be an error of the next write, not the end of this process.
@@ -76,9 +71,16 @@ public final class FFmpegWriter: VideoWriter {
     )
   }
 
-  private static var program: URL? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+  /// - Throws: `ImagingError.unwritable`, naming the file, if ffmpeg is not on the PATH.
+  static func program(for url: URL) throws -> URL {
+    let programs = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
       .map { URL(fileURLWithPath: String($0)).appendingPathComponent("ffmpeg") }
-      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    guard let program = programs.first(where: { FileManager.default.isExecutableFile(atPath: $0.path) }) else {
+      throw ImagingError.unwritable(
+        file: url.path,
+        reason:
+          "an MP4 needs the program ffmpeg, which is not on the PATH: install it, or name a file that ends in .png")
+    }
+    return program
   }
 }

@@ -46,14 +46,18 @@ public struct VideoFormat: Sendable, Equatable {
   /// A writer by the ending of the file's name: `.png` or `.apng` an animated PNG, `.mp4` an MP4 by the program ffmpeg.
   /// - Throws: `ImagingError.unwritable` for another ending, where ffmpeg is missing, or where the file cannot be made.
   public func writer(to url: URL) throws -> any VideoWriter {
-    try Self.requireName(of: url)
+    try Self.requireWriter(for: url)
     return url.pathExtension.lowercased() == "mp4"
       ? try FFmpegWriter(to: url, format: self) : try AnimatedPNGWriter(to: url, format: self)
   }
 
-  /// - Throws: `ImagingError.unwritable` for an ending that ``writer(to:)`` does not take.
-  public static func requireName(of url: URL) throws {
-    guard ["png", "apng", "mp4"].contains(url.pathExtension.lowercased()) else {
+  /// Checks before there are frames that ``writer(to:)`` can write such a file.
+  /// - Throws: `ImagingError.unwritable` for another ending, or where ffmpeg is missing.
+  public static func requireWriter(for url: URL) throws {
+    switch url.pathExtension.lowercased() {
+    case "png", "apng": return
+    case "mp4": _ = try FFmpegWriter.program(for: url)
+    default:
       throw ImagingError.unwritable(
         file: url.path, reason: "a video's name ends in .png or .apng (animated PNG) or .mp4")
     }

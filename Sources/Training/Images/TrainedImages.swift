@@ -204,7 +204,7 @@ public struct TrainedImages: Sendable {
     if let failure { throw failure }
     let looked = places.map(\.directory.path).joined(separator: " or ")
     throw TrainingError(
-      "the images that the model was trained on, \(data), are no longer there (\(looked)): say where they are with --data"
+      "the images that the model was trained on, \(data), are not here (\(looked)): say where they are with --data"
     )
   }
 }
