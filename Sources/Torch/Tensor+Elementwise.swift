@@ -76,6 +76,8 @@ extension Tensor {
     try made("+", [a]) { ct_add_scalar(a.handle, b, $0) }
   }
 
+  public static func + (a: Double, b: Tensor) throws -> Tensor { try b + a }
+
   public static func - (a: Tensor, b: Double) throws -> Tensor { try a + (-b) }
 
   public static func - (a: Double, b: Tensor) throws -> Tensor { try -b + a }
