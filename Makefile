@@ -10,7 +10,7 @@ SWIFT_FILES := Package.swift Sources Tests Fuzzing Examples
 
 .PHONY: help setup data build demo demo-faces test docs format lint clean photo-patches emoji faces fixtures shipped-models judge recognition report \
   faces-checks judge-checks codec-checks client python-checks studio studio-checks cluster-checks bench bench-quality bench-memory bench-scaling bench-gpu bench-studio bench-cluster \
-  bench-codec bench-photographs fuzz install dist deb install-checks aarch64-checks
+  bench-codec bench-photographs fuzz install dist deb install-checks package-checks aarch64-checks
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ deb: build ## The same as a package for this Debian, in .build/dist
 install-checks: build ## That an installed program runs from anywhere, and that nothing of the clone is needed
 	@Tests/InstallChecks/check_installation.sh
 
+package-checks: build ## That another package can depend on a version of this one, and that Examples/Consumer runs
+	@Tests/InstallChecks/check_package.sh
+
 aarch64-checks: setup ## That all C and C++ compiles for 64-bit ARM
 	@Scripts/check-aarch64.sh
 
@@ -63,10 +66,11 @@ lint: ## Checks format, style, how the sources lie and the links of the docs
 	@swift format lint --strict --recursive $(SWIFT_FILES)
 	@python3 Scripts/check-links.py
 	@python3 Scripts/check-layers.py
+	@python3 Scripts/check-interface.py
 	@if command -v shellcheck >/dev/null; then shellcheck -x Scripts/*.sh Packaging/*.sh Tests/InstallChecks/*.sh .ci/run; fi
 
 clean: ## Removes what was built (not .libtorch, .data and runs)
-	@rm -rf .build .build-consumer
+	@rm -rf .build
 
 photo-patches: ## Patches of photographs to train on (in .data/photo-patches-32; SIZE=64 for larger ones)
 	@Scripts/make-photo-patches.sh

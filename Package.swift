@@ -2,17 +2,37 @@
 import Foundation
 import PackageDescription
 
-// libtorch: the folder with `include/` and `lib/`. `make setup` lays it out in `.libtorch`; LIBTORCH_DIR names another.
+let files = FileManager.default
+
+// libtorch: the folder with `include/` and `lib/`. `make setup` lays it out in `.libtorch`; LIBTORCH_DIR names another. Its
+// folders are unsafe flags, which SwiftPM takes from no package that another names by version.
 let named = Context.environment["LIBTORCH_DIR"] ?? ""
 let libtorch = named.isEmpty ? Context.packageDirectory + "/.libtorch" : named
-guard FileManager.default.fileExists(atPath: libtorch + "/include/ATen/ATen.h") else {
-  let text = "no libtorch in \(libtorch): run `make setup`, or set LIBTORCH_DIR to a folder with include/ and lib/\n"
-  FileHandle.standardError.write(Data(text.utf8))
-  exit(1)
+let compilesTorch = files.fileExists(atPath: libtorch + "/include/ATen/ATen.h")
+if !compilesTorch { requireInstallation() }
+
+// Without libtorch: CTorch as `make install` leaves it, compiled, in a library that pkg-config finds.
+func requireInstallation() {
+  func fail(_ text: String) -> Never {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+    exit(1)
+  }
+  let missing = "no libtorch in \(libtorch): run `make setup`, or set LIBTORCH_DIR to a folder with include/ and lib/"
+  guard named.isEmpty else { fail(missing) }
+  let folders = (Context.environment["PKG_CONFIG_PATH"] ?? "").split(separator: ":").map(String.init)
+  guard
+    let folder = (folders + ["/usr/local/lib/pkgconfig", "/usr/lib/pkgconfig"])
+      .first(where: { files.fileExists(atPath: $0 + "/glow-torch.pc") })
+  else { fail("\(missing), or install glow and set PKG_CONFIG_PATH to its lib/pkgconfig") }
+  // While SwiftPM chooses a version, it has the manifest alone.
+  let own = Context.packageDirectory + "/Sources/CTorch/include/CTorch.h"
+  guard let header = files.contents(atPath: own) else { return }
+  guard header == files.contents(atPath: folder + "/../glow/link/CTorch.h") else {
+    fail("the glow of \(folder)/glow-torch.pc is of another version than this package: install the package's own")
+  }
 }
 
 // NCCL, where this libtorch is one for NVIDIA GPUs and its headers are beside it, as `make setup` lays them out.
-let files = FileManager.default
 let hasNCCL = [
   "lib/libtorch_cuda.so", "nccl/include/nccl.h", "cuda/include/crt/host_config.h", "cuda/include/nv/target",
 ]
@@ -34,6 +54,10 @@ let torchLibraries: [LinkerSetting] =
     .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
     .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
   ] + (hasNCCL ? [.linkedLibrary("torch_cuda"), .linkedLibrary("c10_cuda")] : [])
+let torchBridge: Target =
+  compilesTorch
+  ? .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries)
+  : .systemLibrary(name: "CTorch", path: "Packaging/CTorch", pkgConfig: "glow-torch")
 
 // `make fuzz` builds with GLOW_FUZZING.
 let isForFuzzing = Context.environment["GLOW_FUZZING"] != nil
@@ -73,7 +97,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
-    .target(name: "CTorch", cxxSettings: torchHeaders, linkerSettings: torchLibraries),
+    torchBridge,
     .target(name: "Files"),
     .target(name: "Safetensors", dependencies: ["Files"]),
     .target(name: "Multipart", dependencies: ["Files"]),

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Lays an installation out below $DESTDIR$PREFIX, from what `make build` made:
 #   bin/glow  lib/glow/*.so  share/glow/{Models,*.resources}  share/man  completions  share/doc/glow
-# The folder may be moved as a whole: everything is found from the program's own place.
+#   lib/pkgconfig/glow-torch.pc  lib/glow/link, for Swift packages that use the libraries (docs/from-swift.md)
+# The folder may be moved as a whole: the program finds everything from its own place.
 #   PREFIX   default /usr/local       DESTDIR   default nothing
 #   BUNDLE   1 brings the system's libraries along too, all but those of C and C++, for other machines
 set -euo pipefail
@@ -69,6 +70,22 @@ if [ -f "$libtorch/lib/libtorch_cuda.so" ]; then
     if [ -f "$file" ]; then install -m 644 "$file" "$lib/"; fi
   done
 fi
+
+# For Swift packages. Programs look for the library where it was linked; in a folder that is made to be moved, where the system
+# looks.
+mkdir -p "$lib/link" "$to/lib/pkgconfig"
+if [ "${BUNDLE:-}" = 1 ]; then
+  ln -s ../libglow-torch.so "$lib/link/libglow-torch.so"
+else
+  echo "INPUT(\"$PREFIX/lib/glow/libglow-torch.so\")" >"$lib/link/libglow-torch.so"
+fi
+install -m 644 Sources/CTorch/include/CTorch.h "$lib/link/"
+cat >"$to/lib/pkgconfig/glow-torch.pc" <<PC
+Name: glow-torch
+Description: libtorch for the Swift package swift-glow
+Version: $version
+Libs: -L\${pcfiledir}/../glow/link -lglow-torch
+PC
 
 # What the program reads.
 for bundle in Studio WeightLayouts; do cp -R "$built/swift-glow_$bundle.resources" "$share/glow/"; done

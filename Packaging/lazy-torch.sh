@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Links the built program anew, apart from libtorch, into folder $1:
 #   glow               loads the library beside it when it first calls it
-#   libglow-torch.so   the package's C++ (CTorch), which needs libtorch
+#   libglow-torch.so   the package's C++ (CTorch), which needs libtorch; without a soname, so that what is linked with it
+#                      by its path looks for it there
 # The program finds the library by its rpath, $ORIGIN/../lib/glow. It needs `make build` before it.
 #   CONFIGURATION      as of make (default release)
 #   LIBTORCH_DIR       as of make (default .libtorch)
@@ -28,7 +29,7 @@ torch=(-ltorch_cpu -lc10)
 # One for NVIDIA GPUs registers itself when it is loaded, so it is needed whether or not a symbol of it is used.
 if [ -f "$libtorch/lib/libtorch_cuda.so" ]; then torch+=("-Wl,--no-as-needed" -ltorch_cuda -lc10_cuda); fi
 c++ -shared -o "$out/libglow-torch.so" "@$work/torch" -L"$libtorch/lib" "${torch[@]}" -Wl,--gc-sections \
-  -Wl,-soname,libglow-torch.so -Wl,-rpath,\$ORIGIN
+  -Wl,-rpath,\$ORIGIN
 
 # The functions that the program calls and the library has.
 nm -u "@$work/rest" 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u >"$work/called"

@@ -112,7 +112,7 @@ public struct AttributeDirections {
     }
     var sum = try Tensor.zeros([1, latentShapes.reduce(0) { $0 + $1.reduce(1, *) }])
     for (attribute, strength) in strengths {
-      sum = try sum + rows.narrowed(0, attribute..<attribute + 1) * strength
+      sum = try sum + rows[attribute...attribute] * strength
     }
     let shift = try Latents(rows: sum, shapes: latentShapes)
     return Latents(

@@ -69,7 +69,7 @@ public struct DatasetSource: Sendable {
   ///   - size: images are cropped in the middle to this aspect and resized; nil keeps their size.
   ///   - channels: 1 or 3; nil keeps what there is.
   ///   - toleratingDamage: whether picture files that are none are left to be reported when they are read, for
-  ///     ``SoundImages``.
+  ///     ``UndamagedImages``.
   ///   - reading: how pictures are decoded, and where they are kept.
   /// - Throws: `DatasetError`, `ImagingError` or `SafetensorsError`, naming the file.
   public func open(

@@ -31,7 +31,7 @@ public struct Context {
 
   /// What it says of some images of the batch.
   package func images(_ range: Range<Int>) throws -> Context {
-    Context(labels: try labels?.narrowed(0, range), statistics: statistics)
+    Context(labels: try labels?[range], statistics: statistics)
   }
 
   /// The labels of `batch` images, for a layer that is conditioned on `classes` of them.

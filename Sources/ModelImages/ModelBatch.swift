@@ -50,7 +50,7 @@ public struct ModelBatch {
 
   /// Some of the images, on the same memory.
   public func images(_ range: Range<Int>) throws -> (x: Tensor, labels: Tensor?) {
-    (try x.narrowed(0, range), try labels?.narrowed(0, range))
+    (try x[range], try labels?[range])
   }
 
   /// The same images with other noise.

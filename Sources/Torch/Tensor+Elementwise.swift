@@ -83,6 +83,9 @@ extension Tensor {
     try made("+", [a]) { ct_add_scalar(a.handle, b, $0) }
   }
 
+  /// `a` added to each element.
+  public static func + (a: Double, b: Tensor) throws -> Tensor { try b + a }
+
   /// `b` taken from each element.
   public static func - (a: Tensor, b: Double) throws -> Tensor { try a + (-b) }
 

@@ -19,9 +19,6 @@ extension Tensor {
     try made("narrowed", [self]) { ct_narrow(handle, Int64(dim), Int64(range.lowerBound), Int64(range.count), $0) }
   }
 
-  /// A view of the entries `range` along the first dimension, such as some images of a batch: `x[0..<1]`.
-  public subscript(range: Range<Int>) -> Tensor { get throws { try narrowed(0, range) } }
-
   /// Two views, the first `count` entries of the last dimension and the rest.
   public func splitLast(at count: Int) throws -> (Tensor, Tensor) {
     let last = shape[rank - 1]

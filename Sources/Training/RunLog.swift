@@ -7,21 +7,21 @@ import Synchronization
 /// Writes what a run logs to `log.jsonl` in its folder, a line of JSON each: `time` (ISO 8601), `level`, `message` and the
 /// metadata, in which a number is one if it comes as `.stringConvertible`. A line that cannot be written, such as on a full
 /// disk, is lost.
-public struct RunLog: LogHandler {
-  public var logLevel = Logger.Level.info
-  public var metadata = Logger.Metadata()
+struct RunLog: LogHandler {
+  var logLevel = Logger.Level.info
+  var metadata = Logger.Metadata()
   private let file: URL
   private static let writing = Mutex(())
 
   /// Appends to the file that the run has, or makes it with the first line.
-  public init(_ run: RunFolder) { file = run.logFile }
+  init(_ run: RunFolder) { file = run.logFile }
 
-  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
-  public func log(event: LogEvent) {
+  func log(event: LogEvent) {
     var fields = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues(Self.json)
     fields["time"] = .string(Date.now.formatted(.iso8601))
     fields["level"] = .string(event.level.rawValue)
@@ -41,5 +41,23 @@ public struct RunLog: LogHandler {
     if let value = value as? Int { return .number(Double(value)) }
     if let value = value as? Double { return .number(value) }
     return .string("\(value)")
+  }
+}
+
+extension Trainer {
+  /// What `logger` is told, and from rank 0 also what `log.jsonl` holds.
+  var log: Logger {
+    guard ranks.isLeader else { return logger }
+    return Logger(label: logger.label) { [run, logger] _ in MultiplexLogHandler([logger.handler, RunLog(run)]) }
+  }
+}
+
+extension Logger {
+  /// Lines on standard error, with the time: for ``Trainer/logger`` in a program that does not use swift-log itself.
+  /// - Parameter level: of the least of what is said. At `info` also each checkpoint.
+  public static func standardError(from level: Level = .notice) -> Logger {
+    var logger = Logger(label: "glow.training") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = level
+    return logger
   }
 }

@@ -47,7 +47,7 @@ extension Trainer {
     let (run, images, best, batch) = (run, state.imagesSeen, state.best?.images, configuration.batchSize)
     let (newest, every) = (configuration.keepNewest ?? 2, configuration.keepEvery)
     let (readFingerprints, data) = (readFingerprints, state.data)
-    let (logger, heldUp) = (logger, clock.now - begun)
+    let (log, heldUp) = (log, clock.now - begun)
     writer.start {
       let start = clock.now
       try run.writeCheckpoint(images: images, contents.write)
@@ -57,14 +57,14 @@ extension Trainer {
       func seconds(_ duration: Duration) -> Logger.MetadataValue {
         .stringConvertible((duration / .milliseconds(1)).rounded() / 1000)
       }
-      logger.info(
+      log.info(
         "checkpoint written",
         metadata: [
           "images": .stringConvertible(images), "secondsHeldUp": seconds(heldUp),
           "secondsWriting": seconds(clock.now - start),
         ])
       if let changed = data.flatMap({ readFingerprints().difference(from: $0) }) {
-        logger.warning(
+        log.warning(
           "the images have changed since the run began: \(changed)", metadata: ["images": .stringConvertible(images)])
       }
     }
@@ -96,7 +96,7 @@ extension Trainer {
   func tolerate(_ error: any Error) throws {
     savedImages = nil
     guard configuration.onFailedWrite == .proceed else { throw unwritable(error) }
-    logger.error("\(error); training goes on without", metadata: ["images": .stringConvertible(state.imagesSeen)])
+    log.error("\(error); training goes on without", metadata: ["images": .stringConvertible(state.imagesSeen)])
   }
 
   private func unwritable(_ error: any Error) -> TrainingError {

@@ -15,7 +15,7 @@ extension Trainer {
   func learningRate() -> Double {
     if let recovery = state.recovery, state.imagesSeen >= recovery.until {
       state.recovery = nil
-      logger.notice("the learning rate is as planned again", metadata: ["images": .stringConvertible(state.imagesSeen)])
+      log.notice("the learning rate is as planned again", metadata: ["images": .stringConvertible(state.imagesSeen)])
     }
     let factor = pow(guards.learningRateFactor, Double(state.recovery?.rollBacks ?? 0))
     return configuration.learningRate(after: state.imagesSeen) * factor
@@ -111,7 +111,7 @@ extension Trainer {
     try run.truncateMetrics(after: state.lastLine)
     let factor = pow(guards.learningRateFactor, Double(rollBacks))
     let until = images + guards.images
-    logger.error(
+    log.error(
       "rolled back to \(checkpoint.lastPathComponent); \(short(factor)) of the learning rate until \(counted(until, "image"))",
       metadata: ["images": .stringConvertible(state.imagesSeen), "rollBacks": .stringConvertible(rollBacks)])
   }
@@ -120,10 +120,10 @@ extension Trainer {
   private func checkpointToGoBackTo(from divergence: Divergence, _ rollBacks: Int) throws -> URL? {
     do { try writer.wait() } catch { try tolerate(error) }
     let (checkpoints, damaged) = run.soundCheckpoints()
-    damaged.forEach { logger.warning("\($0)") }
+    damaged.forEach { log.warning("\($0)") }
     var metadata: Logger.Metadata = ["images": .stringConvertible(state.imagesSeen)]
     metadata["layer"] = divergence.layer.map { "\($0)" }
-    logger.error(
+    log.error(
       "step refused after \(counted(state.imagesSeen, "image")): \(divergence.what): \(divergence.place)",
       metadata: metadata)
     guard rollBacks <= guards.rollBacks, !checkpoints.isEmpty else { return nil }

@@ -14,6 +14,7 @@ import Torch
 extension Trainer {
   /// A new run in an empty folder.
   /// - Parameters:
+  ///   - flow: the shape of the model, which gets fresh weights.
   ///   - source: a model to begin as, in place of fresh weights and their initialization from data; `training.from` is to say
   ///     which.
   ///   - test: images that training does not see, by which verbs that score them know them again.
@@ -21,7 +22,7 @@ extension Trainer {
   ///   - communicator: the job, if this process is one of several that train the model together, each on its part of every
   ///     batch; all must be given the same settings and images.
   public convenience init(
-    configuration flow: any FlowConfiguration, training: TrainingConfiguration,
+    model flow: any FlowConfiguration, training: TrainingConfiguration,
     startingFrom source: (any FlowModel)? = nil, train: any ImageDataset,
     validation: any ImageDataset, test: (any ImageDataset)? = nil, run: RunFolder,
     options: TensorOptions = TensorOptions(), communicator: Communicator? = nil

@@ -10,7 +10,7 @@ extension Trainer {
   func reportDamage() {
     for case let dataset as SkippingDataset in [train, validation] {
       for report in dataset.takeReports() {
-        logger.warning(
+        log.warning(
           "skipped a damaged image (\(report.number) of at most \(dataset.limit)): \(report.text)",
           metadata: ["split": "\(dataset.split.rawValue)", "images": .stringConvertible(state.imagesSeen)])
       }

@@ -18,7 +18,7 @@ extension Trainer {
     _ meter: inout Meter, _ step: TrainingState.DueMeasurement, validating: Bool
   ) throws -> Bool {
     var metrics = meter.line(state, gradientNorm: step.gradientNorm, learningRate: step.learningRate)
-    try ranks.noteTimes(&metrics, steps: meter.lineSteps, logger)
+    try ranks.noteTimes(&metrics, steps: meter.lineSteps, log)
     var measured: Measurement?
     if validating {
       do {

@@ -16,14 +16,19 @@ import Torch
 /// var training = TrainingConfiguration(data: "fashion-mnist")
 /// training.images = 100_000
 /// let trainer = try Trainer(
-///   configuration: model, training: training, train: train, validation: validation,
+///   model: model, training: training, train: train, validation: validation,
 ///   run: RunFolder(URL(filePath: "runs/first")))
 /// trainer.onProgress = { print($0.images, $0.bitsPerDimension) }
 /// try trainer.fit()
 /// ```
 public final class Trainer {
-  /// The model in training, with the weights of the newest step.
+  /// The model that is trained. Once ``fit()`` has returned it holds the weights' average over time
+  /// (``TrainingConfiguration/averageImages``), which validations measure and the newest checkpoint holds, and multiplies
+  /// float32, as evaluations do. Before, and within the callbacks, it holds the weights that the next step changes; there
+  /// ``withAveragedWeights(_:)`` gives the average.
   public let model: any FlowModel
+  /// The weights as the last step left them, from which a further `fit` goes on, while `model` holds their average.
+  private var steppedWeights: Tensor?
   /// The run's settings, with what the run chose where they left it open.
   public internal(set) var configuration: TrainingConfiguration
   /// Where checkpoints, metrics and the log are written.
@@ -54,7 +59,8 @@ public final class Trainer {
   /// After how many images the newest checkpoint was written.
   var savedImages: Int?
 
-  /// Told what a person should know: what was refused, rolled back, passed over or not written, and where the run is.
+  /// Told what a person should know: what was refused, rolled back, passed over or not written, and where the run is. By
+  /// default nobody is told; `log.jsonl` in the run's folder says it in any case. `.standardError()` prints it.
   public var logger = Logger(label: "glow.training") { _ in SwiftLogNoOpLogHandler() }
   /// What was passed over when the run was opened, such as a damaged checkpoint; `fit` logs it.
   public internal(set) var notices: [String] = []
@@ -147,24 +153,26 @@ public final class Trainer {
   public var isFinished: Bool { hasSeenAll && state.dueMeasurement == nil }
   var hasSeenAll: Bool { state.imagesSeen >= configuration.images }
 
-  /// Trains until all images are seen or `shouldStop` says so; ends with a checkpoint. Where a guard refuses a step,
-  /// training goes on from a checkpoint with a lower learning rate.
+  /// Trains until all images are seen or `shouldStop` says so; ends with a checkpoint, and with the averaged weights in
+  /// ``model``. Where a guard refuses a step, training goes on from a checkpoint with a lower learning rate. After a stop,
+  /// another call goes on as if there had been none.
   /// - Throws: `TrainingError` when the guards give up or a file cannot be written: the last checkpoint stays as it was.
   public func fit() throws {
     if lock == nil, ranks.isLeader { lock = try RunLock(run) }
     defer { lock = nil }
-    notices.forEach { logger.warning("\($0)") }
+    try takeUpWeights()
+    notices.forEach { log.warning("\($0)") }
     if let takenTensors, let origin = configuration.from {
-      logger.info("begun as a model: \(takenTensors)", metadata: ["model": "\(origin.model)"])
+      log.info("begun as a model: \(takenTensors)", metadata: ["model": "\(origin.model)"])
     }
-    if let precisionChoice { logger.info("\(precisionChoice)") }
-    logger.info(
+    if let precisionChoice { log.info("\(precisionChoice)") }
+    log.info(
       "training",
       metadata: [
         "images": .stringConvertible(state.imagesSeen), "totalImages": .stringConvertible(configuration.images),
       ])
     for note in train.notes + validation.notes.filter({ !train.notes.contains($0) }) {
-      logger.info("\(note)", metadata: ["images": .stringConvertible(state.imagesSeen)])
+      log.info("\(note)", metadata: ["images": .stringConvertible(state.imagesSeen)])
     }
     defer { events = nil }
     do {
@@ -180,12 +188,26 @@ public final class Trainer {
       }
     } catch {
       try? writer.wait()
-      logger.critical("\(error)", metadata: ["images": .stringConvertible(state.imagesSeen)])
+      log.critical("\(error)", metadata: ["images": .stringConvertible(state.imagesSeen)])
       throw error
     }
     reportDamage()
     if isFinished, ranks.isLeader { run.removePictureCache() }
-    logger.info(isFinished ? "finished" : "stopped", metadata: ["images": .stringConvertible(state.imagesSeen)])
+    try leaveAverage()
+    log.info(isFinished ? "finished" : "stopped", metadata: ["images": .stringConvertible(state.imagesSeen)])
+  }
+
+  private func takeUpWeights() throws {
+    if let steppedWeights { try model.parameters.values.assign(steppedWeights) }
+    steppedWeights = nil
+    try model.use(precision)
+  }
+
+  private func leaveAverage() throws {
+    try model.use(.float32)
+    guard let average, state.steps > 0 else { return }
+    steppedWeights = try model.parameters.values.copy()
+    try model.parameters.values.assign(average.value())
   }
 
   private func takeSteps() throws {

@@ -51,6 +51,7 @@ import Torch
   @Test func numbers() throws {
     let x = try Tensor(values)
     try expectEach("x + 2", x + 2, values.map { $0 + 2 })
+    try expectEach("2 + x", 2 + x, values.map { 2 + $0 })
     try expectEach("x - 2", x - 2, values.map { $0 - 2 })
     try expectEach("2 - x", 2 - x, values.map { 2 - $0 })
     try expectEach("x * 3", x * 3, values.map { $0 * 3 })

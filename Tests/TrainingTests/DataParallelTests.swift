@@ -51,7 +51,7 @@ import Torch
           options: options,
           communicator: communicator)
         : try Trainer(
-          configuration: model, training: training, train: train, validation: validation, run: RunFolder(folder),
+          model: model, training: training, train: train, validation: validation, run: RunFolder(folder),
           options: options, communicator: communicator)
       try configure(trainer)
       try trainer.fit()
@@ -283,7 +283,7 @@ import Torch
       let ends = try Job.run(2, timeout: 10) { communicator in
         do {
           _ = try Trainer(
-            configuration: Small.model(), training: Small.training(),
+            model: Small.model(), training: Small.training(),
             train: SmallImages(count: communicator.rank == 1 ? 19 : 20),
             validation: SmallImages(split: .validation, count: 6), run: RunFolder(run), communicator: communicator)
         } catch {
@@ -374,7 +374,7 @@ import Torch
         try Job.run(2, timeout: 10) { communicator in
           do {
             let trainer = try Trainer(
-              configuration: Small.model(), training: Small.training { $0.skipDamaged = limit },
+              model: Small.model(), training: Small.training { $0.skipDamaged = limit },
               train: DamagedImages(damaged: [3, 11, 12]), validation: SmallImages(split: .validation, count: 6),
               run: RunFolder(folder.appending(path: "\(limit)")), communicator: communicator)
             try trainer.fit()

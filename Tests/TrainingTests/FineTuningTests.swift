@@ -19,7 +19,7 @@ import Torch
     var training = training
     training.from = try ModelOrigin(source, at: "old")
     return try Trainer(
-      configuration: model, training: training, startingFrom: source, train: Small.images(for: model),
+      model: model, training: training, startingFrom: source, train: Small.images(for: model),
       validation: Small.images(.validation, count: 6, for: model), run: RunFolder(folder))
   }
 

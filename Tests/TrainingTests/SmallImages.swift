@@ -77,7 +77,7 @@ enum Small {
   ) throws -> Trainer {
     try Runtime.setThreadCount(1)
     return try Trainer(
-      configuration: model, training: training, train: images(for: model),
+      model: model, training: training, train: images(for: model),
       validation: images(.validation, count: 6, for: model), run: RunFolder(folder))
   }
 

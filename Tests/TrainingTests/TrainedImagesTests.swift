@@ -16,7 +16,7 @@ import Testing
     training.data = folder.appending(path: "photos").path
     let (train, validation) = try training.openImages()
     try Trainer(
-      configuration: Small.model(), training: training, train: train, validation: validation,
+      model: Small.model(), training: training, train: train, validation: validation,
       run: RunFolder(folder.appending(path: "runs/first"))
     ).fit()
   }
@@ -98,7 +98,7 @@ import Testing
       let cache = training.makePictureCache()
       let (train, validation) = try training.openImages(keepingIn: cache)
       let run = RunFolder(folder.appending(path: "runs/first"))
-      try Trainer(configuration: Small.model(), training: training, train: train, validation: validation, run: run)
+      try Trainer(model: Small.model(), training: training, train: train, validation: validation, run: run)
         .fit()
       let found = try images(folder).find()
       #expect(try found.train.image(at: 0) == train.image(at: 0))
@@ -228,7 +228,7 @@ import Testing
       let source = try DatasetSource(parsing: training.data)
       let run = RunFolder(folder.appending(path: "runs/first"))
       try Trainer(
-        configuration: Small.model(), training: training, train: train, validation: validation,
+        model: Small.model(), training: training, train: train, validation: validation,
         test: source.open(split: .test, seed: 0), run: run
       ).fit()
       func difference() throws -> String? {

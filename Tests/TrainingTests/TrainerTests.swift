@@ -1,5 +1,6 @@
 import Datasets
 import FlowModels
+import Flows
 import Foundation
 import Runs
 import TestSupport
@@ -119,20 +120,52 @@ import Torch
     }
   }
 
-  @Test func checkpointsHoldRawAndAveragedWeights() throws {
+  @Test func afterFitTheModelHoldsTheAverageLikeTheCheckpoint() throws {
     try withTemporaryFolder { folder in
       let trainer = try Small.trainer(in: folder)
+      var raw: [Float] = []
+      trainer.onProgress = { _ in raw = try! trainer.model.parameters.values.elements() }
       try trainer.fit()
-      let raw: [Float] = try trainer.model.parameters.values.elements()
-      let averaged: [Float] = try trainer.withAveragedWeights { try trainer.model.parameters.values.elements() }
+      let averaged: [Float] = try trainer.model.parameters.values.elements()
       #expect(averaged != raw)
-      #expect(try trainer.model.parameters.values.elements(Float.self) == raw)
+      #expect(try trainer.withAveragedWeights { try trainer.model.parameters.values.elements() } == averaged)
       let checkpoint = folder.appending(path: "checkpoints/images-64")
       let model = try ModelFolder.read(checkpoint, as: Glow.self)
       #expect(try model.parameters.values.elements(Float.self) == averaged)
+      #expect(try model.fingerprint() == trainer.model.fingerprint())
       try Trainer.loadRawWeights(into: model, from: checkpoint)
       #expect(try model.parameters.values.elements(Float.self) == raw)
       #expect(try Trainer.savedConfiguration(ofCheckpoint: checkpoint) == trainer.configuration)
+    }
+  }
+
+  /// The averaged weights are for whoever uses the model: training goes on from its own.
+  @Test(arguments: [ConditionerPrecision.float32] + (Runtime.hasBFloat16Products ? [.bfloat16] : []))
+  func aSecondFitGoesOnFromTheLastStep(precision: ConditionerPrecision) throws {
+    try withTemporaryFolder { folder in
+      let training = Small.training { $0.precision = precision }
+      let (whole, stopped) = (folder.appending(path: "whole"), folder.appending(path: "stopped"))
+      try Small.trainer(training, in: whole).fit()
+      let trainer = try Small.trainer(training, in: stopped)
+      try Small.stop(trainer, after: 3)
+      #expect(trainer.imagesSeen == 24 && trainer.model.precision == .float32)
+      // What someone does with the model in between is not training.
+      try trainer.model.parameters.values.zeroInPlace()
+      try trainer.fit()
+      #expect(trainer.isFinished)
+      #expect(try state(stopped, images: 64) == state(whole, images: 64))
+      try trainer.fit()
+      #expect(try state(stopped, images: 64) == state(whole, images: 64))
+    }
+  }
+
+  @Test func withoutAnAverageTheModelHoldsTheLastStep() throws {
+    try withTemporaryFolder { folder in
+      let trainer = try Small.trainer(Small.training { $0.averageImages = 0 }, in: folder)
+      var raw: [Float] = []
+      trainer.onProgress = { _ in raw = try! trainer.model.parameters.values.elements() }
+      try trainer.fit()
+      #expect(try trainer.model.parameters.values.elements(Float.self) == raw)
     }
   }
 
@@ -289,7 +322,7 @@ import Torch
       let wide = SmallImages(shape: ImageShape(height: 4, width: 8, channels: 1))
       let error = try #require(throws: ModelError.self) {
         try Trainer(
-          configuration: Small.model(), training: Small.training(), train: wide, validation: wide,
+          model: Small.model(), training: Small.training(), train: wide, validation: wide,
           run: RunFolder(folder))
       }
       #expect("\(error)" == "the images of small are 4x8x1, the model takes 4x4x1")

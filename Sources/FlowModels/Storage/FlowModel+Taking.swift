@@ -101,11 +101,11 @@ extension FlowModel {
     guard let source, source.rank == target.rank,
       zip(source.shape, target.shape).dropFirst().allSatisfy({ $0 == $1 || $0 == 1 })
     else { return 0 }
-    let single = [1] + target.shape.dropFirst()
+    let single = Array(target.shape.dropFirst())
     var count = 0
     for (place, row) in rows.enumerated() {
       guard let row else { continue }
-      try target.narrowed(0, place..<place + 1).assign(source.narrowed(0, row..<row + 1).expanded(to: single))
+      try target[place].assign(source[row].expanded(to: single))
       count += 1
     }
     return count

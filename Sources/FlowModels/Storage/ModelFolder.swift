@@ -12,7 +12,6 @@ import Torch
 /// ```swift
 /// let glow = try Glow(.standard, seed: 1)
 /// let folder = URL(filePath: "model")
-/// try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
 /// try ModelFolder.write(glow, to: folder)
 /// let model = try ModelFolder.read(folder)  // of whatever family it is
 /// print(model.configuration.summary)
@@ -46,14 +45,22 @@ public enum ModelFolder {
     }
   }
 
-  /// Writes both files into `folder`, which must exist.
+  /// Writes both files into `folder`, which is made where it is missing.
   /// - Parameters:
   ///   - values: `[count]`, in place of the model's own values, such as their average over time.
   ///   - dtype: the floating-point type on disk; nil for the model's own.
   public static func write(
     _ model: any FlowModel, values: Tensor? = nil, as dtype: DType? = nil, to folder: URL
   ) throws {
+    try make(folder)
     try Contents(model, values: values, as: dtype).write(to: folder)
+  }
+
+  /// Makes a folder and those above it, where they are missing.
+  package static func make(_ folder: URL) throws {
+    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+      throw ModelError.file(folder.path, reason: "cannot be created: \(error.systemReason)")
+    }
   }
 
   /// What both files hold, in memory of its own: the model may change, and another thread may write it, meanwhile.

@@ -67,9 +67,9 @@ struct ExportCommand: ParsableCommand {
       try WeightLayout.named(layout).write(model, choosing: form.choices, as: dtype.dtype, to: URL(filePath: out))
     } else {
       let folder = URL(filePath: out)
-      let card = try HubCard(flow, in: place.folder, as: dtype.dtype, license: license)
-      try writeModel(flow, as: dtype.dtype, trainedOn: TrainedImages(ofModel: place.folder), to: folder)
-      if try !card.write(to: folder) { warn("\(out)/\(HubCard.fileName) is not Glow's and stays as it is") }
+      let hasCard = try ModelFolder.export(
+        flow, from: place.folder, to: folder, as: dtype.dtype, license: license)
+      if !hasCard { warn("\(out)/\(HubCard.fileName) is not Glow's and stays as it is") }
       try keepAttributes(of: place.folder, in: folder)
     }
     tell("\(counted(flow.parameters.count, "parameter")) in \(dtype.rawValue): \(out)")

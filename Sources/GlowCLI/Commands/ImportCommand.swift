@@ -4,6 +4,7 @@ import Files
 import FlowModels
 import Foundation
 import Torch
+import Training
 
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,7 +36,7 @@ struct ImportCommand: ParsableCommand {
       URL(filePath: weights), size: size.map { ($0.height, $0.width) }, bits: bits,
       classNames: classNames?.split(separator: ",").map(String.init), choosing: form.choices,
       options: TensorOptions(.float32, on: device))
-    try writeModel(glow, to: URL(filePath: out))
+    try ModelFolder.write(glow, trainedOn: nil, to: URL(filePath: out))
     let model = glow.configuration
     tell(
       "\(model.summary), \(model.height)x\(model.width)x\(model.channels), "

@@ -64,10 +64,10 @@ struct ModelData {
   func open(_ split: DatasetSplit) throws -> any ImageDataset { try openSound(split).dataset }
 
   /// The same, which know their numbers in the whole split.
-  func openSound(_ split: DatasetSplit) throws -> SoundImages {
+  func openSound(_ split: DatasetSplit) throws -> UndamagedImages {
     let dataset = try openWhole(split)
-    guard let skipDamaged else { return SoundImages(all: dataset) }
-    let sound = try SoundImages(of: dataset, skippingAtMost: skipDamaged)
+    guard let skipDamaged else { return UndamagedImages(all: dataset) }
+    let sound = try UndamagedImages(of: dataset, skippingAtMost: skipDamaged)
     warn(ofDamaged: sound, in: split)
     return sound
   }
@@ -94,7 +94,7 @@ struct ModelData {
 }
 
 /// Names the images that are left out, and says how many there are.
-func warn(ofDamaged images: SoundImages, in split: DatasetSplit) {
+func warn(ofDamaged images: UndamagedImages, in split: DatasetSplit) {
   guard !images.damaged.isEmpty else { return }
   warn(images.damaged.map { "left out: \($0)" })
   warn(

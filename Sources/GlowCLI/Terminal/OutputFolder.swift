@@ -1,11 +1,8 @@
 import ArgumentParser
 import Datasets
 import Files
-import FlowModels
 import Foundation
 import Runs
-import Torch
-import Training
 
 /// What a verb writes into a folder: one that is new or empty, or that holds what Glow wrote there as the same kind. What
 /// else is there stays as it is.
@@ -114,20 +111,5 @@ extension URL {
 func makeFolder(_ folder: URL) throws {
   do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
     throw ValidationError("cannot create the folder \(folder.path): \(error.systemReason)")
-  }
-}
-
-/// Writes a model's folder; one that cannot be completed and was not there before is removed.
-func writeModel(
-  _ model: any FlowModel, as dtype: DType? = nil, trainedOn images: TrainedImages? = nil, to folder: URL
-) throws {
-  let isNew = !FileManager.default.fileExists(atPath: folder.path)
-  try makeFolder(folder)
-  do {
-    try TrainedImages.write(images, to: folder)
-    try ModelFolder.write(model, as: dtype, to: folder)
-  } catch {
-    if isNew { try? FileManager.default.removeItem(at: folder) }
-    throw error
   }
 }

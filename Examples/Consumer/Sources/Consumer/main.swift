@@ -8,7 +8,7 @@ let glow = try ModelFolder.read(URL(filePath: "Models/fashion-mnist"), as: Glow.
 let sneakers = try Tensor([7, 7])
 let x = try glow.sample(count: 2, temperature: 0.7, labels: sneakers, seed: 1)  // [2, 28, 28, 1]
 let bits = try glow.bitsPerDimension(x, labels: sneakers)  // [2]
-let between = try glow.interpolate(x.narrowed(0, 0..<1), x.narrowed(0, 1..<2), steps: 9, labels: sneakers)
+let between = try glow.interpolate(x[..<1], x[1...], steps: 9, labels: sneakers)
 
 let latents = try glow.encode(x, labels: sneakers)
 let difference = try (glow.decode(latents, labels: sneakers) - x).magnitude().maximum().item()

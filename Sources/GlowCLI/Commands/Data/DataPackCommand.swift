@@ -48,7 +48,7 @@ struct DataPackCommand: ParsableCommand {
     warn(splits.flatMap(\.notes))
     if let limit = damage.skipDamaged {
       splits = try splits.map { split in
-        let sound = try SoundImages(of: split, skippingAtMost: limit)
+        let sound = try UndamagedImages(of: split, skippingAtMost: limit)
         warn(ofDamaged: sound, in: split.split)
         return sound.dataset
       }

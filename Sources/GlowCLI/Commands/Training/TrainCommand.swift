@@ -239,7 +239,7 @@ struct TrainCommand: ParsableCommand {
     }
     let run = RunFolder(URL(filePath: folder))
     let trainer = try Trainer(
-      configuration: model, training: training, startingFrom: source, train: train, validation: validation,
+      model: model, training: training, startingFrom: source, train: train, validation: validation,
       test: isLeader ? testImages(training, like: train) : nil, run: run, options: options, communicator: communicator)
     if isLeader, let from, let taken = trainer.takenTensors { tell("From \(from): \(taken)") }
     let disk = training.pictureDiskBudget(of: run)

@@ -80,9 +80,7 @@ struct TrainingProcess {
     tell("Each step \(work(of: trainer))")
     // Standard output is buffered when it is no terminal; this belongs before the progress on standard error.
     fflush(nil)
-    trainer.logger = Logger(label: "glow") { [run = trainer.run] _ in
-      MultiplexLogHandler([TerminalLog(bar), RunLog(run)])
-    }
+    trainer.logger = Logger(label: "glow") { _ in TerminalLog(bar) }
     trainer.onProgress = { progress in
       bar.update(
         progress.images, of: progress.totalImages,

@@ -5,10 +5,10 @@ import Synchronization
 ///
 /// ```swift
 /// let all = try DatasetSource(parsing: "photos").open(split: .test, size: (32, 32), seed: 0, toleratingDamage: true)
-/// let sound = try SoundImages(of: all, skippingAtMost: 3)
+/// let sound = try UndamagedImages(of: all, skippingAtMost: 3)
 /// print(sound.dataset.count, sound.damaged)
 /// ```
-public struct SoundImages: Sendable {
+public struct UndamagedImages: Sendable {
   /// The images that can be read, in their order.
   public let dataset: any ImageDataset
   /// What is wrong with the images that are left out, a sentence each, in their order.
