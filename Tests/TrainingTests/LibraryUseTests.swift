@@ -23,7 +23,8 @@ import Torch
         #expect(names.contains(name), "\(names)")
       }
       let lines = try String(contentsOf: RunFolder(folder).logFile, encoding: .utf8).split(separator: "\n")
-      let said = try lines.map { try JSONDecoder().decode([String: String].self, from: Data($0.utf8))["message"] }
+      struct Line: Decodable { let message: String }
+      let said = try lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).message }
       #expect(said.first == "training" && said.contains("checkpoint written") && said.last == "finished")
     }
   }

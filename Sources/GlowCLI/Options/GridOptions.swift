@@ -31,7 +31,9 @@ func requirePicture(_ out: String?, from inputs: [String] = [], force: Bool) thr
 /// The same of the files that ``writePictures(_:named:to:)`` writes.
 func requirePictures(named names: [String], in folder: String, force: Bool) throws {
   var isFolder: ObjCBool = false
-  guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else { return }
+  guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+    return try requireRoom(for: URL(filePath: folder), named: folder)
+  }
   guard isFolder.boolValue else {
     throw ValidationError("--out \(folder) is a file, and --files writes into a folder: name another")
   }

@@ -33,7 +33,7 @@ enum OutputFile: String {
     }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      return try requireWritable(url.deletingLastPathComponent(), for: "\(flag) \(path)")
+      return try requireWritable(url.deletingLastPathComponent(), orElse: "\(flag) \(path) could not be written")
     }
     guard !isFolder.boolValue else {
       throw ValidationError("\(flag) \(path) is a folder, and \(rawValue) is written: name a file in it")
@@ -87,15 +87,26 @@ enum OutputFile: String {
   }
 }
 
-/// Refuses a place in a folder that is not there, or into which nothing can be written.
-/// - Parameter place: how the place was given.
-func requireWritable(_ folder: URL, for place: String) throws {
+/// Refuses a folder that is not there, or into which nothing can be written.
+/// - Parameter problem: what cannot be done then.
+func requireWritable(_ folder: URL, orElse problem: String) throws {
+  let path = folder.relativePath
+  guard FileManager.default.fileExists(atPath: folder.path) else {
+    throw ValidationError("\(problem): there is no folder \(path): make it, or name another place")
+  }
   guard FileIdentity.isFolder(folder.path) else {
-    throw ValidationError("\(place): there is no folder \(folder.relativePath): make it, or name another place")
+    throw ValidationError("\(problem): \(path) is a file: name another place")
   }
   guard access(folder.path, W_OK) == 0 else {
-    throw ValidationError("\(place): nothing can be written into \(folder.relativePath): name another place")
+    throw ValidationError("\(problem): nothing may be written into \(path): name another place")
   }
+}
+
+/// The same of the folder in which one would be made, with those above it.
+func requireRoom(for folder: URL, named place: String) throws {
+  var above = folder.standardizedFileURL.deletingLastPathComponent()
+  while !FileManager.default.fileExists(atPath: above.path), above.path != "/" { above.deleteLastPathComponent() }
+  try requireWritable(above, orElse: "cannot create the folder \(place)")
 }
 
 /// A file or folder, however it is named.

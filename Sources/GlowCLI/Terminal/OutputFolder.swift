@@ -23,12 +23,10 @@ enum OutputFolder {
     }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      var above = folder.standardizedFileURL.deletingLastPathComponent()
-      while !FileManager.default.fileExists(atPath: above.path), above.path != "/" { above.deleteLastPathComponent() }
-      return try requireWritable(above, for: "--out \(path)")
+      return try requireRoom(for: folder, named: path)
     }
     guard isFolder.boolValue else { throw refuse("is a file, and a folder is written", "name another") }
-    try requireWritable(folder, for: "--out \(path)")
+    try requireWritable(folder, orElse: "--out \(path) could not be written")
     if self == .packed { throw refuse("is there already", "remove it, or name another folder") }
     if let images, FileIdentity(path) == FileIdentity(images.folder.path) {
       throw refuse("is the folder of the images", "name another one, or one in it such as \(images.folder.path)/run")

@@ -50,7 +50,9 @@ final class ProgressBar: Sendable {
   }
 
   /// Prints a line above the bar.
-  func print(_ line: String) {
+  /// - Parameter isError: whether quiet verbs print it, too.
+  func print(_ line: String, isError: Bool = false) {
+    guard isError || !Talk.isQuiet else { return }
     drawing.withLock { drawing in
       clear(&drawing)
       write(line + "\n")

@@ -16,6 +16,6 @@ struct TerminalLog: LogHandler {
 
   func log(event: LogEvent) {
     guard event.level < .critical else { return }
-    bar.print(safe("\(event.level.rawValue): \(event.message)"))
+    bar.print(safe("\(event.level.rawValue): \(event.message)"), isError: event.level >= .error)
   }
 }
