@@ -176,7 +176,10 @@ extension FlowConfiguration {
       let place = try attributeNumber(name)
       let (own, value) = (attributeNames[place], Float(strength))
       guard AttributeStrength.range.contains(strength) else {
-        throw ModelError.request("attribute \(own) has the strength \(strength.formatted()), expected -10 to 10")
+        let range = AttributeStrength.range
+        throw ModelError.request(
+          "attribute \(own) has the strength \(strength.formatted()), expected \(range.lowerBound.formatted()) to "
+            + range.upperBound.formatted())
       }
       guard row[place] * value >= 0 else {
         throw ModelError.request("attribute \(own) is asked for and ruled out: say one of both")

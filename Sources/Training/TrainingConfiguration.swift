@@ -158,6 +158,11 @@ public struct TrainingConfiguration: Codable, Sendable, Hashable {
     }
     try requireSize(height, "height")
     try requireSize(width, "width")
+    for (side, field, other) in [(height, "height", "width"), (width, "width", "height")] where side == nil {
+      guard (height ?? width) == nil else {
+        throw ModelError.invalid(field: field, value: "missing", expected: "a number beside \(other)")
+      }
+    }
     try ModelError.require(channels == nil || channels == 1 || channels == 3, "channels", channels ?? 0, "1 or 3")
     try ModelError.require(
       (0..<1).contains(augmentation.shift), "augmentation.shift", augmentation.shift, "at least 0 and below 1")

@@ -58,6 +58,7 @@ extension ImageDataset {
   public func cuttingValidation(
     of validationCount: Int, seed: UInt64
   ) throws -> (train: any ImageDataset, validation: any ImageDataset) {
+    precondition(validationCount > 0, "a validation split has an image or more, got \(validationCount)")
     guard validationCount < count else {
       throw DatasetError.tooFewImages(name: name, split: .validation, count: count, needed: validationCount + 1)
     }

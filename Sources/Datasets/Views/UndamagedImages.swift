@@ -20,7 +20,7 @@ public struct UndamagedImages: Sendable {
   public init(all dataset: any ImageDataset) { (self.dataset, damaged, numbers) = (dataset, [], nil) }
 
   /// Reads all images once.
-  /// - Throws: `DatasetError.tooManyDamaged` if more than `limit` cannot be read, or none can.
+  /// - Throws: `DatasetError.tooManyDamaged` if more than `limit` cannot be read, `.noneReadable` if none can.
   public init(of dataset: any ImageDataset, skippingAtMost limit: Int) throws {
     let faults = Mutex<[Int: String]>([:])
     let part = 64
@@ -33,8 +33,11 @@ public struct UndamagedImages: Sendable {
     }
     let found = faults.withLock { $0 }
     damaged = found.keys.sorted().map { found[$0]! }
-    guard damaged.count <= limit, damaged.count < dataset.count else {
-      throw DatasetError.tooManyDamaged(name: dataset.name, limit: limit, last: damaged.last ?? "there is no image")
+    guard damaged.count <= limit else {
+      throw DatasetError.tooManyDamaged(name: dataset.name, limit: limit, last: damaged.last!)
+    }
+    guard damaged.count < dataset.count else {
+      throw DatasetError.noneReadable(name: dataset.name, split: dataset.split, className: nil)
     }
     let sound = (0..<dataset.count).filter { found[$0] == nil }
     numbers = found.isEmpty ? nil : sound

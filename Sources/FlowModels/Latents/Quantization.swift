@@ -14,7 +14,10 @@ public struct Quantization: Sendable {
   public let bits: Int
 
   /// - Parameter bits: per channel, 1 to 8.
-  public init(bits: Int) { self.bits = bits }
+  public init(bits: Int) {
+    precondition((1...8).contains(bits), "a channel has 1 to 8 bits, got \(bits)")
+    self.bits = bits
+  }
 
   private var cells: Double { Double(1 << bits) }
   private var step: Double { Double(1 << (8 - bits)) }

@@ -15,7 +15,7 @@ import Testing
       "\(try #require(throws: DatasetError.self) { try UndamagedImages(of: CountingDataset(count: 3, broken: broken), skippingAtMost: limit) })"
     }
     #expect(try message([0, 2], 1).contains("than the 1 that may be skipped"))
-    #expect(try message([0, 1, 2], 9).contains("more images cannot be read"))
+    #expect(try message([0, 1, 2], 9).contains("no train image can be read"))
   }
 
   @Test func nothingIsLeftOutWhereAllIsSound() throws {

@@ -40,7 +40,7 @@ struct DoctorCommand: ParsableCommand {
       throw DoctorFault(
         description: "\(counted(page.faults, "line")) above marked ! \(page.faults == 1 ? "needs" : "need") care")
     }
-    print("\nAll is well.")
+    print("All is well.")
   }
 
   private func program(_ page: inout DoctorPage) {
