@@ -42,9 +42,24 @@ def argument(entry):
         if entry["kind"] == "option":
             head += " " + value
     text = " ".join(part for part in (entry.get("abstract"), entry.get("discussion")) if part)
+    if entry.get("allValues") and "values:" not in text:
+        text += f" (values: {', '.join(entry['allValues'])})"
     if entry.get("defaultValue"):
         text += f" (default: {entry['defaultValue']})"
     return f".TP\n{head}\n{roff(text)}"
+
+
+def synopsis(entries):
+    required = [f" \\fB{roff(spelled(one['preferredName']))}\\fR \\fI{roff(one['valueName'])}\\fR" for one in entries
+                if one["kind"] == "option" and not one["isOptional"]]
+    words = []
+    for one in entries:
+        if one["kind"] == "positional":
+            word = f"\\fI{roff(one['valueName'])}\\fR" + (" ..." if one["isRepeating"] else "")
+            if one.get("parsingStrategy") == "postTerminator":
+                word = "\\-\\- " + word
+            words.append(f" [{word}]" if one["isOptional"] else " " + word)
+    return "[\\fIoptions\\fR]" + "".join(required + words)
 
 
 def pages(command, above, version):
@@ -54,8 +69,7 @@ def pages(command, above, version):
     entries = [one for one in command.get("arguments", []) if one.get("shouldDisplay", True)]
     lines = [f".TH {roff(title.upper())} 1 \"\" \"glow {version}\" \"Glow\"", ".SH NAME",
              f"{roff(title)} \\- {roff(command.get('abstract', '').rstrip('.'))}", ".SH SYNOPSIS",
-             f"\\fB{roff(' '.join(names))}\\fR " + ("\\fIverb\\fR" if children else "[\\fIoptions\\fR]"
-             + "".join(f" \\fI{roff(one['valueName'])}\\fR" for one in entries if one["kind"] == "positional"))]
+             f"\\fB{roff(' '.join(names))}\\fR " + ("\\fIverb\\fR" if children else synopsis(entries))]
     if command.get("discussion"):
         lines += [".SH DESCRIPTION", paragraphs(command["discussion"])]
     if children:

@@ -40,8 +40,8 @@ public struct DatasetSource: Sendable {
     }
   }
 
-  /// Reads what a person says: a folder or a file that is there wins over the word for a set, unless it is a run, a model or
-  /// a report.
+  /// Reads what a person says: a folder or a file that is there wins over the word for a set, unless it is empty, a run, a
+  /// model or a report.
   ///
   /// - Throws: as ``init(parsing:)``.
   public init(naming text: String) throws {
@@ -53,12 +53,19 @@ public struct DatasetSource: Sendable {
     let expanded = NSString(string: text).expandingTildeInPath
     let path = expanded.hasPrefix("/") ? expanded : working.appending(path: expanded).path
     if word?.kind.name != DatasetKinds.ofPaths.name, !text.isEmpty, FileManager.default.fileExists(atPath: path),
-      FolderContents.own(in: URL(fileURLWithPath: path)) == nil
+      Self.mayHoldImages(URL(fileURLWithPath: path))
     {
       self.init(DatasetKinds.ofPaths, URL(fileURLWithPath: path))
     } else {
       try self.init(parsing: text)
     }
+  }
+
+  /// Whether something is there that may hold images: no empty folder, no run, no model and no report.
+  private static func mayHoldImages(_ place: URL) -> Bool {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: place.path) else { return true }
+    return !names.isEmpty && !FolderContents.isRun(place) && !FolderContents.isModel(place)
+      && !FolderContents.isReport(place)
   }
 
   /// Opens one split. Where a set has no validation images of its own, some of its training images, chosen by `seed`,

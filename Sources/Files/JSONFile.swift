@@ -25,14 +25,25 @@ package enum JSONFile {
   private static func problem(_ error: DecodingError) -> String {
     switch error {
     case .keyNotFound(let key, let context): "field \(path(context.codingPath + [key])) is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      "field \(path(context.codingPath)) has the wrong type: \(context.debugDescription)"
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      "field \(path(context.codingPath)) has the wrong type: expected \(kind(of: type))"
     case .dataCorrupted(let context) where !context.codingPath.isEmpty:
       "field \(path(context.codingPath)) is wrong: \(context.debugDescription)"
     // It says no more of a number that does not fit its field.
     case .dataCorrupted:
       "holds a number that its field cannot take: a fraction for a count, or one that is too large"
     @unknown default: "\(error)"
+    }
+  }
+
+  private static func kind(of type: Any.Type) -> String {
+    switch type {
+    case is any BinaryInteger.Type: "a whole number"
+    case is any BinaryFloatingPoint.Type: "a number"
+    case is String.Type: "text"
+    case is Bool.Type: "true or false"
+    case is [Any].Type: "a list"
+    default: "an object"
     }
   }
 

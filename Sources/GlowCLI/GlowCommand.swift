@@ -51,7 +51,8 @@ public struct GlowCommand: AsyncParsableCommand {
     do { command = try parseAsRoot(arguments.joiningNegativeNumbers) } catch {
       let code = exitCode(for: error)
       if code.isSuccess { exit(withError: error) }
-      end(Misspelling(in: arguments).map { "Error: \($0)" } ?? fullMessage(for: error), code)
+      let sentence = Misspelling.forgottenTerminator(in: arguments) ?? Misspelling(in: arguments)?.description
+      end(sentence.map { "Error: \($0)" } ?? fullMessage(for: error), code)
     }
     do {
       if var waiting = command as? any AsyncParsableCommand { try await waiting.run() } else { try command.run() }

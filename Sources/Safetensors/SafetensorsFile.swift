@@ -56,7 +56,9 @@ public final class SafetensorsFile: Sendable {
     let length = try mapping.read(at: 0, count: 8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= SafetensorsHeader.longest else {
       throw SafetensorsError(
-        file: file, "has a header of \(length) bytes, but at most \(SafetensorsHeader.longest) are allowed")
+        file: file,
+        "is no safetensors file: it has a header of \(length) bytes, but at most \(SafetensorsHeader.longest) are allowed"
+      )
     }
     guard Int(length) <= mapping.count - 8 else {
       throw SafetensorsError(

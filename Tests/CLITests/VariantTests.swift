@@ -54,7 +54,7 @@ import Testing
       #expect(config["bits"] as? Int == count)
       #expect(try bitsPerDimension(run.path) < Double(count) + 0.5)
       let out = run.appending(path: "samples")
-      try glow("sample", "--model", run.path, "--count", "2", "--files", "--enlarge", "1", "--out", out.path)
+      try glow("sample", "--model", run.path, "--count", "2", "--files", "--out", out.path)
       for name in out.names {
         let pixels = try PixelImage(contentsOf: out.appending(path: name)).pixels
         #expect(pixels.allSatisfy { Int($0) % (1 << (8 - count)) == (1 << (8 - count)) / 2 })

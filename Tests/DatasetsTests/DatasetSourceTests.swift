@@ -18,6 +18,9 @@ import Testing
     try withTemporaryFolder { folder in
       let pictures = folder.appending(path: "fashion-mnist")
       try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+      #expect(
+        try DatasetSource(naming: "fashion-mnist", from: folder) == DatasetSource(parsing: "fashion-mnist"), "empty")
+      try Data().write(to: pictures.appending(path: "a.png"))
       let found = try DatasetSource(naming: "fashion-mnist", from: folder)
       #expect(found.isSame(as: .pictures(folder: pictures)))
       #expect(try DatasetSource(parsing: found.description).isSame(as: found), "it means the same everywhere")

@@ -34,6 +34,7 @@ import Testing
       let own = (["glow"] + path).joined(separator: " ")
       #expect(lines.contains { $0.dropFirst(2).hasPrefix(own) }, "\(own) shows no example")
       for line in lines where !line.hasSuffix("...") {
+        #expect(line.count < 80, "\(line) is wrapped")
         let words = line.split(separator: " ").dropFirst().map(String.init)
         #expect(words.renamingFlags == words, "\(line): a former name")
         #expect(throws: Never.self, "\(line)") { try GlowCommand.parseAsRoot(words.joiningNegativeNumbers) }

@@ -15,9 +15,7 @@ public enum ModelLocation {
     let given = URL(filePath: text)
     if isModel(given) { return given }
     if let newest = checkpoints(of: given).last { return newest }
-    if !text.contains("/") {
-      for folder in shippedFolders where isModel(folder.appending(path: text)) { return folder.appending(path: text) }
-    }
+    if let shipped = shipped(text) { return shipped }
     if FileManager.default.fileExists(atPath: given.path) {
       throw ModelError.file(
         text, reason: "holds no model: expected config.json, or a run's checkpoints folder")
@@ -27,6 +25,12 @@ public enum ModelLocation {
       text,
       reason: "no such model: give a run folder, a model folder or the name of a shipped model ("
         + (shipped.isEmpty ? "none is here" : shipped.joined(separator: ", ")) + ")")
+  }
+
+  /// The folder of a shipped model, by its name.
+  package static func shipped(_ name: String) -> URL? {
+    guard !name.contains("/") else { return nil }
+    return shippedFolders.map { $0.appending(path: name) }.first(where: isModel)
   }
 
   /// The checkpoints of a run folder, oldest first. Unfinished ones do not count.

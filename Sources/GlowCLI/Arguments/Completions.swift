@@ -25,13 +25,15 @@ enum Completions {
     .custom { _, _, prefix in Array(Set(words(prefix) + folders(beginningAs: prefix))).sorted() }
   }
 
-  /// Folders without those that are hidden, as a shell completes them.
+  /// Folders as a shell completes them: those that are hidden only after a dot.
   static func folders(beginningAs prefix: String) -> [String] {
     let slash = prefix.lastIndex(of: "/")
     let parent = slash.map { String(prefix[...$0]) } ?? ""
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : parent)) ?? []
-    return names.filter { !$0.hasPrefix(".") }.map { parent + $0 }.filter { $0.hasPrefix(prefix) }
-      .filter { FileIdentity.isFolder($0) }
+    let own = prefix[(slash.map { prefix.index(after: $0) } ?? prefix.startIndex)...]
+    func path(_ name: String) -> String { NSString(string: name).expandingTildeInPath }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : path(parent))) ?? []
+    return names.filter { $0.hasPrefix(own) && (own.hasPrefix(".") || !$0.hasPrefix(".")) }.map { parent + $0 }
+      .filter { FileIdentity.isFolder(path($0)) }
   }
 
   /// The runs right below a folder.

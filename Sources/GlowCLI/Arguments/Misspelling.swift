@@ -28,6 +28,14 @@ struct Misspelling: CustomStringConvertible {
     self.init(word: String(unknown), path: path, known: known)
   }
 
+  /// What to say where `glow launch` is told what to run without the `--` before it.
+  static func forgottenTerminator(in arguments: [String]) -> String? {
+    guard arguments.first == "launch", !arguments.contains("--"),
+      let verb = arguments.first(where: { ["train", "resume"].contains($0) })
+    else { return nil }
+    return "glow launch: write -- before \(verb), so that what follows is for each process"
+  }
+
   private init(word: String, path: [String], known: [String]) {
     (self.word, self.path, self.known) = (word, path, known)
   }

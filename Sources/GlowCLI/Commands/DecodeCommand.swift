@@ -25,7 +25,9 @@ struct DecodeCommand: ParsableCommand {
   @OptionGroup var grid: GridOptions
   @OptionGroup var overwriting: ForceOption
 
-  func validate() throws { if !files { try requirePicture(out, from: [latents], force: overwriting.force) } }
+  func validate() throws {
+    if files { try grid.requireNone() } else { try requirePicture(out, from: [latents], force: overwriting.force) }
+  }
 
   func run() throws {
     let (_, model) = try modelOptions.load()

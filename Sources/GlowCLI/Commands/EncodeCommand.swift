@@ -19,17 +19,17 @@ struct EncodeCommand: ParsableCommand {
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(name: .shortAndLong, help: "The safetensors file to write.", completion: .file()) var out: String
-  @Option(help: "The most images of --data, spread evenly over the split.") var limit = 64
+  @Option(help: "The most images of --data, spread evenly over the split; by default 64.") var limit: Int?
   @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
-    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    try inputs.requireMeaning(ofLimit: limit)
     try OutputFile.latents.require(out, from: inputs.files, force: overwriting.force)
   }
 
   func run() throws {
     let (place, model) = try modelOptions.load()
-    let images = try inputs.read(for: model, from: place, count: limit)
+    let images = try inputs.read(for: model, from: place, count: limit ?? 64)
     let latents = try model.encode(images.x, labels: images.labels)
     try LatentFile(latents: latents, labels: images.labels, model: model.roundedFingerprint()).write(
       to: URL(filePath: out))

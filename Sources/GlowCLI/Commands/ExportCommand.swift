@@ -19,7 +19,7 @@ struct ExportCommand: ParsableCommand {
       With --layout, another program's weights instead, in one safetensors file: the reverse of glow import.
 
       Examples:
-        glow export --model runs/first --dtype float16 --license mit --out model
+        glow export --model runs/first --dtype float16 --out model
         glow export --model runs/first --layout y0ast --out theirs.safetensors
       """)
 
@@ -70,25 +70,25 @@ struct ExportCommand: ParsableCommand {
       let hasCard = try ModelFolder.export(
         flow, from: place.folder, to: folder, as: dtype.dtype, license: license)
       if !hasCard { warn("\(out)/\(HubCard.fileName) is not Glow's and stays as it is") }
-      try keepAttributes(of: place.folder, in: folder)
+      try keepAttributes(of: flow, from: place.folder, in: folder)
     }
     tell("\(counted(flow.parameters.count, "parameter")) in \(dtype.rawValue): \(out)")
   }
 
   /// Takes the directions of attributes along that lie beside the model or its run, where they are those of what was written.
-  private func keepAttributes(of source: URL, in folder: URL) throws {
-    let name = "attributes.safetensors"
-    let parent = source.deletingLastPathComponent()
-    let places = [source] + (parent.lastPathComponent == "checkpoints" ? [parent.deletingLastPathComponent()] : [])
-    let files = places.map { $0.appending(path: name) }.filter { FileManager.default.fileExists(atPath: $0.path) }
-    guard let file = files.first else { return }
+  private func keepAttributes(of flow: any FlowModel, from source: URL, in folder: URL) throws {
+    guard let file = AttributesFile.beside(source) else { return }
     do {
       _ = try AttributeDirections(contentsOf: file, for: ModelFolder.read(folder))
     } catch {
-      warn("\(file.relativePath) is left out: \(error)")
-      return
+      let isRounded = (try? AttributeDirections(contentsOf: file, for: flow)) != nil
+      return warn(
+        isRounded
+          ? "\(file.relativePath) is left out: its directions are of the weights before they were rounded to "
+            + "\(dtype.rawValue); fit them to the model in \(folder.relativePath)"
+          : "\(AttributesFile.name) is left out: \(error)")
     }
-    let url = folder.appending(path: name)
+    let url = folder.appending(path: AttributesFile.name)
     do { try AtomicFile.store(Data(contentsOf: file), at: url) } catch {
       throw ValidationError("\(url.path) cannot be written: \(error.systemReason)")
     }

@@ -20,7 +20,7 @@ struct InterpolateCommand: ParsableCommand {
 
       Examples:
         glow interpolate --model faces one.png two.png --out between.png
-        glow interpolate --model fashion-mnist --indices 0,5,17 --video way.png --loop
+        glow interpolate --model fashion-mnist --indices 0,5,17 --video way.png
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -49,8 +49,8 @@ struct InterpolateCommand: ParsableCommand {
     guard out == nil || out != video.video else {
       throw ValidationError("--video \(video.video!) is --out, too: name two files")
     }
-    guard latents == nil || inputs.files.isEmpty else {
-      throw ValidationError("--latents takes the place of picture files: leave one of them out")
+    guard latents == nil || inputs.files.isEmpty && inputs.data == nil && inputs.split == nil else {
+      throw ValidationError("--latents takes the place of picture files and of --data: leave one of them out")
     }
   }
 
@@ -81,7 +81,7 @@ struct InterpolateCommand: ParsableCommand {
       try pictures(model.images(of: closed, at: positions))
         .map { PixelImage.grid([$0], columns: 1, padding: 0, scale: enlarge) }
     }
-    if let frames { tell("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }
+    if let frames { tell("\(counted(frames, "frame")), \(video.fps ?? 24) a second: \(video.video!)") }
   }
 
   private func keys(

@@ -20,7 +20,7 @@ struct ReconstructCommand: ParsableCommand {
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
-  @Option(help: "The most images of --data, spread evenly over the split.") var limit = 64
+  @Option(help: "The most images of --data, spread evenly over the split; by default 64.") var limit: Int?
   @Option(
     name: .shortAndLong, help: "A picture, .png or .jpg, with the images and their reconstructions; without it, none.",
     completion: .file()) var out: String?
@@ -39,13 +39,13 @@ struct ReconstructCommand: ParsableCommand {
   }
 
   func validate() throws {
-    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    try inputs.requireMeaning(ofLimit: limit)
     try requirePicture(out, from: inputs.files, force: overwriting.force)
   }
 
   func run() throws {
     let (place, model) = try modelOptions.load()
-    let images = try inputs.read(for: model, from: place, count: limit)
+    let images = try inputs.read(for: model, from: place, count: limit ?? 64)
     let latents = try model.encode(images.x, labels: images.labels)
     let restored = try model.quantization.quantize(model.decode(latents, labels: images.labels))
     let expected = try model.quantization.quantize(images.x)

@@ -26,7 +26,7 @@ struct ReportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "newest, best (by validation), or after how many images it was written; by default the newest.",
-      valueName: "checkpoint"))
+      valueName: "checkpoint"), completion: .list(["newest", "best"]))
   var checkpoint: CheckpointChoice?
   @Option(help: "As in train; by default what the model was trained on.", completion: Completions.data) var data:
     String?

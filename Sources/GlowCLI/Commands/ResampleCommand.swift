@@ -26,14 +26,14 @@ struct ResampleCommand: ParsableCommand {
   @Option(help: "Scales the standard deviations of what is drawn; 0.7,0.9 gives one a level, the finest first.")
   var temperature = Temperatures(0.7)
   @Option(help: "Seed of everything that is drawn; by default 0.", transform: seedNumber) var seed: UInt64 = 0
-  @Option(help: "The most images of --data, spread evenly over the split.") var limit = 2
+  @Option(help: "The most images of --data, spread evenly over the split; by default 2.") var limit: Int?
   @Option(name: .shortAndLong, help: "The picture to write, .png or .jpg.", completion: .file()) var out: String
   @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
   @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
     guard (1...1000).contains(count) else { throw ValidationError("--count is \(count), expected 1 to 1000") }
-    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    try inputs.requireMeaning(ofLimit: limit)
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
     try temperature.validate()
     try requirePicture(out, from: inputs.files, force: overwriting.force)
@@ -47,7 +47,7 @@ struct ResampleCommand: ParsableCommand {
       throw ValidationError("--levels \(wrong): the model has \(counted(most, "level"))")
     }
     let temperatures = try temperature.perLevel(of: model)
-    let images = try inputs.read(for: model, from: place, count: limit)
+    let images = try inputs.read(for: model, from: place, count: limit ?? 2)
     let pictures = DrawnPictures(model)
     defer { pictures.warnOfStrayed("take a lower --temperature") }
     let originals = try model.pictures(of: images.x)
@@ -65,7 +65,7 @@ struct ResampleCommand: ParsableCommand {
     }
     try PixelImage.stack(blocks).write(to: URL(filePath: out))
     tell(
-      "\(counted(count, "variation")) of \(counted(images.count, "image")), "
+      "\(counted(count, "variation")) of \(images.count == 1 ? "the image" : "each of \(images.count) images") with "
         + "\(numbers.map(String.init).joined(separator: ", ")) \(numbers == [1] ? "level" : "levels") anew: \(out)"
     )
   }

@@ -23,8 +23,8 @@ struct SampleCommand: ParsableCommand {
 
       Examples:
         glow sample --model faces --out faces.png
-        glow sample --model fashion-mnist --label sneaker --temperature 0.5 --temperature 0.9 --out shoes.png
-        glow sample --model faces --with eyeglasses,smiling --count 16 --files --out faces
+        glow sample --model fashion-mnist --label sneaker --count 8 --out shoes.png
+        glow sample --model faces --with eyeglasses,smiling --files --out faces
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -59,8 +59,7 @@ struct SampleCommand: ParsableCommand {
     help: "A data set, SET or SET:SPLIT (of SET, train), whose nearest images are drawn; without it, none.",
     completion: Completions.data)
   var neighbors: NamedSplit?
-  @Option(help: "How many nearest images of --neighbors are drawn.")
-  var neighborCount = 5
+  @Option(help: "How many nearest images of --neighbors are drawn; by default 5.") var neighborCount: Int?
   @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
@@ -69,9 +68,15 @@ struct SampleCommand: ParsableCommand {
     guard neighbors == nil || !(files || beside != nil) else {
       throw ValidationError("--neighbors draws a grid of its own: leave --files and --beside out")
     }
-    guard (1...100).contains(neighborCount) else {
-      throw ValidationError("--neighbor-count is \(neighborCount), expected 1 to 100")
+    if let neighborCount {
+      guard (1...100).contains(neighborCount) else {
+        throw ValidationError("--neighbor-count is \(neighborCount), expected 1 to 100")
+      }
+      guard neighbors != nil else {
+        throw ValidationError("--neighbor-count is of --neighbors: add that, or leave it out")
+      }
     }
+    if files { try grid.requireNone() }
     for temperature in temperature { try temperature.validate() }
     if let others, !(0...AttributeStrength.range.upperBound).contains(others) {
       throw ValidationError(
@@ -98,7 +103,7 @@ struct SampleCommand: ParsableCommand {
     }
     if let neighbors {
       let comparison = try NeighborComparison(
-        of: images, with: neighbors, count: neighborCount, model: model, place: place)
+        of: images, with: neighbors, count: neighborCount ?? 5, model: model, place: place)
       try comparison.picture(enlarge: grid.enlarge).write(to: URL(filePath: out))
       print(comparison.summary)
     } else if let other {

@@ -21,7 +21,7 @@ struct ScoreCommand: ParsableCommand {
 
       Examples:
         glow score --model fashion-mnist --limit 100
-        glow score --model faces folder --fit --reference .data/faces-64 --out scores.csv
+        glow score --model faces holiday-pictures --fit --out scores.csv
       """)
 
   @OptionGroup var modelOptions: ModelOptions
@@ -30,7 +30,7 @@ struct ScoreCommand: ParsableCommand {
   @Option(
     help: "As in train; by default what the model was trained on, else fashion-mnist.", completion: Completions.data)
   var data: String?
-  @Option(help: "Of --data: train, validation or test.") var split = DatasetSplit.test
+  @Option(help: "Of --data: train, validation or test; by default test.") var split: DatasetSplit?
   @Option(help: "The most images, spread evenly over all; by default all.") var limit: Int?
   @Flag(help: "Crop and resize picture files of another size than the model's; without it they are refused.")
   var fit = false
@@ -49,7 +49,9 @@ struct ScoreCommand: ParsableCommand {
   var referenceCache: String?
   @Option(help: "Of a conditional model: any (p is the mean over all labels) or own (a data set's labels).")
   var label = ScoreCondition.anyLabel
-  @Option(help: "Seed of the dequantization noise; by default 0.", transform: seedNumber) var seed: UInt64 = 0
+  @Option(
+    help: "Seed of the dequantization noise, which each image has by its place in the list; by default 0.",
+    transform: seedNumber) var seed: UInt64 = 0
   @Flag(help: "A JSON object a line, in place of CSV.") var json = false
   @Option(name: .shortAndLong, help: "The file to write; by default standard output.", completion: .file()) var out:
     String?
@@ -70,6 +72,9 @@ struct ScoreCommand: ParsableCommand {
     }
     guard inputs.isEmpty || data == nil else {
       throw ValidationError("--data takes the place of picture files: leave one of them out")
+    }
+    guard inputs.isEmpty || split == nil else {
+      throw ValidationError("--split is of --data: leave it out for picture files")
     }
     guard referenceCache == nil || reference != nil else {
       throw ValidationError("--reference-cache keeps a reference's scores: say with --reference of which images")
@@ -107,7 +112,7 @@ struct ScoreCommand: ParsableCommand {
     if inputs.isEmpty {
       let images = try ModelData(
         data, for: model.configuration, at: place, skippingDamaged: damage.skipDamaged
-      ).openSound(split)
+      ).openSound(split ?? .test)
       dataset = images.dataset
       names = { .number(images.number(of: $0)) }
     } else {

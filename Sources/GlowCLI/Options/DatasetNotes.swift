@@ -32,7 +32,7 @@ extension DatasetSource {
   init(said text: String) throws {
     try self.init(naming: text)
     guard let word = try? DatasetSource(parsing: text), word != self else { return }
-    warn(["\(text) is the folder here, not the set of that name: for that, work in another folder, or rename this one"])
+    warn(["\(text) is the folder here, not the set of that name, which is \(text):\(word.folder.path)"])
   }
 
   /// What --data says, so that it means the same in every folder.

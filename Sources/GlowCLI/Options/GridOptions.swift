@@ -4,12 +4,23 @@ import Imaging
 
 /// How a grid of pictures is laid out.
 struct GridOptions: ParsableArguments {
-  @Option(help: "Images per row.") var columns = 8
-  @Option(help: "Draw every pixel this many pixels wide.") var enlarge = 2
+  @Option(name: .customLong("columns"), help: "Images per row; by default 8.") private var givenColumns: Int?
+  @Option(name: .customLong("enlarge"), help: "Draw every pixel this many pixels wide; by default 2.")
+  private var givenEnlarge: Int?
+
+  var columns: Int { givenColumns ?? 8 }
+  var enlarge: Int { givenEnlarge ?? 2 }
 
   func validate() throws {
     guard (1...10_000).contains(columns) else { throw ValidationError("--columns is \(columns), expected 1 to 10000") }
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
+  }
+
+  /// Refuses flags of a grid where single files are written.
+  func requireNone() throws {
+    guard givenColumns == nil, givenEnlarge == nil else {
+      throw ValidationError("--columns and --enlarge are of a grid, and --files writes single ones: leave them out")
+    }
   }
 
   func picture(_ images: [PixelImage], rowLabels: [String] = []) -> PixelImage {

@@ -13,7 +13,7 @@ struct ImageInputs: ParsableArguments {
   @Option(
     help: "As in train; by default what the model was trained on, else fashion-mnist.", completion: Completions.data)
   var data: String?
-  @Option(help: "train, validation or test.") var split = DatasetSplit.test
+  @Option(help: "Of --data: train, validation or test; by default test.") var split: DatasetSplit?
   @Option(
     help: "Numbers of images in the split, such as 0,5,17; by default as many as are taken, spread evenly over it.")
   var indices: Numbers?
@@ -35,6 +35,11 @@ struct ImageInputs: ParsableArguments {
 
   func validate() throws {
     try requirePixelLimit(pixelLimit)
+    let ofData = [("data", data != nil), ("split", split != nil), ("indices", indices != nil)]
+    if !files.isEmpty, let flag = ofData.first(where: \.1) {
+      throw ValidationError(
+        "--\(flag.0) takes images of a data set, and picture files are named: leave one of both out")
+    }
     if let place = files.first(where: isSetOfPictures) {
       throw ValidationError(
         "\(place) is a \(FileIdentity.isFolder(place) ? "folder" : "set") of pictures, and picture files are taken one by one: "
@@ -55,6 +60,15 @@ struct ImageInputs: ParsableArguments {
     let labels: Tensor?
 
     var count: Int { pixels.shape[0] }
+  }
+
+  /// Refuses a limit where it is said which images to take.
+  func requireMeaning(ofLimit limit: Int?) throws {
+    guard let limit else { return }
+    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    guard files.isEmpty, indices == nil else {
+      throw ValidationError("--limit is of --data without --indices: leave it out where images are named")
+    }
   }
 
   /// - Parameter count: how many images to take of a data set where `--indices` does not say.
@@ -100,10 +114,11 @@ struct ImageInputs: ParsableArguments {
   private func fromDataset(
     _ model: any FlowModel, _ place: ModelPlace, _ count: Int
   ) throws -> (bytes: [UInt8], labels: Tensor?) {
-    let dataset = try ModelData(data, for: model.configuration, at: place).openWhole(split)
+    let dataset = try ModelData(data, for: model.configuration, at: place).openWhole(split ?? .test)
     let numbers = indices?.values ?? dataset.evenIndices(count)
     if let wrong = numbers.first(where: { $0 >= dataset.count }) {
-      throw ValidationError("--indices \(wrong): the \(split.rawValue) split has images 0 to \(dataset.count - 1)")
+      throw ValidationError(
+        "--indices \(wrong): the \((split ?? .test).rawValue) split has images 0 to \(dataset.count - 1)")
     }
     let bytes = try numbers.flatMap { try dataset.image(at: $0).pixels }
     let attributes = model.configuration.attributeNames

@@ -50,6 +50,8 @@ struct ModelData {
 
   /// Whether images that were named are to be opened as those of the run; says so where they are not those.
   private static func isOwn(_ source: DatasetSource, _ text: String, _ trained: TrainedImages) -> Bool {
+    // Opening it says so.
+    guard source.exists else { return false }
     let isThere = trained.mayBe(in: source)
     guard trained.areKnownAgain else { return isThere }
     let found = try? trained.open(source)

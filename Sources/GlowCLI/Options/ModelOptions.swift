@@ -14,7 +14,7 @@ struct ModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Of a run: newest, best (by validation), or after how many images it was written; by default the newest.",
-      valueName: "checkpoint"))
+      valueName: "checkpoint"), completion: .list(["newest", "best"]))
   var checkpoint: CheckpointChoice?
 
   @OptionGroup var runtime: RuntimeOptions

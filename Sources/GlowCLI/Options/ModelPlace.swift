@@ -19,6 +19,11 @@ struct ModelPlace {
     self.location = location
     let given = URL(filePath: location)
     let run = RunFolder(given)
+    if ModelLocation.isModel(given) || !run.checkpoints.isEmpty, let shipped = ModelLocation.shipped(location),
+      FileIdentity(shipped.path) != FileIdentity(location)
+    {
+      warn("\(location) is the folder here, not the shipped model of that name, which is \(shipped.path)")
+    }
     guard !ModelLocation.isModel(given), !run.checkpoints.isEmpty else {
       folder = try ModelLocation.resolve(location)
       checkpoint = nil

@@ -11,7 +11,8 @@ struct VideoOptions: ParsableArguments {
       """, completion: .file())
   var video: String?
   @Option(help: "Length of the video; by default 2 for each way from one image to the next.") var seconds: Double?
-  @Option(help: "Frames a second of the video.") var fps = 24
+  @Option(help: "Frames a second of the video; by default 24.") var fps: Int?
+  private var rate: Int { fps ?? 24 }
   @Flag(help: "The video goes on from the last image to the first.") var loop = false
 
   func validate() throws {
@@ -19,7 +20,11 @@ struct VideoOptions: ParsableArguments {
       throw ValidationError("--seconds is \(seconds), expected above 0, up to 3600")
     }
     if let video { try requireWriter(of: video) }
-    guard (1...240).contains(fps) else { throw ValidationError("--fps is \(fps), expected 1 to 240") }
+    guard (1...240).contains(rate) else { throw ValidationError("--fps is \(rate), expected 1 to 240") }
+    let ofVideo = [("seconds", seconds != nil), ("fps", fps != nil), ("loop", loop)]
+    if video == nil, let flag = ofVideo.first(where: \.1) {
+      throw ValidationError("--\(flag.0) is of --video: add that, or leave it out")
+    }
   }
 
   private func requireWriter(of video: String) throws {
@@ -36,7 +41,7 @@ struct VideoOptions: ParsableArguments {
     segments: Int, batch: Int = 32, frames pictures: ([Double]) throws -> [PixelImage]
   ) throws -> Int? {
     guard let video else { return nil }
-    let count = max(2, Int(((seconds ?? 2 * Double(segments)) * Double(fps)).rounded()))
+    let count = max(2, Int(((seconds ?? 2 * Double(segments)) * Double(rate)).rounded()))
     // A loop's last frame is the one before its first.
     let positions = (0..<count).map { Double($0) * Double(segments) / Double(loop ? count : count - 1) }
     let bar = ProgressBar()
@@ -45,7 +50,7 @@ struct VideoOptions: ParsableArguments {
     for start in stride(from: 0, to: count, by: batch) {
       for frame in try pictures(Array(positions[start..<min(count, start + batch)])) {
         let format = VideoFormat(
-          width: frame.width, height: frame.height, channels: frame.channels, framesPerSecond: fps, frames: count)
+          width: frame.width, height: frame.height, channels: frame.channels, framesPerSecond: rate, frames: count)
         let current = try writer ?? format.writer(to: URL(filePath: video))
         writer = current
         try current.append(frame)

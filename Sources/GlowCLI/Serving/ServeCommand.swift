@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Of runs: newest, best (by validation), or after how many images it was written; by default the newest.",
-      valueName: "checkpoint"))
+      valueName: "checkpoint"), completion: .list(["newest", "best"]))
   var checkpoint: CheckpointChoice?
   @Flag(help: "Serve every checkpoint of each --model that is a run, as NAME@images-5000.") var everyCheckpoint = false
   @Option(
@@ -252,7 +252,9 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   /// Not by print, which keeps it back from a pipe.
-  private func say(_ line: String) { FileHandle.standardOutput.write(Data("\(line)\nCtrl-C ends it.\n".utf8)) }
+  private func say(_ line: String) {
+    FileHandle.standardOutput.write(Data("\(line)\n\(Talk.isQuiet ? "" : "Ctrl-C ends it.\n")".utf8))
+  }
 }
 
 /// What the server warns of, a line each.

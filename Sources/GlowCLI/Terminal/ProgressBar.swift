@@ -35,7 +35,7 @@ final class ProgressBar: Sendable {
     }
   }
 
-  /// A line of at most so many columns: where they are few, the bar is shorter, then it is left out, then the end is.
+  /// A line of at most so many columns: where they are few, the bar is shorter, then it is left out, then the last words are.
   /// - Parameter most: the longest bar.
   static func line(
     _ fraction: Double, _ counts: String, _ details: String, columns: Int, bar most: Int = 28, inUTF8: Bool
@@ -43,7 +43,11 @@ final class ProgressBar: Sendable {
     let percent = String(format: "%3d%%", Int(fraction * 100))
     let words = "\(counts)  \(details)"
     let width = min(most, columns - percent.count - words.count - 2)
-    guard width >= 5 else { return String("\(percent)  \(words)".prefix(columns)) }
+    guard width >= 5 else {
+      var parts = "\(percent)  \(words)".components(separatedBy: "  ")
+      while parts.count > 1, parts.joined(separator: "  ").count > columns { parts.removeLast() }
+      return String(parts.joined(separator: "  ").prefix(columns))
+    }
     let full = Int(fraction * Double(width))
     let (done, left) = inUTF8 ? ("█", "░") : ("#", ".")
     return "\(percent) \(String(repeating: done, count: full))\(String(repeating: left, count: width - full)) \(words)"

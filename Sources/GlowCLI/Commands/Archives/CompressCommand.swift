@@ -20,10 +20,12 @@ struct CompressCommand: ParsableCommand {
 
       Examples:
         glow compress holiday-pictures
-        glow compress --model fashion-mnist --data fashion-mnist --split test -o clothes.glz
+        glow compress --model fashion-mnist --data fashion-mnist -o clothes.glz
       """)
 
-  @Argument(help: "Picture files (PNG, JPEG, WebP) and folders of them; without any, images of --data.")
+  @Argument(
+    help: "Picture files (PNG, JPEG, WebP) and folders of them; without any, images of --data.",
+    completion: Completions.picture)
   var inputs: [String] = []
   @Option(
     name: .shortAndLong, help: "The archive to write, NAME.glz; by default that of the one picture or folder.",

@@ -30,13 +30,16 @@ struct AttributesApplyCommand: ParsableCommand {
 
       Examples:
         glow attributes apply --model faces me.png --with eyeglasses --out edited.png
-        glow attributes apply --model fashion-mnist --attributes Models/fashion-mnist/attributes.safetensors --attribute pullover --out strip.png
+        glow attributes apply --model fashion-mnist --attribute pullover -o strip.png
       """)
 
   @OptionGroup var modelOptions: ModelOptions
   @OptionGroup var inputs: ImageInputs
   @Option(
-    help: "A file from glow attributes fit of this model; without it, what the model is told of images changes.",
+    help: """
+      A file from glow attributes fit of this model; by default attributes.safetensors in its or its run's folder, unless the \
+      model is told attributes: then what it is told changes.
+      """,
     completion: Completions.safetensors)
   var attributes: String?
   @Option(help: "NAME, or NAME=STRENGTH; repeat for several. Without it, give --with or --without.") var attribute:
@@ -49,7 +52,7 @@ struct AttributesApplyCommand: ParsableCommand {
   @Flag(help: "Draw a strip for each attribute without a strength.") var strips = false
   @Option(help: "The kind of direction: mean, discriminant or regression.") var direction = AttributeDirections.Kind
     .mean
-  @Option(help: "The most images of --data, spread evenly over the split.") var limit = 4
+  @Option(help: "The most images of --data, spread evenly over the split; by default 4.") var limit: Int?
   @Option(
     name: .shortAndLong, help: "The picture to write, .png or .jpg; without it, give --video.", completion: .file())
   var out: String?
@@ -77,7 +80,7 @@ struct AttributesApplyCommand: ParsableCommand {
 
   func validate() throws {
     guard (2...1000).contains(columns) else { throw ValidationError("--columns is \(columns), expected 2 to 1000") }
-    guard limit > 0 else { throw ValidationError("--limit is \(limit), expected 1 or more") }
+    try inputs.requireMeaning(ofLimit: limit)
     guard (1...64).contains(enlarge) else { throw ValidationError("--enlarge is \(enlarge), expected 1 to 64") }
     try requirePicture(out, from: inputs.files, force: overwriting.force)
     try OutputFile.video.require(video.video, "--video", from: inputs.files, force: overwriting.force)
@@ -99,9 +102,10 @@ struct AttributesApplyCommand: ParsableCommand {
 
   func run() throws {
     let (place, model) = try modelOptions.load()
-    let images = try inputs.read(for: model, from: place, count: limit)
+    let images = try inputs.read(for: model, from: place, count: limit ?? 4)
+    let directions = attributes ?? directionsBeside(model, at: place)
     let editor =
-      try attributes.map { try AttributeEditor(of: images, along: $0, direction, labeled: inputs.label, model) }
+      try directions.map { try AttributeEditor(of: images, along: $0, direction, labeled: inputs.label, model) }
       ?? AttributeEditor(of: images, telling: told, model)
     let requests = try attribute.map { try request($0, editor.number) }
     let varied = requests.filter { $0.strength == nil }.map(\.attribute)
@@ -136,7 +140,17 @@ struct AttributesApplyCommand: ParsableCommand {
     let frames = try video.write(segments: 2 * edits.count, batch: 1) { positions in
       [try frame(at: positions[0], of: originals, edits, named: names, editor, pictures)]
     }
-    if let frames { tell("\(counted(frames, "frame")), \(video.fps) a second: \(video.video!)") }
+    if let frames { tell("\(counted(frames, "frame")), \(video.fps ?? 24) a second: \(video.video!)") }
+  }
+
+  /// The directions that lie beside a model that is told nothing of attributes.
+  private func directionsBeside(_ model: any FlowModel, at place: ModelPlace) -> String? {
+    guard told.isEmpty, model.configuration.attributeNames.isEmpty, let file = AttributesFile.beside(place.folder)
+    else {
+      return nil
+    }
+    warn("the directions are those in \(file.relativePath)")
+    return file.path
   }
 
   /// Those of one image's row of the picture.

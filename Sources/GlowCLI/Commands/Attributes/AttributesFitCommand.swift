@@ -23,7 +23,7 @@ struct AttributesFitCommand: ParsableCommand {
       sets those apart becomes part of the direction.
 
       Example:
-        glow attributes fit --model runs/faces --out runs/faces/attributes.safetensors
+        glow attributes fit --model runs/faces --out directions.safetensors
       """)
 
   @OptionGroup var modelOptions: ModelOptions

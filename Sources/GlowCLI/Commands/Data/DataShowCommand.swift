@@ -13,7 +13,7 @@ struct DataShowCommand: ParsableCommand {
 
       Examples:
         glow data show fashion-mnist --out sheet.png
-        glow data show .data/faces-64 --attribute eyeglasses,smiling --out attributes.png
+        glow data show .data/faces-64 --attribute smiling --out smiles.png
       """)
 
   @OptionGroup var source: SourceArgument

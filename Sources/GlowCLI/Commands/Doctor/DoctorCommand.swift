@@ -91,6 +91,10 @@ struct DoctorCommand: ParsableCommand {
     page.section("Models")
     page.line(
       "shipped", found: ModelLocation.shippedNames, orElse: "none is here: GLOW_MODELS names folders that hold some")
+    for folder in (ProcessInfo.processInfo.environment["GLOW_MODELS"] ?? "").split(separator: ":")
+    where !FileIdentity.isFolder(String(folder)) {
+      page.fault("GLOW_MODELS", "there is no folder \(folder)")
+    }
     let runs = (try? RunSummary.runs(in: URL(filePath: "runs"))) ?? []
     page.line(
       "runs", runs.isEmpty ? "none below runs" : "\(counted(runs.count, "run")) below runs: `glow runs` lists them")

@@ -89,14 +89,14 @@ struct TrainCommand: ParsableCommand {
     guard resume == nil || from == nil else {
       throw ValidationError("--from begins a new run, and --resume goes on with one: leave one of them out")
     }
-    guard from == nil || data != nil else {
+    guard from == nil || data != nil || preset != nil || config != nil else {
       throw ValidationError("--from \(from!) needs images to train on: add --data")
     }
     guard resume != nil || data != nil || !settings.needsFolder else {
       throw ValidationError("--preset \(settings.name) needs the images: add --data \(settings.training.data)")
     }
     let others = model.names + training.names.filter { $0 != "images" } + guards.names
-    guard resume == nil || (data == nil && family == nil && config == nil && others.isEmpty) else {
+    guard resume == nil || (data == nil && family == nil && preset == nil && config == nil && others.isEmpty) else {
       throw ValidationError(
         "--resume goes on with the run's own settings: beside it, only --images may be given, and "
           + "--accept-changed-data; glow resume also takes --lr, --warmup, --clip and --data"
