@@ -24,7 +24,7 @@ data: ## Fashion-MNIST, for the demo and the tests
 	@Scripts/setup-data.sh
 
 build: setup ## The command-line tool, .build/release/glow
-	@swift build $(FLAGS) --product glow
+	@Scripts/build.sh $(FLAGS) --product glow
 
 install: build ## The program with all that it needs, in PREFIX (/usr/local); it may be moved (docs/install.md)
 	@Packaging/install.sh
@@ -121,7 +121,7 @@ report: data build photo-patches emoji ## The report in docs/measurements, hours
 	@bash -c '. Scripts/packages.sh && need_pillow && { command -v cjxl >/dev/null || need_packages libjxl-tools; }'
 	@Scripts/make-faces.sh
 	@SIZE=32 Scripts/make-faces.sh
-	@swift build $(FLAGS) --product study-report
+	@Scripts/build.sh $(FLAGS) --product study-report
 	@Scripts/report.sh $(if $(QUICK),--quick) $(if $(FACES),--faces)
 
 studio: build ## The shipped faces and the demo's model (without one, the shipped clothes) in the browser: http://127.0.0.1:8080/

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # The tests, and a program of another family of models that they start.
-for product in swift-glowPackageTests glow-with-nice; do swift build "$@" --product "$product"; done
+for product in swift-glowPackageTests glow-with-nice; do Scripts/build.sh "$@" --product "$product"; done
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -100,7 +100,7 @@ extension DatasetError: LocalizedError, CustomStringConvertible {
         + "at least \(needed) are needed."
     case .mixedSizes(let first, let firstSize, let second, let secondSize):
       "\(first) is \(firstSize) pixels but \(second) is \(secondSize) (width x height); "
-        + "pass a size to crop and resize all pictures to."
+        + "give a size (--size) to crop and resize all pictures to."
     case .changedSize(let file, let expected, let found):
       "\(file): the picture should be \(expected) pixels (width x height), found \(found)."
     case .missingAttributes(let file, let picture):

@@ -62,7 +62,7 @@ import Testing
       try PixelImage(width: 12, height: 8, channels: 3, filledWith: 9)
         .writePNG(to: data.url.appending(path: "odd\(number).png"))
     }
-    try refuse(data.url.path, "12", "pass a size")
+    try refuse(data.url.path, "12", "give a size (--size)")
   }
 
   @Test func sizesThatDoNotHalve() throws {

@@ -84,6 +84,14 @@ import Testing
     }
   }
 
+  /// Single pictures do not go into a folder of another kind of Glow's.
+  @Test func picturesInARun() throws {
+    let run = try TrainedRun.labeled().run
+    try expectRefusal(
+      ["sample", "--model", run.path, "--files", "--count", "1", "--out", run.path], saying: ["holds a run"],
+      leaving: run)
+  }
+
   /// What `presets --json` prints, and the settings of a run.
   @Test func settingsFromAFile() throws {
     let model = try TrainedRun.labeled()

@@ -28,7 +28,7 @@ import Testing
       try $0.write([], to: "3.png")
       return $0.path
     },
-    Case("mixed sizes", ["8x8", "12x12", "pass a size"]) {
+    Case("mixed sizes", ["8x8", "12x12", "give a size (--size)"]) {
       try writePictures(to: $0) { $0 == 20 ? 12 : 8 }
       return $0.path
     },

@@ -22,7 +22,7 @@ import Torch
 
   @Test func theFirstErrorInOrderIsThrown() throws {
     var ended = [Bool](repeating: false, count: 4)
-    try ended.withUnsafeMutableBufferPointer { ended in
+    ended.withUnsafeMutableBufferPointer { ended in
       let ended = ended
       #expect(throws: Failure(index: 1)) {
         try Runtime.sideBySide(4) { index in

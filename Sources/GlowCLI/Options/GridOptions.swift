@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 import Imaging
 
@@ -47,6 +48,9 @@ func requirePictures(named names: [String], in folder: String, force: Bool) thro
   }
   guard isFolder.boolValue else {
     throw ValidationError("--out \(folder) is a file, and --files writes into a folder: name another")
+  }
+  if let own = FolderContents.own(in: URL(filePath: folder)) {
+    throw ValidationError("--out \(folder) holds \(own): name another folder for pictures")
   }
   for name in names {
     try OutputFile.picture.require(URL(filePath: folder).appending(path: name + ".png").path, force: force)

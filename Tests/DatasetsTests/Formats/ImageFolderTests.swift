@@ -89,7 +89,7 @@ import Testing
       #expect(
         error?.description
           == "\(first.path) is 4x2 pixels but \(second.path) is 3x5 (width x height); "
-          + "pass a size to crop and resize all pictures to.")
+          + "give a size (--size) to crop and resize all pictures to.")
       let fitted = try ImageFolder(folder, split: .train, size: (height: 2, width: 2))
       #expect(fitted.shape == ImageShape(height: 2, width: 2, channels: 3))
       #expect(try fitted.image(at: 1).pixels.count == 12)
