@@ -3,4 +3,5 @@
 # do anything.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-{ swift build "$@" 2>&1 >&3 | { grep -v "^warning: '[^']*': found .* file(s) which are unhandled" || true; } >&2; } 3>&1
+files='^warning: .*found .* file[(]s[)] which are unhandled'
+{ swift build "$@" 2>&1 >&3 | awk -v files="$files" '$0 ~ files { on = 1; next } on && /^    / { next } { on = 0; print; fflush() }' >&2; } 3>&1
