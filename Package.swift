@@ -127,7 +127,7 @@ let package = Package(
       exclude: ["Formats/TFRecord/Protobuf/example.proto"]),
     .target(name: "ModelImages", dependencies: ["FlowModels", "Datasets", "Imaging"]),
     .target(name: "Runs", dependencies: ["FlowModels", "Files"]),
-    .target(name: "Plotting"),
+    .target(name: "Plotting", dependencies: ["Files"]),
     .target(name: "Cluster", dependencies: ["Torch", "Files"]),
     .target(
       name: "Training",

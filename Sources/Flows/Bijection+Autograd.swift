@@ -2,7 +2,7 @@ import Torch
 
 extension Bijection {
   /// By libtorch's autograd, unless a layer has a pass of its own: rebuilds the input by the inverse, and runs the forward pass
-  /// again for autograd to follow, which has to be made of tensor operations. A pass of its own takes about half the time.
+  /// again for autograd to follow, which has to be made of tensor operations. A pass of its own need not run the forward pass again.
   public func backward(
     y: Tensor, saved: Saved, gradY: Tensor, gradLogDet: Tensor, under context: Context
   ) throws -> (x: Tensor, gradX: Tensor) {

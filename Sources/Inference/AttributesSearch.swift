@@ -3,7 +3,7 @@ import FlowModels
 import Foundation
 
 /// The directions of attributes that belong to a model, and why there are none.
-struct AttributesSearch: Sendable {
+package struct AttributesSearch: Sendable {
   /// The model, as it was asked for.
   let location: String
   /// The file that was named.
@@ -11,7 +11,7 @@ struct AttributesSearch: Sendable {
   /// Whether to look for one where none was named.
   let isLooking: Bool
 
-  private static let fileName = "attributes.safetensors"
+  package static let fileName = "attributes.safetensors"
 
   /// - Parameter folder: the model's.
   /// - Throws: `AnalysisError`, `ModelError` or `SafetensorsError` for the file that was named.
@@ -19,7 +19,7 @@ struct AttributesSearch: Sendable {
     of model: any FlowModel, in folder: URL
   ) throws -> (directions: AttributeDirections?, problem: ModelDescription.AttributesProblem?) {
     if let file { return (try AttributeDirections(contentsOf: file, for: model), nil) }
-    let places = isLooking ? places(around: folder) : []
+    let places = isLooking ? Self.places(around: folder) : []
     let command = command(writingIn: places.last)
     var problem: ModelDescription.AttributesProblem?
     for file in places.map({ $0.appending(path: Self.fileName) })
@@ -34,9 +34,16 @@ struct AttributesSearch: Sendable {
   }
 
   /// The model's folder and, of a checkpoint, that of its run.
-  func places(around folder: URL) -> [URL] {
+  static func places(around folder: URL) -> [URL] {
     let parent = folder.deletingLastPathComponent()
     return parent.lastPathComponent == "checkpoints" ? [folder, parent.deletingLastPathComponent()] : [folder]
+  }
+
+  /// The file of directions that lies beside a model; nil for none.
+  /// - Parameter folder: the model's.
+  package static func file(beside folder: URL) -> URL? {
+    places(around: folder).map { $0.appending(path: fileName) }
+      .first { FileManager.default.fileExists(atPath: $0.path) }
   }
 
   private func kind(of error: any Error) -> ModelDescription.AttributesProblem.Kind {

@@ -93,7 +93,7 @@ public actor ImageModel {
       let (directions, problem) = try attributes.directions(of: model, in: folder)
       return Loaded(
         name: URL(filePath: location).lastPathComponent, model: model, directions: directions,
-        attributesProblem: problem, turned: try JudgeFile.turned(in: attributes.places(around: folder)))
+        attributesProblem: problem, turned: try JudgeFile.turned(in: AttributesSearch.places(around: folder)))
     }
   }
 

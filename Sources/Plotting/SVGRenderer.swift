@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Pictures of SVG documents, made by the program rsvg-convert (librsvg).
@@ -6,7 +7,7 @@ public enum SVGRenderer {
   /// - Parameter zoom: pixels of the picture for one of the document.
   /// - Throws: ``PlottingError`` if rsvg-convert is not on the PATH or makes no picture.
   public static func png(_ svg: String, zoom: Double = 2) throws -> Data {
-    guard let program else {
+    guard let program = Files.program(named: "rsvg-convert") else {
       throw PlottingError(
         "a PNG needs the program rsvg-convert (Debian's package librsvg2-bin), which is not on the PATH: install it, or "
           + "name a file that ends in .svg")
@@ -35,12 +36,6 @@ public enum SVGRenderer {
         "rsvg-convert ended with status \(process.terminationStatus): \(said.map(String.init) ?? "it said nothing")")
     }
     return png
-  }
-
-  private static var program: URL? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-      .map { URL(filePath: String($0)).appending(path: "rsvg-convert") }
-      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }
 }
 

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Datasets
-import Imaging
 import FlowModels
 import Foundation
+import Imaging
 import Runs
 import Training
 import WeightLayouts

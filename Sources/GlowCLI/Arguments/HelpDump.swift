@@ -28,7 +28,7 @@ struct HelpDump: Decodable {
   var commandName: String
   var abstract: String?
   var discussion: String?
-  /// Nil for one that has none; without `help`.
+  /// Nil for one that has none.
   var subcommands: [HelpDump]?
   var arguments: [Argument]?
 

@@ -4,6 +4,7 @@ import ArgumentParser
 import Files
 import FlowModels
 import Foundation
+import Inference
 import Torch
 import Training
 
@@ -77,7 +78,7 @@ struct ExportCommand: ParsableCommand {
 
   /// Takes the directions of attributes along that lie beside the model or its run, where they are those of what was written.
   private func keepAttributes(of flow: any FlowModel, from source: URL, in folder: URL) throws {
-    guard let file = AttributesFile.beside(source) else { return }
+    guard let file = AttributesSearch.file(beside: source) else { return }
     do {
       _ = try AttributeDirections(contentsOf: file, for: ModelFolder.read(folder))
     } catch {
@@ -86,9 +87,9 @@ struct ExportCommand: ParsableCommand {
         isRounded
           ? "\(file.relativePath) is left out: its directions are of the weights before they were rounded to "
             + "\(dtype.rawValue); fit them to the model in \(folder.relativePath)"
-          : "\(AttributesFile.name) is left out: \(error)")
+          : "\(AttributesSearch.fileName) is left out: \(error)")
     }
-    let url = folder.appending(path: AttributesFile.name)
+    let url = folder.appending(path: AttributesSearch.fileName)
     do { try AtomicFile.store(Data(contentsOf: file), at: url) } catch {
       throw ValidationError("\(url.path) cannot be written: \(error.systemReason)")
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes an MP4 through the program ffmpeg, which it hands the raw frames: H.264 where that ffmpeg has it. Sides of an
@@ -73,9 +74,7 @@ public final class FFmpegWriter: VideoWriter {
 
   /// - Throws: `ImagingError.unwritable`, naming the file, if ffmpeg is not on the PATH.
   static func program(for url: URL) throws -> URL {
-    let programs = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-      .map { URL(fileURLWithPath: String($0)).appendingPathComponent("ffmpeg") }
-    guard let program = programs.first(where: { FileManager.default.isExecutableFile(atPath: $0.path) }) else {
+    guard let program = Files.program(named: "ffmpeg") else {
       throw ImagingError.unwritable(
         file: url.path,
         reason:

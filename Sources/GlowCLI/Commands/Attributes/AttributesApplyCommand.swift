@@ -5,6 +5,7 @@ import Files
 import FlowModels
 import Foundation
 import Imaging
+import Inference
 import Torch
 
 struct AttributesApplyCommand: ParsableCommand {
@@ -145,7 +146,8 @@ struct AttributesApplyCommand: ParsableCommand {
 
   /// The directions that lie beside a model that is told nothing of attributes.
   private func directionsBeside(_ model: any FlowModel, at place: ModelPlace) -> String? {
-    guard told.isEmpty, model.configuration.attributeNames.isEmpty, let file = AttributesFile.beside(place.folder)
+    guard told.isEmpty, model.configuration.attributeNames.isEmpty,
+      let file = AttributesSearch.file(beside: place.folder)
     else {
       return nil
     }

@@ -103,7 +103,7 @@ struct DoctorCommand: ParsableCommand {
   private func others(_ page: inout DoctorPage) {
     page.section("Other programs")
     for (name, purpose) in [("ffmpeg", "videos as MP4"), ("rsvg-convert", "charts as PNG")] {
-      page.line(name, MachineFacts.path(of: name) ?? "not here; only for \(purpose)")
+      page.line(name, Files.program(named: name)?.path ?? "not here; only for \(purpose)")
     }
   }
 }

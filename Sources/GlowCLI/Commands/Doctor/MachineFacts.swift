@@ -34,12 +34,6 @@ enum MachineFacts {
     return line.flatMap { $0.range(of: key).map { range in String(line![range.upperBound...]) } } ?? "not known"
   }
 
-  /// Of a program on `PATH`.
-  static func path(of program: String) -> String? {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(program)" }
-      .first { FileManager.default.isExecutableFile(atPath: $0) }
-  }
-
   fileprivate static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
 }
 

@@ -1,7 +1,7 @@
 import FlowModels
 import Flows
-import ModelImages
 import Foundation
+import ModelImages
 import Torch
 
 /// Whether this machine computes right, and how fast, in about ten seconds.
